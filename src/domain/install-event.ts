@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import { Schema } from "effect";
+import { redactText, truncateUtf8 } from "./redaction.ts";
+import type { ReleaseRef } from "./release.ts";
+
+export const EVENT_SCHEMA_VERSION = 1;
+export const INSTALL_EVENT_LABELS = { "tars.io/component": "install-event" } as const;
+export const ERROR_SUMMARY_MAX_BYTES = 1_024;
+
+const Text = Schema.String;
+
+/** What the management plane's deployment history is made of; one event is one row. */
+export const InstallEvent = Schema.Struct({
+  schema_version: Schema.Literal(EVENT_SCHEMA_VERSION),
+  event_id: Text,
+  operation: Schema.Literals(["install", "upgrade", "rollback", "uninstall"]),
+  status: Schema.Literals(["success", "failed"]),
+  release: Text,
+  namespace: Text,
+  /** Absent when the run failed before Helm wrote a revision. */
+  helm_revision: Schema.optionalKey(Schema.Int),
+  from_version: Schema.optionalKey(Text),
+  to_version: Schema.optionalKey(Text),
+  /** One line, redacted, at most 1 KiB of UTF-8. */
+  error_summary: Schema.optionalKey(Text),
+  error_code: Schema.optionalKey(Text),
+  /** RFC 3339, UTC. */
+  started_at: Text,
+  finished_at: Text,
+  cli_version: Text,
+  workspace_id: Text,
+  source: Schema.Literals(["cli", "doctor"]),
+});
+export type InstallEvent = typeof InstallEvent.Type;
+
+/** What makes two reports the same fact. */
+export type EventSubject =
+  | {
+      readonly _tag: "Revision";
+      readonly revision: number;
+      /** UID of the revision's release Secret: a reinstalled release starts again at 1, with other UIDs. */
+      readonly secretUid: string;
+    }
+  | { readonly _tag: "Run"; readonly runId: string };
+
+const subjectParts = (subject: EventSubject): ReadonlyArray<string> =>
+  subject._tag === "Revision"
+    ? ["revision", String(subject.revision), subject.secretUid]
+    : ["run", subject.runId];
+
+/** A UUID (version 8, as RFC 9562 calls one made from a hash of our own choosing): same fact, same id. */
+export const eventId = (
+  { namespace, name }: ReleaseRef,
+  subject: EventSubject,
+  operation: InstallEvent["operation"],
+): string => {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([namespace, name, ...subjectParts(subject), operation]))
+    .digest();
+  digest[6] = ((digest[6] as number) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] as number) & 0x3f) | 0x80;
+  const hex = digest.toString("hex");
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20, 32),
+  ].join("-");
+};
+
+/** The outbox entry's name: derived from the event's id, so that writing it twice is writing it once. */
+export const eventObjectName = ({ event_id, operation }: InstallEvent): string =>
+  `tare-event-${operation}-${event_id}`;
+
+export interface EventFacts {
+  readonly release: ReleaseRef;
+  readonly subject: EventSubject;
+  readonly operation: InstallEvent["operation"];
+  readonly outcome:
+    | { readonly status: "success" }
+    | { readonly status: "failed"; readonly summary: string; readonly code: string };
+  readonly fromVersion: string;
+  readonly toVersion: string | undefined;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly cliVersion: string;
+  readonly workspaceId: string;
+  readonly source: InstallEvent["source"];
+}
+
+const singleLine = (text: string): string => text.replace(/\s+/g, " ").trim();
+
+export const installEvent = (facts: EventFacts): InstallEvent => ({
+  schema_version: EVENT_SCHEMA_VERSION,
+  event_id: eventId(facts.release, facts.subject, facts.operation),
+  operation: facts.operation,
+  status: facts.outcome.status,
+  release: facts.release.name,
+  namespace: facts.release.namespace,
+  ...(facts.subject._tag === "Revision" ? { helm_revision: facts.subject.revision } : {}),
+  ...(facts.toVersion !== undefined && facts.fromVersion !== facts.toVersion
+    ? { from_version: facts.fromVersion, to_version: facts.toVersion }
+    : {}),
+  ...(facts.outcome.status === "failed"
+    ? {
+        error_summary: truncateUtf8(
+          singleLine(redactText(facts.outcome.summary)),
+          ERROR_SUMMARY_MAX_BYTES,
+        ),
+        error_code: facts.outcome.code,
+      }
+    : {}),
+  started_at: facts.startedAt.toISOString(),
+  finished_at: facts.finishedAt.toISOString(),
+  cli_version: facts.cliVersion,
+  workspace_id: facts.workspaceId,
+  source: facts.source,
+});

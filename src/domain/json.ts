@@ -1,0 +1,66 @@
+/** JSON as it crosses the boundaries of Helm, the API server and the identity file. */
+export type Json = null | boolean | number | string | ReadonlyArray<Json> | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export type JsonPath = ReadonlyArray<string>;
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What the value is, in the words an operator would use in a values file. */
+export const describeType = (value: unknown): string => {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  return `a ${typeof value}`;
+};
+
+/** The value at `path`, or `undefined` when any step is missing or not a mapping. */
+export const getPath = (root: Json | undefined, path: JsonPath): Json | undefined => {
+  let current: Json | undefined = root;
+  for (const key of path) {
+    if (!isJsonObject(current) || !Object.hasOwn(current, key)) return undefined;
+    current = current[key];
+  }
+  return current;
+};
+
+/** A copy of `root` with `value` at `path`; mappings on the way are created, anything else there is replaced. */
+export const setPath = (root: JsonObject, path: JsonPath, value: Json): JsonObject => {
+  const [key, ...rest] = path;
+  if (key === undefined) return root;
+  if (rest.length === 0) return { ...root, [key]: value };
+  const child = Object.hasOwn(root, key) ? root[key] : undefined;
+  return { ...root, [key]: setPath(isJsonObject(child) ? child : {}, rest, value) };
+};
+
+/** Every leaf with its path, depth first in key order. Lists and empty mappings are leaves: Helm replaces lists whole. */
+export const leaves = (
+  root: JsonObject,
+  prefix: JsonPath = [],
+): ReadonlyArray<readonly [JsonPath, Json]> =>
+  Object.entries(root).flatMap(([key, value]) => {
+    const path = [...prefix, key];
+    return isJsonObject(value) && Object.keys(value).length > 0
+      ? leaves(value, path)
+      : [[path, value] as const];
+  });
+
+/** Same JSON value, whatever the order of keys. */
+export const jsonEquals = (left: Json | undefined, right: Json | undefined): boolean =>
+  left === right ||
+  (left !== undefined && right !== undefined && canonicalJson(left) === canonicalJson(right));
+
+/** JSON text with sorted keys, so that equal values have equal text (and equal hashes). */
+export const canonicalJson = (value: Json): string => {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as Json)}`);
+  return `{${members.join(",")}}`;
+};
+
+export const dotted = (path: JsonPath): string => path.join(".");

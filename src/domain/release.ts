@@ -1,0 +1,83 @@
+import { Schema } from "effect";
+
+/** A Helm release is named by its name and the namespace that holds its records. */
+export interface ReleaseRef {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export const RevisionStatus = Schema.Literals([
+  "unknown",
+  "deployed",
+  "uninstalled",
+  "superseded",
+  "failed",
+  "uninstalling",
+  "pending-install",
+  "pending-upgrade",
+  "pending-rollback",
+]);
+export type RevisionStatus = typeof RevisionStatus.Type;
+
+/** One entry of `helm history -o json`; the same shape in Helm 3 and 4, `updated` may be absent in 4. */
+export const Revision = Schema.Struct({
+  revision: Schema.Int,
+  updated: Schema.optionalKey(Schema.String),
+  status: RevisionStatus,
+  chart: Schema.String,
+  app_version: Schema.optionalKey(Schema.String),
+  description: Schema.optionalKey(Schema.String),
+});
+export type Revision = typeof Revision.Type;
+export const History = Schema.Array(Revision);
+export type History = typeof History.Type;
+
+export const descriptionOf = (revision: Revision): string => revision.description ?? "";
+
+/** Helm's own order is not to be relied on: Secrets are listed by name, so v10 comes before v2. */
+export const byRevision = (history: History): History =>
+  [...history].sort((a, b) => a.revision - b.revision);
+
+export const lastRevision = (history: History): Revision | undefined => byRevision(history).at(-1);
+
+export const deployedRevision = (history: History): Revision | undefined =>
+  byRevision(history)
+    .filter(({ status }) => status === "deployed")
+    .at(-1);
+
+/** Helm refuses every upgrade while the newest revision is in one of these states. */
+export const isPending = ({ status }: Revision): boolean => status.startsWith("pending-");
+
+const FAILED_DESCRIPTION = /^(?:Upgrade|Rollback|Release) ".*" failed: /s;
+
+/** A failed revision can become `superseded` and keeps only its description as evidence (helm/helm#11435). */
+export const describesFailure = (revision: Revision): boolean =>
+  FAILED_DESCRIPTION.test(descriptionOf(revision));
+
+/** The revision a rollback restored, for a revision that Helm describes as `Rollback to N`. */
+export const rollbackTarget = (revision: Revision): number | undefined => {
+  const match = /^Rollback to (\d+)$/.exec(descriptionOf(revision));
+  return match === null ? undefined : Number(match[1]);
+};
+
+/** Chart `name-version` split at the hyphen before the version: both parts may contain hyphens. */
+export const chartVersion = ({ chart }: Revision): string =>
+  /-(v?\d+\.\d+\.\d+.*)$/.exec(chart)?.[1] ?? chart;
+
+export const chartName = ({ chart }: Revision): string =>
+  chart.replace(/-v?\d+\.\d+\.\d+.*$/, "");
+
+/**
+ * Where a rollback goes: the newest `deployed` revision, else the newest `superseded` one; never one that is described
+ * as failed, nor one whose data plane did not pass its gate (`unproven`).
+ */
+export const lastGoodRevision = (
+  history: History,
+  unproven: ReadonlySet<number>,
+): Revision | undefined => {
+  const good = byRevision(history).filter(
+    (revision) => !describesFailure(revision) && !unproven.has(revision.revision),
+  );
+  const newest = (status: RevisionStatus) => good.filter((r) => r.status === status).at(-1);
+  return newest("deployed") ?? newest("superseded");
+};

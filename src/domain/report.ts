@@ -1,0 +1,71 @@
+import type { CrdCounts } from "./crd-plan.ts";
+import type { DeploymentProgress } from "./data-plane.ts";
+import type { HaVerdict } from "./ha-verdict.ts";
+import type { LostValue } from "./lost-values.ts";
+import type { ReleaseRef } from "./release.ts";
+
+/** A command to paste, under the sentence that says what it is for. */
+export interface Hint {
+  readonly title: string;
+  readonly commands: ReadonlyArray<string>;
+}
+
+export interface PhaseInfo {
+  readonly id: string;
+  readonly title: string;
+  /** From 1. */
+  readonly index: number;
+  readonly total: number;
+}
+
+/**
+ * Everything a run has to tell, as data. How it looks is decided where it is rendered; phases only say what happened.
+ */
+export type ReportEvent =
+  | { readonly _tag: "PhaseStarted"; readonly phase: PhaseInfo }
+  | {
+      readonly _tag: "PhaseFinished";
+      readonly phase: PhaseInfo;
+      readonly millis: number;
+      readonly succeeded: boolean;
+    }
+  | { readonly _tag: "PreflightSkipped" }
+  | {
+      readonly _tag: "ReleaseFound";
+      readonly release: ReleaseRef;
+      readonly revision: number;
+      readonly context: string;
+      readonly server: string;
+      readonly fromVersion: string;
+      readonly toVersion: string;
+    }
+  | {
+      readonly _tag: "CarriedForward";
+      readonly line: string;
+      /** Paths only: values can be secret. */
+      readonly paths: ReadonlyArray<string>;
+    }
+  | { readonly _tag: "ValuesLost"; readonly lost: ReadonlyArray<LostValue> }
+  | { readonly _tag: "HaChecked"; readonly verdict: HaVerdict; readonly allowDowntime: boolean }
+  | { readonly _tag: "ChartChosen"; readonly origin: string; readonly version: string }
+  | { readonly _tag: "CrdsBackedUp"; readonly file: string; readonly count: number }
+  | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
+  | { readonly _tag: "HelmUpgradeStarted"; readonly helm: string; readonly timeout: string }
+  | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<DeploymentProgress> }
+  | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
+  | { readonly _tag: "Warning"; readonly message: string }
+  | {
+      readonly _tag: "Completed";
+      readonly revision: number;
+      readonly fromVersion: string;
+      readonly toVersion: string;
+      readonly hints: ReadonlyArray<Hint>;
+    }
+  | {
+      readonly _tag: "Failed";
+      readonly error: string;
+      readonly exitCode: number;
+      readonly what: string;
+      readonly why: ReadonlyArray<string>;
+      readonly hints: ReadonlyArray<Hint>;
+    };

@@ -1,0 +1,67 @@
+import { Duration } from "effect";
+import type { CarriedFlags } from "./carry-over.ts";
+import type { JsonObject } from "./json.ts";
+import type { ReleaseRef } from "./release.ts";
+
+/** `Duration`s are virtual-clock friendly; everything an upgrade can be told, already parsed. */
+export interface UpgradeOptions {
+  readonly release: ReleaseRef;
+  readonly dataplaneNamespace: string;
+  readonly allowDowntime: boolean;
+  readonly ha: boolean;
+  readonly drainTimeout: Duration.Duration;
+  readonly atomic: boolean;
+  /** The budget of `helm upgrade --wait` and of the data-plane gate together. */
+  readonly timeout: Duration.Duration;
+  /** How long the data plane must stay unchanged and ready before it counts as upgraded. */
+  readonly settleTime: Duration.Duration;
+  readonly chart: ChartReference;
+  readonly carriedFlags: CarriedFlags;
+  readonly imageTag: string | undefined;
+  readonly redisType: RedisType;
+  readonly rateLimiting: boolean;
+  readonly skipPreflight: boolean;
+  readonly strictValues: boolean;
+}
+
+export const REDIS_TYPES = ["cluster", "hosted"] as const;
+export type RedisType = (typeof REDIS_TYPES)[number];
+
+export type ChartReference =
+  | { readonly _tag: "Embedded" }
+  /** A chart directory or a `.tgz` archive. */
+  | { readonly _tag: "Local"; readonly path: string }
+  | { readonly _tag: "Remote"; readonly url: string; readonly version: string | undefined };
+
+export const DEFAULT_RELEASE: ReleaseRef = { name: "tars", namespace: "tars-system" };
+export const DEFAULT_DATAPLANE_NAMESPACE = "tars-dataplane";
+
+export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
+  release: DEFAULT_RELEASE,
+  dataplaneNamespace: DEFAULT_DATAPLANE_NAMESPACE,
+  allowDowntime: false,
+  ha: true,
+  drainTimeout: Duration.seconds(300),
+  atomic: true,
+  timeout: Duration.minutes(10),
+  settleTime: Duration.seconds(15),
+  chart: { _tag: "Embedded" },
+  carriedFlags: new Map(),
+  imageTag: undefined,
+  redisType: "cluster",
+  rateLimiting: true,
+  skipPreflight: false,
+  strictValues: false,
+};
+
+/** The values that flags decide alone; the carried ones are laid over these. */
+export const generatedValues = (options: UpgradeOptions): JsonObject => ({
+  global: {
+    dataplaneNamespace: options.dataplaneNamespace,
+    ...(options.imageTag === undefined ? {} : { imageTag: options.imageTag }),
+  },
+  ha: { enabled: options.ha },
+  shutdown: { drainTimeout: `${Math.ceil(Duration.toSeconds(options.drainTimeout))}s` },
+  redis: { type: options.redisType },
+  rateLimiting: { enabled: options.rateLimiting },
+});

@@ -1,0 +1,17 @@
+import { Context, Data, type Effect } from "effect";
+import type { KubeObject } from "../domain/kube.ts";
+
+export class BackupError extends Data.TaggedError("BackupError")<{ readonly detail: string }> {
+  override get message() {
+    return this.detail;
+  }
+}
+
+/** Keeps live CRDs before they are changed: a Helm rollback does not restore them. */
+export class CrdBackups extends Context.Service<
+  CrdBackups,
+  {
+    /** Returns the file that holds the objects, one that `kubectl apply -f` accepts. */
+    readonly save: (objects: ReadonlyArray<KubeObject>) => Effect.Effect<string, BackupError>;
+  }
+>()("tare/services/CrdBackups") {}

@@ -1,0 +1,90 @@
+import { Context, Data, type Effect, type Option } from "effect";
+import type { KubeObject, ObjectRef, ResourceType } from "../domain/kube.ts";
+
+/** The cluster a run works on, as the kubeconfig names it. */
+export interface ClusterTarget {
+  readonly context: string;
+  readonly server: string;
+}
+
+export interface ServerVersion {
+  readonly major: number;
+  readonly minor: number;
+  /** As the API server prints it, e.g. `v1.35.2`. */
+  readonly text: string;
+}
+
+export type KubectlErrorReason =
+  | "BadKubeconfig"
+  | "Unreachable"
+  | "TimedOut"
+  | "Unauthorized"
+  | "Forbidden"
+  /** The type is not served: its CRD or aggregated API is missing. An absent object is an `Option`. */
+  | "NotServed"
+  | "Conflict"
+  /** Schema, validation or admission said no. */
+  | "Rejected"
+  | "ServerError";
+
+/** A call to the API server that did not do what was asked. */
+export class KubectlError extends Data.TaggedError("KubectlError")<{
+  readonly reason: KubectlErrorReason;
+  /** What was asked, e.g. `get EnvoyProxy tars-system/tars-egress`. */
+  readonly request: string;
+  /** The server's own words, or the network's. */
+  readonly detail: string;
+}> {
+  override get message() {
+    return `${this.request}: ${this.detail}`;
+  }
+}
+
+export interface ListQuery {
+  readonly type: ResourceType;
+  /** All namespaces when left out. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  /** Only `metadata` of each object is transferred. */
+  readonly metadataOnly?: boolean;
+}
+
+export interface ApplyOptions {
+  readonly fieldManager: string;
+  /** Take over fields that other managers own. */
+  readonly force: boolean;
+  /** Ask the server for the result without keeping it. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * The port to the cluster. It is named after the tool operators know; the live layer talks to the API server in
+ * process. Every call fails with `KubectlError` after a bounded time and is safe to interrupt.
+ */
+export class Kubectl extends Context.Service<
+  Kubectl,
+  {
+    readonly target: Effect.Effect<ClusterTarget, KubectlError>;
+    readonly serverVersion: Effect.Effect<ServerVersion, KubectlError>;
+    readonly get: (ref: ObjectRef) => Effect.Effect<Option.Option<KubeObject>, KubectlError>;
+    readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<KubeObject>, KubectlError>;
+    /** Server-side apply; returns the object as stored (or as it would be, for a dry run). */
+    readonly apply: (
+      type: ResourceType,
+      object: KubeObject,
+      options: ApplyOptions,
+    ) => Effect.Effect<KubeObject, KubectlError>;
+    /** Fails with `Conflict` when the object exists. */
+    readonly create: (
+      type: ResourceType,
+      object: KubeObject,
+    ) => Effect.Effect<KubeObject, KubectlError>;
+    /** Replaces the object as it was read: fails with `Conflict` when its resourceVersion is no longer current. */
+    readonly replace: (
+      type: ResourceType,
+      object: KubeObject,
+    ) => Effect.Effect<KubeObject, KubectlError>;
+    /** Deleting what is not there succeeds. */
+    readonly delete: (ref: ObjectRef) => Effect.Effect<void, KubectlError>;
+  }
+>()("tare/services/Kubectl") {}
