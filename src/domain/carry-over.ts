@@ -125,7 +125,9 @@ export const carryOver = (
       { source: "flag" as const, value: flag },
       { source: "release" as const, value: getPath(stored, carried.path) },
       { source: "identity" as const, value: fromIdentity },
-    ].flatMap(({ source, value }) => (value === undefined ? [] : [{ source, value: plain(value) }]));
+    ].flatMap(({ source, value }) =>
+      value === undefined ? [] : [{ source, value: plain(value) }],
+    );
     const [used, ...passedOver] = candidates;
     if (used === undefined) continue;
     entries.push({
@@ -156,7 +158,9 @@ export const withCarriedValues = (
 
 const shown = (carry: CarryOver, path: string): Json | undefined => {
   const entry = carry.entries.find((candidate) => dotted(candidate.path) === path);
-  return entry === undefined || Redacted.isRedacted(entry.value) ? undefined : (entry.value as Json);
+  return entry === undefined || Redacted.isRedacted(entry.value)
+    ? undefined
+    : (entry.value as Json);
 };
 
 /** The document's `carried forward:` line. */

@@ -86,9 +86,7 @@ export const planCrd = (manifest: CrdManifest, live: LiveCrd | undefined): Plann
     if (live === undefined) return { _tag: "Create" };
     if (isOurUntouchedWrite(manifest, live)) return { _tag: "Skip", reason: "identical" };
     const newer = newerBundle(manifest, live);
-    return newer === undefined
-      ? { _tag: "Update" }
-      : { _tag: "Skip", reason: "newer", ...newer };
+    return newer === undefined ? { _tag: "Update" } : { _tag: "Skip", reason: "newer", ...newer };
   };
   return { manifest, live, verdict: decide() };
 };

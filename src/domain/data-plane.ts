@@ -1,10 +1,4 @@
-import {
-  type KubeObject,
-  fieldAt,
-  listAt,
-  numberAt,
-  stringAt,
-} from "./kube.ts";
+import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "./kube.ts";
 
 /** The label Envoy Gateway puts on what it makes for a Gateway. */
 export const OWNING_GATEWAY_LABEL = "gateway.envoyproxy.io/owning-gateway-name";

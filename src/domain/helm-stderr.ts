@@ -34,7 +34,10 @@ export type HelmFailureKind =
   | "other";
 
 const KINDS: ReadonlyArray<readonly [HelmFailureKind, RegExp]> = [
-  ["locked", /another operation \(install\/upgrade\/rollback\) is in progress|release: already exists/i],
+  [
+    "locked",
+    /another operation \(install\/upgrade\/rollback\) is in progress|release: already exists/i,
+  ],
   ["not-found", /release: not found/i],
   ["no-deployed-release", /"[^"]+" has no deployed releases/i],
   ["unreachable", /kubernetes cluster unreachable|cluster reachability check failed/i],
@@ -44,7 +47,10 @@ const KINDS: ReadonlyArray<readonly [HelmFailureKind, RegExp]> = [
     "timeout",
     /context deadline exceeded|timed out waiting for the condition|would exceed context deadline/i,
   ],
-  ["storage", /(?:create: failed to create|update: failed to update|query: failed to query|list: failed to list): /i],
+  [
+    "storage",
+    /(?:create: failed to create|update: failed to update|query: failed to query|list: failed to list): /i,
+  ],
 ];
 
 export const classifyHelmError = (text: string): HelmFailureKind =>

@@ -1,4 +1,4 @@
-import { Duration } from "effect";
+import type { Duration } from "effect";
 import { formatGoDuration } from "./go-duration.ts";
 import type { ReleaseRef } from "./release.ts";
 

@@ -31,12 +31,7 @@ export const Deployment = type("apps/v1", "deployments", "Deployment");
 export const Lease = type("coordination.k8s.io/v1", "leases", "Lease");
 export const EnvoyProxy = type("gateway.envoyproxy.io/v1alpha1", "envoyproxies", "EnvoyProxy");
 export const Gateway = type("gateway.networking.k8s.io/v1", "gateways", "Gateway");
-export const ApiService = type(
-  "apiregistration.k8s.io/v1",
-  "apiservices",
-  "APIService",
-  "Cluster",
-);
+export const ApiService = type("apiregistration.k8s.io/v1", "apiservices", "APIService", "Cluster");
 export const CustomResourceDefinition = type(
   "apiextensions.k8s.io/v1",
   "customresourcedefinitions",

@@ -1,7 +1,7 @@
 import { Duration } from "effect";
 import { CARRIED_FIELDS } from "./carry-over.ts";
 import { parseGoDuration } from "./go-duration.ts";
-import { dotted, getPath, jsonEquals, type Json, type JsonObject, leaves } from "./json.ts";
+import { dotted, getPath, type Json, type JsonObject, jsonEquals, leaves } from "./json.ts";
 import { looksSecret } from "./redaction.ts";
 
 /** A value the operator once set that the upgraded release will not have. */

@@ -46,5 +46,8 @@ export const kubectlCommand = (env: OperatorEnvironment, ...words: ReadonlyArray
 export const tareCommand = (
   env: OperatorEnvironment,
   command: string,
-  { before = [], after = [] }: { before?: ReadonlyArray<string>; after?: ReadonlyArray<string> } = {},
+  {
+    before = [],
+    after = [],
+  }: { before?: ReadonlyArray<string>; after?: ReadonlyArray<string> } = {},
 ): string => join("tare", command, ...before, env.identityFile, ...after, ...env.tareFlags);

@@ -1,12 +1,16 @@
 import { Redacted } from "effect";
 
-const SECRET_NAME = /pass(?:word|wd|phrase)?\b|secret|token|api[-_]?key|private[-_]?key|credential|authorization|headers?\b/i;
+const SECRET_NAME =
+  /pass(?:word|wd|phrase)?\b|secret|token|api[-_]?key|private[-_]?key|credential|authorization|headers?\b/i;
 
 /** Whether a values path or field name promises something that must not be printed. */
 export const looksSecret = (name: string): boolean => SECRET_NAME.test(name);
 
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[redacted key]"],
+  [
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+    "[redacted key]",
+  ],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi, "$1 [redacted]"],
   [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, "[redacted token]"],
   [/(\/\/[^\s/:@]+:)[^\s/@]+@/g, "$1[redacted]@"],

@@ -64,8 +64,7 @@ export const rollbackTarget = (revision: Revision): number | undefined => {
 export const chartVersion = ({ chart }: Revision): string =>
   /-(v?\d+\.\d+\.\d+.*)$/.exec(chart)?.[1] ?? chart;
 
-export const chartName = ({ chart }: Revision): string =>
-  chart.replace(/-v?\d+\.\d+\.\d+.*$/, "");
+export const chartName = ({ chart }: Revision): string => chart.replace(/-v?\d+\.\d+\.\d+.*$/, "");
 
 /**
  * Where a rollback goes: the newest `deployed` revision, else the newest `superseded` one; never one that is described

@@ -50,7 +50,14 @@ export type ReportEvent =
   | { readonly _tag: "ChartChosen"; readonly origin: string; readonly version: string }
   | { readonly _tag: "CrdsBackedUp"; readonly file: string; readonly count: number }
   | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
-  | { readonly _tag: "HelmUpgradeStarted"; readonly helm: string; readonly timeout: string }
+  | {
+      readonly _tag: "HelmUpgradeStarted";
+      readonly release: ReleaseRef;
+      readonly chartVersion: string;
+      /** As Helm is told, e.g. `10m`. */
+      readonly timeout: string;
+      readonly atomic: boolean;
+    }
   | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<DeploymentProgress> }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
   | { readonly _tag: "Warning"; readonly message: string }

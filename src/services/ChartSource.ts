@@ -32,8 +32,6 @@ export class ChartSource extends Context.Service<
   ChartSource,
   {
     /** Anything unpacked on the way lives as long as the scope. */
-    readonly resolve: (
-      reference: ChartReference,
-    ) => Effect.Effect<Chart, ChartError, Scope.Scope>;
+    readonly resolve: (reference: ChartReference) => Effect.Effect<Chart, ChartError, Scope.Scope>;
   }
 >()("tare/services/ChartSource") {}

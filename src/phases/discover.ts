@@ -1,0 +1,246 @@
+import { Effect, Redacted } from "effect";
+import {
+  type CarryOver,
+  carriedForwardLine,
+  carryOver,
+  malformedCarriedValues,
+  malformedParents,
+  withCarriedValues,
+} from "../domain/carry-over.ts";
+import { unprovenRevisions } from "../domain/gate-record.ts";
+import type { Identity } from "../domain/identity.ts";
+import { dotted, getPath, type JsonObject } from "../domain/json.ts";
+import { type LostValue, lostValues } from "../domain/lost-values.ts";
+import {
+  chartVersion,
+  deployedRevision,
+  type History,
+  isPending,
+  lastGoodRevision,
+  lastRevision,
+  type ReleaseRef,
+  type Revision,
+} from "../domain/release.ts";
+import {
+  DEFAULT_DATAPLANE_NAMESPACE,
+  generatedValues,
+  type UpgradeOptions,
+} from "../domain/upgrade-options.ts";
+import {
+  ChartUnusable,
+  ClusterUnavailable,
+  DataPlaneNamespaceMismatch,
+  InvalidStoredValues,
+  NoDeployedRevision,
+  OperationInProgress,
+  ReleaseNotFound,
+  ValuesWouldBeLost,
+} from "../errors.ts";
+import type { Phase } from "../pipeline.ts";
+import type { Chart, ChartError } from "../services/ChartSource.ts";
+import { Helm, type HelmError } from "../services/Helm.ts";
+import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
+import { ReleaseRecords } from "../services/ReleaseRecords.ts";
+import { type Reporter, report, warn } from "../services/Reporter.ts";
+
+/** The release as it was found; nothing in it changes for the rest of the run. */
+export interface ReleaseFacts {
+  readonly history: History;
+  /** Values of the deployed revision: the newest one may be a failed attempt. Absent when nothing is deployed. */
+  readonly stored: Redacted.Redacted<JsonObject> | undefined;
+  readonly secretUids: ReadonlyMap<number, string>;
+  readonly unproven: ReadonlySet<number>;
+  readonly context: string;
+  readonly server: string;
+}
+
+export const readRelease = Effect.fn("tare.read.release")(function* (release: ReleaseRef) {
+  const [helm, kubectl, records] = yield* Effect.all([Helm, Kubectl, ReleaseRecords]);
+  const historyAndValues = Effect.gen(function* () {
+    const history = yield* helm.history(release);
+    const deployed = deployedRevision(history);
+    const stored =
+      deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
+    return { history, stored };
+  });
+  const [{ history, stored }, secretUids, gates, target] = yield* Effect.all(
+    [historyAndValues, records.secretUids(release), records.gateRecords(release), kubectl.target],
+    { concurrency: "unbounded" },
+  );
+  const facts: ReleaseFacts = {
+    history,
+    stored,
+    secretUids,
+    unproven: unprovenRevisions(gates, new Set(secretUids.values())),
+    context: target.context,
+    server: target.server,
+  };
+  return facts;
+});
+
+export interface InstalledRelease {
+  readonly release: ReleaseRef;
+  readonly history: History;
+  readonly secretUids: ReadonlyMap<number, string>;
+  readonly deployed: Revision;
+  /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
+  readonly lastGood: Revision | undefined;
+  readonly carry: CarryOver;
+  /** What Helm is given: generated values with the carried ones laid over. */
+  readonly values: Redacted.Redacted<JsonObject>;
+  readonly fromVersion: string;
+  readonly chart: Chart;
+}
+
+/** TARS charts are told by name, wherever they are installed. */
+const TARS_CHART = /^tars-v?\d/;
+
+const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const helm = yield* Helm;
+  const all = yield* Effect.orElseSucceed(helm.releases, () => []);
+  return all
+    .filter(({ chart }) => TARS_CHART.test(chart))
+    .filter(({ name, namespace }) => name !== release.name || namespace !== release.namespace)
+    .map(({ name, namespace }) => ({ name, namespace }));
+});
+
+const requireUpgradable = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  { history, unproven }: ReleaseFacts,
+) {
+  const last = lastRevision(history);
+  if (last === undefined) {
+    return yield* new ReleaseNotFound({ release, elsewhere: yield* releasesElsewhere(release) });
+  }
+  if (isPending(last)) {
+    return yield* new OperationInProgress({
+      release,
+      status: last.status,
+      revision: last.revision,
+      since: last.updated ?? "at an unknown time",
+      lastGood: lastGoodRevision(history, unproven)?.revision,
+    });
+  }
+  const deployed = deployedRevision(history);
+  if (deployed === undefined) {
+    return yield* new NoDeployedRevision({ release, status: last.status });
+  }
+  return deployed;
+});
+
+const requireCarriable = Effect.fnUntraced(function* (
+  options: UpgradeOptions,
+  revision: Revision,
+  stored: JsonObject,
+) {
+  const malformed = [...malformedParents(stored), ...malformedCarriedValues(stored)];
+  if (malformed.length > 0) {
+    return yield* new InvalidStoredValues({
+      release: options.release,
+      revision: revision.revision,
+      problems: malformed.map(({ path, expected }) => `${path}: ${expected}`),
+    });
+  }
+  const live = getPath(stored, ["global", "dataplaneNamespace"]) ?? DEFAULT_DATAPLANE_NAMESPACE;
+  if (live !== options.dataplaneNamespace) {
+    return yield* new DataPlaneNamespaceMismatch({
+      live: String(live),
+      requested: options.dataplaneNamespace,
+    });
+  }
+});
+
+const reportLosses = Effect.fnUntraced(function* (lost: ReadonlyArray<LostValue>, strict: boolean) {
+  if (lost.length === 0) return;
+  if (strict) {
+    return yield* new ValuesWouldBeLost({
+      lost: lost.map(({ path, shown }) => `${path} = ${shown}`),
+      keepWith: lost.flatMap(({ keepWith }) => (keepWith === undefined ? [] : [keepWith])),
+    });
+  }
+  yield* report({ _tag: "ValuesLost", lost });
+});
+
+const SOURCE_NAMES = {
+  flag: "the flag",
+  release: "the live release",
+  identity: "the identity file",
+};
+
+const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, Reporter> =>
+  Effect.forEach(
+    carry.differences,
+    ({ path, used, ignored }) =>
+      warn(
+        `${dotted(path)}: ${SOURCE_NAMES[used]} and ${SOURCE_NAMES[ignored]} differ; using ${SOURCE_NAMES[used]}`,
+      ),
+    { discard: true },
+  );
+
+export interface DiscoverInput {
+  readonly options: UpgradeOptions;
+  readonly identity: Identity;
+  readonly facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>;
+  readonly chart: Effect.Effect<Chart, ChartError>;
+}
+
+type DiscoverError =
+  | ChartUnusable
+  | ClusterUnavailable
+  | DataPlaneNamespaceMismatch
+  | InvalidStoredValues
+  | NoDeployedRevision
+  | OperationInProgress
+  | ReleaseNotFound
+  | ValuesWouldBeLost;
+
+export const discover: Phase<DiscoverInput, InstalledRelease, DiscoverError, Helm | Reporter> = {
+  id: "discover",
+  title: "Discover existing release",
+  run: Effect.fnUntraced(function* ({ options, identity, facts, chart: resolving }) {
+    const { release } = options;
+    const found = yield* Effect.mapError(
+      facts,
+      ({ message }) => new ClusterUnavailable({ doing: "read the release", detail: message }),
+    );
+    const deployed = yield* requireUpgradable(release, found);
+    const chart = yield* Effect.mapError(
+      resolving,
+      (error) => new ChartUnusable({ chart: error.chart, cause: error.detail }),
+    );
+    const fromVersion = chartVersion(deployed);
+    yield* report({
+      _tag: "ReleaseFound",
+      release,
+      revision: deployed.revision,
+      context: found.context,
+      server: found.server,
+      fromVersion,
+      toVersion: chart.version,
+    });
+
+    const stored = found.stored === undefined ? {} : Redacted.value(found.stored);
+    yield* requireCarriable(options, deployed, stored);
+    const carry = carryOver(stored, options.carriedFlags, identity);
+    const generated = generatedValues(options);
+    yield* report({
+      _tag: "CarriedForward",
+      line: carriedForwardLine(carry),
+      paths: carry.entries.map(({ path }) => dotted(path)),
+    });
+    yield* reportDifferences(carry);
+    yield* reportLosses(lostValues(stored, generated, chart.defaults), options.strictValues);
+
+    return {
+      release,
+      history: found.history,
+      secretUids: found.secretUids,
+      deployed,
+      lastGood: lastGoodRevision(found.history, found.unproven),
+      carry,
+      values: withCarriedValues(generated, carry),
+      fromVersion,
+      chart,
+    };
+  }),
+};

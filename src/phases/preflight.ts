@@ -1,0 +1,87 @@
+import { Effect, Result } from "effect";
+import { type HelmVersion, isSupportedHelm } from "../domain/helm-version.ts";
+import { ApiService } from "../domain/kube.ts";
+import {
+  type MetricsState,
+  metricsState,
+  metricsWarning,
+  sidecarWarning,
+} from "../domain/preflight.ts";
+import type { UpgradeOptions } from "../domain/upgrade-options.ts";
+import { PreflightFailed } from "../errors.ts";
+import type { Phase } from "../pipeline.ts";
+import { Helm, type HelmError } from "../services/Helm.ts";
+import { Kubectl, type KubectlError, type ServerVersion } from "../services/Kubectl.ts";
+import { type Reporter, report, warn } from "../services/Reporter.ts";
+import { ToolCache, type ToolMissing } from "../services/ToolCache.ts";
+
+/** What the tools and the cluster answered; failures are kept apart, so that all of them can be reported at once. */
+export interface PreflightFacts {
+  readonly helm: Result.Result<HelmVersion, HelmError>;
+  readonly kubectl: Result.Result<unknown, ToolMissing>;
+  readonly server: Result.Result<ServerVersion, KubectlError>;
+  readonly metrics: MetricsState;
+}
+
+export const readPreflight: Effect.Effect<PreflightFacts, never, Helm | Kubectl | ToolCache> =
+  Effect.gen(function* () {
+    const [helm, kubectl, tools] = yield* Effect.all([Helm, Kubectl, ToolCache]);
+    const metrics = kubectl.list({ type: ApiService }).pipe(
+      Effect.map(metricsState),
+      Effect.catch((error) =>
+        Effect.succeed<MetricsState>({ _tag: "Unknown", reason: error.detail }),
+      ),
+    );
+    return yield* Effect.all(
+      {
+        helm: Effect.result(helm.version),
+        kubectl: Effect.result(tools.locate("kubectl")),
+        server: Effect.result(kubectl.serverVersion),
+        metrics,
+      },
+      { concurrency: "unbounded" },
+    );
+  }).pipe(Effect.withSpan("tare.read.preflight"));
+
+type Problem = PreflightFailed["problems"][number];
+
+/** Everything that stops the run. kubectl is only needed by the commands we print, so its absence does not. */
+export const preflightProblems = (facts: PreflightFacts): ReadonlyArray<Problem> => [
+  ...Result.match(facts.helm, {
+    onFailure: (error): ReadonlyArray<Problem> => [{ problem: `Helm: ${error.text}` }],
+    onSuccess: (version) =>
+      isSupportedHelm(version)
+        ? []
+        : [{ problem: `Helm: ${version.text} is not supported; Helm 3 or 4 is needed` }],
+  }),
+  ...Result.match(facts.server, {
+    onFailure: (error): ReadonlyArray<Problem> => [{ problem: `cluster: ${error.message}` }],
+    onSuccess: () => [],
+  }),
+];
+
+const preflightWarnings = (facts: PreflightFacts, ha: boolean): ReadonlyArray<string> =>
+  [
+    Result.isFailure(facts.kubectl)
+      ? `${facts.kubectl.failure.message}: only the commands printed for you need it`
+      : undefined,
+    Result.isSuccess(facts.server) ? sidecarWarning(facts.server.success) : undefined,
+    ha && Result.isSuccess(facts.server) ? metricsWarning(facts.metrics) : undefined,
+  ].filter((warning) => warning !== undefined);
+
+export interface PreflightInput {
+  readonly options: Pick<UpgradeOptions, "ha" | "skipPreflight">;
+  readonly facts: Effect.Effect<PreflightFacts>;
+}
+
+export const preflight: Phase<PreflightInput, void, PreflightFailed, Reporter> = {
+  id: "preflight",
+  title: "Preflight (Helm / kubectl / cluster)",
+  run: Effect.fnUntraced(function* ({ options, facts }) {
+    if (options.skipPreflight) return yield* report({ _tag: "PreflightSkipped" });
+    const known = yield* facts;
+    yield* Effect.forEach(preflightWarnings(known, options.ha), warn, { discard: true });
+    const problems = preflightProblems(known);
+    if (problems.length > 0) return yield* new PreflightFailed({ problems });
+  }),
+};

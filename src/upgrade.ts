@@ -1,0 +1,158 @@
+/**
+ * The upgrade, start to end. Read it beside the product page: five phases in the printed order. Reads that need nothing
+ * from an earlier phase are started ahead and delivered when their phase asks.
+ */
+import { Clock, Effect, Exit, Random } from "effect";
+import type { Identity } from "./domain/identity.ts";
+import { type EventSubject, installEvent } from "./domain/install-event.ts";
+import type { UpgradeOptions } from "./domain/upgrade-options.ts";
+import { AnotherRunHoldsTheLock, ClusterUnavailable, type UpgradeError } from "./errors.ts";
+import { applyCrds, readCrds } from "./phases/apply-crds.ts";
+import { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
+import { haPreflight, readHa } from "./phases/ha-preflight.ts";
+import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
+import { preflight, readPreflight } from "./phases/preflight.ts";
+import { ahead, makePipeline } from "./pipeline.ts";
+import { ChartSource } from "./services/ChartSource.ts";
+import { EventOutbox } from "./services/EventOutbox.ts";
+import { ReleaseLock } from "./services/ReleaseLock.ts";
+import { ReleaseRecords } from "./services/ReleaseRecords.ts";
+import { report, warn } from "./services/Reporter.ts";
+import { CLI_VERSION } from "./version.ts";
+
+/** Writing the event must never hold up the end of a run for longer. */
+const EVENT_BUDGET = "10 seconds";
+
+export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helmUpgrade] as const;
+
+export const upgrade = Effect.fn("tare.upgrade")(function* (
+  options: UpgradeOptions,
+  identity: Identity,
+) {
+  const run = yield* makePipeline(UPGRADE_PHASES);
+  const charts = yield* ChartSource;
+  const chart = yield* ahead(charts.resolve(options.chart));
+  const preflightFacts = yield* ahead(readPreflight);
+  const releaseFacts = yield* ahead(readRelease(options.release));
+  const haFacts = yield* ahead(readHa(options));
+  const liveCrds = yield* ahead(readCrds);
+
+  yield* run(preflight, { options, facts: preflightFacts });
+  const installed = yield* run(discover, { options, identity, facts: releaseFacts, chart });
+  yield* run(haPreflight, { options, facts: haFacts });
+  yield* reportChart(installed);
+
+  const lock = yield* acquireLock(options);
+  const attempt = Effect.gen(function* () {
+    yield* run(applyCrds, { manifests: installed.chart.crds, live: liveCrds });
+    return yield* run(helmUpgrade, { options, identity, installed, lock });
+  });
+  return yield* withEvent(attempt, installed, identity);
+}, Effect.scoped);
+
+const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
+  yield* report({ _tag: "ChartChosen", origin: chart.origin, version: chart.version });
+  if (chart.missingCrds.length > 0) {
+    yield* warn(
+      `this build lacks ${chart.missingCrds.length} upstream CRDs (npm run chart:package puts them in): those on the cluster stay as they are`,
+    );
+  }
+});
+
+const acquireLock = Effect.fnUntraced(function* ({ release }: UpgradeOptions) {
+  const locks = yield* ReleaseLock;
+  return yield* locks
+    .acquire(release)
+    .pipe(
+      Effect.mapError((error) =>
+        error._tag === "LockHeld"
+          ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })
+          : new ClusterUnavailable({
+              doing: "take the lock on the release",
+              detail: error.message,
+            }),
+      ),
+    );
+});
+
+/** From here on an attempt is being made: however it ends, the deployment history is told. */
+const withEvent = Effect.fnUntraced(function* <R>(
+  attempt: Effect.Effect<UpgradeResult, UpgradeError, R>,
+  installed: InstalledRelease,
+  identity: Identity,
+) {
+  const startedAt = yield* Clock.currentTimeMillis;
+  const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
+  return yield* Effect.onExit(attempt, (exit) =>
+    writeEvent({ exit, installed, identity, runId, startedAt }).pipe(
+      Effect.timeout(EVENT_BUDGET),
+      Effect.catch((error) =>
+        warn(`the deployment history was not told of this upgrade: ${error.message}`),
+      ),
+    ),
+  );
+});
+
+interface EndedAttempt {
+  readonly exit: Exit.Exit<UpgradeResult, UpgradeError>;
+  readonly installed: InstalledRelease;
+  readonly identity: Identity;
+  readonly runId: string;
+  readonly startedAt: number;
+}
+
+const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
+  const { exit, installed, identity, startedAt } = ended;
+  const outbox = yield* EventOutbox;
+  yield* outbox.write(
+    installEvent({
+      release: installed.release,
+      subject: yield* subjectOf(ended),
+      operation: "upgrade",
+      outcome: Exit.isSuccess(exit)
+        ? { status: "success" }
+        : { status: "failed", ...failureOf(exit) },
+      fromVersion: installed.fromVersion,
+      toVersion: installed.chart.version,
+      startedAt: new Date(startedAt),
+      finishedAt: new Date(yield* Clock.currentTimeMillis),
+      cliVersion: CLI_VERSION,
+      workspaceId: identity.workspaceId,
+      source: "cli",
+    }),
+  );
+});
+
+const errorOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>): UpgradeError | undefined => {
+  const error = Exit.findErrorOption(exit);
+  return error._tag === "Some" ? error.value : undefined;
+};
+
+const failureOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>) => {
+  const error = errorOf(exit);
+  if (error !== undefined) return { summary: error.why.join("; "), code: error._tag };
+  return Exit.hasInterrupts(exit)
+    ? { summary: "interrupted", code: "Interrupted" }
+    : { summary: "internal error", code: "InternalError" };
+};
+
+/** The revision Helm wrote, if any: its Secret's UID makes the event's id the same whoever reports it. */
+const subjectOf = Effect.fnUntraced(function* ({ exit, installed, runId }: EndedAttempt) {
+  const error = errorOf(exit);
+  const revision = Exit.isSuccess(exit)
+    ? exit.value.revision
+    : error !== undefined && "failedRevision" in error
+      ? error.failedRevision
+      : undefined;
+  const ofRun: EventSubject = { _tag: "Run", runId };
+  if (revision === undefined) return ofRun;
+  const records = yield* ReleaseRecords;
+  const uids = yield* Effect.orElseSucceed(
+    records.secretUids(installed.release),
+    () => new Map<number, string>(),
+  );
+  const secretUid = uids.get(revision);
+  return secretUid === undefined
+    ? ofRun
+    : ({ _tag: "Revision", revision, secretUid } satisfies EventSubject);
+});
