@@ -61,18 +61,16 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
 
 const acquireLock = Effect.fnUntraced(function* ({ release }: UpgradeOptions) {
   const locks = yield* ReleaseLock;
-  return yield* locks
-    .acquire(release)
-    .pipe(
-      Effect.mapError((error) =>
-        error._tag === "LockHeld"
-          ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })
-          : new ClusterUnavailable({
-              doing: "take the lock on the release",
-              detail: error.message,
-            }),
-      ),
-    );
+  return yield* locks.acquire(release).pipe(
+    Effect.mapError((error) =>
+      error._tag === "LockHeld"
+        ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })
+        : new ClusterUnavailable({
+            doing: "take the lock on the release",
+            detail: error.message,
+          }),
+    ),
+  );
 });
 
 /** From here on an attempt is being made: however it ends, the deployment history is told. */
