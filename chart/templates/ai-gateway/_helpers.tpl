@@ -16,7 +16,12 @@ serve the old certificate are trusted until they have restarted.
 {{- $service := "ai-gateway-controller" -}}
 {{- $namespace := include "tars.systemNamespace" . -}}
 {{- $live := lookup "v1" "Secret" $namespace "ai-gateway-webhook-cert" -}}
-{{- $renewAfter := dig "metadata" "annotations" "tars.io/renew-after" "0" $live -}}
+{{- $renewAfter := dig "metadata" "annotations" "tars.io/renew-after" "" $live -}}
+{{- if and $live (not $renewAfter) -}}
+{{- /* Made by a chart before 1.2, for 365 days. */ -}}
+{{- $made := dig "metadata" "creationTimestamp" "1970-01-01T00:00:00Z" $live | toDate "2006-01-02T15:04:05Z" -}}
+{{- $renewAfter = printf "%d" (add (unixEpoch $made | int64) 23760000) -}}
+{{- end -}}
 {{- $data := dig "data" dict $live -}}
 {{- $whole := and (hasKey $data "ca.crt") (hasKey $data "tls.crt") (hasKey $data "tls.key") -}}
 {{- if and $whole (gt (int64 $renewAfter) (now | unixEpoch | int64)) -}}
