@@ -1,10 +1,18 @@
-import { Context, Data, type Effect, type Scope } from "effect";
+import { Clock, Context, Data, Effect, Layer, Option, Ref, Schedule, type Scope } from "effect";
+import { type KubeObject, Lease } from "../domain/kube.ts";
+import {
+  HEARTBEAT_EVERY,
+  heldLease,
+  leaseName,
+  leaseState,
+  releasedLease,
+} from "../domain/lease.ts";
 import type { ReleaseRef } from "../domain/release.ts";
-import type { KubectlError } from "./Kubectl.ts";
+import { Kubectl, type KubectlError } from "./Kubectl.ts";
 
 /** Another run works on the release. */
 export class LockHeld extends Data.TaggedError("LockHeld")<{
-  /** Who, where and since when, for people. */
+  /** Who and where, for people. */
   readonly holder: string;
   readonly since: string;
 }> {}
@@ -25,4 +33,87 @@ export class ReleaseLock extends Context.Service<
       release: ReleaseRef,
     ) => Effect.Effect<HeldLock, LockHeld | KubectlError, Scope.Scope>;
   }
->()("tare/services/ReleaseLock") {}
+>()("tare/services/ReleaseLock") {
+  /**
+   * A Lease beside the release, kept alive by a heartbeat; one whose heartbeat stopped for the lease's duration is free
+   * to take. `holder` should tell people who, where and which process.
+   */
+  static readonly layerLease = (holder: string): Layer.Layer<ReleaseLock, never, Kubectl> =>
+    Layer.effect(
+      ReleaseLock,
+      Effect.gen(function* () {
+        const kubectl = yield* Kubectl;
+
+        const take = Effect.fnUntraced(function* (release: ReleaseRef) {
+          const now = yield* Clock.currentTimeMillis;
+          const found = yield* kubectl.get({
+            type: Lease,
+            name: leaseName(release),
+            namespace: release.namespace,
+          });
+          if (Option.isNone(found)) {
+            return yield* kubectl.create(Lease, heldLease(release, holder, now, now));
+          }
+          const held = leaseState(found.value);
+          if (held !== undefined && held.expiresAtMillis > now) {
+            return yield* new LockHeld({ holder: held.holder, since: held.acquiredAt });
+          }
+          const version = found.value.metadata.resourceVersion;
+          return yield* kubectl.replace(Lease, heldLease(release, holder, now, now, version));
+        });
+
+        /** Losing the race for the write means that somebody else holds the lease now: look who. */
+        const takeOrTellWho = (release: ReleaseRef) =>
+          take(release).pipe(
+            Effect.retry({
+              while: (error) => error._tag === "KubectlError" && error.reason === "Conflict",
+              times: 3,
+            }),
+          );
+
+        return ReleaseLock.of({
+          acquire: Effect.fn("ReleaseLock.acquire")(function* (release) {
+            const acquiredAt = yield* Clock.currentTimeMillis;
+            const lost = yield* Ref.make(Option.none<LockLost>());
+            const current = yield* Ref.make<KubeObject | undefined>(undefined);
+            yield* Effect.acquireRelease(
+              Effect.tap(takeOrTellWho(release), (lease) => Ref.set(current, lease)),
+              () =>
+                Effect.gen(function* () {
+                  const lease = yield* Ref.get(current);
+                  const ours = Option.isNone(yield* Ref.get(lost));
+                  if (lease !== undefined && ours) {
+                    yield* kubectl.replace(Lease, releasedLease(lease));
+                  }
+                }).pipe(Effect.timeoutOption("5 seconds"), Effect.ignore),
+            );
+            const beat = Effect.gen(function* () {
+              const now = yield* Clock.currentTimeMillis;
+              const version = (yield* Ref.get(current))?.metadata.resourceVersion;
+              const renewed = yield* kubectl.replace(
+                Lease,
+                heldLease(release, holder, acquiredAt, now, version),
+              );
+              yield* Ref.set(current, renewed);
+            }).pipe(
+              // Only a conflict proves that the lease is somebody else's; anything else may pass until the next beat.
+              Effect.catch((error) =>
+                error.reason === "Conflict"
+                  ? Ref.set(lost, Option.some(new LockLost({ detail: error.message })))
+                  : Effect.void,
+              ),
+            );
+            yield* Effect.forkScoped(
+              Effect.delay(Effect.repeat(beat, Schedule.spaced(HEARTBEAT_EVERY)), HEARTBEAT_EVERY),
+            );
+            return {
+              check: Effect.flatMap(
+                Ref.get(lost),
+                Option.match({ onNone: () => Effect.void, onSome: Effect.fail }),
+              ),
+            };
+          }),
+        });
+      }),
+    );
+}

@@ -61,7 +61,7 @@ export class ReleaseRecords extends Context.Service<
           });
           return new Map(
             secrets.flatMap(({ metadata }) => {
-              const revision = Number(metadata.labels?.["version"]);
+              const revision = Number(metadata.labels?.version);
               return Number.isInteger(revision) && metadata.uid !== undefined
                 ? [[revision, metadata.uid] as const]
                 : [];

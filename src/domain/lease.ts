@@ -1,0 +1,59 @@
+import { Duration } from "effect";
+import { type KubeObject, numberAt, stringAt } from "./kube.ts";
+import type { ReleaseRef } from "./release.ts";
+
+export const LEASE_DURATION = Duration.seconds(30);
+export const HEARTBEAT_EVERY = Duration.seconds(10);
+
+export const leaseName = ({ name }: ReleaseRef): string => `tare-${name}`;
+
+export interface LeaseState {
+  readonly holder: string;
+  /** RFC 3339, microseconds. */
+  readonly acquiredAt: string;
+  readonly expiresAtMillis: number;
+}
+
+/** A Lease without a holder is free. */
+export const leaseState = (lease: KubeObject): LeaseState | undefined => {
+  const holder = stringAt(lease, "spec", "holderIdentity");
+  if (holder === undefined || holder === "") return undefined;
+  const renewed = Date.parse(stringAt(lease, "spec", "renewTime") ?? "");
+  const seconds = numberAt(lease, "spec", "leaseDurationSeconds") ?? 0;
+  return {
+    holder,
+    acquiredAt: stringAt(lease, "spec", "acquireTime") ?? "an unknown time",
+    expiresAtMillis: Number.isNaN(renewed) ? 0 : renewed + seconds * 1_000,
+  };
+};
+
+/** Kubernetes writes lease times with microseconds and refuses fewer digits. */
+const microTime = (millis: number): string => new Date(millis).toISOString().replace("Z", "000Z");
+
+export const heldLease = (
+  release: ReleaseRef,
+  holder: string,
+  acquiredAtMillis: number,
+  renewedAtMillis: number,
+  resourceVersion?: string,
+): KubeObject => ({
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  metadata: {
+    name: leaseName(release),
+    namespace: release.namespace,
+    labels: { "app.kubernetes.io/managed-by": "tare" },
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  },
+  spec: {
+    holderIdentity: holder,
+    leaseDurationSeconds: Duration.toSeconds(LEASE_DURATION),
+    acquireTime: microTime(acquiredAtMillis),
+    renewTime: microTime(renewedAtMillis),
+  },
+});
+
+export const releasedLease = (lease: KubeObject): KubeObject => ({
+  ...lease,
+  spec: { leaseDurationSeconds: Duration.toSeconds(LEASE_DURATION) },
+});

@@ -1,0 +1,42 @@
+import { homedir } from "node:os";
+import { Clock, Effect, FileSystem, Layer, Path } from "effect";
+import type { KubeObject } from "../domain/kube.ts";
+import { BackupError, CrdBackups } from "./CrdBackups.ts";
+
+/** What the server keeps for itself would make `kubectl apply -f` refuse the copy later. */
+const restorable = (object: KubeObject): unknown => {
+  const { status: _, metadata, ...rest } = object;
+  const { uid: _uid, resourceVersion: _version, generation: _generation, ...kept } = metadata;
+  const { managedFields: _fields, creationTimestamp: _created, ...ours } = kept;
+  return { ...rest, metadata: ours };
+};
+
+/** One multi-document file per run (JSON documents, which are YAML and quick to write) in `~/.tare/backups/`. */
+export const layerCrdBackupsOnDisk: Layer.Layer<
+  CrdBackups,
+  never,
+  FileSystem.FileSystem | Path.Path
+> = Layer.effect(
+  CrdBackups,
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem;
+    const path = yield* Path.Path;
+    return CrdBackups.of({
+      save: Effect.fn("CrdBackups.save")(
+        function* (objects) {
+          const now = new Date(yield* Clock.currentTimeMillis);
+          const folder = path.join(homedir(), ".tare", "backups");
+          yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 });
+          const stamp = now.toISOString().replace(/[:.]/g, "-");
+          const file = path.join(folder, `crds-${stamp}-${process.pid}.yaml`);
+          const text = objects
+            .map((object) => `---\n${JSON.stringify(restorable(object))}\n`)
+            .join("");
+          yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
+          return file;
+        },
+        Effect.mapError((cause) => new BackupError({ detail: cause.message })),
+      ),
+    });
+  }),
+);

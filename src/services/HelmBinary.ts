@@ -1,0 +1,256 @@
+import { Duration, Effect, Fiber, FileSystem, Layer, Path, Redacted, Schema, Stream } from "effect";
+import { ChildProcess, ChildProcessSpawner } from "effect/process";
+import { classifyHelmError, helmErrorText, oneLine } from "../domain/helm-stderr.ts";
+import { parseHelmVersion, rollbackArguments, upgradeArguments } from "../domain/helm-version.ts";
+import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import { byRevision, History } from "../domain/release.ts";
+import { Helm, HelmError, type HelmExit, type ReleaseSummary } from "./Helm.ts";
+import type { KubeconfigChoice } from "./kube-connection.ts";
+import { ToolCache } from "./ToolCache.ts";
+
+/** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
+const READ_TIMEOUT = Duration.minutes(1);
+const PULL_TIMEOUT = Duration.minutes(5);
+/** Helm keeps no more than this of a history by default. */
+const HISTORY_MAX = "256";
+/** Enough of stderr for any error; a chatty plugin must not fill the memory. */
+const STDERR_KEPT = 256 * 1024;
+
+const ReleaseList = Schema.Array(
+  Schema.Struct({
+    name: Schema.String,
+    namespace: Schema.String,
+    status: Schema.String,
+    chart: Schema.String,
+  }),
+);
+
+const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: string) =>
+  Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(
+    Effect.mapError(
+      () =>
+        new HelmError({
+          command,
+          kind: "unreadable-output",
+          text: "its output is not what Helm 3 and 4 print",
+        }),
+    ),
+  );
+
+interface Finished {
+  readonly exit: HelmExit;
+  readonly stdout: string;
+}
+
+/**
+ * Runs the Helm binary in a process group of its own, so that a Ctrl-C in the terminal reaches tare alone, which then
+ * decides what Helm is told.
+ */
+export const layerHelmBinary = (
+  choice: KubeconfigChoice,
+): Layer.Layer<
+  Helm,
+  never,
+  ToolCache | ChildProcessSpawner.ChildProcessSpawner | FileSystem.FileSystem | Path.Path
+> =>
+  Layer.effect(
+    Helm,
+    Effect.gen(function* () {
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner;
+      const fs = yield* FileSystem.FileSystem;
+      const path = yield* Path.Path;
+      const tools = yield* ToolCache;
+      const clusterFlags = [
+        ...(choice.kubeconfig === undefined ? [] : ["--kubeconfig", choice.kubeconfig]),
+        ...(choice.context === undefined ? [] : ["--kube-context", choice.context]),
+      ];
+
+      /** Starts Helm; both outputs are drained from the start, since a full pipe would block it. */
+      const start = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
+        const command = args[0] ?? "";
+        const tool = yield* Effect.mapError(
+          tools.locate("helm"),
+          ({ message }) => new HelmError({ command, kind: "not-runnable", text: message }),
+        );
+        const handle = yield* spawner
+          .spawn(
+            ChildProcess.make(tool.path, [...args, ...clusterFlags], {
+              stdin: "ignore",
+              // With debugging on, Helm prints the values.
+              env: { HELM_DEBUG: "false" },
+              extendEnv: true,
+            }),
+          )
+          .pipe(
+            Effect.mapError(
+              (cause) =>
+                new HelmError({
+                  command,
+                  kind: "not-runnable",
+                  text: `${tool.path} cannot be run: ${cause.message}`,
+                }),
+            ),
+          );
+        const collect = (stream: typeof handle.stdout, keep: number) =>
+          stream.pipe(
+            Stream.decodeText(),
+            Stream.runFold(
+              () => "",
+              (text, chunk: string) => (text + chunk).slice(-keep),
+            ),
+            Effect.orElseSucceed(() => ""),
+            Effect.forkScoped,
+          );
+        const stdout = yield* collect(handle.stdout, Number.MAX_SAFE_INTEGER);
+        const stderr = yield* collect(handle.stderr, STDERR_KEPT);
+        const finished = Effect.gen(function* () {
+          // A process ended by a signal has no code.
+          const code = yield* Effect.orElseSucceed(handle.exitCode, () => undefined);
+          const [out, err] = yield* Fiber.joinAll([stdout, stderr]);
+          const errorText = code === 0 ? "" : helmErrorText(err ?? "") || endedBy(code);
+          return { exit: { code, errorText }, stdout: out ?? "" } satisfies Finished;
+        });
+        return { handle, finished };
+      });
+
+      const read = Effect.fnUntraced(function* (
+        args: ReadonlyArray<string>,
+        timeout: Duration.Duration = READ_TIMEOUT,
+      ) {
+        const command = args.slice(0, 2).join(" ");
+        const { finished } = yield* start(args);
+        const { exit, stdout } = yield* Effect.timeoutOrElse(finished, {
+          duration: timeout,
+          orElse: () =>
+            Effect.fail(
+              new HelmError({
+                command,
+                kind: "timeout",
+                text: `no answer within ${Duration.toSeconds(timeout)} s`,
+              }),
+            ),
+        });
+        if (exit.code === 0) return stdout;
+        return yield* new HelmError({
+          command,
+          kind: classifyHelmError(exit.errorText),
+          text: oneLine(exit.errorText),
+        });
+      }, Effect.scoped);
+
+      const version = yield* Effect.cached(
+        Effect.flatMap(read(["version", "--template", "{{.Version}}"]), (text) => {
+          const parsed = parseHelmVersion(text);
+          return parsed === undefined
+            ? Effect.fail(
+                new HelmError({
+                  command: "version",
+                  kind: "unreadable-output",
+                  text: `"${oneLine(text).slice(0, 80)}" is not a Helm version`,
+                }),
+              )
+            : Effect.succeed(parsed);
+        }),
+      );
+
+      const writeValues = Effect.fnUntraced(function* (values: Redacted.Redacted<JsonObject>) {
+        const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-values-" });
+        const file = path.join(folder, "values.json");
+        // JSON is YAML, and keeps a string that looks like a number a string.
+        const text = JSON.stringify(Redacted.value(values));
+        yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
+        return file;
+      });
+
+      return Helm.of({
+        version,
+
+        history: Effect.fn("Helm.history")(function* (release) {
+          const args = ["history", release.name, "--namespace", release.namespace];
+          const text = yield* read([...args, "--max", HISTORY_MAX, "--output", "json"]).pipe(
+            Effect.catchIf(
+              ({ kind }) => kind === "not-found",
+              () => Effect.succeed("[]"),
+            ),
+          );
+          return byRevision(yield* decodeJson(History, "history", text));
+        }),
+
+        releases: Effect.gen(function* () {
+          const states = ["--deployed", "--failed", "--pending", "--uninstalling"];
+          const text = yield* read(["list", "--all-namespaces", ...states, "--output", "json"]);
+          const releases: ReadonlyArray<ReleaseSummary> = yield* decodeJson(
+            ReleaseList,
+            "list",
+            text,
+          );
+          return releases;
+        }).pipe(Effect.withSpan("Helm.releases")),
+
+        userValues: Effect.fn("Helm.userValues")(function* (release, revision) {
+          const args = ["get", "values", release.name, "--namespace", release.namespace];
+          const text = yield* read([...args, "--revision", String(revision), "--output", "json"]);
+          const values = yield* decodeJson(Schema.Unknown, "get values", text);
+          return Redacted.make(isJsonObject(values) ? values : {}, { label: "values" });
+        }),
+
+        upgrade: Effect.fn("Helm.upgrade")(function* (request) {
+          const helm = yield* version;
+          const valuesFile = yield* Effect.mapError(
+            writeValues(request.values),
+            (cause) =>
+              new HelmError({
+                command: "upgrade",
+                kind: "not-runnable",
+                text: `the values file could not be written: ${cause.message}`,
+              }),
+          );
+          const { handle, finished } = yield* start(
+            upgradeArguments(helm, { ...request, valuesFile }),
+          );
+          // A fiber of its own: whoever waits for the end may be interrupted, the end is still seen.
+          const ending = yield* Effect.forkScoped(Effect.map(finished, (ended) => ended.exit));
+          const running = Effect.orElseSucceed(handle.isRunning, () => false);
+          const cancel = yield* Effect.cached(
+            Effect.flatMap(running, (isRunning) =>
+              isRunning
+                ? Effect.ignore(Effect.forkDetach(handle.kill({ killSignal: "SIGINT" })))
+                : Effect.void,
+            ),
+          );
+          // Registered last, so it runs first: Helm sees its rollback through before anything is taken from it.
+          yield* Effect.addFinalizer(() =>
+            Effect.flatMap(running, (isRunning) =>
+              isRunning ? Effect.andThen(cancel, Fiber.await(ending)) : Effect.void,
+            ),
+          );
+          return { exit: Fiber.join(ending), cancel };
+        }),
+
+        rollback: Effect.fn("Helm.rollback")(
+          function* (request) {
+            const helm = yield* version;
+            const { finished } = yield* start(rollbackArguments(helm, request));
+            return (yield* finished).exit;
+          },
+          Effect.scoped,
+          Effect.uninterruptible,
+        ),
+
+        pull: Effect.fn("Helm.pull")(function* (url, chartVersion, into) {
+          const pinned = chartVersion === undefined ? [] : ["--version", chartVersion];
+          yield* read(["pull", url, ...pinned, "--untar", "--untardir", into], PULL_TIMEOUT);
+          const [directory] = yield* Effect.orElseSucceed(fs.readDirectory(into), () => []);
+          if (directory !== undefined) return path.join(into, directory);
+          return yield* new HelmError({
+            command: "pull",
+            kind: "unreadable-output",
+            text: `${url} unpacked to nothing`,
+          });
+        }),
+      });
+    }),
+  );
+
+const endedBy = (code: number | undefined): string =>
+  code === undefined ? "helm was ended by a signal" : `helm exited with code ${code}`;

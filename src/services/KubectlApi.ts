@@ -1,0 +1,166 @@
+import { Effect, Layer, Option, Schema } from "effect";
+import {
+  apiVersionOf,
+  type KubeObject,
+  type ObjectRef,
+  type ResourceType,
+  refOf,
+  showRef,
+} from "../domain/kube.ts";
+import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kubectl.ts";
+import { connect, type KubeconfigChoice } from "./kube-connection.ts";
+import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube-http.ts";
+
+const PAGE_SIZE = "500";
+const METADATA_LIST =
+  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+const collectionPath = (type: ResourceType, namespace: string | undefined): string =>
+  [
+    type.group === "" ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`,
+    ...(type.namespaced && namespace !== undefined
+      ? ["namespaces", encodeURIComponent(namespace)]
+      : []),
+    type.plural,
+  ].join("/");
+
+const objectPath = ({ type, name, namespace }: ObjectRef): string =>
+  `${collectionPath(type, namespace)}/${encodeURIComponent(name)}`;
+
+const VersionInfo = Schema.Struct({
+  major: Schema.String,
+  minor: Schema.String,
+  gitVersion: Schema.String,
+});
+
+const serverVersionOf = (body: unknown): Effect.Effect<ServerVersion, KubectlError> =>
+  Schema.decodeUnknownEffect(VersionInfo)(body).pipe(
+    Effect.map(({ major, minor, gitVersion }) => ({
+      major: Number.parseInt(major, 10),
+      // Some providers append a plus sign.
+      minor: Number.parseInt(minor, 10),
+      text: gitVersion,
+    })),
+    Effect.mapError(
+      () =>
+        new KubectlError({
+          reason: "ServerError",
+          request: "read the server's version",
+          detail: "the answer is not that of a Kubernetes API server",
+        }),
+    ),
+  );
+
+const objectOf = ({ body }: KubeResponse): KubeObject => body as KubeObject;
+
+/** Lists leave `kind` and `apiVersion` to the list itself; the objects are given theirs back. */
+const withType =
+  (type: ResourceType) =>
+  (item: unknown): KubeObject => ({
+    ...(item as KubeObject),
+    apiVersion: apiVersionOf(type),
+    kind: type.kind,
+  });
+
+/**
+ * Talks to the API server directly. Not through the generated clients: their typed serialisers drop what they do not
+ * know, `x-kubernetes-*` in a CRD's schema among it (see docs/decisions).
+ */
+export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> =>
+  Layer.effect(
+    Kubectl,
+    Effect.gen(function* () {
+      const connection = yield* Effect.cached(connect(choice));
+      const call = Effect.fnUntraced(function* (
+        request: KubeCall,
+        accept?: (response: KubeResponse) => boolean,
+      ) {
+        return yield* callKube(yield* connection, request, accept);
+      });
+
+      const write = (method: "POST" | "PUT", verb: string) =>
+        Effect.fnUntraced(function* (type: ResourceType, object: KubeObject) {
+          const ref = refOf(type, object);
+          return objectOf(
+            yield* call({
+              method,
+              path: method === "POST" ? collectionPath(type, ref.namespace) : objectPath(ref),
+              query: { fieldManager: "tare" },
+              body: { contentType: "application/json", json: object },
+              label: `${verb} ${showRef(ref)}`,
+            }),
+          );
+        });
+
+      return Kubectl.of({
+        target: Effect.map(connection, ({ target }) => target),
+
+        serverVersion: Effect.flatMap(
+          call({ method: "GET", path: "/version", label: "read the server's version" }),
+          ({ body }) => serverVersionOf(body),
+        ),
+
+        get: Effect.fn("Kubectl.get")(function* (ref) {
+          const response = yield* call(
+            { method: "GET", path: objectPath(ref), label: `get ${showRef(ref)}` },
+            isAbsentObject,
+          );
+          return response.status === 404 ? Option.none() : Option.some(objectOf(response));
+        }),
+
+        list: Effect.fn("Kubectl.list")(function* (query: ListQuery) {
+          const { type, namespace, labelSelector, metadataOnly } = query;
+          const objects: Array<KubeObject> = [];
+          let next: string | undefined;
+          do {
+            const { body } = yield* call({
+              method: "GET",
+              path: collectionPath(type, namespace),
+              query: {
+                limit: PAGE_SIZE,
+                ...(labelSelector === undefined ? {} : { labelSelector }),
+                ...(next === undefined ? {} : { continue: next }),
+              },
+              ...(metadataOnly === true ? { accept: METADATA_LIST } : {}),
+              label: `list ${type.plural}${namespace === undefined ? "" : ` in ${namespace}`}`,
+            });
+            const page = body as {
+              readonly items?: ReadonlyArray<unknown>;
+              readonly metadata?: { readonly continue?: string };
+            };
+            objects.push(...(page.items ?? []).map(withType(type)));
+            next = page.metadata?.continue || undefined;
+          } while (next !== undefined);
+          return objects;
+        }),
+
+        apply: Effect.fn("Kubectl.apply")(function* (type, object, options) {
+          const ref = refOf(type, object);
+          return objectOf(
+            yield* call({
+              method: "PATCH",
+              path: objectPath(ref),
+              query: {
+                fieldManager: options.fieldManager,
+                force: String(options.force),
+                ...(options.dryRun === true ? { dryRun: "All" } : {}),
+              },
+              // JSON is YAML.
+              body: { contentType: "application/apply-patch+yaml", json: object },
+              label: `apply ${showRef(ref)}`,
+            }),
+          );
+        }),
+
+        create: write("POST", "create"),
+        replace: write("PUT", "replace"),
+
+        delete: Effect.fn("Kubectl.delete")(function* (ref) {
+          yield* call(
+            { method: "DELETE", path: objectPath(ref), label: `delete ${showRef(ref)}` },
+            isAbsentObject,
+          );
+        }),
+      });
+    }),
+  );
