@@ -53,12 +53,6 @@ interface Delay {
   readonly query?: string;
 }
 
-interface Event {
-  readonly type: "Normal" | "Warning";
-  readonly reason: string;
-  readonly message: string;
-}
-
 function stage(
   name: string,
   selector: ReadonlyArray<Requirement>,
@@ -81,12 +75,11 @@ function stage(
   };
 }
 
-const event = (event: Event) => ({ event });
 const status = (template: string) => ({
   patch: { subresource: "status", root: "status", template, type: "strategic" },
 });
 
-/** The YAML of one container status; the dot is the container, `$was` its status so far. */
+/** The YAML of one container status; the dot is the container, `$count` its restarts so far. */
 type StatusOf = string;
 
 const fields = (ready: boolean, running: boolean) =>
@@ -130,9 +123,37 @@ const preamble = `
 {{ $tag := ":[^/@:]*(${behaviours.join("|")})[^/@:]*(@|$)" }}
 {{ $initBlocked := false }}
 {{ range .spec.initContainers }}{{ if regexMatch $tag .image }}{{ $initBlocked = true }}{{ end }}{{ end }}
+{{ $unready := list }}
+{{ range .spec.containers }}{{ if or $forced $initBlocked (regexMatch $tag .image) }}
+{{ $unready = append $unready .name }}{{ end }}{{ end }}
+{{ $unready = printf "containers with unready status: [%s]" (join " " $unready) }}
 {{ $blip := eq $forced "registry-blip" }}
 {{ range concat .spec.containers (.spec.initContainers | default list) }}
 {{ if contains "registry-blip" .image }}{{ $blip = true }}{{ end }}{{ end }}`;
+
+/** One event for each pod and reason, renewed when it happens again; the message is a template. */
+const event = (type: "Normal" | "Warning", reason: string, message: string) => ({
+  apply: {
+    type: "apply",
+    template: `${preamble}
+{{ $affected := first .spec.containers }}
+{{ range concat (.spec.initContainers | default list) .spec.containers | reverse }}
+{{ if regexMatch $tag .image }}{{ $affected = . }}{{ end }}{{ end }}
+apiVersion: v1
+kind: Event
+metadata: {name: {{ .metadata.name }}.${reason.toLowerCase()}.{{ substr 0 8 .metadata.uid }} }
+involvedObject: {apiVersion: v1, kind: Pod, name: {{ .metadata.name }}, namespace: {{ .metadata.namespace }},
+  uid: {{ .metadata.uid }}, fieldPath: "spec.containers{{ "{" }}{{ $affected.name }}{{ "}" }}"}
+type: ${type}
+reason: ${reason}
+message: {{ with $affected }}${message}{{ end }}
+source: {component: kubelet, host: {{ .spec.nodeName }} }
+reportingComponent: kubelet
+firstTimestamp: {{ .status.startTime | default .metadata.creationTimestamp | Quote }}
+lastTimestamp: {{ $now | Quote }}
+count: 1`,
+  },
+});
 
 function containerList(
   field: "containerStatuses" | "initContainerStatuses",
@@ -149,7 +170,8 @@ ${field}:
 }
 
 const condition = (type: string, holds: string, reason = "") =>
-  `- {type: ${type}, status: ${holds}, reason: "${reason}", lastProbeTime: null, lastTransitionTime: {{ $now | Quote }} }`;
+  `- {type: ${type}, status: ${holds}, reason: "${reason}", message: ${reason ? "{{ $unready | Quote }}" : '""'},
+   lastProbeTime: null, lastTransitionTime: {{ $now | Quote }} }`;
 
 const conditions = (initialized: string, ready: string) => `
 conditions:
@@ -215,7 +237,7 @@ export const podStages: ReadonlyArray<object> = [
     "pod-ready",
     [alive, phase("Pending"), started, behaves("ready")],
     { milliseconds: 600, query: '.metadata.annotations["test.tars.io/ready-after"]' },
-    [status(well), event({ type: "Normal", reason: "Started", message: "Started containers" })],
+    [status(well), event("Normal", "Started", "Started container {{ .name }}")],
   ),
   stage(
     "pod-complete",
@@ -230,11 +252,11 @@ export const podStages: ReadonlyArray<object> = [
     { milliseconds: 600 },
     [
       status(misbehaving(unready, "Running")),
-      event({
-        type: "Warning",
-        reason: "Unhealthy",
-        message: "Readiness probe failed: HTTP probe failed with statuscode: 503",
-      }),
+      event(
+        "Warning",
+        "Unhealthy",
+        '"Readiness probe failed: HTTP probe failed with statuscode: 503"',
+      ),
     ],
   ),
 
@@ -251,11 +273,12 @@ export const podStages: ReadonlyArray<object> = [
     { milliseconds: 500 },
     [
       status(misbehaving(crashed, "Running")),
-      event({
-        type: "Warning",
-        reason: "BackOff",
-        message: "Back-off restarting failed container",
-      }),
+      event(
+        "Warning",
+        "BackOff",
+        `{{ printf "Back-off restarting failed container %s in pod %s_%s(%s)" .name
+          $.metadata.name $.metadata.namespace $.metadata.uid | Quote }}`,
+      ),
     ],
   ),
   // The kubelet waits 10 s and doubles up to 5 minutes; here the loop turns faster.
@@ -294,7 +317,11 @@ export const podStages: ReadonlyArray<object> = [
     },
     [
       status(misbehaving(pullError, "Pending")),
-      event({ type: "Warning", reason: "Failed", message: "Error: ErrImagePull" }),
+      event(
+        "Warning",
+        "Failed",
+        `{{ printf "Failed to pull image %q: rpc error: code = %s desc = %s" .image ${pullCode} ${pullFailure} | Quote }}`,
+      ),
     ],
   ),
   stage(
@@ -303,7 +330,7 @@ export const podStages: ReadonlyArray<object> = [
     { milliseconds: 1000 },
     [
       status(misbehaving(pullBackOff, "Pending")),
-      event({ type: "Warning", reason: "Failed", message: "Error: ImagePullBackOff" }),
+      event("Normal", "BackOff", `{{ printf "Back-off pulling image %q" .image | Quote }}`),
     ],
   ),
   stage(

@@ -30,12 +30,16 @@ export type ToolName =
 
 export const goFolder = join(import.meta.dirname, "go");
 
-const kubernetesVersion = {
-  "k8s.io/component-base/version.gitVersion": "v1.36.3",
-  "k8s.io/component-base/version.gitMajor": "1",
-  "k8s.io/component-base/version.gitMinor": "36",
-  "k8s.io/component-base/version.gitTreeState": "clean",
-};
+/** Both libraries carry a version: one answers for the program, the other signs its requests. */
+const kubernetesVersion = Object.fromEntries(
+  ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((library) => [
+    [`${library}.gitVersion`, "v1.36.3"],
+    [`${library}.gitMajor`, "1"],
+    [`${library}.gitMinor`, "36"],
+    [`${library}.gitCommit`, ""],
+    [`${library}.gitTreeState`, "clean"],
+  ]),
+);
 
 const kubernetes = (name: ToolName): Tool => ({
   name,
@@ -44,11 +48,20 @@ const kubernetes = (name: ToolName): Tool => ({
   variables: kubernetesVersion,
 });
 
-const helm = (name: ToolName, module: Tool["module"], major: 3 | 4, version: string): Tool => ({
+const helm4 = (name: ToolName, module: Tool["module"], version: string): Tool => ({
   name,
   module,
-  package: `helm.sh/helm/v${major}/cmd/helm`,
-  variables: { [`helm.sh/helm/v${major}/internal/version.version`]: version },
+  package: "helm.sh/helm/v4/cmd/helm",
+  variables: { "helm.sh/helm/v4/internal/version.version": version },
+});
+
+const envoyGateway = (name: ToolName, module: Tool["module"], version: string): Tool => ({
+  name,
+  module,
+  package: "github.com/envoyproxy/gateway/cmd/envoy-gateway",
+  variables: {
+    "github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": version,
+  },
 });
 
 /** In build order: the larger programs first warm the cache for the others. */
@@ -60,31 +73,26 @@ export const tools: ReadonlyArray<Tool> = [
   kubernetes("kube-scheduler"),
   kubernetes("kubectl"),
   { name: "kwok", module: "current", package: "sigs.k8s.io/kwok/cmd/kwok" },
-  helm("helm3", "current", 3, "v3.21.4"),
-  helm("helm4", "current", 4, "v4.2.4"),
   {
-    name: "envoy-gateway",
+    name: "helm3",
     module: "current",
-    package: "github.com/envoyproxy/gateway/cmd/envoy-gateway",
+    package: "helm.sh/helm/v3/cmd/helm",
     variables: {
-      "github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": "v1.8.3",
+      "helm.sh/helm/v3/internal/version.version": "v3.21.4",
+      "helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor": "1",
+      "helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor": "36",
     },
   },
-  helm("helm41", "older", 4, "v4.1.4"),
-  {
-    name: "envoy-gateway-older",
-    module: "older",
-    package: "github.com/envoyproxy/gateway/cmd/envoy-gateway",
-    variables: {
-      "github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion": "v1.7.0",
-    },
-  },
+  helm4("helm4", "current", "v4.2.4"),
+  envoyGateway("envoy-gateway", "current", "v1.8.3"),
+  helm4("helm41", "older", "v4.1.4"),
+  envoyGateway("envoy-gateway-older", "older", "v1.7.0"),
 ];
 
 /** The folder of all versions; `TARE_TEST_CACHE` moves it. */
 export function cacheRoot(): string {
-  const base = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return process.env["TARE_TEST_CACHE"] || join(base, "tare-test-cluster");
+  const base = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  return process.env.TARE_TEST_CACHE || join(base, "tare-test-cluster");
 }
 
 /** Changes when any pinned version, build setting or the Go compiler changes. */

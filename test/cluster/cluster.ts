@@ -1,0 +1,245 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type ControlPlane,
+  get,
+  kubeconfigPath,
+  prepareControlPlane,
+  startControllers,
+  startEtcd,
+  startApiServer as startServer,
+  stopApiServer as stopServer,
+  writeKubeconfigs,
+} from "./control-plane.ts";
+import { startFakeNodes } from "./fake-nodes.ts";
+import { isRunning, processNames, stopProcess, waitUntil } from "./processes.ts";
+import { cacheRoot, toolPath } from "./tools.ts";
+
+export {
+  type EnvoyGatewayOptions,
+  type EnvoyGatewayVersion,
+  followEnvoyGateway,
+  isEnvoyGatewayRunning,
+  startEnvoyGateway,
+  stopEnvoyGateway,
+} from "./envoy-gateway.ts";
+
+/** A real Kubernetes control plane on loopback, with fake nodes. */
+export interface Cluster {
+  /** Where its state, its logs and `audit.log` are. */
+  readonly dir: string;
+  /** Of the administrator. */
+  readonly kubeconfig: string;
+  readonly helm3: string;
+  readonly helm4: string;
+  /** Helm 4.1, whose rollback differs from that of later ones. */
+  readonly helm41: string;
+  readonly kubectl: string;
+  /** For programs that are to see this cluster and none of the user's settings. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Ends every process of the cluster and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** The cluster outlives this process; otherwise it is stopped when this process ends, however. */
+  readonly detached?: boolean;
+}
+
+const stateFile = (dir: string) => join(dir, "cluster.json");
+const lastFile = () => join(cacheRoot(), "last");
+
+export async function startCluster({ detached = false }: StartOptions = {}): Promise<Cluster> {
+  const dir = mkdtempSync(join(tmpdir(), "tare-test-cluster-"));
+  const guard = detached ? undefined : startGuard(dir);
+  try {
+    const plane = await prepareControlPlane(dir);
+    writeFileSync(stateFile(dir), JSON.stringify(plane), { mode: 0o600 });
+    startEtcd(plane);
+    await startServer(plane);
+    writeKubeconfigs(plane);
+    startControllers(plane);
+    await Promise.all([startFakeNodes(plane), defaultAccount(plane)]);
+    mkdirSync(cacheRoot(), { recursive: true });
+    writeFileSync(lastFile(), dir);
+    return describe(dir, guard);
+  } catch (error) {
+    await stopOwn(dir, guard);
+    throw error;
+  }
+}
+
+/** A cluster that another process started. */
+export function openCluster(dir: string): Cluster {
+  if (!isCluster(dir)) throw new Error(`no test cluster in ${dir}`);
+  return describe(dir, undefined);
+}
+
+/** So that nothing but the folder of a cluster is ever removed. */
+export function isCluster(dir: string): boolean {
+  return existsSync(stateFile(dir));
+}
+
+/** The folder of the cluster that was started last, if it is still there. */
+export function lastCluster(): string | undefined {
+  if (!existsSync(lastFile())) return undefined;
+  const dir = readFileSync(lastFile(), "utf8");
+  return isCluster(dir) ? dir : undefined;
+}
+
+/** Ends exactly the processes that were started for the cluster in this folder, and removes it. */
+export async function stopCluster(dir: string): Promise<void> {
+  // Nothing here is worth a flush to disk: what has not ended in 2 s is killed.
+  const stop = (name: string) => stopProcess(dir, name, { graceMilliseconds: 2000 });
+  // A follower would start again what is stopped beside it.
+  const followers = processNames(dir).filter((name) => name.endsWith("-follower"));
+  await Promise.all(followers.map(stop));
+  await Promise.all(processNames(dir).map(stop));
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+}
+
+export function isClusterRunning(dir: string): boolean {
+  return isRunning(dir, "kube-apiserver");
+}
+
+/** Kills the API server, as when its node goes down; with a grace time it ends in order. */
+export function stopApiServer(
+  cluster: Cluster,
+  options?: { readonly graceMilliseconds?: number },
+): Promise<void> {
+  return stopServer(controlPlane(cluster), options);
+}
+
+/** Starts it again with the same address, certificate and data. */
+export function startApiServer(cluster: Cluster): Promise<void> {
+  return startServer(controlPlane(cluster));
+}
+
+/** Applies every manifest of a folder on the server side and waits until the CRDs are served. */
+export async function applyCrds(
+  cluster: Cluster,
+  folder: string,
+  { fieldManager = "helm" }: { readonly fieldManager?: string } = {},
+): Promise<void> {
+  const manager = `--field-manager=${fieldManager}`;
+  await kubectl(cluster, ["apply", "--server-side", "--force-conflicts", manager, "-f", folder]);
+  const plane = controlPlane(cluster);
+  await waitUntil("the CRDs", () => allEstablished(plane), {
+    dir: cluster.dir,
+    processes: ["kube-apiserver"],
+    seconds: 60,
+  });
+}
+
+/** One request for all: kubectl would wait for each in turn. */
+async function allEstablished(plane: ControlPlane): Promise<boolean> {
+  const { body } = await get(plane, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
+  const { items } = JSON.parse(body) as {
+    items: ReadonlyArray<{ status?: { conditions?: ReadonlyArray<Condition> } }>;
+  };
+  return items.every(({ status }) =>
+    status?.conditions?.some(({ type, status }) => type === "Established" && status === "True"),
+  );
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+}
+
+/** What kubectl says on stdout; a failure is an error that carries stderr. */
+export async function kubectl(
+  cluster: Cluster,
+  args: ReadonlyArray<string>,
+  { input }: { readonly input?: string | object } = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await run(cluster, cluster.kubectl, args, { input });
+  if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: exit code ${code}\n${stderr}`);
+  return stdout;
+}
+
+export interface RunResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program with the cluster's environment; `input` other than text goes in as JSON. */
+export function run(
+  cluster: Pick<Cluster, "env">,
+  command: string,
+  args: ReadonlyArray<string>,
+  { input }: { readonly input?: string | object | undefined } = {},
+): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env: cluster.env, stdio: "pipe" });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      stdout += chunk;
+    });
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      stderr += chunk;
+    });
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+    child.stdin.on("error", () => {});
+    child.stdin.end(typeof input === "object" ? JSON.stringify(input) : (input ?? ""));
+  });
+}
+
+/** The ports and tokens behind a cluster. */
+export function controlPlane(cluster: Pick<Cluster, "dir">): ControlPlane {
+  return JSON.parse(readFileSync(stateFile(cluster.dir), "utf8")) as ControlPlane;
+}
+
+function describe(dir: string, guard: ChildProcess | undefined): Cluster {
+  const kubeconfig = kubeconfigPath(dir, "admin");
+  return {
+    dir,
+    kubeconfig,
+    helm3: toolPath("helm3"),
+    helm4: toolPath("helm4"),
+    helm41: toolPath("helm41"),
+    kubectl: toolPath("kubectl"),
+    env: {
+      ...process.env,
+      KUBECONFIG: kubeconfig,
+      KUBECACHEDIR: join(dir, "home", "kubectl"),
+      HELM_CACHE_HOME: join(dir, "home", "helm", "cache"),
+      HELM_CONFIG_HOME: join(dir, "home", "helm", "config"),
+      HELM_DATA_HOME: join(dir, "home", "helm", "data"),
+    },
+    stop: () => stopOwn(dir, guard),
+  };
+}
+
+async function stopOwn(dir: string, guard: ChildProcess | undefined): Promise<void> {
+  guard?.kill();
+  await stopCluster(dir);
+}
+
+/** The guard holds a pipe to this process: when it breaks, the cluster has lost its owner. */
+function startGuard(dir: string): ChildProcess {
+  const guard = spawn(process.execPath, [join(import.meta.dirname, "guard.ts"), dir], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guard.once("error", () => {});
+  guard.stdin.on("error", () => {});
+  (guard.stdin as unknown as { unref(): void }).unref();
+  guard.unref();
+  return guard;
+}
+
+/** A pod needs the account of its namespace, which the controller manager makes. */
+function defaultAccount(plane: ControlPlane): Promise<void> {
+  const path = "/api/v1/namespaces/default/serviceaccounts/default";
+  return waitUntil("the controllers", async () => (await get(plane, path)).status === 200, {
+    dir: plane.dir,
+    processes: ["kube-apiserver", "kube-controller-manager"],
+    seconds: 30,
+  });
+}

@@ -1,0 +1,3 @@
+module tare.test/cluster/sandbox
+
+go 1.26.0
