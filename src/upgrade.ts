@@ -51,7 +51,8 @@ export const upgrade = Effect.fn("tare.upgrade")(function* (
 }, Effect.scoped);
 
 const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
-  yield* report({ _tag: "ChartChosen", origin: chart.origin, version: chart.version });
+  const { origin, embedded, version } = chart;
+  yield* report({ _tag: "ChartChosen", origin, embedded, version });
   if (chart.missingCrds.length > 0) {
     yield* warn(
       `this build lacks ${chart.missingCrds.length} upstream CRDs (npm run chart:package puts them in): those on the cluster stay as they are`,

@@ -156,6 +156,14 @@ export const withCarriedValues = (
     { label: "values" },
   );
 
+/** The secrets among the carried fields, for masking whatever may quote them. */
+export const carriedSecrets = ({ entries }: CarryOver): ReadonlyArray<Redacted.Redacted<string>> =>
+  entries.flatMap(({ value }) =>
+    Redacted.isRedacted(value) && typeof Redacted.value(value) === "string"
+      ? [value as Redacted.Redacted<string>]
+      : [],
+  );
+
 const shown = (carry: CarryOver, path: string): Json | undefined => {
   const entry = carry.entries.find((candidate) => dotted(candidate.path) === path);
   return entry === undefined || Redacted.isRedacted(entry.value)

@@ -12,7 +12,15 @@ export interface OperatorEnvironment {
   /** As the operator typed it. */
   readonly identityFile: string;
   /** `--kubeconfig` and `--context` as given to this run; nothing when they were not. */
-  readonly tareFlags: ReadonlyArray<string>;
+  readonly clusterFlags: ReadonlyArray<GivenFlag>;
+  /** Every other flag this run was given, so that a repeated run is the same run. Secrets are not among them. */
+  readonly upgradeFlags: ReadonlyArray<GivenFlag>;
+}
+
+export interface GivenFlag {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly words: ReadonlyArray<string>;
 }
 
 const SAFE_WORD = /^[A-Za-z0-9_@%+=:,./~-]+$/;
@@ -42,12 +50,21 @@ export const kubectlCommand = (env: OperatorEnvironment, ...words: ReadonlyArray
     ...option("--kubeconfig", env.kubeconfig),
   );
 
-/** `tare <command> … <identity file>`, flags before the file as the document writes them when `after` is empty. */
+/**
+ * `tare <command> [before] <identity file> [after]` with the flags of this run. A flag named in `before` or `after`
+ * replaces the one given.
+ */
 export const tareCommand = (
   env: OperatorEnvironment,
-  command: string,
+  command: "install" | "upgrade",
   {
     before = [],
     after = [],
   }: { before?: ReadonlyArray<string>; after?: ReadonlyArray<string> } = {},
-): string => join("tare", command, ...before, env.identityFile, ...after, ...env.tareFlags);
+): string => {
+  const named = new Set([...before, ...after].map((word) => word.replace(/^--/, "").split("=")[0]));
+  const given = [...(command === "upgrade" ? env.upgradeFlags : []), ...env.clusterFlags]
+    .filter(({ name }) => !named.has(name))
+    .flatMap(({ words }) => words);
+  return join("tare", command, ...before, env.identityFile, ...after, ...given);
+};

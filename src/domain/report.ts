@@ -47,7 +47,12 @@ export type ReportEvent =
     }
   | { readonly _tag: "ValuesLost"; readonly lost: ReadonlyArray<LostValue> }
   | { readonly _tag: "HaChecked"; readonly verdict: HaVerdict; readonly allowDowntime: boolean }
-  | { readonly _tag: "ChartChosen"; readonly origin: string; readonly version: string }
+  | {
+      readonly _tag: "ChartChosen";
+      readonly origin: string;
+      readonly embedded: boolean;
+      readonly version: string;
+    }
   | { readonly _tag: "CrdsBackedUp"; readonly file: string; readonly count: number }
   | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
   | {

@@ -1,10 +1,12 @@
 import { Clock, Duration, Effect, Result } from "effect";
+import { carriedSecrets } from "../domain/carry-over.ts";
 import type { GateRecord } from "../domain/gate-record.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
 import type { Identity } from "../domain/identity.ts";
 import { identitySecret } from "../domain/identity-secret.ts";
 import { Secret } from "../domain/kube.ts";
+import { redactText } from "../domain/redaction.ts";
 import {
   deployedRevision,
   type History,
@@ -45,6 +47,8 @@ export interface UpgradeResult {
   readonly fromVersion: string;
   readonly toVersion: string;
   readonly dataPlane: "Settled" | "Absent";
+  /** Where a later rollback should go; `undefined` when no earlier revision is known to be good. */
+  readonly rollbackRevision: number | undefined;
 }
 
 type HelmUpgradeError =
@@ -174,7 +178,7 @@ const runHelm = Effect.fnUntraced(function* ({ options, installed, before }: Att
     onFailure: (error) => error.text,
   });
   const after = yield* Effect.result(readHistory(release));
-  return Result.match(after, {
+  const outcome = Result.match(after, {
     onSuccess: (history): HelmOutcome => helmOutcome(before, history, errorText),
     onFailure: (error): HelmOutcome => ({
       _tag: "Broken",
@@ -183,6 +187,11 @@ const runHelm = Effect.fnUntraced(function* ({ options, installed, before }: Att
       state: `unknown: ${error.message}`,
     }),
   });
+  // Helm quotes values when a template or the schema rejects them.
+  const secrets = carriedSecrets(installed.carry);
+  return "reason" in outcome
+    ? { ...outcome, reason: redactText(outcome.reason, secrets) }
+    : outcome;
 }, Effect.scoped);
 
 interface Failure {
@@ -282,6 +291,7 @@ const settle = Effect.fnUntraced(function* (
       fromVersion: installed.fromVersion,
       toVersion: installed.chart.version,
       dataPlane: dataPlane._tag,
+      rollbackRevision: installed.lastGood?.revision,
     };
   }
   yield* recordGate(attempt, revision, "failed");

@@ -1,0 +1,36 @@
+import { Cause, Exit, Runtime } from "effect";
+import { CliError } from "effect/cli";
+
+const USAGE = 2;
+const INTERRUPTED: Partial<Record<NodeJS.Signals, number>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGHUP: 129,
+};
+/** A reader that stopped reading must not keep the process alive. */
+const DRAIN_WITHIN_MILLIS = 2_000;
+
+const isUsageError = (exit: Exit.Exit<unknown, unknown>): boolean => {
+  if (Exit.isSuccess(exit)) return false;
+  const error = Cause.squash(exit.cause);
+  if (!CliError.isCliError(error)) return false;
+  return error._tag !== "ShowHelp" || error.errors.length > 0;
+};
+
+/** Delivers the exit code after everything written has left the process: exiting at once would cut a pipe short. */
+export const teardown =
+  (signal: () => NodeJS.Signals | undefined): Runtime.Teardown =>
+  (exit, onExit) =>
+    Runtime.defaultTeardown(exit, (code) => {
+      const received = signal();
+      const interrupted =
+        code === 130 && received !== undefined ? INTERRUPTED[received] : undefined;
+      const final = isUsageError(exit) ? USAGE : (interrupted ?? code);
+      process.exitCode = final;
+      setTimeout(() => onExit(final), DRAIN_WITHIN_MILLIS).unref();
+      process.stdout.write("", () => process.stderr.write("", () => onExit(final)));
+    });
+
+/** Reports the defects: everything else has been reported where it happened. */
+export const isUnreported = (cause: Cause.Cause<unknown>): boolean =>
+  !Cause.hasInterruptsOnly(cause) && Runtime.getErrorReported(Cause.squash(cause));

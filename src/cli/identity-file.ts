@@ -1,0 +1,45 @@
+import { readFileSync, statSync } from "node:fs";
+import { Effect, Redacted, Result } from "effect";
+import { decodeIdentity, type Identity } from "../domain/identity.ts";
+import { InvalidIdentity } from "../errors.ts";
+import { type Reporter, warn } from "../services/Reporter.ts";
+
+const READABLE_BY_OTHERS = 0o044;
+
+const unreadable = (file: string, cause: NodeJS.ErrnoException): InvalidIdentity => {
+  const problem =
+    cause.code === "ENOENT"
+      ? "no such file"
+      : cause.code === "EISDIR"
+        ? "it is a directory"
+        : `it cannot be read (${cause.code ?? "unknown error"})`;
+  return new InvalidIdentity({ file, problems: [problem] });
+};
+
+/** Reads the identity; its text is sealed from the first line on. */
+export const readIdentity = Effect.fn("tare.readIdentity")(function* (
+  file: string,
+): Effect.fn.Return<Identity, InvalidIdentity, Reporter> {
+  const { text, mode } = yield* Effect.try({
+    try: () => ({
+      text: Redacted.make(readFileSync(file, "utf8"), { label: "identity file" }),
+      mode: statSync(file).mode,
+    }),
+    catch: (cause) => unreadable(file, cause as NodeJS.ErrnoException),
+  });
+  const decoded = decodeIdentity(text);
+  if (Result.isFailure(decoded)) {
+    const problems = decoded.failure.map(({ field, expected }) =>
+      field === undefined ? expected : `${field}: ${expected}`,
+    );
+    return yield* new InvalidIdentity({ file, problems });
+  }
+  if (process.platform !== "win32" && (mode & READABLE_BY_OTHERS) !== 0) {
+    yield* warn(`${file} can be read by other users of this machine: chmod 600 ${file}`);
+  }
+  const { identity, unknownFields } = decoded.success;
+  if (unknownFields.length > 0) {
+    yield* Effect.logDebug(`${file}: unknown fields ignored: ${unknownFields.join(", ")}`);
+  }
+  return identity;
+});

@@ -1,0 +1,57 @@
+import { Console, type Layer, Option } from "effect";
+import { Command, Flag, GlobalFlag } from "effect/cli";
+import type { ChartSource } from "../services/ChartSource.ts";
+import type { CrdBackups } from "../services/CrdBackups.ts";
+import type { EventOutbox } from "../services/EventOutbox.ts";
+import type { Helm } from "../services/Helm.ts";
+import type { Kubectl } from "../services/Kubectl.ts";
+import type { ReleaseLock } from "../services/ReleaseLock.ts";
+import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
+import type { Reporter } from "../services/Reporter.ts";
+import type { RolloutGate } from "../services/RolloutGate.ts";
+import type { ToolCache } from "../services/ToolCache.ts";
+import { upgradeCommand } from "./upgrade.ts";
+
+export type TareServices =
+  | ChartSource
+  | CrdBackups
+  | EventOutbox
+  | Helm
+  | Kubectl
+  | ReleaseLock
+  | ReleaseRecords
+  | Reporter
+  | RolloutGate
+  | ToolCache;
+
+/** Which cluster a command was pointed at. */
+export interface ClusterChoice {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+/** `--version` alone; the built-in one also takes `-v`, which operators expect to mean verbose. */
+export const versionFlag = GlobalFlag.Action({
+  flag: Flag.Boolean("version").pipe(
+    Flag.withDescription("Print the version and exit"),
+    Flag.withDefault(false),
+  ),
+  run: (_, { version }) => Console.log(`tare ${version}`),
+});
+
+/** The whole command line; what it works on is decided by whoever runs it: the real cluster, or a simulated one. */
+export const tareCommand = <R>(
+  services: (choice: ClusterChoice) => Layer.Layer<TareServices, never, R>,
+) =>
+  Command.make("tare").pipe(
+    Command.withDescription("The operator's tool for the TARS data plane."),
+    Command.withSubcommands([
+      Command.provide(upgradeCommand, ({ kubeconfig, context }) =>
+        services({
+          kubeconfig: Option.getOrUndefined(kubeconfig),
+          context: Option.getOrUndefined(context),
+        }),
+      ),
+    ]),
+    Command.withGlobalFlags([versionFlag]),
+  );

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { Duration, Effect, Option, Redacted } from "effect";
+import type { Command } from "effect/cli";
+import type { FlagValue } from "../domain/carry-over.ts";
+import { formatGoDuration } from "../domain/go-duration.ts";
+import type { GivenFlag } from "../domain/operator-commands.ts";
+import {
+  type ChartReference,
+  DEFAULT_UPGRADE_OPTIONS as DEFAULTS,
+  type UpgradeOptions,
+} from "../domain/upgrade-options.ts";
+import { InvalidFlag } from "../errors.ts";
+import type { identityFile, upgradeFlags } from "./upgrade-flags.ts";
+
+/** What the command line parses to. */
+export type UpgradeInput = Command.Command.Config.Infer<
+  typeof upgradeFlags & { readonly identityFile: typeof identityFile }
+>;
+
+const REMOTE = /^(oci|https?):\/\//;
+
+const chartReference = Effect.fnUntraced(function* (input: UpgradeInput) {
+  const version = Option.getOrUndefined(input.chartVersion);
+  const path = Option.getOrUndefined(input.chartPath);
+  if (path !== undefined && REMOTE.test(path)) {
+    return { _tag: "Remote", url: path, version } satisfies ChartReference;
+  }
+  if (version !== undefined) {
+    return yield* new InvalidFlag({
+      flag: "chart-version",
+      expected: "it goes with a --chart-path that is an oci:// or https:// reference",
+    });
+  }
+  const reference: ChartReference =
+    path === undefined ? { _tag: "Embedded" } : { _tag: "Local", path };
+  return reference;
+});
+
+/** A secret flag's value, or the content of the file it names with `@`. */
+const secretOf = Effect.fnUntraced(function* (flag: string, value: Redacted.Redacted<string>) {
+  const text = Redacted.value(value);
+  const content = !text.startsWith("@")
+    ? text
+    : yield* Effect.try({
+        try: () => readFileSync(text.slice(1), "utf8").trim(),
+        catch: () => new InvalidFlag({ flag, expected: `${text.slice(1)} cannot be read` }),
+      });
+  if (/[\r\n]/.test(content)) {
+    return yield* new InvalidFlag({ flag, expected: "expected one line, as an HTTP header is" });
+  }
+  return Redacted.make(content, { label: flag });
+});
+
+const carriedFlags = Effect.fnUntraced(function* (input: UpgradeInput) {
+  const flags = new Map<string, FlagValue>();
+  const plain: ReadonlyArray<readonly [string, Option.Option<string | boolean>]> = [
+    ["image-registry", input.imageRegistry],
+    ["customer", input.customer],
+    ["environment", input.environment],
+    ["deployment-mode", input.deploymentMode],
+    ["serve-url", input.serveUrl],
+    ["enable-otel-collector", input.enableOtelCollector],
+    ["otel-collector-endpoint", input.otelCollectorEndpoint],
+  ];
+  for (const [name, value] of plain) {
+    if (Option.isSome(value)) flags.set(name, value.value);
+  }
+  if (Option.isSome(input.otelExporterAuthHeaders)) {
+    const name = "otel-exporter-auth-headers";
+    flags.set(name, yield* secretOf(name, input.otelExporterAuthHeaders.value));
+  }
+  return flags;
+});
+
+export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) {
+  const options: UpgradeOptions = {
+    release: { name: input.releaseName, namespace: input.systemNamespace },
+    dataplaneNamespace: input.dataplaneNamespace,
+    allowDowntime: input.allowDowntime,
+    ha: input.ha,
+    drainTimeout: Duration.seconds(input.drainTimeoutSeconds),
+    atomic: !input.noAtomic,
+    timeout: input.timeout,
+    settleTime: input.settleTime,
+    chart: yield* chartReference(input),
+    carriedFlags: yield* carriedFlags(input),
+    imageTag: Option.getOrUndefined(input.imageTag),
+    redisType: input.redisType,
+    rateLimiting: !input.noRateLimiting,
+    skipPreflight: input.skipPreflight,
+    strictValues: input.strictValues,
+  };
+  return options;
+});
+
+const flag = (name: string, given: boolean, ...words: ReadonlyArray<string>): Array<GivenFlag> =>
+  given ? [{ name, words: [`--${name}`, ...words] }] : [];
+
+const textFlag = (name: string, value: Option.Option<string | boolean>): Array<GivenFlag> =>
+  Option.match(value, {
+    onNone: () => [],
+    onSome: (text) => [
+      { name, words: typeof text === "boolean" ? [`--${name}=${text}`] : [`--${name}`, text] },
+    ],
+  });
+
+const changed = (name: string, value: string, preset: string): Array<GivenFlag> =>
+  flag(name, value !== preset, value);
+
+export const givenClusterFlags = (
+  input: Pick<UpgradeInput, "kubeconfig" | "context">,
+): ReadonlyArray<GivenFlag> => [
+  ...textFlag("kubeconfig", input.kubeconfig),
+  ...textFlag("context", input.context),
+];
+
+/** The flags that make this run differ from a bare one, for the commands we print. */
+export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag> => [
+  ...flag("allow-downtime", input.allowDowntime),
+  ...(input.ha ? [] : [{ name: "ha", words: ["--ha=false"] }]),
+  ...changed(
+    "drain-timeout-seconds",
+    String(input.drainTimeoutSeconds),
+    String(Duration.toSeconds(DEFAULTS.drainTimeout)),
+  ),
+  ...flag("no-atomic", input.noAtomic),
+  ...changed("timeout", formatGoDuration(input.timeout), formatGoDuration(DEFAULTS.timeout)),
+  ...textFlag("enable-otel-collector", input.enableOtelCollector),
+  ...textFlag("otel-collector-endpoint", input.otelCollectorEndpoint),
+  // The value itself must not be printed; pasted as it is, this fails with the name of a file to write.
+  ...flag(
+    "otel-exporter-auth-headers",
+    Option.isSome(input.otelExporterAuthHeaders),
+    "@HEADER_FILE",
+  ),
+  ...flag("strict-values", input.strictValues),
+  ...changed("release-name", input.releaseName, DEFAULTS.release.name),
+  ...changed("system-namespace", input.systemNamespace, DEFAULTS.release.namespace),
+  ...changed("dataplane-namespace", input.dataplaneNamespace, DEFAULTS.dataplaneNamespace),
+  ...textFlag("chart-path", input.chartPath),
+  ...textFlag("chart-version", input.chartVersion),
+  ...textFlag("image-registry", input.imageRegistry),
+  ...textFlag("image-tag", input.imageTag),
+  ...textFlag("deployment-mode", input.deploymentMode),
+  ...textFlag("customer", input.customer),
+  ...textFlag("environment", input.environment),
+  ...textFlag("serve-url", input.serveUrl),
+  ...changed("redis-type", input.redisType, DEFAULTS.redisType),
+  ...flag("no-rate-limiting", input.noRateLimiting),
+  ...flag("skip-preflight", input.skipPreflight),
+  ...changed(
+    "settle-time",
+    formatGoDuration(input.settleTime),
+    formatGoDuration(DEFAULTS.settleTime),
+  ),
+];

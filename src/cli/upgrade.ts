@@ -1,0 +1,137 @@
+import { Data, Effect, Option, Runtime } from "effect";
+import { Command } from "effect/cli";
+import {
+  helmCommand,
+  kubectlCommand,
+  type OperatorEnvironment,
+} from "../domain/operator-commands.ts";
+import type { Hint } from "../domain/report.ts";
+import type { UpgradeOptions } from "../domain/upgrade-options.ts";
+import type { OperatorError } from "../errors.ts";
+import type { UpgradeResult } from "../phases/helm-upgrade.ts";
+import { Kubectl } from "../services/Kubectl.ts";
+import { report } from "../services/Reporter.ts";
+import { ToolCache, type ToolName } from "../services/ToolCache.ts";
+import { upgrade } from "../upgrade.ts";
+import { readIdentity } from "./identity-file.ts";
+import { identityFile, upgradeFlags } from "./upgrade-flags.ts";
+import {
+  givenClusterFlags,
+  givenUpgradeFlags,
+  type UpgradeInput,
+  upgradeOptions,
+} from "./upgrade-input.ts";
+
+/** The run has said what went wrong; only its exit code is left to deliver. */
+export class RunFailed extends Data.TaggedError("RunFailed")<{ readonly exitCode: number }> {
+  override readonly [Runtime.errorExitCode] = this.exitCode;
+  override readonly [Runtime.errorReported] = false;
+}
+
+/** The word that runs the tool in the operator's shell. */
+const toolWord = Effect.fnUntraced(function* (name: ToolName) {
+  const tools = yield* ToolCache;
+  return yield* tools.locate(name).pipe(
+    Effect.map((tool) => (tool.origin === "PATH" ? name : tool.path)),
+    Effect.orElseSucceed(() => name),
+  );
+});
+
+const operatorEnvironment = Effect.fnUntraced(function* (input: UpgradeInput) {
+  const kubectl = yield* Kubectl;
+  const context = yield* Effect.option(Effect.map(kubectl.target, (target) => target.context));
+  const environment: OperatorEnvironment = {
+    context: Option.getOrUndefined(Option.orElse(context, () => input.context)),
+    kubeconfig: Option.getOrUndefined(input.kubeconfig) ?? process.env.KUBECONFIG,
+    helm: yield* toolWord("helm"),
+    kubectl: yield* toolWord("kubectl"),
+    identityFile: input.identityFile,
+    clusterFlags: givenClusterFlags(input),
+    upgradeFlags: givenUpgradeFlags(input),
+  };
+  return environment;
+});
+
+const closingHints = (
+  env: OperatorEnvironment,
+  { release, dataplaneNamespace }: UpgradeOptions,
+  { rollbackRevision }: UpgradeResult,
+): ReadonlyArray<Hint> => [
+  {
+    title: "Rollback (if needed):",
+    commands: [
+      rollbackRevision === undefined
+        ? helmCommand(env, "history", release.name, "-n", release.namespace)
+        : helmCommand(
+            env,
+            "rollback",
+            release.name,
+            String(rollbackRevision),
+            "-n",
+            release.namespace,
+          ),
+    ],
+  },
+  {
+    title: "Inspect:",
+    commands: [
+      kubectlCommand(env, "get", "pods", "-n", release.namespace),
+      kubectlCommand(env, "get", "pods", "-n", dataplaneNamespace),
+    ],
+  },
+];
+
+const reportFailure = Effect.fnUntraced(function* (input: UpgradeInput, error: OperatorError) {
+  const env = yield* operatorEnvironment(input);
+  yield* report({
+    _tag: "Failed",
+    error: error._tag,
+    exitCode: error.exitCode,
+    what: error.what,
+    why: error.why,
+    hints: error.hints(env),
+  });
+  return yield* new RunFailed({ exitCode: error.exitCode });
+});
+
+const runUpgrade = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
+  const options = yield* upgradeOptions(input);
+  const identity = yield* readIdentity(input.identityFile);
+  const result = yield* upgrade(options, identity);
+  const env = yield* operatorEnvironment(input);
+  yield* report({
+    _tag: "Completed",
+    revision: result.revision,
+    fromVersion: result.fromVersion,
+    toVersion: result.toVersion,
+    hints: closingHints(env, options, result),
+  });
+});
+
+const EXIT_CODES = `Exit codes:
+  0 done · 2 usage or bad input · 10 preflight failed · 11 no release found · 12 HA refused
+  13 another run or Helm operation in progress · 14 CRDs refused, nothing written · 15 CRDs incomplete
+  20 failed and rolled back, verified · 21 failed and the rollback failed too · 22 failed, left in place
+  23 failed before anything changed · 130/143/129 interrupted by SIGINT/SIGTERM/SIGHUP · 1 unexpected`;
+
+export const upgradeCommand = Command.make("upgrade", { identityFile, ...upgradeFlags }, (input) =>
+  Effect.catch(runUpgrade(input), (error) => reportFailure(input, error)),
+).pipe(
+  Command.withShortDescription("Upgrade an installed TARS data plane to the embedded version"),
+  Command.withDescription(
+    `Upgrade an installed TARS data plane to the version embedded in this binary, with zero downtime when it is HA.
+
+${EXIT_CODES}`,
+  ),
+  Command.withExamples([
+    { command: "tare upgrade identity.json", description: "Standard upgrade" },
+    {
+      command: "tare upgrade identity.json --image-registry newregistry.example.com",
+      description: "Move to another image registry (sync the images there first)",
+    },
+    {
+      command: "tare upgrade identity.json --allow-downtime",
+      description: "Upgrade a single-replica installation, dropping its streams",
+    },
+  ]),
+);

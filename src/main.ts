@@ -1,0 +1,39 @@
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import { Effect, Layer, Logger } from "effect";
+import { Command } from "effect/cli";
+import { isUnreported, teardown } from "./cli/exit.ts";
+import { layerPresentation } from "./cli/presentation.ts";
+import { tareCommand } from "./cli/tare.ts";
+import { liveServices } from "./live.ts";
+import { COLOURED, PLAIN } from "./render/text.ts";
+import { CLI_VERSION } from "./version.ts";
+
+let signal: NodeJS.Signals | undefined;
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => {
+    signal ??= name;
+    // The runtime handles the other two; a closed terminal must be as safe as a Ctrl-C.
+    if (name === "SIGHUP") process.emit("SIGTERM");
+  });
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+const colours = process.stderr.isTTY === true && (process.env.NO_COLOR ?? "") === "";
+
+tareCommand((choice) => liveServices(choice, colours ? COLOURED : PLAIN)).pipe(
+  Command.run({ version: CLI_VERSION }),
+  Effect.tapCause((cause) =>
+    isUnreported(cause) ? Effect.logFatal("tare: internal error", cause) : Effect.void,
+  ),
+  Effect.provide([
+    NodeServices.layer,
+    layerPresentation(colours),
+    Layer.succeed(Logger.LogToStderr, true),
+  ]),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown: teardown(() => signal) }),
+);

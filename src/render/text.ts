@@ -1,0 +1,104 @@
+import type { HaVerdict } from "../domain/ha-verdict.ts";
+import type { LostValue } from "../domain/lost-values.ts";
+import type { Hint, ReportEvent } from "../domain/report.ts";
+
+/** How the few words that stand out are marked; plain text leaves them as they are. */
+export interface Paint {
+  readonly phase: (text: string) => string;
+  readonly warning: (text: string) => string;
+  readonly failure: (text: string) => string;
+}
+
+const same = (text: string): string => text;
+export const PLAIN: Paint = { phase: same, warning: same, failure: same };
+
+const ansi =
+  (open: number, close: number) =>
+  (text: string): string =>
+    `\u001b[${open}m${text}\u001b[${close}m`;
+export const COLOURED: Paint = { phase: ansi(1, 22), warning: ansi(33, 39), failure: ansi(31, 39) };
+
+const haLine = (
+  verdict: HaVerdict,
+  allowDowntime: boolean,
+  paint: Paint,
+): ReadonlyArray<string> => {
+  if (verdict._tag === "Unknown") {
+    return [
+      `${paint.warning("warning:")} HA preflight skipped (${verdict.why}): make sure yourself that the data plane has two replicas`,
+    ];
+  }
+  const which =
+    verdict.outOf > 1 ? `, lowest of ${verdict.outOf} EnvoyProxies: ${verdict.envoyProxy}` : "";
+  return verdict._tag === "HighlyAvailable"
+    ? [`EnvoyProxy minReplicas=${verdict.minReplicas} (HA${which})`]
+    : [
+        `EnvoyProxy minReplicas=${verdict.minReplicas} (single replica${which})`,
+        ...(allowDowntime
+          ? [`${paint.warning("warning:")} --allow-downtime: in-flight LLM streams will be dropped`]
+          : []),
+      ];
+};
+
+const lostLine = ({ path, shown, keepWith }: LostValue): string =>
+  `  ${path} = ${shown}${keepWith === undefined ? "" : ` (keep it with ${keepWith})`}`;
+
+const hintLines = ({ title, commands }: Hint): ReadonlyArray<string> => [title, ...commands];
+
+/** The lines of one event, as the product page shows them; no line at all for what only machines want to know. */
+export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<string> => {
+  switch (event._tag) {
+    case "PhaseStarted":
+      return [paint.phase(`[${event.phase.index}/${event.phase.total}] ${event.phase.title}`)];
+    case "PhaseFinished":
+      return [];
+    case "PreflightSkipped":
+      return ["skipped (--skip-preflight)"];
+    case "ReleaseFound":
+      return [
+        `release ${event.release.name} found in ${event.release.namespace}`,
+        `cluster ${event.server} (context ${event.context}), ${event.fromVersion} → ${event.toVersion}`,
+      ];
+    case "CarriedForward":
+      return [event.line];
+    case "ValuesLost":
+      return [
+        `${paint.warning("warning:")} not carried forward, the new defaults apply:`,
+        ...event.lost.map(lostLine),
+      ];
+    case "HaChecked":
+      return haLine(event.verdict, event.allowDowntime, paint);
+    case "ChartChosen":
+      return [event.embedded ? "Using embedded chart" : `Using chart ${event.origin}`];
+    case "CrdsBackedUp":
+      return [`saved ${event.count} CRDs as they were to ${event.file}`];
+    case "CrdsApplied":
+      return [
+        `${event.counts.created} created, ${event.counts.updated} updated, ${event.counts.skipped} skipped`,
+      ];
+    case "HelmUpgradeStarted":
+      return [
+        `helm upgrade --install ${event.atomic ? "--atomic " : ""}--wait, timeout ${event.timeout}`,
+      ];
+    case "DataPlaneProgress":
+      return event.deployments.map(
+        ({ name, ready, desired, waitingFor }) =>
+          `data plane ${name}: ${ready}/${desired} ready${waitingFor === undefined ? "" : `, ${waitingFor}`}`,
+      );
+    case "RollbackStarted":
+      return [
+        `${paint.warning("warning:")} ${event.why}`,
+        `rolling back to revision ${event.revision}`,
+      ];
+    case "Warning":
+      return [`${paint.warning("warning:")} ${event.message}`];
+    case "Completed":
+      return ["Upgrade completed.", "", ...event.hints.flatMap(hintLines)];
+    case "Failed":
+      return [
+        paint.failure(event.what),
+        ...event.why,
+        ...event.hints.flatMap((hint) => ["", ...hintLines(hint)]),
+      ];
+  }
+};

@@ -1,0 +1,194 @@
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Effect, FileSystem, Layer, type PlatformError, Schema, type Scope } from "effect";
+import { extract } from "tar";
+import { parse, parseAllDocuments } from "yaml";
+import { type CrdManifest, crdManifest } from "../domain/crd-plan.ts";
+import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import type { KubeObject } from "../domain/kube.ts";
+import type { ChartReference } from "../domain/upgrade-options.ts";
+import { type Chart, ChartError, ChartSource } from "./ChartSource.ts";
+import { Helm } from "./Helm.ts";
+
+/** Beside the sources in a checkout and beside `dist` in a package. */
+const embeddedDirectory = (): string => {
+  const here = dirname(fileURLToPath(import.meta.url));
+  return here.includes(`${join("dist", "src")}`)
+    ? resolve(here, "..", "..", "..", "chart")
+    : resolve(here, "..", "..", "chart");
+};
+
+const ChartYaml = Schema.Struct({
+  name: Schema.String,
+  version: Schema.String,
+});
+
+const CrdLock = Schema.Struct({
+  projects: Schema.Array(Schema.Struct({ files: Schema.Record(Schema.String, Schema.Unknown) })),
+});
+
+export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.FileSystem> =
+  Layer.effect(
+    ChartSource,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem;
+      const helm = yield* Helm;
+
+      const exists = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false);
+
+      const readText = (chart: string, file: string) =>
+        Effect.mapError(
+          fs.readFileString(file),
+          (cause: PlatformError.PlatformError) => new ChartError({ chart, detail: cause.message }),
+        );
+
+      const parseYaml = (chart: string, file: string, text: string) =>
+        Effect.try({
+          try: () => parse(text) as unknown,
+          catch: () => new ChartError({ chart, detail: `${file} is not YAML` }),
+        });
+
+      const crdsOfFile = Effect.fnUntraced(function* (chart: string, file: string) {
+        const documents = parseAllDocuments(yield* readText(chart, file));
+        const objects: Array<CrdManifest> = [];
+        for (const document of documents) {
+          if (document.errors.length > 0) {
+            return yield* new ChartError({ chart, detail: `${file} is not YAML` });
+          }
+          const object = document.toJS() as unknown;
+          if (isJsonObject(object) && object["kind"] === "CustomResourceDefinition") {
+            objects.push(crdManifest(object as unknown as KubeObject));
+          }
+        }
+        return objects;
+      });
+
+      /** Helm takes CRDs from `crds/` of a chart and of everything under `charts/`. */
+      const crdsOf = Effect.fnUntraced(function* (chart: string, directory: string) {
+        const entries = yield* Effect.orElseSucceed(
+          fs.readDirectory(directory, { recursive: true }),
+          (): Array<string> => [],
+        );
+        const files = entries.filter((entry) => /(^|\/)crds\/[^/]+\.ya?ml$/.test(entry)).sort();
+        const found = yield* Effect.forEach(files, (file) =>
+          crdsOfFile(chart, join(directory, file)),
+        );
+        return found.flat();
+      });
+
+      const load = Effect.fnUntraced(function* (
+        origin: string,
+        directory: string,
+        embedded: boolean,
+      ) {
+        const chartFile = join(directory, "Chart.yaml");
+        if (!(yield* exists(chartFile))) {
+          return yield* new ChartError({ chart: origin, detail: "it has no Chart.yaml" });
+        }
+        const about = yield* Effect.flatMap(readText(origin, chartFile), (text) =>
+          parseYaml(origin, "Chart.yaml", text),
+        ).pipe(
+          Effect.flatMap(Schema.decodeUnknownEffect(ChartYaml)),
+          Effect.mapError((error) =>
+            error._tag === "ChartError"
+              ? error
+              : new ChartError({
+                  chart: origin,
+                  detail: "its Chart.yaml lacks a name or a version",
+                }),
+          ),
+        );
+        const valuesFile = join(directory, "values.yaml");
+        const defaults = (yield* exists(valuesFile))
+          ? yield* Effect.flatMap(readText(origin, valuesFile), (text) =>
+              parseYaml(origin, "values.yaml", text),
+            )
+          : {};
+        const crds = yield* crdsOf(origin, directory);
+        const chart: Chart = {
+          origin,
+          embedded,
+          directory,
+          name: about.name,
+          version: about.version,
+          defaults: isJsonObject(defaults) ? defaults : ({} satisfies JsonObject),
+          crds,
+          missingCrds: embedded ? yield* missingCrds(directory) : [],
+        };
+        return chart;
+      });
+
+      /** The upstream CRDs that a release build carries and a bare checkout does not. */
+      const missingCrds = Effect.fnUntraced(function* (directory: string) {
+        const origin = "embedded chart";
+        const text = yield* readText(origin, join(directory, "crds.lock.json"));
+        const lock = yield* Effect.mapError(
+          Schema.decodeUnknownEffect(Schema.fromJsonString(CrdLock))(text),
+          () => new ChartError({ chart: origin, detail: "crds.lock.json is malformed" }),
+        );
+        const present = new Set(
+          yield* Effect.orElseSucceed(
+            fs.readDirectory(join(directory, "charts", "crds", "crds")),
+            (): Array<string> => [],
+          ),
+        );
+        return lock.projects
+          .flatMap(({ files }) => Object.keys(files))
+          .filter((file) => !present.has(file));
+      });
+
+      const unpack = Effect.fnUntraced(function* (origin: string, archive: string) {
+        const into = yield* temporaryFolder(origin);
+        yield* Effect.tryPromise({
+          try: () => extract({ file: archive, cwd: into, strict: true }),
+          catch: () =>
+            new ChartError({ chart: origin, detail: "it is not a chart archive (.tgz)" }),
+        });
+        const [folder] = yield* Effect.orElseSucceed(
+          fs.readDirectory(into),
+          (): Array<string> => [],
+        );
+        if (folder !== undefined) return join(into, folder);
+        return yield* new ChartError({ chart: origin, detail: "the archive is empty" });
+      });
+
+      const temporaryFolder = (chart: string): Effect.Effect<string, ChartError, Scope.Scope> =>
+        Effect.mapError(
+          fs.makeTempDirectoryScoped({ prefix: "tare-chart-" }),
+          (cause) => new ChartError({ chart, detail: cause.message }),
+        );
+
+      const local = Effect.fnUntraced(function* (reference: string) {
+        // Absolute: Helm prefers a repository's name over a relative path that looks like one.
+        const file = resolve(reference);
+        const info = yield* Effect.mapError(
+          fs.stat(file),
+          () => new ChartError({ chart: reference, detail: "no such file or directory" }),
+        );
+        const directory = info.type === "Directory" ? file : yield* unpack(reference, file);
+        return yield* load(reference, directory, false);
+      });
+
+      const remote = Effect.fnUntraced(function* (url: string, version: string | undefined) {
+        const into = yield* temporaryFolder(url);
+        const directory = yield* Effect.mapError(
+          helm.pull(url, version, into),
+          ({ text }) => new ChartError({ chart: url, detail: text }),
+        );
+        return yield* load(url, directory, false);
+      });
+
+      return ChartSource.of({
+        resolve: Effect.fn("ChartSource.resolve")(function* (reference: ChartReference) {
+          switch (reference._tag) {
+            case "Embedded":
+              return yield* load("embedded chart", embeddedDirectory(), true);
+            case "Local":
+              return yield* local(reference.path);
+            case "Remote":
+              return yield* remote(reference.url, reference.version);
+          }
+        }),
+      });
+    }),
+  );
