@@ -24,7 +24,9 @@ const ChartYaml = Schema.Struct({
 });
 
 const CrdLock = Schema.Struct({
-  projects: Schema.Array(Schema.Struct({ files: Schema.Record(Schema.String, Schema.Unknown) })),
+  bundles: Schema.Array(
+    Schema.Struct({ files: Schema.Array(Schema.Struct({ file: Schema.String })) }),
+  ),
 });
 
 export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.FileSystem> =
@@ -56,7 +58,7 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
             return yield* new ChartError({ chart, detail: `${file} is not YAML` });
           }
           const object = document.toJS() as unknown;
-          if (isJsonObject(object) && object["kind"] === "CustomResourceDefinition") {
+          if (isJsonObject(object) && object.kind === "CustomResourceDefinition") {
             objects.push(crdManifest(object as unknown as KubeObject));
           }
         }
@@ -132,8 +134,8 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
             (): Array<string> => [],
           ),
         );
-        return lock.projects
-          .flatMap(({ files }) => Object.keys(files))
+        return lock.bundles
+          .flatMap(({ files }) => files.map(({ file }) => file))
           .filter((file) => !present.has(file));
       });
 
