@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   type ControlPlane,
   get,
+  kubeconfig,
   kubeconfigPath,
   prepareControlPlane,
   startControllers,
@@ -160,6 +161,27 @@ export async function kubectl(
   return stdout;
 }
 
+/** A kubeconfig file for a ServiceAccount that exists: what it may do is up to RBAC. */
+export async function accountKubeconfig(
+  cluster: Cluster,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<string> {
+  const token = await accountToken(cluster, namespace, name);
+  const file = join(cluster.dir, `${namespace}.${name}.kubeconfig`);
+  const config = kubeconfig(controlPlane(cluster), name, { token });
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+}
+
+export async function accountToken(
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+): Promise<string> {
+  const args = ["create", "token", name, `--namespace=${namespace}`, "--duration=24h"];
+  return (await kubectl(cluster, args)).trim();
+}
+
 export interface RunResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -196,17 +218,17 @@ export function controlPlane(cluster: Pick<Cluster, "dir">): ControlPlane {
 }
 
 function describe(dir: string, guard: ChildProcess | undefined): Cluster {
-  const kubeconfig = kubeconfigPath(dir, "admin");
+  const adminConfig = kubeconfigPath(dir, "admin");
   return {
     dir,
-    kubeconfig,
+    kubeconfig: adminConfig,
     helm3: toolPath("helm3"),
     helm4: toolPath("helm4"),
     helm41: toolPath("helm41"),
     kubectl: toolPath("kubectl"),
     env: {
       ...process.env,
-      KUBECONFIG: kubeconfig,
+      KUBECONFIG: adminConfig,
       KUBECACHEDIR: join(dir, "home", "kubectl"),
       HELM_CACHE_HOME: join(dir, "home", "helm", "cache"),
       HELM_CONFIG_HOME: join(dir, "home", "helm", "config"),

@@ -40,12 +40,13 @@ async function wantedController(): Promise<EnvoyGatewayOptions | undefined> {
     .toSorted((a, b) => a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp))
     .at(-1);
   if (pod === undefined) return undefined;
-  const image = pod.spec.containers.find(({ name }) => name === "envoy-gateway")?.image ?? "";
+  const { containers } = pod.spec;
+  const container = containers.find(({ name }) => name === "envoy-gateway") ?? containers[0];
   const account = pod.spec.serviceAccountName;
   const config = await settings();
   return {
     namespace,
-    version: /:v?1\.7\b/.test(image) ? "1.7" : "1.8",
+    version: /:v?1\.7\b/.test(container?.image ?? "") ? "1.7" : "1.8",
     ...(account ? { serviceAccount: account } : {}),
     ...(config ? { config } : {}),
   };

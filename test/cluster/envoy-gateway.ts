@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
-import { type Cluster, controlPlane, kubectl, run } from "./cluster.ts";
+import { accountToken, type Cluster, controlPlane, kubectl, run } from "./cluster.ts";
 import { authorityPath } from "./control-plane.ts";
 import { freePorts, isRunning, startProcess, stopProcess, waitUntil } from "./processes.ts";
 import { type ToolName, toolPath } from "./tools.ts";
@@ -72,13 +72,14 @@ export async function launch(cluster: Cluster, options: EnvoyGatewayOptions): Pr
     put(`certs/${file}`, content);
   }
   const account = "var/run/secrets/kubernetes.io/serviceaccount";
-  put(`${account}/token`, await token(cluster, namespace, options.serviceAccount));
+  const name = options.serviceAccount;
+  const { tokens, ports } = controlPlane(cluster);
+  put(`${account}/token`, name ? await accountToken(cluster, namespace, name) : tokens.admin);
   put(`${account}/namespace`, namespace);
   copyFileSync(authorityPath(cluster.dir), join(root, account, "ca.crt"));
 
-  const plane = controlPlane(cluster);
   const [health = 0] = await freePorts(1);
-  const api = `127.0.0.1:${plane.ports.api}`;
+  const api = `127.0.0.1:${ports.api}`;
   startProcess(
     cluster.dir,
     processName,
@@ -95,7 +96,7 @@ export async function launch(cluster: Cluster, options: EnvoyGatewayOptions): Pr
       ENVOY_GATEWAY_NAMESPACE: namespace,
       KUBERNETES_CLUSTER_DOMAIN: "cluster.local",
       KUBERNETES_SERVICE_HOST: "127.0.0.1",
-      KUBERNETES_SERVICE_PORT: String(plane.ports.api),
+      KUBERNETES_SERVICE_PORT: String(ports.api),
       TMPDIR: "/tmp",
       HOME: "/tmp",
     },
@@ -170,12 +171,6 @@ async function certificates(
   ]);
   const { data } = JSON.parse(secret) as { readonly data: Readonly<Record<string, string>> };
   return Object.entries(data).map(([file, text]) => [file, Buffer.from(text, "base64")] as const);
-}
-
-async function token(cluster: Cluster, namespace: string, account?: string): Promise<string> {
-  if (account === undefined) return controlPlane(cluster).tokens.admin;
-  const args = ["create", "token", account, `--namespace=${namespace}`, "--duration=24h"];
-  return (await kubectl(cluster, args)).trim();
 }
 
 /** A link where the file system allows one: the program is large. */
