@@ -30,8 +30,8 @@ interface Release {
 }
 
 const releases: Readonly<Record<EnvoyGatewayVersion, Release>> = {
-  "1.7": { program: "envoy-gateway-older", image: "docker.io/envoyproxy/gateway:v1.7.0" },
-  "1.8": { program: "envoy-gateway", image: "docker.io/envoyproxy/gateway:v1.8.3" },
+  "1.7": { program: "envoy-gateway-older", image: "registry.example/gateway:v1.7.0" },
+  "1.8": { program: "envoy-gateway", image: "registry.example/gateway:v1.8.3" },
 };
 
 /**
