@@ -1,7 +1,7 @@
 import { Redacted } from "effect";
 
 const SECRET_NAME =
-  /pass(?:word|wd|phrase)?\b|secret|token|api[-_]?key|private[-_]?key|credential|authorization|headers?\b/i;
+  /pass(?:word|wd|phrase)|pass\b|secret|token|api[-_]?key|private[-_]?key|credential|authorization|headers?\b/i;
 
 /** Whether a values path or field name promises something that must not be printed. */
 export const looksSecret = (name: string): boolean => SECRET_NAME.test(name);
@@ -13,7 +13,7 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   ],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi, "$1 [redacted]"],
   [/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, "[redacted token]"],
-  [/(\/\/[^\s/:@]+:)[^\s/@]+@/g, "$1[redacted]@"],
+  [/(\/\/[^\s/:@]*:)[^\s/@]+@/g, "$1[redacted]@"],
 ];
 
 /** Text that came from elsewhere (Helm, pods, the API server) made fit to be shown, stored and sent. */
@@ -27,7 +27,9 @@ export const redactText = (
       return [value, JSON.stringify(value).slice(1, -1)];
     })
     // A secret of a few letters would blank out ordinary words.
-    .filter((value) => value.length >= 6);
+    .filter((value) => value.length >= 6)
+    // Longest first: a secret that begins with another one must not lose only its beginning.
+    .sort((a, b) => b.length - a.length);
   const withoutKnown = known.reduce((rest, value) => rest.replaceAll(value, "[redacted]"), text);
   return PATTERNS.reduce((rest, [pattern, mask]) => rest.replace(pattern, mask), withoutKnown);
 };
