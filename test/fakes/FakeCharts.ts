@@ -1,0 +1,52 @@
+import { Context, Effect, Layer } from "effect";
+import type { ChartReference } from "../../src/domain/upgrade-options.ts";
+import { type Chart, ChartError, ChartSource } from "../../src/services/ChartSource.ts";
+import type { FakeChart } from "./helm/chart.ts";
+
+export const EMBEDDED_CHART = "/embedded/chart";
+
+/** The charts that exist, by directory or URL. */
+export class FakeCharts extends Context.Service<
+  FakeCharts,
+  { readonly at: (place: string) => FakeChart | undefined }
+>()("tare/testing/FakeCharts") {
+  static readonly layer = (charts: Readonly<Record<string, FakeChart>>): Layer.Layer<FakeCharts> =>
+    Layer.succeed(FakeCharts, FakeCharts.of({ at: (place) => charts[place] }));
+}
+
+const placeOf = (reference: ChartReference): string => {
+  switch (reference._tag) {
+    case "Embedded":
+      return EMBEDDED_CHART;
+    case "Local":
+      return reference.path;
+    case "Remote":
+      return reference.url;
+  }
+};
+
+export const layerFakeChartSource: Layer.Layer<ChartSource, never, FakeCharts> = Layer.effect(
+  ChartSource,
+  Effect.map(FakeCharts, (charts) =>
+    ChartSource.of({
+      resolve: (reference) => {
+        const place = placeOf(reference);
+        const embedded = reference._tag === "Embedded";
+        const origin = embedded ? "embedded chart" : place;
+        const found = charts.at(place);
+        if (found === undefined) {
+          return Effect.fail(
+            new ChartError({ chart: origin, detail: `path "${place}" not found` }),
+          );
+        }
+        const { name, version, defaults, crds } = found;
+        const chart: Chart = {
+          ...{ name, version, defaults, crds, origin, embedded },
+          directory: place,
+          missingCrds: [],
+        };
+        return Effect.succeed(chart);
+      },
+    }),
+  ),
+);

@@ -1,0 +1,197 @@
+/** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
+import { Effect, Layer, Option, Result } from "effect";
+import {
+  apiVersionOf,
+  type KubeObject,
+  type ObjectRef,
+  type ResourceType,
+  refOf,
+  showRef,
+} from "../../../src/domain/kube.ts";
+import { Kubectl, KubectlError, type KubectlErrorReason } from "../../../src/services/Kubectl.ts";
+import { type Edit, FakeCluster, type Refused } from "./FakeCluster.ts";
+import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
+import { applied, updated } from "./ownership.ts";
+import { matchesSelector } from "./selectors.ts";
+import { isServed, listed, resourceName } from "./store.ts";
+
+interface Refusal {
+  readonly reason: KubectlErrorReason;
+  readonly detail: string;
+}
+
+const notServed: Refusal = {
+  reason: "NotServed",
+  detail: "the server could not find the requested resource",
+};
+
+const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata,
+});
+
+export interface FakeServer {
+  readonly context: string;
+  /** As the API server prints it. */
+  readonly version: string;
+}
+
+export const kubectlFor = (
+  cluster: FakeCluster["Service"],
+  actor: string,
+  server: FakeServer,
+): Kubectl["Service"] => {
+  const requestFor = (
+    verb: Verb,
+    label: string,
+    about: Partial<Pick<ApiRequest, "kind" | "name" | "dryRun">> = {},
+  ): ApiRequest => ({ actor, verb, label, kind: "", name: "", dryRun: false, ...about });
+
+  const requireServed = Effect.fnUntraced(function* (type: ResourceType, request: ApiRequest) {
+    if (!isServed(yield* cluster.snapshot, type)) {
+      return yield* new KubectlError({ request: request.label, ...notServed });
+    }
+  });
+
+  const write = (
+    verb: Verb,
+    type: ResourceType,
+    object: KubeObject,
+    edit: Edit<Refusal>,
+    dryRun = false,
+  ) => {
+    const ref = refOf(type, object);
+    const request = requestFor(verb, `${verb} ${showRef(ref)}`, {
+      kind: type.kind,
+      name: ref.name,
+      dryRun,
+    });
+    const refused = (error: Refusal | Refused) =>
+      new KubectlError({
+        request: request.label,
+        reason: "reason" in error ? error.reason : "Rejected",
+        detail: error.detail,
+      });
+    return cluster.request(
+      request,
+      Effect.andThen(
+        requireServed(type, request),
+        Effect.mapError(cluster.write(ref, edit, { dryRun }), refused),
+      ),
+    );
+  };
+
+  const about = (verb: Verb, ref: ObjectRef): ApiRequest =>
+    requestFor(verb, `${verb} ${showRef(ref)}`, { kind: ref.type.kind, name: ref.name });
+
+  return Kubectl.of({
+    target: cluster.request(
+      requestFor("target", "read the kubeconfig"),
+      Effect.succeed({ context: server.context, server: SERVER }),
+    ),
+
+    serverVersion: cluster.request(
+      requestFor("version", "read the server's version"),
+      Effect.sync(() => {
+        const [, major, minor] = /^v(\d+)\.(\d+)/.exec(server.version) ?? [];
+        return { major: Number(major), minor: Number(minor), text: server.version };
+      }),
+    ),
+
+    get: (ref) => {
+      const request = about("get", ref);
+      return cluster.request(
+        request,
+        Effect.andThen(
+          requireServed(ref.type, request),
+          Effect.map(cluster.peek(ref), Option.fromUndefinedOr),
+        ),
+      );
+    },
+
+    list: ({ type, namespace, labelSelector, metadataOnly }) => {
+      const where = namespace === undefined ? "" : ` in ${namespace}`;
+      const request = requestFor("list", `list ${type.plural}${where}`, { kind: type.kind });
+      return cluster.request(
+        request,
+        Effect.andThen(
+          requireServed(type, request),
+          Effect.map(cluster.snapshot, (store) => {
+            const found = listed(store, type, namespace).filter((object) =>
+              matchesSelector(object, labelSelector),
+            );
+            return metadataOnly === true ? found.map(metadataOf) : found;
+          }),
+        ),
+      );
+    },
+
+    apply: (type, object, { fieldManager, force, dryRun }) =>
+      write(
+        "apply",
+        type,
+        object,
+        (live) =>
+          Result.mapError(
+            applied(live, object, fieldManager, force),
+            (detail): Refusal => ({ reason: "Conflict", detail }),
+          ),
+        dryRun,
+      ),
+
+    create: (type, object) =>
+      write("create", type, object, (live) =>
+        live === undefined
+          ? applied(undefined, object, actor, false).pipe(Result.mapError(neverConflicts))
+          : Result.fail({
+              reason: "Conflict",
+              detail: `${resourceName(type)} "${object.metadata.name}" already exists`,
+            }),
+      ),
+
+    replace: (type, object) =>
+      write("replace", type, object, (live) => {
+        const name = `${resourceName(type)} "${object.metadata.name}"`;
+        if (live === undefined) {
+          // The live layer cannot tell this 404 from a missing type either.
+          return Result.fail({ reason: "NotServed", detail: `${name} not found` });
+        }
+        const read = object.metadata.resourceVersion;
+        return read === undefined || read === live.object.metadata.resourceVersion
+          ? Result.succeed(updated(live, withStatusOf(live.object, object), actor))
+          : Result.fail({
+              reason: "Conflict",
+              detail: `Operation cannot be fulfilled on ${name}: the object has been modified; please apply your changes to the latest version and try again`,
+            });
+      }),
+
+    delete: (ref) => {
+      const request = about("delete", ref);
+      return cluster.request(
+        request,
+        Effect.andThen(requireServed(ref.type, request), cluster.remove(ref)),
+      );
+    },
+  });
+};
+
+const neverConflicts = (detail: string): Refusal => ({ reason: "Conflict", detail });
+
+/** A status is written by controllers alone. */
+const withStatusOf = (live: KubeObject, { status: _, ...object }: KubeObject): KubeObject => ({
+  ...(object as KubeObject),
+  ...(live.status === undefined ? {} : { status: live.status }),
+});
+
+export const typeOf = (
+  types: ReadonlyArray<ResourceType>,
+  { apiVersion, kind }: KubeObject,
+): ResourceType | undefined =>
+  types.find((type) => type.kind === kind && apiVersionOf(type) === apiVersion);
+
+export const layerKubectl = (server: FakeServer): Layer.Layer<Kubectl, never, FakeCluster> =>
+  Layer.effect(
+    Kubectl,
+    Effect.map(FakeCluster, (cluster) => kubectlFor(cluster, "tare", server)),
+  );

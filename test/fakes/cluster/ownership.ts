@@ -1,0 +1,142 @@
+/**
+ * Who owns which field: as much of server-side apply as tare relies on. Mappings are merged leaf by leaf, lists are
+ * replaced whole.
+ */
+import { Result } from "effect";
+import {
+  getPath,
+  type Json,
+  type JsonObject,
+  jsonEquals,
+  leaves,
+} from "../../../src/domain/json.ts";
+import type { KubeObject } from "../../../src/domain/kube.ts";
+
+/** Field managers by field; a field is a JSON path, as JSON text. */
+export type Owners = ReadonlyMap<string, ReadonlySet<string>>;
+
+export interface Owned {
+  readonly object: KubeObject;
+  readonly owners: Owners;
+}
+
+const SERVER_FIELDS = new Set([
+  "name",
+  "namespace",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "managedFields",
+]);
+
+/** What a client can set: not the object's name, not what the server keeps, not the status. */
+const ownable = (object: KubeObject): JsonObject => {
+  const { apiVersion: _version, kind: _kind, status: _status, metadata, ...rest } = object;
+  const kept = Object.entries(metadata).filter(([key]) => !SERVER_FIELDS.has(key));
+  return { ...rest, metadata: Object.fromEntries(kept) } as JsonObject;
+};
+
+const fieldsOf = (object: KubeObject): ReadonlyMap<string, Json> =>
+  new Map(
+    leaves(ownable(object))
+      // An empty mapping owns nothing: it must not wipe what others put into it.
+      .filter(([, value]) => !(isMapping(value) && Object.keys(value).length === 0))
+      .map(([path, value]) => [JSON.stringify(path), value]),
+  );
+
+const isMapping = (value: unknown): value is Record<string, Json> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const pathOf = (field: string): ReadonlyArray<string> => JSON.parse(field);
+
+const assign = (root: Record<string, unknown>, path: ReadonlyArray<string>, value: Json): void => {
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  if (rest.length === 0) {
+    root[key] = value;
+    return;
+  }
+  if (!isMapping(root[key])) root[key] = {};
+  assign(root[key] as Record<string, unknown>, rest, value);
+};
+
+const unassign = (root: Record<string, unknown>, path: ReadonlyArray<string>): void => {
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  if (rest.length === 0) {
+    delete root[key];
+    return;
+  }
+  const child = root[key];
+  if (!isMapping(child)) return;
+  unassign(child, rest);
+  if (Object.keys(child).length === 0 && key !== "metadata") delete root[key];
+};
+
+const showField = (field: string): string => `.${pathOf(field).join(".")}`;
+
+/** The applied object, or the fields that others own and that `force` would take over. */
+export const applied = (
+  live: Owned | undefined,
+  intent: KubeObject,
+  manager: string,
+  force: boolean,
+): Result.Result<Owned, string> => {
+  const wanted = fieldsOf(intent);
+  if (live === undefined) {
+    return Result.succeed({
+      object: intent,
+      owners: new Map([...wanted.keys()].map((field) => [field, new Set([manager])])),
+    });
+  }
+  const object = structuredClone(live.object) as unknown as Record<string, unknown>;
+  const owners = new Map(live.owners);
+  const conflicts: Array<string> = [];
+  for (const [field, value] of wanted) {
+    const others = [...(owners.get(field) ?? [])].filter((owner) => owner !== manager);
+    const same = jsonEquals(getPath(ownable(live.object), pathOf(field)), value);
+    if (same) {
+      owners.set(field, new Set([...others, manager]));
+      continue;
+    }
+    if (others.length > 0 && !force) {
+      conflicts.push(`conflict with "${others[0]}": ${showField(field)}`);
+      continue;
+    }
+    owners.set(field, new Set([manager]));
+    assign(object, pathOf(field), value);
+  }
+  if (conflicts.length > 0) {
+    const noun = conflicts.length === 1 ? "conflict" : "conflicts";
+    return Result.fail(`Apply failed with ${conflicts.length} ${noun}: ${conflicts.join(", ")}`);
+  }
+  for (const [field, managers] of live.owners) {
+    if (!managers.has(manager) || wanted.has(field)) continue;
+    const others = new Set([...managers].filter((owner) => owner !== manager));
+    if (others.size > 0) {
+      owners.set(field, others);
+    } else {
+      owners.delete(field);
+      unassign(object, pathOf(field));
+    }
+  }
+  return Result.succeed({ object: object as unknown as KubeObject, owners });
+};
+
+/** An ordinary update: whoever changes a field owns it from then on. */
+export const updated = (live: Owned, next: KubeObject, manager: string): Owned => {
+  const before = fieldsOf(live.object);
+  const owners = new Map(
+    [...fieldsOf(next)].map(([field, value]) => [
+      field,
+      jsonEquals(before.get(field), value)
+        ? (live.owners.get(field) ?? new Set([manager]))
+        : new Set([manager]),
+    ]),
+  );
+  return { object: next, owners };
+};
+
+export const managersOf = (owners: Owners): ReadonlyArray<string> =>
+  [...new Set([...owners.values()].flatMap((managers) => [...managers]))].sort();

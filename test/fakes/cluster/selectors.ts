@@ -1,0 +1,11 @@
+import type { KubeObject } from "../../../src/domain/kube.ts";
+
+/** The equality form, `a=b,c=d`: all that tare uses. */
+export const matchesSelector = ({ metadata }: KubeObject, selector: string | undefined): boolean =>
+  (selector ?? "")
+    .split(",")
+    .filter((term) => term !== "")
+    .every((term) => {
+      const [key = "", value = ""] = term.split("=");
+      return metadata.labels?.[key] === value;
+    });

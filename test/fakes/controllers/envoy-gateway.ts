@@ -1,0 +1,125 @@
+import { Context, Duration, Effect, Layer, Ref } from "effect";
+import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
+import { parseGoDuration } from "../../../src/domain/go-duration.ts";
+import {
+  Deployment,
+  EnvoyProxy,
+  fieldAt,
+  Gateway,
+  type KubeObject,
+  numberAt,
+  refOf,
+  stringAt,
+} from "../../../src/domain/kube.ts";
+import { FakeCluster } from "../cluster/FakeCluster.ts";
+import { applied } from "../cluster/ownership.ts";
+
+const MANAGER = "envoy-gateway";
+const REACTS_AFTER = Duration.seconds(1);
+const DEFAULT_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.35.0";
+/** Envoy Gateway's own default, and what it adds for the shutdown to end in. */
+const DEFAULT_DRAIN_SECONDS = 60;
+const GRACE_MARGIN_SECONDS = 300;
+
+/** The floor of the HPA; above it, load decides, and there is none here. */
+const floorOf = (proxy: KubeObject | undefined): number =>
+  numberAt(proxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1;
+
+const graceSeconds = (proxy: KubeObject | undefined): number => {
+  const drain = parseGoDuration(stringAt(proxy, "spec", "shutdown", "drainTimeout") ?? "");
+  const seconds = drain === undefined ? DEFAULT_DRAIN_SECONDS : Duration.toSeconds(drain);
+  return seconds + GRACE_MARGIN_SECONDS;
+};
+
+const imageOf = (proxy: KubeObject | undefined): string =>
+  stringAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "container", "image") ??
+  DEFAULT_IMAGE;
+
+/** What the controller makes for a Gateway, in GatewayNamespace mode: a Deployment of the same name beside it. */
+export const proxyDeployment = (
+  gateway: KubeObject,
+  proxy: KubeObject | undefined,
+  live: KubeObject | undefined,
+): KubeObject => {
+  const { name, namespace = "" } = gateway.metadata;
+  const labels = {
+    "app.kubernetes.io/managed-by": MANAGER,
+    [OWNING_GATEWAY_LABEL]: name,
+  };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace, labels },
+    spec: {
+      replicas: Math.max(floorOf(proxy), numberAt(live, "spec", "replicas") ?? 0),
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          terminationGracePeriodSeconds: graceSeconds(proxy),
+          containers: [
+            { name: "envoy", image: imageOf(proxy) },
+            { name: "shutdown-manager", image: "docker.io/envoyproxy/gateway:v1.8.3" },
+          ],
+        },
+      },
+    },
+  };
+};
+
+/** Turns Gateways and the EnvoyProxy into data-plane Deployments. */
+export class FakeEnvoyGateway extends Context.Service<
+  FakeEnvoyGateway,
+  {
+    /** Does now what the controller would do after a change. */
+    readonly reconcile: Effect.Effect<void>;
+    /** A controller that is down notices nothing. */
+    readonly setAwake: (awake: boolean) => Effect.Effect<void>;
+  }
+>()("tare/testing/FakeEnvoyGateway") {
+  static readonly layer: Layer.Layer<FakeEnvoyGateway, never, FakeCluster> = Layer.effect(
+    FakeEnvoyGateway,
+    Effect.suspend(() => make),
+  );
+}
+
+const make = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  const awake = yield* Ref.make(true);
+
+  const reconcile = Effect.gen(function* () {
+    const [proxy] = yield* cluster.all(EnvoyProxy);
+    const gateways = yield* cluster.all(Gateway);
+    for (const gateway of gateways) {
+      const ref = refOf(Deployment, { ...gateway, kind: Deployment.kind });
+      yield* Effect.ignore(
+        cluster.write(ref, (live) =>
+          applied(live, proxyDeployment(gateway, proxy, live?.object), MANAGER, true),
+        ),
+      );
+    }
+    const made = (yield* cluster.all(Deployment)).filter(
+      ({ metadata }) => metadata.labels?.[OWNING_GATEWAY_LABEL] !== undefined,
+    );
+    for (const deployment of made) {
+      const owned = gateways.some(
+        ({ metadata }) =>
+          metadata.name === deployment.metadata.labels?.[OWNING_GATEWAY_LABEL] &&
+          metadata.namespace === deployment.metadata.namespace,
+      );
+      if (!owned) yield* cluster.remove(refOf(Deployment, deployment));
+    }
+  });
+
+  yield* cluster.react(({ type, before, after }) =>
+    (type.plural === EnvoyProxy.plural || type.plural === Gateway.plural) &&
+    fieldAt(before, "metadata", "generation") !== fieldAt(after, "metadata", "generation")
+      ? Effect.gen(function* () {
+          yield* Effect.sleep(REACTS_AFTER);
+          if (yield* Ref.get(awake)) yield* reconcile;
+        })
+      : Effect.void,
+  );
+
+  return FakeEnvoyGateway.of({ reconcile, setAwake: (next) => Ref.set(awake, next) });
+});

@@ -1,0 +1,33 @@
+import type { CrdManifest } from "../../../src/domain/crd-plan.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../../src/domain/json.ts";
+import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { ReleaseRef } from "../../../src/domain/release.ts";
+
+/** A chart as far as the fake Helm needs one: a function from values to objects. */
+export interface FakeChart {
+  readonly name: string;
+  readonly version: string;
+  readonly defaults: JsonObject;
+  readonly crds: ReadonlyArray<CrdManifest>;
+  /** With the defaults already under the values. */
+  readonly render: (values: JsonObject, release: ReleaseRef) => ReadonlyArray<KubeObject>;
+}
+
+export const chartLabel = ({ name, version }: Pick<FakeChart, "name" | "version">): string =>
+  `${name}-${version}`;
+
+/** Helm's merge: mappings are merged, anything else replaces, `null` takes a default away. */
+export const coalesce = (defaults: JsonObject, values: JsonObject): JsonObject => {
+  const merged: Record<string, Json> = { ...defaults };
+  for (const [key, value] of Object.entries(values)) {
+    const below = merged[key];
+    if (value === null) {
+      delete merged[key];
+    } else if (isJsonObject(value) && isJsonObject(below)) {
+      merged[key] = coalesce(below, value);
+    } else {
+      merged[key] = value;
+    }
+  }
+  return merged;
+};

@@ -1,0 +1,179 @@
+/** How Helm brings the objects of one manifest to those of another, and how it waits for them. */
+import { Clock, Duration, Effect, Option } from "effect";
+import type { HelmVersion } from "../../../src/domain/helm-version.ts";
+import {
+  getPath,
+  type JsonObject,
+  type JsonPath,
+  jsonEquals,
+  leaves,
+  setPath,
+} from "../../../src/domain/json.ts";
+import {
+  ConfigMap,
+  Deployment,
+  EnvoyProxy,
+  Gateway,
+  type KubeObject,
+  numberAt,
+  type ResourceType,
+  refOf,
+  Secret,
+} from "../../../src/domain/kube.ts";
+import type { Kubectl } from "../../../src/services/Kubectl.ts";
+import { typeOf } from "../cluster/kubectl.ts";
+import { HelmFailure } from "./failure.ts";
+import { patchText, TIMED_OUT, watchTimeoutText } from "./personality.ts";
+import type { ApplyMethod } from "./records.ts";
+
+type Api = Kubectl["Service"];
+
+const CHART_TYPES = [ConfigMap, Secret, Deployment, EnvoyProxy, Gateway];
+
+export const chartTypeOf = (object: KubeObject): ResourceType => {
+  const type = typeOf(CHART_TYPES, object);
+  if (type === undefined) throw new Error(`the fake Helm does not know ${object.kind}`);
+  return type;
+};
+
+const sameObject = (left: KubeObject) => (right: KubeObject) =>
+  left.kind === right.kind &&
+  left.metadata.name === right.metadata.name &&
+  left.metadata.namespace === right.metadata.namespace;
+
+const json = (object: KubeObject): JsonObject => object as unknown as JsonObject;
+
+const withoutPath = (root: JsonObject, [key = "", ...rest]: JsonPath): JsonObject => {
+  const child = root[key];
+  if (rest.length > 0 && typeof child === "object" && child !== null) {
+    return { ...root, [key]: withoutPath(child as JsonObject, rest) };
+  }
+  const { [key]: _, ...others } = root;
+  return others;
+};
+
+/**
+ * The patch from one manifest to the next, laid over the live object: what the chart did not change stays as somebody
+ * left it, which is how Helm treats custom resources.
+ */
+const patched = (old: KubeObject | undefined, next: KubeObject, live: KubeObject): KubeObject => {
+  const before = old === undefined ? {} : json(old);
+  const set = leaves(json(next))
+    .filter(([path, value]) => !jsonEquals(getPath(before, path), value))
+    .reduce((object, [path, value]) => setPath(object, path, value), json(live));
+  return leaves(before)
+    .filter(([path]) => getPath(json(next), path) === undefined)
+    .reduce((object, [path]) => withoutPath(object, path), set) as unknown as KubeObject;
+};
+
+/** A patch names no resource version, so it never meets a conflict. */
+const unconditional = (object: KubeObject): KubeObject => {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+};
+
+export interface Application {
+  readonly version: HelmVersion;
+  readonly method: ApplyMethod;
+  readonly from: ReadonlyArray<KubeObject>;
+  readonly to: ReadonlyArray<KubeObject>;
+}
+
+/** Every object is tried; what the server refused is told together. */
+export const applyObjects = Effect.fnUntraced(function* (
+  api: Api,
+  { version, method, from, to }: Application,
+) {
+  const problems: Array<string> = [];
+  for (const object of to) {
+    const type = chartTypeOf(object);
+    const attempt = Effect.gen(function* () {
+      if (method === "ssa") {
+        return yield* api.apply(type, object, { fieldManager: "helm", force: false });
+      }
+      const live = yield* api.get(refOf(type, object));
+      return yield* Option.isNone(live)
+        ? api.create(type, object)
+        : api.replace(
+            type,
+            unconditional(patched(from.find(sameObject(object)), object, live.value)),
+          );
+    });
+    yield* Effect.catch(attempt, ({ detail }) =>
+      Effect.sync(() =>
+        problems.push(patchText(version, object.kind, object.metadata.name, detail)),
+      ),
+    );
+  }
+  if (problems.length > 0) return yield* new HelmFailure({ text: problems.join(" && ") });
+  for (const object of from.filter((old) => !to.some(sameObject(old)))) {
+    yield* Effect.ignore(api.delete(refOf(chartTypeOf(object), object)));
+  }
+});
+
+/** Objects that a rollback target has, that are on the cluster, and that the manifest it starts from lacks. */
+export const droppedObjects = Effect.fnUntraced(function* (
+  api: Api,
+  from: ReadonlyArray<KubeObject>,
+  to: ReadonlyArray<KubeObject>,
+) {
+  const missing = to.filter((object) => !from.some(sameObject(object)));
+  const live = yield* Effect.forEach(missing, (object) =>
+    Effect.orElseSucceed(api.get(refOf(chartTypeOf(object), object)), Option.none<KubeObject>),
+  );
+  return missing.filter((_, index) => {
+    const found = live[index];
+    return found !== undefined && Option.isSome(found);
+  });
+});
+
+const POLL_EVERY = Duration.seconds(2);
+
+const notReady = (deployment: KubeObject): string | undefined => {
+  const desired = numberAt(deployment, "spec", "replicas") ?? 1;
+  const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
+  if (status("observedGeneration") < (deployment.metadata.generation ?? 0)) {
+    return `Deployment generation is ${deployment.metadata.generation}, but latest observed generation is ${status("observedGeneration")}`;
+  }
+  if (status("updatedReplicas") < desired) {
+    return `Updated: ${status("updatedReplicas")}/${desired}`;
+  }
+  const pending = status("replicas") - desired;
+  if (pending > 0) return `Pending termination: ${pending}`;
+  return status("availableReplicas") < desired
+    ? `Available: ${status("availableReplicas")}/${desired}`
+    : undefined;
+};
+
+/** Only Deployments are waited for: everything else a chart of ours has counts as ready at once. */
+export const awaitReady = Effect.fnUntraced(function* (
+  api: Api,
+  objects: ReadonlyArray<KubeObject>,
+  how: "poll" | "watch",
+  timeout: Duration.Duration,
+) {
+  const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout);
+  const deployments = objects.filter(({ kind }) => kind === Deployment.kind);
+  while (true) {
+    const waiting = (yield* Effect.forEach(deployments, (object) =>
+      api.get(refOf(Deployment, object)).pipe(
+        Effect.map((live) => (Option.isNone(live) ? "not found" : notReady(live.value))),
+        // Trouble of the server is waited out, within the deadline.
+        Effect.catch(({ detail }) => Effect.succeed(detail)),
+        Effect.map((message) => ({ object, message })),
+      ),
+    )).flatMap(({ object: { kind, metadata }, message }) =>
+      message === undefined
+        ? []
+        : [{ kind, name: metadata.name, namespace: metadata.namespace ?? "", message }],
+    );
+    if (waiting.length === 0) return;
+    const left = deadline - (yield* Clock.currentTimeMillis);
+    if (left <= 0) {
+      return yield* new HelmFailure({
+        text: how === "watch" ? watchTimeoutText(waiting) : TIMED_OUT,
+      });
+    }
+    yield* Effect.sleep(Duration.min(Duration.millis(left), POLL_EVERY));
+  }
+});

@@ -1,0 +1,109 @@
+/** What differs between the Helms: words, flags and one bug. */
+import type { HelmVersion } from "../../../src/domain/helm-version.ts";
+import type { KubectlError } from "../../../src/services/Kubectl.ts";
+
+export interface HelmFlags {
+  readonly install: boolean;
+  readonly atomic: boolean;
+  readonly wait: "no" | "poll" | "watch";
+  readonly resetValues: boolean;
+  /** Noise that goes to stderr before anything else. */
+  readonly deprecations: ReadonlyArray<string>;
+}
+
+/** The flags of `helm upgrade` and `helm rollback` that matter here; an unknown one is refused as Helm does. */
+export const parseFlags = (
+  { major }: HelmVersion,
+  args: ReadonlyArray<string>,
+): HelmFlags | { readonly unknownFlag: string } => {
+  const has = (flag: string) => args.includes(flag);
+  const known = [
+    "--install",
+    "--namespace",
+    "--values",
+    "--reset-values",
+    "--skip-crds",
+    "--timeout",
+    "--wait",
+    "--atomic",
+    ...(major >= 4 ? ["--rollback-on-failure", "--wait=legacy", "--wait=watcher"] : []),
+  ];
+  const unknownFlag = args.find((arg) => arg.startsWith("--") && !known.includes(arg));
+  if (unknownFlag !== undefined) return { unknownFlag };
+  const atomic = has("--atomic") || has("--rollback-on-failure");
+  const polls = has("--wait=legacy") || (major === 3 && (has("--wait") || atomic));
+  const watches = major >= 4 && (has("--wait") || has("--wait=watcher") || atomic);
+  return {
+    install: has("--install"),
+    atomic,
+    wait: polls ? "poll" : watches ? "watch" : "no",
+    resetValues: has("--reset-values"),
+    deprecations:
+      major >= 4 && has("--atomic")
+        ? ["Flag --atomic has been deprecated, use --rollback-on-failure instead"]
+        : [],
+  };
+};
+
+export const TIMED_OUT = "context deadline exceeded";
+export const CANCELLED = "context canceled";
+
+const atomicWord = ({ major }: HelmVersion): string =>
+  major >= 4 ? "rollback-on-failure" : "atomic";
+
+export const rolledBackText = (version: HelmVersion, name: string, cause: string): string =>
+  `release ${name} failed, and has been rolled back due to ${atomicWord(version)} being set: ${cause}`;
+
+export const rollbackFailedText = (cause: string, rollbackCause: string): string =>
+  `an error occurred while rolling back the release. original upgrade error: ${cause}: ${rollbackCause}`;
+
+export const noCandidateText = (cause: string): string =>
+  `unable to find a previously successful release when attempting to rollback. original upgrade error: ${cause}`;
+
+/** The wait of Helm 4 names what is not ready. */
+export const watchTimeoutText = (
+  waiting: ReadonlyArray<{
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly message: string;
+  }>,
+): string =>
+  [
+    ...waiting.map(
+      ({ kind, namespace, name, message }) =>
+        `resource ${kind}/${namespace}/${name} not ready. status: InProgress, message: ${message}`,
+    ),
+    TIMED_OUT,
+  ].join("\n");
+
+/**
+ * Going back to a revision with an object that the newest manifest dropped, while the object is still there, fails in
+ * these versions (helm/helm#13437, #32244).
+ */
+export const hasDroppedObjectBug = ({ major, minor, patch }: HelmVersion): boolean =>
+  major === 3 || (major === 4 && (minor === 1 || (minor === 0 && patch < 5)));
+
+export const droppedObjectText = ({ major }: HelmVersion, kind: string, name: string): string =>
+  major === 3
+    ? `no ${kind} with the name "${name}" found`
+    : `original object ${kind} with the name "${name}" not found`;
+
+export const unreachableText = ({ major }: HelmVersion, { detail }: KubectlError): string =>
+  `${major >= 4 ? "kubernetes" : "Kubernetes"} cluster unreachable: Get "/version": ${detail}`;
+
+export const storageText = (
+  operation:
+    | "create: failed to create"
+    | "update: failed to update"
+    | "query: failed to query with labels",
+  { detail, reason }: KubectlError,
+): string =>
+  operation.startsWith("create") && reason === "Conflict"
+    ? "release: already exists"
+    : `${operation}: ${reason === "Forbidden" ? `secrets is forbidden: ${detail}` : detail}`;
+
+export const patchText = ({ major }: HelmVersion, kind: string, name: string, detail: string) =>
+  major >= 4 && !detail.includes("forbidden")
+    ? detail
+    : `cannot patch "${name}" with kind ${kind}: ${detail}`;

@@ -1,0 +1,92 @@
+import { Effect, Result } from "effect";
+import type { ReleaseRef } from "../../../src/domain/release.ts";
+import type { HelmFailure } from "./failure.ts";
+import { applyObjects, awaitReady, droppedObjects } from "./objects.ts";
+import { droppedObjectText, hasDroppedObjectBug } from "./personality.ts";
+import { manifestObjects, type ReleaseRecord, withStatus } from "./records.ts";
+import {
+  failWith,
+  type HelmRuntime,
+  isoNow,
+  postRecord,
+  prune,
+  putRecord,
+  recordsOf,
+  requireReachable,
+  type Waiting,
+} from "./runtime.ts";
+
+export interface Rollback extends Waiting {
+  readonly release: ReleaseRef;
+  readonly revision: number;
+  /** The automatic rollback lets the history grow by one. */
+  readonly pruning: boolean;
+}
+
+/** `helm rollback`, in the order of its writes. It may start while the newest revision is pending. */
+export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, request: Rollback) {
+  const { release, revision, pruning } = request;
+  yield* requireReachable(runtime);
+  const records = yield* recordsOf(runtime, release);
+  const last = records.at(-1);
+  if (last === undefined) return yield* failWith("release: not found");
+  const target = records.find(({ version }) => version === revision);
+  if (target === undefined) return yield* failWith(`release has no ${revision} version`);
+
+  const attempt: ReleaseRecord = {
+    ...target,
+    version: last.version + 1,
+    info: {
+      ...target.info,
+      status: "pending-rollback",
+      description: `Rollback to ${revision}`,
+      last_deployed: yield* isoNow,
+    },
+  };
+  if (pruning) yield* prune(runtime, records);
+  yield* postRecord(runtime, attempt);
+  // A failing hook leaves the revision pending, and so the release locked.
+  yield* runtime.step("pre-rollback hook");
+
+  const applying = yield* Effect.result(applyTarget(runtime, last, target));
+  if (Result.isFailure(applying)) {
+    const { text } = applying.failure;
+    yield* Effect.ignore(putRecord(runtime, withStatus(last, "superseded")));
+    const description = `Rollback "${release.name}" failed: ${text}`;
+    yield* Effect.ignore(putRecord(runtime, withStatus(attempt, "failed", description)));
+    return yield* failWith(text);
+  }
+  const waiting = yield* Effect.result(awaitTarget(runtime, target, request));
+  if (Result.isFailure(waiting)) {
+    const description = `Release "${release.name}" failed: ${waiting.failure.text}`;
+    yield* Effect.ignore(putRecord(runtime, withStatus(attempt, "failed", description)));
+    return yield* failWith(`release ${release.name} failed: ${waiting.failure.text}`);
+  }
+  for (const record of yield* recordsOf(runtime, release)) {
+    if (record.info.status === "deployed") {
+      yield* Effect.ignore(putRecord(runtime, withStatus(record, "superseded")));
+    }
+  }
+  yield* putRecord(runtime, withStatus(attempt, "deployed"));
+});
+
+const applyTarget = Effect.fnUntraced(function* (
+  { api, version }: HelmRuntime,
+  last: ReleaseRecord,
+  target: ReleaseRecord,
+) {
+  const [from, to] = [manifestObjects(last), manifestObjects(target)];
+  const [dropped] = hasDroppedObjectBug(version) ? yield* droppedObjects(api, from, to) : [];
+  if (dropped !== undefined) {
+    return yield* failWith(droppedObjectText(version, dropped.kind, dropped.metadata.name));
+  }
+  const method = target.apply_method ?? "csa";
+  yield* applyObjects(api, { version, method, from, to });
+});
+
+const awaitTarget = (
+  { api }: HelmRuntime,
+  target: ReleaseRecord,
+  { wait, timeout }: Waiting,
+): Effect.Effect<void, HelmFailure> =>
+  wait === "no" ? Effect.void : awaitReady(api, manifestObjects(target), wait, timeout);

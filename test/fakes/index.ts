@@ -1,0 +1,16 @@
+export { FakeCluster } from "./cluster/FakeCluster.ts";
+export * from "./cluster/faults.ts";
+export { kubectlFor, layerKubectl } from "./cluster/kubectl.ts";
+export { FakeDeployments } from "./controllers/deployments.ts";
+export { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
+export { FakeBackups } from "./FakeBackups.ts";
+export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+export * from "./fixtures/crds.ts";
+export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";
+export { EMBEDDED_CRDS, INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
+export type { FakeChart } from "./helm/chart.ts";
+export { FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
+export { Recorder } from "./Recorder.ts";
+export { type Simulated, simulate } from "./simulate.ts";
+export { layerFakeTools } from "./tools.ts";
+export * from "./world.ts";

@@ -1,0 +1,13 @@
+import { Effect, Layer } from "effect";
+import { ToolCache, ToolMissing, type ToolName } from "../../src/services/ToolCache.ts";
+
+export const layerFakeTools = (missing: ReadonlyArray<ToolName> = []): Layer.Layer<ToolCache> =>
+  Layer.succeed(
+    ToolCache,
+    ToolCache.of({
+      locate: (name) =>
+        missing.includes(name)
+          ? Effect.fail(new ToolMissing({ tool: name, searched: ["~/.tare/tools", "PATH"] }))
+          : Effect.succeed({ name, path: `/tools/${name}`, origin: "cache" }),
+    }),
+  );

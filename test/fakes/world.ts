@@ -1,0 +1,175 @@
+/** Everything an upgrade needs, in memory: `Effect.provide(world({ … }))`. */
+import { Effect, Layer } from "effect";
+import type { JsonObject } from "../../src/domain/json.ts";
+import { ApiService, type KubeObject } from "../../src/domain/kube.ts";
+import type { ReleaseRef } from "../../src/domain/release.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
+import type { ChartSource } from "../../src/services/ChartSource.ts";
+import type { CrdBackups } from "../../src/services/CrdBackups.ts";
+import { EventOutbox } from "../../src/services/EventOutbox.ts";
+import type { Helm } from "../../src/services/Helm.ts";
+import type { Kubectl } from "../../src/services/Kubectl.ts";
+import { ReleaseLock } from "../../src/services/ReleaseLock.ts";
+import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
+import type { Reporter } from "../../src/services/Reporter.ts";
+import { RolloutGate } from "../../src/services/RolloutGate.ts";
+import type { ToolCache, ToolName } from "../../src/services/ToolCache.ts";
+import { FakeCluster } from "./cluster/FakeCluster.ts";
+import type { Fault } from "./cluster/faults.ts";
+import { type FakeServer, layerKubectl } from "./cluster/kubectl.ts";
+import { crdController } from "./controllers/crds.ts";
+import { FakeDeployments } from "./controllers/deployments.ts";
+import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
+import { FakeBackups } from "./FakeBackups.ts";
+import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+import {
+  type SeededRevision,
+  seedCrds,
+  seedInstallation,
+  settleCluster,
+} from "./fixtures/installation.ts";
+import { INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
+import type { FakeChart } from "./helm/chart.ts";
+import { type FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
+import { Recorder } from "./Recorder.ts";
+import { layerFakeTools } from "./tools.ts";
+
+export interface Scenario {
+  /** As Helm prints it. */
+  readonly helm?: string;
+  readonly kubernetes?: string;
+  readonly release?: ReleaseRef;
+  /** Revisions from 1; none for a cluster without the release. */
+  readonly revisions?: ReadonlyArray<SeededRevision>;
+  /** The revision whose objects are on the cluster; the newest deployed one when left out. */
+  readonly running?: number;
+  /** What the installed release was made from, and the operator's values for it. */
+  readonly installed?: FakeChart;
+  readonly values?: JsonObject;
+  /** The embedded chart, to which an upgrade goes. */
+  readonly chart?: FakeChart;
+  /** Other charts by path or URL. */
+  readonly charts?: Readonly<Record<string, FakeChart>>;
+  readonly crds?: ReadonlyArray<KubeObject>;
+  readonly metrics?: "available" | "absent" | "unavailable";
+  readonly missingTools?: ReadonlyArray<ToolName>;
+  readonly faults?: ReadonlyArray<Fault>;
+}
+
+export const HELM_3 = "v3.21.4";
+export const HELM_4 = "v4.2.1";
+
+export const INSTALLED_VALUES: JsonObject = {
+  global: {
+    imageRegistry: "gcr.io/acme/tars",
+    customer: "acme",
+    environment: "",
+    deploymentMode: "enterprise",
+    serveUrl: "https://llm.acme.example",
+    imagePullSecretName: "acme-pull",
+  },
+  otelCollector: {
+    enabled: true,
+    exporters: {
+      otlp: {
+        endpoint: "otel.acme.example:4317",
+        headers: { Authorization: "Bearer acme-otel-token-0123456789" },
+      },
+    },
+  },
+};
+
+export const DEFAULT_REVISIONS: ReadonlyArray<SeededRevision> = [{ status: "deployed" }];
+
+const metricsService = (available: boolean): KubeObject => ({
+  apiVersion: "apiregistration.k8s.io/v1",
+  kind: "APIService",
+  metadata: { name: "v1beta1.metrics.k8s.io" },
+  spec: { group: "metrics.k8s.io", version: "v1beta1" },
+  status: {
+    conditions: [
+      available
+        ? { type: "Available", status: "True", reason: "Passed" }
+        : { type: "Available", status: "False", reason: "MissingEndpoints" },
+    ],
+  },
+});
+
+const newestDeployed = (revisions: ReadonlyArray<SeededRevision>): number =>
+  revisions.findLastIndex(({ status }) => status === "deployed") + 1;
+
+const seeded = (scenario: Scenario) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const revisions = scenario.revisions ?? DEFAULT_REVISIONS;
+      yield* crdController;
+      yield* seedCrds(scenario.crds ?? INSTALLED_CRDS);
+      yield* seedInstallation({
+        release: scenario.release ?? DEFAULT_RELEASE,
+        revisions,
+        running: scenario.running ?? newestDeployed(revisions),
+        chart: scenario.installed ?? tarsChart({ version: "1.1.0" }),
+        values: scenario.values ?? INSTALLED_VALUES,
+        applyMethod: undefined,
+      });
+      yield* settleCluster;
+      const metrics = scenario.metrics ?? "available";
+      if (metrics !== "absent") {
+        yield* cluster.seed(ApiService, metricsService(metrics === "available"));
+      }
+      yield* Effect.forEach(scenario.faults ?? [], cluster.inject, { discard: true });
+    }),
+  );
+
+export type World =
+  | ChartSource
+  | CrdBackups
+  | EventOutbox
+  | FakeBackups
+  | FakeCharts
+  | FakeCluster
+  | FakeDeployments
+  | FakeEnvoyGateway
+  | FakeHelm
+  | Helm
+  | Kubectl
+  | Recorder
+  | ReleaseLock
+  | ReleaseRecords
+  | Reporter
+  | RolloutGate
+  | ToolCache;
+
+/** By default: an HA release 1.1.0 under a healthy data plane of two pods, and a tare that embeds chart 1.2.0. */
+export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
+  const server: FakeServer = { context: "prod", version: scenario.kubernetes ?? "v1.35.2" };
+  const charts = FakeCharts.layer({
+    [EMBEDDED_CHART]: scenario.chart ?? tarsChart({ version: "1.2.0" }),
+    ...scenario.charts,
+  });
+  const cluster = seeded(scenario).pipe(
+    Layer.provideMerge(Layer.mergeAll(FakeDeployments.layer, FakeEnvoyGateway.layer)),
+    Layer.provideMerge(FakeCluster.layer),
+  );
+  const outside = Layer.mergeAll(
+    layerFakeTools(scenario.missingTools),
+    FakeBackups.layer,
+    Recorder.layer,
+    layerFakeChartSource.pipe(Layer.provideMerge(charts)),
+  );
+  const views = Layer.mergeAll(
+    layerKubectl(server),
+    layerFakeHelm({ version: scenario.helm ?? HELM_3, server }),
+  );
+  const overKubectl = Layer.mergeAll(
+    ReleaseRecords.layer,
+    EventOutbox.layer,
+    RolloutGate.layerPolling,
+    ReleaseLock.layerLease("tare-test"),
+  );
+  return overKubectl.pipe(
+    Layer.provideMerge(views),
+    Layer.provideMerge(Layer.mergeAll(cluster, outside)),
+  );
+};
