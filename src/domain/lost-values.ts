@@ -2,32 +2,49 @@ import { Duration } from "effect";
 import { CARRIED_FIELDS } from "./carry-over.ts";
 import { parseGoDuration } from "./go-duration.ts";
 import { dotted, getPath, type Json, type JsonObject, jsonEquals, leaves } from "./json.ts";
-import { looksSecret } from "./redaction.ts";
+import { looksSecret, redactText } from "./redaction.ts";
 
 /** A value the operator once set that the upgraded release will not have. */
 export interface LostValue {
   readonly path: string;
-  /** As JSON, or masked when the name of the path looks like a secret. */
+  /** As JSON, masked where it looks like a secret. */
   readonly shown: string;
   /** The flag, with its value, that would keep it. */
   readonly keepWith: string | undefined;
 }
 
-const KEEP: Readonly<Record<string, (value: Json) => string | undefined>> = {
-  "redis.type": (value) => `--redis-type ${value}`,
-  "rateLimiting.enabled": (value) => (value === false ? "--no-rate-limiting" : undefined),
-  "ha.enabled": (value) => (typeof value === "boolean" ? `--ha=${value}` : undefined),
-  "global.imageTag": (value) => `--image-tag ${value}`,
-  "global.dataplaneNamespace": (value) => `--dataplane-namespace ${value}`,
-  "shutdown.drainTimeout": (value) => {
-    const drain = typeof value === "string" ? parseGoDuration(value) : undefined;
-    return drain === undefined
-      ? undefined
-      : `--drain-timeout-seconds ${Math.ceil(Duration.toSeconds(drain))}`;
-  },
-};
+const oneWord =
+  (flag: string) =>
+  (value: Json): string | undefined =>
+    (typeof value === "string" || typeof value === "number") && /^\S+$/.test(String(value))
+      ? `${flag} ${value}`
+      : undefined;
+
+const KEEP: ReadonlyMap<string, (value: Json) => string | undefined> = new Map([
+  ["redis.type", oneWord("--redis-type")],
+  ["rateLimiting.enabled", (value) => (value === false ? "--no-rate-limiting" : undefined)],
+  ["ha.enabled", (value) => (typeof value === "boolean" ? `--ha=${value}` : undefined)],
+  ["global.imageTag", oneWord("--image-tag")],
+  ["global.dataplaneNamespace", oneWord("--dataplane-namespace")],
+  [
+    "shutdown.drainTimeout",
+    (value) => {
+      const drain = typeof value === "string" ? parseGoDuration(value) : undefined;
+      return drain === undefined
+        ? undefined
+        : `--drain-timeout-seconds ${Math.ceil(Duration.toSeconds(drain))}`;
+    },
+  ],
+]);
 
 const CARRIED_PATHS: ReadonlySet<string> = new Set(CARRIED_FIELDS.map(({ path }) => dotted(path)));
+
+/** Lists are shown whole, so what they hold can promise a secret as well as the path. */
+const show = (name: string, value: Json): string => {
+  const text = JSON.stringify(value);
+  const secret = looksSecret(name) || (typeof value === "object" && looksSecret(text));
+  return secret ? "***" : redactText(text);
+};
 
 /**
  * The user-supplied values of the live release that are neither carried nor equal to what the new release will use
@@ -40,14 +57,16 @@ export const lostValues = (
 ): ReadonlyArray<LostValue> =>
   leaves(stored).flatMap(([path, value]) => {
     const name = dotted(path);
-    if (CARRIED_PATHS.has(name)) return [];
+    // A key that contains dots only looks like one of our paths.
+    const ours = path.every((key) => !key.includes("."));
+    if (ours && CARRIED_PATHS.has(name)) return [];
     const next = getPath(generated, path) ?? getPath(chartDefaults, path);
     if (jsonEquals(next, value)) return [];
     return [
       {
         path: name,
-        shown: looksSecret(name) ? "***" : JSON.stringify(value),
-        keepWith: KEEP[name]?.(value),
+        shown: show(name, value),
+        keepWith: ours ? KEEP.get(name)?.(value) : undefined,
       },
     ];
   });
