@@ -1,0 +1,195 @@
+import { generateKeyPairSync } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { applyCrds, type Cluster, kubectl, type RunResult, run } from "../cluster.ts";
+
+/** What the tests of the whole program share: an installed older release, and tare run as an operator runs it. */
+
+const root = join(import.meta.dirname, "../../..");
+const crds = process.env.TARE_TEST_CRDS || join(root, "../shared/crds");
+export const olderCrds = join(crds, "eg1.7.5-gwapi1.4.1-aigw0.5.0");
+export const currentCrds = join(crds, "eg1.8.3-gwapi1.5.1-aigw1.1.0");
+export const olderChart = join(root, "test/charts/older");
+
+export const SECRET_HEADER = "Bearer the-otel-header-nobody-may-see";
+
+/** Every carried path, one value that is not carried, and HA as an operator turned it on. */
+export const olderValues = {
+  global: {
+    imageRegistry: "gcr.io/acme/tars",
+    customer: "acme",
+    environment: "prod",
+    deploymentMode: "enterprise",
+    serveUrl: "https://llm.acme.example",
+    imagePullSecretName: "acme-pull",
+  },
+  ha: { enabled: true },
+  otelCollector: {
+    enabled: true,
+    exporters: {
+      otlp: {
+        endpoint: "https://otel.acme.example:4318",
+        headers: { Authorization: SECRET_HEADER },
+      },
+    },
+  },
+};
+
+export type HelmMajor = "helm3" | "helm4";
+
+export interface Operator {
+  readonly cluster: Cluster;
+  readonly helm: string;
+  /** Stands in for the operator's home: `~/.tare` is made in it. */
+  readonly home: string;
+  readonly identityFile: string;
+  readonly privateKey: string;
+}
+
+export const operator = (cluster: Cluster, helm: HelmMajor): Operator => {
+  const home = mkdtempSync(join(cluster.dir, "operator-"));
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  const identityFile = join(home, "identity.json");
+  const identity = {
+    type: "service_account",
+    workspaceId: "workspace-1",
+    serviceAccountId: "account-1",
+    keyId: "key-1",
+    privateKey: pem,
+    managementPlaneUrl: "https://tars.example.com",
+  };
+  writeFileSync(identityFile, JSON.stringify(identity), { mode: 0o600 });
+  return { cluster, helm: cluster[helm], home, identityFile, privateKey: pem };
+};
+
+const SETTLE = ["--settle-time", "3s"];
+
+export const tare = (
+  { cluster, helm, home }: Operator,
+  args: ReadonlyArray<string>,
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunResult> => {
+  const environment = {
+    ...cluster.env,
+    HOME: home,
+    TMPDIR: home,
+    TARE_HELM: helm,
+    TARE_KUBECTL: cluster.kubectl,
+    ...env,
+  };
+  return run({ env: environment }, process.execPath, [join(root, "bin/tare.js"), ...args]);
+};
+
+export const upgrade = (
+  who: Operator,
+  args: ReadonlyArray<string> = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunResult> => tare(who, ["upgrade", who.identityFile, ...SETTLE, ...args], env);
+
+/** The data-plane namespace belongs to the release, and its pods are spared the AI Gateway's webhook, which no fake pod serves. */
+const dataPlaneNamespace = {
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: {
+    name: "tars-dataplane",
+    labels: {
+      "tars.io/ext-proc-injection": "disabled",
+      "app.kubernetes.io/managed-by": "Helm",
+    },
+    annotations: {
+      "meta.helm.sh/release-name": "tars",
+      "meta.helm.sh/release-namespace": "tars-system",
+    },
+  },
+};
+
+export const helm = async (who: Operator, args: ReadonlyArray<string>): Promise<string> => {
+  const { code, stdout, stderr } = await run(who.cluster, who.helm, args);
+  if (code !== 0) throw new Error(`helm ${args.join(" ")}: ${stderr}`);
+  return stdout;
+};
+
+/** Installs the older release as it was installed then, and waits for its data plane. */
+export const installOlder = async (
+  who: Operator,
+  values: object = olderValues,
+  crdFolder = olderCrds,
+): Promise<void> => {
+  const { cluster } = who;
+  await applyCrds(cluster, crdFolder);
+  await kubectl(cluster, ["apply", "-f", "-"], { input: dataPlaneNamespace });
+  const file = join(who.home, "older-values.json");
+  writeFileSync(file, JSON.stringify(values), { mode: 0o600 });
+  const where = ["--namespace", "tars-system", "--create-namespace"];
+  await helm(who, ["install", "tars", olderChart, ...where, "--values", file, "--wait"]);
+  await awaitDataPlane(who);
+};
+
+export const awaitDataPlane = async ({ cluster }: Operator): Promise<void> => {
+  const deployment = ["deployment/egress", "--namespace", "tars-dataplane"];
+  await kubectl(cluster, ["wait", "--for=create", "--timeout=60s", ...deployment]);
+  await kubectl(cluster, ["rollout", "status", "--timeout=60s", ...deployment]);
+};
+
+export interface HistoryEntry {
+  readonly revision: number;
+  readonly status: string;
+  readonly chart: string;
+  readonly description: string;
+}
+
+export const history = async (who: Operator): Promise<ReadonlyArray<HistoryEntry>> =>
+  JSON.parse(await helm(who, ["history", "tars", "--namespace", "tars-system", "-o", "json"]));
+
+/** `1 superseded, 2 deployed`: revisions with their status, which is what most tests are about. */
+export const states = async (who: Operator): Promise<string> =>
+  (await history(who)).map(({ revision, status }) => `${revision} ${status}`).join(", ");
+
+export const storedValues = async (who: Operator): Promise<Record<string, unknown>> =>
+  JSON.parse(
+    await helm(who, ["get", "values", "tars", "--namespace", "tars-system", "-o", "json"]),
+  );
+
+// biome-ignore lint/suspicious/noExplicitAny: objects of the cluster have the schemas of others
+export type Unstructured = any;
+
+export const objects = async (
+  { cluster }: Operator,
+  ...args: ReadonlyArray<string>
+): Promise<ReadonlyArray<Unstructured>> =>
+  JSON.parse(await kubectl(cluster, ["get", ...args, "-o", "json"])).items;
+
+/** The events that wait for the doctor, oldest first. */
+export const events = async (who: Operator): Promise<ReadonlyArray<Unstructured>> => {
+  const label = "tars.io/component=install-event";
+  const found = await objects(who, "configmaps", "--namespace", "tars-system", "-l", label);
+  return found
+    .map(({ data }) => JSON.parse(data["event.json"]))
+    .sort((a, b) => a.finished_at.localeCompare(b.finished_at));
+};
+
+/** A copy of the embedded chart with other default values, for failures that no flag can bring about. */
+export const chartWith = (
+  who: Operator,
+  change: (values: Unstructured) => void,
+): string => {
+  const copy = mkdtempSync(join(who.home, "chart-"));
+  cpSync(join(root, "chart"), copy, { recursive: true });
+  const file = join(copy, "values.yaml");
+  const values = parse(readFileSync(file, "utf8"));
+  change(values);
+  writeFileSync(file, stringify(values));
+  return copy;
+};
+
+export const removeRelease = async (who: Operator): Promise<void> => {
+  await helm(who, ["uninstall", "tars", "--namespace", "tars-system", "--wait"]);
+};
+
+export const folder = (who: Operator, name: string): string => {
+  const path = join(who.home, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+};
