@@ -59,7 +59,7 @@ export const recordSecret = (record: ReleaseRecord): KubeObject => ({
   data: { release: base64(base64(JSON.stringify(record))) },
 });
 
-const recordOf = (secret: KubeObject): ReleaseRecord =>
+export const recordOf = (secret: KubeObject): ReleaseRecord =>
   JSON.parse(plain(plain(stringAt(secret, "data", "release") ?? ""))) as ReleaseRecord;
 
 /** In the order of the Secrets' names, like the real one: v10 before v2. */

@@ -1,0 +1,89 @@
+/** What a test wants to know about the world afterwards, in words that are easy to compare. */
+import { Effect, Schema } from "effect";
+import { decodeGateRecords, gateRecordName } from "../../src/domain/gate-record.ts";
+import { INSTALL_EVENT_LABELS, InstallEvent } from "../../src/domain/install-event.ts";
+import {
+  ConfigMap,
+  Deployment,
+  fieldAt,
+  numberAt,
+  Secret,
+  stringAt,
+} from "../../src/domain/kube.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
+import type { LoggedRequest } from "./cluster/FakeCluster.ts";
+import { FakeCluster } from "./cluster/FakeCluster.ts";
+import { matchesSelector } from "./cluster/selectors.ts";
+import { ascending, recordOf } from "./helm/records.ts";
+
+/** Helm's history, one `revision status description` a line. */
+export const historyLines = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  const secrets = (yield* cluster.all(Secret)).filter((secret) =>
+    matchesSelector(secret, "owner=helm"),
+  );
+  return ascending(secrets.map(recordOf)).map(
+    ({ version, info }) => `${version} ${info.status} ${info.description}`,
+  );
+});
+
+const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(InstallEvent));
+
+/** The events waiting for the doctor, oldest first. */
+export const outboxEvents = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  const [[key, value] = ["", ""]] = Object.entries(INSTALL_EVENT_LABELS);
+  const entries = (yield* cluster.all(ConfigMap)).filter((object) =>
+    matchesSelector(object, `${key}=${value}`),
+  );
+  const events = yield* Effect.forEach(entries, (object) =>
+    Effect.orDie(decodeEvent(stringAt(object, "data", "event.json"))),
+  );
+  return [...events].sort((a, b) => a.finished_at.localeCompare(b.finished_at));
+});
+
+/** The verdict of the gate by revision. */
+export const gateStates = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  const record = yield* cluster.peek({
+    type: ConfigMap,
+    name: gateRecordName(DEFAULT_RELEASE),
+    namespace: DEFAULT_RELEASE.namespace,
+  });
+  const data = (fieldAt(record, "data") ?? {}) as Record<string, string>;
+  return Object.fromEntries(
+    [...decodeGateRecords(data)].map(([revision, { state }]) => [revision, state]),
+  );
+});
+
+const WRITES = new Set(["apply", "create", "replace", "delete"]);
+
+/** What an actor really wrote, in order, e.g. `apply Secret tars-system/tars-identity`; its heartbeats are left out. */
+export const writesOf = Effect.fnUntraced(function* (actor: string) {
+  const cluster = yield* FakeCluster;
+  return (yield* cluster.requests)
+    .filter(
+      (request: LoggedRequest) =>
+        request.actor === actor &&
+        WRITES.has(request.verb) &&
+        !request.dryRun &&
+        request.kind !== "Lease",
+    )
+    .map(({ label }) => label);
+});
+
+/** The data plane as it runs: image and `ready/desired`. */
+export const dataPlane = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  const found = yield* cluster.peek({
+    type: Deployment,
+    name: "egress",
+    namespace: "tars-dataplane",
+  });
+  const image = stringAt(found, "spec", "template", "spec", "containers", 0, "image");
+  const [ready, desired] = [
+    numberAt(found, "status", "readyReplicas"),
+    numberAt(found, "spec", "replicas"),
+  ];
+  return `${image} ${ready}/${desired}`;
+});

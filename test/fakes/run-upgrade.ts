@@ -1,0 +1,41 @@
+import { type Duration, Effect, Exit, Option } from "effect";
+import type { Identity } from "../../src/domain/identity.ts";
+import type { OperatorEnvironment } from "../../src/domain/operator-commands.ts";
+import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "../../src/domain/upgrade-options.ts";
+import { upgrade } from "../../src/upgrade.ts";
+import { IDENTITY } from "./fixtures/identity.ts";
+import { simulate } from "./simulate.ts";
+
+export interface UpgradeRun {
+  readonly options?: Partial<UpgradeOptions>;
+  readonly identity?: Identity;
+  readonly limit?: Duration.Input;
+}
+
+/** One upgrade from start to end in virtual time. */
+export const runUpgrade = Effect.fnUntraced(function* ({
+  options = {},
+  identity = IDENTITY,
+  limit = "2 hours",
+}: UpgradeRun = {}) {
+  const ended = yield* simulate(
+    upgrade({ ...DEFAULT_UPGRADE_OPTIONS, ...options }, identity),
+    limit,
+  );
+  return {
+    ...ended,
+    result: Exit.isSuccess(ended.exit) ? ended.exit.value : undefined,
+    error: Option.getOrUndefined(Exit.findErrorOption(ended.exit)),
+  };
+});
+
+/** An operator with nothing unusual: every tool on the PATH, no flags. */
+export const PLAIN_OPERATOR: OperatorEnvironment = {
+  context: undefined,
+  kubeconfig: undefined,
+  helm: "helm",
+  kubectl: "kubectl",
+  identityFile: "identity.json",
+  clusterFlags: [],
+  upgradeFlags: [],
+};
