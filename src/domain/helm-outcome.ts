@@ -1,10 +1,11 @@
-import { classifyHelmError, helmReason, oneLine } from "./helm-stderr.ts";
+import { helmReason, oneLine } from "./helm-stderr.ts";
 import {
   byRevision,
   describesFailure,
   descriptionOf,
   type History,
   isPending,
+  lastRevision,
   type Revision,
   rollbackTarget,
 } from "./release.ts";
@@ -34,6 +35,10 @@ export type HelmOutcome =
       readonly state: string;
     };
 
+/** Only as the whole text: deeper inside, these words are about Helm's own rollback. */
+const REFUSED =
+  /^(?:UPGRADE FAILED: )?(?:another operation \(install\/upgrade\/rollback\) is in progress|release: already exists)$/i;
+
 const UPGRADE_FAILED = /^Upgrade ".*?" failed: /s;
 
 const reasonOf = (attempt: Revision | undefined, errorText: string): string => {
@@ -50,17 +55,17 @@ const reasonOf = (attempt: Revision | undefined, errorText: string): string => {
  * @param errorText Helm's `Error:` text, empty when it exited 0
  */
 export const helmOutcome = (before: History, after: History, errorText: string): HelmOutcome => {
-  const newest = Math.max(0, ...before.map(({ revision }) => revision));
+  const newest = lastRevision(before)?.revision ?? 0;
   const added = byRevision(after).filter(({ revision }) => revision > newest);
   const [attempt, next] = added;
-  if (after.length === 0 || (attempt === undefined && !survives(before, after))) {
-    return { _tag: "Vanished" };
-  }
+  const uninstalled = after.some((one) => one.revision === newest && wasUninstalled(one));
+  // Helm that ends well adds a revision; when it did not, it began a history anew.
+  const anew = attempt === undefined && (errorText === "" || !survives(before, after));
+  if (after.length === 0 || uninstalled || anew) return { _tag: "Vanished" };
+  // Refused, Helm wrote nothing: what was added meanwhile is somebody else's.
+  if (REFUSED.test(errorText)) return { _tag: "Locked", reason: oneLine(helmReason(errorText)) };
   const reason = reasonOf(attempt, errorText);
-  if (attempt === undefined) {
-    const locked = classifyHelmError(errorText) === "locked";
-    return { _tag: locked ? "Locked" : "NotStarted", reason };
-  }
+  if (attempt === undefined) return { _tag: "NotStarted", reason };
   const revision = attempt.revision;
   const last = added.at(-1) as Revision;
   if (isPending(last)) {
@@ -87,6 +92,13 @@ export const helmOutcome = (before: History, after: History, errorText: string):
   };
 };
 
-/** Revision numbers only grow within one installation: a smaller newest one means another installation. */
+/** A revision keeps its number and its time for as long as the installation lasts; another one starts again at 1. */
 const survives = (before: History, after: History): boolean =>
-  before.some(({ revision }) => after.some((other) => other.revision === revision));
+  before.some((old) =>
+    after.some(({ revision, updated }) => revision === old.revision && updated === old.updated),
+  );
+
+/** `helm uninstall --keep-history`, and what an install on top of it makes of the old revision. */
+const wasUninstalled = (revision: Revision): boolean =>
+  revision.status.startsWith("uninstall") ||
+  descriptionOf(revision) === "superseded by new release";
