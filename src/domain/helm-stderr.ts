@@ -49,7 +49,7 @@ const KINDS: ReadonlyArray<readonly [HelmFailureKind, RegExp]> = [
   ],
   [
     "storage",
-    /(?:create: failed to create|update: failed to update|query: failed to query|list: failed to list): /i,
+    /(?:create: failed to create|update: failed to update|query: failed to query(?: with labels)?|list: failed to list): /i,
   ],
 ];
 
@@ -75,6 +75,6 @@ export const helmReason = (text: string): string => {
 export const oneLine = (text: string): string =>
   text
     .split(/\r?\n/)
-    .map((line) => line.replace(/^[\s*-]+/, "").trim())
+    .map((line) => line.replace(/^\s*[*-]\s+/, "").trim())
     .filter((line) => line !== "")
     .join("; ");
