@@ -74,7 +74,8 @@ const staleness = (
   const grace = numberAt(pod, "terminationGracePeriodSeconds");
   const wanted = template.terminationGracePeriodSeconds;
   if (wanted !== undefined && grace !== wanted) {
-    return `still gives pods ${grace ?? "the default"} s to drain, not ${wanted} s`;
+    const given = grace === undefined ? "the default time" : `${grace} s`;
+    return `still gives pods ${given} to drain, not ${wanted} s`;
   }
   return undefined;
 };
