@@ -1,0 +1,33 @@
+/**
+ * For programs that embed tare: run the whole upgrade, run or re-order its phases, or replace a service. Every phase
+ * names what it needs in its type.
+ */
+
+export { decodeIdentity, type Identity } from "./domain/identity.ts";
+export type { ReportEvent } from "./domain/report.ts";
+export { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "./domain/upgrade-options.ts";
+export * from "./errors.ts";
+export { liveServices } from "./live.ts";
+export { applyCrds, readCrds } from "./phases/apply-crds.ts";
+export { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
+export { haPreflight, readHa } from "./phases/ha-preflight.ts";
+export { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
+export { preflight, readPreflight } from "./phases/preflight.ts";
+export {
+  ahead,
+  makePipeline,
+  type Phase,
+  type PhaseMiddleware,
+  PhaseMiddlewares,
+} from "./pipeline.ts";
+export { type Chart, ChartError, ChartSource } from "./services/ChartSource.ts";
+export { BackupError, CrdBackups } from "./services/CrdBackups.ts";
+export { EventOutbox, OutboxError } from "./services/EventOutbox.ts";
+export { Helm, HelmError, type HelmExit, type HelmRun } from "./services/Helm.ts";
+export { Kubectl, KubectlError } from "./services/Kubectl.ts";
+export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/ReleaseLock.ts";
+export { ReleaseRecords } from "./services/ReleaseRecords.ts";
+export { Reporter } from "./services/Reporter.ts";
+export { type DataPlaneOutcome, type GateRequest, RolloutGate } from "./services/RolloutGate.ts";
+export { type Tool, ToolCache, ToolMissing } from "./services/ToolCache.ts";
+export { UPGRADE_PHASES, upgrade } from "./upgrade.ts";
