@@ -11,6 +11,7 @@ export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";
 export { EMBEDDED_CRDS, INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
 export type { FakeChart } from "./helm/chart.ts";
 export { FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
+export { withRevisionStatus } from "./helm/records.ts";
 export * from "./observe.ts";
 export { Recorder } from "./Recorder.ts";
 export { PLAIN_OPERATOR, runUpgrade, type UpgradeRun } from "./run-upgrade.ts";

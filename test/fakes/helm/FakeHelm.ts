@@ -35,14 +35,19 @@ export class FakeHelm extends Context.Service<
   {
     /** Every command that writes, in order. */
     readonly invocations: Effect.Effect<ReadonlyArray<HelmInvocation>>;
-    /** From now on the step fails with `text`; returns how to mend it. */
-    readonly breakStep: (step: HelmStep, text: string) => Effect.Effect<Effect.Effect<void>>;
+    /** From now on the step fails with `text`, so many times. */
+    readonly breakStep: (step: HelmStep, text: string, times?: number) => Effect.Effect<void>;
     /** SIGKILL to whatever runs: nothing is tidied up. */
     readonly kill: Effect.Effect<void>;
     /** Done between the start of `helm upgrade` and its first look at the release. */
     readonly beforeUpgrade: (act: Effect.Effect<void>) => Effect.Effect<void>;
   }
 >()("tare/testing/FakeHelm") {}
+
+interface BrokenStep {
+  readonly text: string;
+  readonly times: number;
+}
 
 export interface FakeHelmOptions {
   /** As Helm prints it, e.g. `v3.21.4`. */
@@ -67,7 +72,7 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
   const api = kubectlFor(cluster, "helm", server);
 
   const invocations = yield* Ref.make<ReadonlyArray<HelmInvocation>>([]);
-  const broken = yield* Ref.make<ReadonlyMap<HelmStep, string>>(new Map());
+  const broken = yield* Ref.make<ReadonlyMap<HelmStep, BrokenStep>>(new Map());
   const meanwhile = yield* Ref.make<Effect.Effect<void>>(Effect.void);
   const processes = yield* Ref.make<ReadonlyArray<Fiber.Fiber<void, HelmFailure>>>([]);
 
@@ -76,12 +81,18 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
     api,
     chartAt: charts.at,
     step: (step) =>
-      Effect.flatMap(Ref.get(broken), (steps) => {
-        const text = steps.get(step);
-        if (text === undefined) return Effect.void;
-        const prefix = step.endsWith("hook") ? `${step}s failed: ` : "";
-        return Effect.fail(new HelmFailure({ text: `${prefix}${text}` }));
-      }),
+      Effect.flatMap(
+        Ref.modify(broken, (steps) => {
+          const fault = steps.get(step);
+          if (fault === undefined || fault.times === 0) return [undefined, steps] as const;
+          return [fault, new Map(steps).set(step, { ...fault, times: fault.times - 1 })] as const;
+        }),
+        (fault) => {
+          if (fault === undefined) return Effect.void;
+          const prefix = step.endsWith("hook") ? `${step}s failed: ` : "";
+          return Effect.fail(new HelmFailure({ text: `${prefix}${fault.text}` }));
+        },
+      ),
   };
 
   const start = Effect.fnUntraced(function* (command: string) {
@@ -191,7 +202,12 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
               Effect.flatten(Ref.get(meanwhile)),
               upgrade(runtime, { ...request, values, flags, wait: flags.wait, cancelled }),
             );
-      const noise = "unknownFlag" in flags ? [] : flags.deprecations;
+      const noise = [
+        ...("unknownFlag" in flags ? [] : flags.deprecations),
+        ...(version.major >= 4
+          ? [`level=WARN msg="upgrade failed" name=${request.release.name}`]
+          : []),
+      ];
       const { process, ended } = yield* spawn(command, noise);
       const cancel = Effect.asVoid(Deferred.succeed(cancelled, undefined));
       yield* Effect.addFinalizer(() =>
@@ -225,10 +241,8 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
 
   const fake = FakeHelm.of({
     invocations: Ref.get(invocations),
-    breakStep: Effect.fnUntraced(function* (step, text) {
-      yield* Ref.update(broken, (steps) => new Map(steps).set(step, text));
-      return Ref.update(broken, (steps) => new Map([...steps].filter(([key]) => key !== step)));
-    }),
+    breakStep: (step, text, times = Number.POSITIVE_INFINITY) =>
+      Ref.update(broken, (steps) => new Map(steps).set(step, { text, times })),
     kill: Effect.flatMap(Ref.get(processes), (running) => Fiber.interruptAll(running)),
     beforeUpgrade: (act) => Ref.set(meanwhile, act),
   });

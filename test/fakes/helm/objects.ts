@@ -52,14 +52,18 @@ const withoutPath = (root: JsonObject, [key = "", ...rest]: JsonPath): JsonObjec
   return others;
 };
 
+const CUSTOM = new Set([EnvoyProxy.kind, Gateway.kind]);
+
 /**
- * The patch from one manifest to the next, laid over the live object: what the chart did not change stays as somebody
- * left it, which is how Helm treats custom resources.
+ * The patch from one manifest to the next, laid over the live object. For custom resources only the manifests are
+ * compared: what the chart did not change stays as it is on the cluster, whoever left it so. For built-in types Helm
+ * looks at the live object as well.
  */
 const patched = (old: KubeObject | undefined, next: KubeObject, live: KubeObject): KubeObject => {
   const before = old === undefined ? {} : json(old);
+  const blind = CUSTOM.has(next.kind);
   const set = leaves(json(next))
-    .filter(([path, value]) => !jsonEquals(getPath(before, path), value))
+    .filter(([path, value]) => !blind || !jsonEquals(getPath(before, path), value))
     .reduce((object, [path, value]) => setPath(object, path, value), json(live));
   return leaves(before)
     .filter(([path]) => getPath(json(next), path) === undefined)

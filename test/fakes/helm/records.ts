@@ -112,3 +112,11 @@ export const historyEntry = (record: ReleaseRecord): Revision => ({
 
 export const configOf = ({ config }: ReleaseRecord): JsonObject =>
   isJsonObject(config) ? config : {};
+
+/** Edits a record's Secret: the same revision in another state. */
+export const withRevisionStatus =
+  (status: RevisionStatus) =>
+  (secret: KubeObject): KubeObject => ({
+    ...secret,
+    ...recordSecret(withStatus(recordOf(secret), status)),
+  });
