@@ -23,7 +23,8 @@ export interface GivenFlag {
   readonly words: ReadonlyArray<string>;
 }
 
-const SAFE_WORD = /^[A-Za-z0-9_@%+=:,./~-]+$/;
+/** A shell expands `~` (zsh `=` too) where a word begins. */
+const SAFE_WORD = /^(?![~=])[A-Za-z0-9_@%+=:,./~-]+$/;
 
 /** Quotes for a POSIX shell, only where it is needed. */
 export const shellQuote = (word: string): string =>
@@ -62,7 +63,9 @@ export const tareCommand = (
     after = [],
   }: { before?: ReadonlyArray<string>; after?: ReadonlyArray<string> } = {},
 ): string => {
-  const named = new Set([...before, ...after].map((word) => word.replace(/^--/, "").split("=")[0]));
+  const named = new Set(
+    [...before, ...after].flatMap((word) => /^--([^=]+)/.exec(word)?.slice(1) ?? []),
+  );
   const given = [...(command === "upgrade" ? env.upgradeFlags : []), ...env.clusterFlags]
     .filter(({ name }) => !named.has(name))
     .flatMap(({ words }) => words);
