@@ -19,7 +19,7 @@ const whoAndWhere = (): string => `${userInfo().username}@${hostname()}, process
 export const liveServices = (choice: ClusterChoice, paint: Paint) => {
   const tools = layerToolCacheLocal;
   const kubectl = layerKubectlApi(choice);
-  const helm = layerHelmBinary(choice).pipe(Layer.provide(tools));
+  const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));
   const inCluster = Layer.mergeAll(
     EventOutbox.layer,
     ReleaseRecords.layer,

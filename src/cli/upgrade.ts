@@ -41,7 +41,7 @@ const operatorEnvironment = Effect.fnUntraced(function* (input: UpgradeInput) {
   const kubectl = yield* Kubectl;
   const context = yield* Effect.option(Effect.map(kubectl.target, (target) => target.context));
   const environment: OperatorEnvironment = {
-    context: Option.getOrUndefined(Option.orElse(context, () => input.context)),
+    context: Option.getOrElse(context, () => Option.getOrUndefined(input.context)),
     kubeconfig: Option.getOrUndefined(input.kubeconfig) ?? process.env.KUBECONFIG,
     helm: yield* toolWord("helm"),
     kubectl: yield* toolWord("kubectl"),

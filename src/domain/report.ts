@@ -34,7 +34,7 @@ export type ReportEvent =
       readonly _tag: "ReleaseFound";
       readonly release: ReleaseRef;
       readonly revision: number;
-      readonly context: string;
+      readonly context: string | undefined;
       readonly server: string;
       readonly fromVersion: string;
       readonly toVersion: string;

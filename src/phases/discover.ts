@@ -50,7 +50,7 @@ export interface ReleaseFacts {
   readonly stored: Redacted.Redacted<JsonObject> | undefined;
   readonly secretUids: ReadonlyMap<number, string>;
   readonly unproven: ReadonlySet<number>;
-  readonly context: string;
+  readonly context: string | undefined;
   readonly server: string;
 }
 

@@ -270,7 +270,7 @@ const rollBack = Effect.fnUntraced(function* (attempt: Attempt, failure: Failure
     const text = Result.isFailure(exit) ? exit.failure.text : exit.success.errorText;
     return yield* new RollbackFailed({
       ...describe(attempt, failure),
-      rollbackCause: text,
+      rollbackCause: redactText(text, carriedSecrets(attempt.installed.carry)),
       lastGood: lastGood.revision,
     });
   }

@@ -57,7 +57,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "ReleaseFound":
       return [
         `release ${event.release.name} found in ${event.release.namespace}`,
-        `cluster ${event.server} (context ${event.context}), ${event.fromVersion} → ${event.toVersion}`,
+        `cluster ${event.server}${event.context === undefined ? "" : ` (context ${event.context})`}, ${event.fromVersion} → ${event.toVersion}`,
       ];
     case "CarriedForward":
       return [event.line];

@@ -5,6 +5,7 @@ import { parseHelmVersion, rollbackArguments, upgradeArguments } from "../domain
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import { byRevision, History } from "../domain/release.ts";
 import { Helm, HelmError, type HelmExit, type ReleaseSummary } from "./Helm.ts";
+import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube-connection.ts";
 import { ToolCache } from "./ToolCache.ts";
 
@@ -15,6 +16,17 @@ const PULL_TIMEOUT = Duration.minutes(5);
 const HISTORY_MAX = "256";
 /** Enough of stderr for any error; a chatty plugin must not fill the memory. */
 const STDERR_KEPT = 256 * 1024;
+
+/** Settings that would point Helm elsewhere than this run, or (debugging) make it print the values. */
+const HELM_ENVIRONMENT = {
+  HELM_DEBUG: "false",
+  HELM_KUBECONTEXT: undefined,
+  HELM_KUBEAPISERVER: undefined,
+  HELM_KUBETOKEN: undefined,
+  HELM_KUBEASUSER: undefined,
+  HELM_KUBEASGROUPS: undefined,
+  HELM_NAMESPACE: undefined,
+};
 
 const ReleaseList = Schema.Array(
   Schema.Struct({
@@ -51,7 +63,7 @@ export const layerHelmBinary = (
 ): Layer.Layer<
   Helm,
   never,
-  ToolCache | ChildProcessSpawner.ChildProcessSpawner | FileSystem.FileSystem | Path.Path
+  Kubectl | ToolCache | ChildProcessSpawner.ChildProcessSpawner | FileSystem.FileSystem | Path.Path
 > =>
   Layer.effect(
     Helm,
@@ -60,10 +72,20 @@ export const layerHelmBinary = (
       const fs = yield* FileSystem.FileSystem;
       const path = yield* Path.Path;
       const tools = yield* ToolCache;
-      const clusterFlags = [
-        ...(choice.kubeconfig === undefined ? [] : ["--kubeconfig", choice.kubeconfig]),
-        ...(choice.context === undefined ? [] : ["--kube-context", choice.context]),
-      ];
+      const kubectl = yield* Kubectl;
+      /**
+       * Always the cluster this run talks to itself: the kubeconfig's current context can be switched meanwhile, and Helm
+       * reads it anew each time.
+       */
+      const clusterFlags = yield* Effect.cached(
+        Effect.map(
+          Effect.orElseSucceed(kubectl.target, () => ({ context: choice.context })),
+          ({ context }) => [
+            ...(choice.kubeconfig === undefined ? [] : ["--kubeconfig", choice.kubeconfig]),
+            ...(context === undefined ? [] : ["--kube-context", context]),
+          ],
+        ),
+      );
 
       /** Starts Helm; both outputs are drained from the start, since a full pipe would block it. */
       const start = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
@@ -74,10 +96,9 @@ export const layerHelmBinary = (
         );
         const handle = yield* spawner
           .spawn(
-            ChildProcess.make(tool.path, [...args, ...clusterFlags], {
+            ChildProcess.make(tool.path, [...args], {
               stdin: "ignore",
-              // With debugging on, Helm prints the values.
-              env: { HELM_DEBUG: "false" },
+              env: HELM_ENVIRONMENT,
               extendEnv: true,
             }),
           )
@@ -205,9 +226,10 @@ export const layerHelmBinary = (
                 text: `the values file could not be written: ${cause.message}`,
               }),
           );
-          const { handle, finished } = yield* start(
-            upgradeArguments(helm, { ...request, valuesFile }),
-          );
+          const { handle, finished } = yield* start([
+            ...upgradeArguments(helm, { ...request, valuesFile }),
+            ...(yield* clusterFlags),
+          ]);
           // A fiber of its own: whoever waits for the end may be interrupted, the end is still seen.
           const ending = yield* Effect.forkScoped(Effect.map(finished, (ended) => ended.exit));
           const running = Effect.orElseSucceed(handle.isRunning, () => false);
@@ -230,7 +252,8 @@ export const layerHelmBinary = (
         rollback: Effect.fn("Helm.rollback")(
           function* (request) {
             const helm = yield* version;
-            const { finished } = yield* start(rollbackArguments(helm, request));
+            const args = [...rollbackArguments(helm, request), ...(yield* clusterFlags)];
+            const { finished } = yield* start(args);
             return (yield* finished).exit;
           },
           Effect.scoped,

@@ -3,7 +3,8 @@ import type { KubeObject, ObjectRef, ResourceType } from "../domain/kube.ts";
 
 /** The cluster a run works on, as the kubeconfig names it. */
 export interface ClusterTarget {
-  readonly context: string;
+  /** The kubeconfig context; `undefined` inside a pod that uses its own account. */
+  readonly context: string | undefined;
   readonly server: string;
 }
 

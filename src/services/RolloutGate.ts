@@ -1,4 +1,5 @@
-import { Clock, Context, Duration, Effect, Layer } from "effect";
+import { isDeepStrictEqual } from "node:util";
+import { Clock, Context, Duration, Effect, Layer, Result } from "effect";
 import {
   type DeploymentProgress,
   dataPlaneProgress,
@@ -7,6 +8,7 @@ import {
   proxyTemplate,
 } from "../domain/data-plane.ts";
 import { Deployment, EnvoyProxy, Gateway, type KubeObject } from "../domain/kube.ts";
+import { hasSettled, observe, type Settling, UNSETTLED } from "../domain/settling.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
 
 export interface GateRequest {
@@ -64,58 +66,66 @@ export class RolloutGate extends Context.Service<
         return { expected: expectedDataPlane(gateways, proxies), deployments };
       });
 
+      /** One look at the cluster; what cannot be seen is not ready, and may be seen the next time. */
+      const observeOnce = Effect.fnUntraced(function* (request: GateRequest, before: Watch) {
+        const seen = yield* Effect.result(look(request));
+        const now = yield* Clock.currentTimeMillis;
+        if (Result.isFailure(seen)) {
+          return { ...before, settling: UNSETTLED, why: seen.failure.message, now };
+        }
+        const { expected, deployments } = seen.success;
+        const progress = dataPlaneProgress(deployments, expected);
+        if (!isDeepStrictEqual(progress, before.progress)) yield* request.onProgress(progress);
+        const waiting = progress.find(({ waitingFor }) => waitingFor !== undefined);
+        const watch: Watch = {
+          settling: observe(before.settling, {
+            fingerprint: generations(deployments),
+            ready: waiting === undefined,
+            atMillis: now,
+          }),
+          progress,
+          why:
+            waiting === undefined
+              ? "the data plane is ready but has not been stable for long enough"
+              : `${waiting.name}: ${waiting.waitingFor}`,
+          now,
+        };
+        return watch;
+      });
+
       return RolloutGate.of({
         await: Effect.fn("RolloutGate.await")(function* (request) {
-          const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(request.budget);
-          let settledSince: number | undefined;
-          let settledAs = "";
-          let shown = "";
-          let why = "the data plane could not be observed";
-          let progress: ReadonlyArray<DeploymentProgress> = [];
-
-          while (true) {
-            const seen = yield* Effect.result(look(request));
-            const now = yield* Clock.currentTimeMillis;
-            if (seen._tag === "Failure") {
-              settledSince = undefined;
-              why = seen.failure.message;
-            } else {
-              const { expected, deployments } = seen.success;
-              progress = dataPlaneProgress(deployments, expected);
-              const fingerprint = generations(deployments);
-              const waiting = progress.find(({ waitingFor }) => waitingFor !== undefined);
-              if (waiting === undefined && settledAs === fingerprint) {
-                settledSince ??= now;
-              } else {
-                settledSince = waiting === undefined ? now : undefined;
-              }
-              settledAs = fingerprint;
-              why =
-                waiting === undefined
-                  ? "the data plane is ready but has not been stable for long enough"
-                  : `${waiting.name}: ${waiting.waitingFor}`;
-              const text = JSON.stringify(progress);
-              if (text !== shown) yield* request.onProgress(progress);
-              shown = text;
-              const stable =
-                settledSince !== undefined &&
-                now - settledSince >= Duration.toMillis(request.settleTime);
-              if (stable) {
-                return progress.length === 0
-                  ? { _tag: "Absent" as const }
-                  : { _tag: "Settled" as const, deployments: progress };
-              }
-            }
-            if (now >= deadline) {
-              return { _tag: "NotSettled" as const, why, deployments: progress };
-            }
+          const startedAt = yield* Clock.currentTimeMillis;
+          const deadline = startedAt + Duration.toMillis(request.budget);
+          let watch = yield* observeOnce(request, NOTHING_SEEN);
+          while (!hasSettled(watch.settling, request.settleTime, watch.now)) {
+            const { now, why, progress } = watch;
+            if (now >= deadline) return { _tag: "NotSettled", why, deployments: progress };
             yield* Effect.sleep(POLL_EVERY);
+            watch = yield* observeOnce(request, watch);
           }
+          return watch.progress.length === 0
+            ? { _tag: "Absent" }
+            : { _tag: "Settled", deployments: watch.progress };
         }),
       });
     }),
   );
 }
+
+interface Watch {
+  readonly settling: Settling;
+  readonly progress: ReadonlyArray<DeploymentProgress>;
+  readonly why: string;
+  readonly now: number;
+}
+
+const NOTHING_SEEN: Watch = {
+  settling: UNSETTLED,
+  progress: [],
+  why: "the data plane could not be observed",
+  now: 0,
+};
 
 const absentWhenNotServed = (
   list: Effect.Effect<ReadonlyArray<KubeObject>, KubectlError>,

@@ -29,7 +29,8 @@ const explain = (cause: unknown): string =>
 /** As few connections as the widest fan-out of ours needs, kept open between calls. */
 const KEEP_ALIVE = { keepAlive: true, maxSockets: 16 } as const;
 
-const requireFile = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
+/** Whether a kubeconfig is there to be read; without one, only a pod's own account is left. */
+const hasKubeconfig = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
   const inCluster = process.env.KUBERNETES_SERVICE_HOST !== undefined;
   const files =
     choice.kubeconfig !== undefined
@@ -37,14 +38,15 @@ const requireFile = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
       : (process.env.KUBECONFIG?.split(delimiter).filter((file) => file !== "") ?? [
           join(homedir(), ".kube", "config"),
         ]);
-  if (files.some((file) => existsSync(file))) return;
+  if (files.some((file) => existsSync(file))) return true;
   const chosen = choice.kubeconfig !== undefined || process.env.KUBECONFIG !== undefined;
   // Without this check the client would quietly try http://localhost:8080.
   if (chosen || !inCluster) return yield* badKubeconfig(`no such file: ${files.join(", ")}`);
+  return false;
 });
 
 export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigChoice) {
-  yield* requireFile(choice);
+  const fromFile = yield* hasKubeconfig(choice);
   const { KubeConfig } = yield* Effect.promise(() => import("./kube-client.ts"));
   const config = new KubeConfig();
   yield* Effect.try({
@@ -90,7 +92,10 @@ export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigCh
       }),
   });
   const connection: KubeConnection = {
-    target: { context: config.getCurrentContext(), server: cluster.server },
+    target: {
+      context: fromFile ? config.getCurrentContext() : undefined,
+      server: cluster.server,
+    },
     requestOptions,
   };
   return connection;
