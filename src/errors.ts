@@ -92,8 +92,11 @@ export class InvalidIdentity extends operatorError<{
   exitCode: 2,
   what: ({ file }) => `identity file ${file} cannot be used`,
   why: ({ problems }) => problems,
-  hints: ({ file }) => [
-    hint("Fetch the service account file again from the dashboard, then check it:", `cat ${file}`),
+  hints: (_, env) => [
+    hint(
+      "Fetch the service account file again from the dashboard, then:",
+      tareCommand(env, "upgrade"),
+    ),
   ],
 }) {}
 
