@@ -1,0 +1,433 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import type { OperatorEnvironment } from "../src/domain/operator-commands.ts";
+import * as catalogue from "../src/errors.ts";
+import { isOperatorError, type OperatorError } from "../src/errors.ts";
+
+const ENV: OperatorEnvironment = {
+  context: undefined,
+  kubeconfig: undefined,
+  helm: "helm",
+  kubectl: "kubectl",
+  identityFile: "identity.json",
+  clusterFlags: [],
+  upgradeFlags: [],
+};
+/** A run that was told more, with words that a shell would take apart. */
+const ELSEWHERE: OperatorEnvironment = {
+  context: "prod eu",
+  kubeconfig: "/etc/kube config",
+  helm: "/opt/tools/helm",
+  kubectl: "/opt/tools/kubectl",
+  identityFile: "my identity.json",
+  clusterFlags: [{ name: "context", words: ["--context", "prod eu"] }],
+  upgradeFlags: [{ name: "timeout", words: ["--timeout", "20m"] }],
+};
+
+const RELEASE = { name: "tars", namespace: "tars-system" };
+const FAILED = {
+  release: RELEASE,
+  dataplaneNamespace: "tars-dataplane",
+  failedRevision: 8,
+  cause: "image registry.example.com/envoy:1.2.0 does not exist",
+};
+const CRD = { crd: "gateways.gateway.networking.k8s.io", reason: "denied by policy" };
+
+type Name = {
+  [K in keyof typeof catalogue]: (typeof catalogue)[K] extends new (
+    ...args: never
+  ) => OperatorError
+    ? K
+    : never;
+}[keyof typeof catalogue];
+
+/** Every class of the catalogue, each with its exit code and the shapes its data can take. */
+const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorError>] } = {
+  InvalidIdentity: [
+    2,
+    [
+      new catalogue.InvalidIdentity({
+        file: "my identity.json",
+        problems: ["keyId: missing; expected a string that is not empty", "type: expected x"],
+      }),
+    ],
+  ],
+  InvalidFlag: [
+    2,
+    [new catalogue.InvalidFlag({ flag: "timeout", expected: "a duration such as 10m" })],
+  ],
+  InvalidStoredValues: [
+    2,
+    [
+      new catalogue.InvalidStoredValues({
+        release: RELEASE,
+        revision: 7,
+        problems: ["global: expected a mapping, found a string"],
+      }),
+    ],
+  ],
+  PreflightFailed: [
+    10,
+    [
+      new catalogue.PreflightFailed({ problems: [{ problem: "the cluster does not answer" }] }),
+      new catalogue.PreflightFailed({
+        problems: [
+          { problem: "helm is too old" },
+          {
+            problem: "kubectl is missing",
+            remedy: { title: "Install it:", commands: ["kubectl version"] },
+          },
+        ],
+      }),
+    ],
+  ],
+  ClusterUnavailable: [
+    10,
+    [
+      new catalogue.ClusterUnavailable({
+        doing: "read the release",
+        detail: "dial tcp 10.0.0.1:443: connect: connection refused",
+      }),
+    ],
+  ],
+  DataPlaneNamespaceMismatch: [
+    10,
+    [new catalogue.DataPlaneNamespaceMismatch({ live: "edge", requested: "tars-dataplane" })],
+  ],
+  ValuesWouldBeLost: [
+    10,
+    [
+      new catalogue.ValuesWouldBeLost({ lost: ['redis.host = "x"'], keepWith: [] }),
+      new catalogue.ValuesWouldBeLost({
+        lost: ['redis.type = "hosted"', "ha.enabled = false"],
+        keepWith: ["--redis-type hosted", "--ha=false"],
+      }),
+    ],
+  ],
+  ReleaseNotFound: [
+    11,
+    [
+      new catalogue.ReleaseNotFound({ release: RELEASE, elsewhere: [] }),
+      new catalogue.ReleaseNotFound({
+        release: RELEASE,
+        elsewhere: [
+          { name: "edge", namespace: "edge-system" },
+          { name: "tars", namespace: "other" },
+        ],
+      }),
+    ],
+  ],
+  ReleaseVanished: [11, [new catalogue.ReleaseVanished({ release: RELEASE })]],
+  NoDeployedRevision: [
+    11,
+    [new catalogue.NoDeployedRevision({ release: RELEASE, status: "uninstalled" })],
+  ],
+  SingleReplica: [
+    12,
+    [
+      new catalogue.SingleReplica({ minReplicas: 1, envoyProxy: "tars", outOf: 1 }),
+      new catalogue.SingleReplica({ minReplicas: 0, envoyProxy: "edge", outOf: 3 }),
+    ],
+  ],
+  OperationInProgress: [
+    13,
+    [
+      new catalogue.OperationInProgress({
+        release: RELEASE,
+        status: "pending-upgrade",
+        revision: 8,
+        since: "2026-01-02T03:04:05Z",
+        lastGood: 7,
+      }),
+      new catalogue.OperationInProgress({
+        release: RELEASE,
+        status: "pending-install",
+        revision: 1,
+        since: "at an unknown time",
+        lastGood: undefined,
+      }),
+    ],
+  ],
+  AnotherRunHoldsTheLock: [
+    13,
+    [
+      new catalogue.AnotherRunHoldsTheLock({
+        release: RELEASE,
+        holder: "me@host (pid 7)",
+        since: "2026-01-02T03:04:05Z",
+      }),
+    ],
+  ],
+  RunSuperseded: [13, [new catalogue.RunSuperseded({ detail: "the lock is held by me@host" })]],
+  CrdsRefused: [
+    14,
+    [
+      new catalogue.CrdsRefused({ refusals: [CRD] }),
+      new catalogue.CrdsRefused({ refusals: [CRD, { ...CRD, crd: "x.example.com" }] }),
+    ],
+  ],
+  CrdsIncomplete: [
+    15,
+    [
+      new catalogue.CrdsIncomplete({ failures: [CRD], written: 3, backup: "/tmp/b/crds 1.yaml" }),
+      new catalogue.CrdsIncomplete({ failures: [CRD], written: 0, backup: undefined }),
+    ],
+  ],
+  CrdBackupFailed: [14, [new catalogue.CrdBackupFailed({ detail: "no space left on device" })]],
+  UpgradeRolledBack: [
+    20,
+    [new catalogue.UpgradeRolledBack({ ...FAILED, restoredRevision: 7, deployedRevision: 9 })],
+  ],
+  RollbackFailed: [
+    21,
+    [
+      new catalogue.RollbackFailed({ ...FAILED, rollbackCause: "timed out", lastGood: 7 }),
+      new catalogue.RollbackFailed({ ...FAILED, rollbackCause: "no target", lastGood: undefined }),
+    ],
+  ],
+  UpgradeLeftInPlace: [
+    22,
+    [
+      new catalogue.UpgradeLeftInPlace({ ...FAILED, lastGood: 7 }),
+      new catalogue.UpgradeLeftInPlace({ ...FAILED, lastGood: undefined }),
+    ],
+  ],
+  UpgradeNotStarted: [
+    23,
+    [new catalogue.UpgradeNotStarted({ release: RELEASE, cause: "values don't meet the schema" })],
+  ],
+  ChartUnusable: [
+    23,
+    [new catalogue.ChartUnusable({ chart: "./tars.tgz", cause: "no such file or directory" })],
+  ],
+};
+
+const ALL = Object.entries(SAMPLES).flatMap(([name, [exitCode, errors]]) =>
+  errors.map((error, index) => ({ name, exitCode, error, title: `${name} #${index + 1}` })),
+);
+const commandsOf = (error: OperatorError, env: OperatorEnvironment) =>
+  error.hints(env).flatMap(({ commands }) => commands);
+
+it("every class of the catalogue is sampled here", () => {
+  const classes = Object.entries(catalogue).flatMap(([name, value]) =>
+    typeof value === "function" && value.prototype instanceof Error ? [name] : [],
+  );
+  assert.sameMembers(classes, Object.keys(SAMPLES));
+});
+
+describe.each(ALL)("$title", ({ name, exitCode, error }) => {
+  it(`exits with ${exitCode}`, () => {
+    assert.strictEqual(error.exitCode, exitCode);
+  });
+
+  it("is an error, told by its name", () => {
+    assert.instanceOf(error, Error);
+    assert.strictEqual(error._tag, name);
+    assert.isTrue(isOperatorError(error));
+  });
+
+  it("says on one line what failed, and why", () => {
+    assert.match(error.what, /^\S.*\S$/);
+    assert.isNotEmpty(error.why);
+    for (const line of error.why) assert.match(line, /\S/);
+    assert.strictEqual(error.message, [error.what, ...error.why].join("\n"));
+  });
+
+  it("gives a command under each title", () => {
+    assert.isNotEmpty(error.hints(ENV));
+    for (const { title, commands } of error.hints(ENV)) {
+      assert.match(title, /^[A-Z].*:$/);
+      assert.isNotEmpty(commands);
+      for (const command of commands) assert.match(command, /^(?:tare|helm|kubectl) \S/);
+    }
+  });
+
+  it("gives commands that reach the same cluster, with the same tools", () => {
+    for (const command of commandsOf(error, ELSEWHERE)) {
+      if (command.startsWith("tare ")) {
+        if (command !== "tare upgrade --help") {
+          assert.include(command, "'my identity.json'");
+          assert.include(command, "--context 'prod eu'");
+        }
+      } else if (command.startsWith("/opt/tools/helm ")) {
+        assert.include(command, "--kube-context 'prod eu' --kubeconfig '/etc/kube config'");
+      } else if (command.startsWith("/opt/tools/kubectl ")) {
+        assert.include(command, "--context 'prod eu' --kubeconfig '/etc/kube config'");
+      } else {
+        // A remedy is written by whoever found the problem.
+        assert.strictEqual(name, "PreflightFailed");
+      }
+    }
+  });
+
+  it("gives a command that repeats the upgrade as it was asked for", () => {
+    for (const command of commandsOf(error, ELSEWHERE)) {
+      if (command.startsWith("tare upgrade '")) assert.include(command, "--timeout 20m");
+    }
+  });
+
+  it("never shows a hole where data should be", () => {
+    for (const env of [ENV, ELSEWHERE]) {
+      const shown = [error.message, JSON.stringify(error.hints(env))].join("\n");
+      assert.notMatch(shown, /undefined|\[object |NaN|\bnull\b|function|=>/);
+      assert.notMatch(shown, / {2}|\(\)|: *$/m);
+    }
+  });
+});
+
+it("an upgrade over a single replica is refused in the words of the documentation", () => {
+  const error = new catalogue.SingleReplica({ minReplicas: 1, envoyProxy: "tars", outOf: 1 });
+  const shown = [
+    [error.what, ...error.why].join("\n"),
+    ...error.hints(ENV).map(({ title, commands }) => [title, ...commands].join("\n")),
+  ].join("\n\n");
+  assert.strictEqual(
+    shown,
+    `data-plane Envoy is single-replica (envoyHpa.minReplicas=1).
+Upgrading now will RST in-flight LLM streams.
+
+Fix HA first (idempotent, takes ~1m):
+tare install --ha identity.json
+
+Or force this upgrade with downtime:
+tare upgrade identity.json --allow-downtime`,
+  );
+});
+
+describe("what an operator needs to know is there", () => {
+  const texts = (error: OperatorError) => [error.message, ...commandsOf(error, ENV)].join("\n");
+
+  it.each<[string, OperatorError, ReadonlyArray<string>]>([
+    [
+      "of several EnvoyProxies, the one that decided",
+      new catalogue.SingleReplica({ minReplicas: 1, envoyProxy: "edge", outOf: 3 }),
+      ["(envoyHpa.minReplicas=1, EnvoyProxy edge, the lowest of 3)."],
+    ],
+    [
+      "everything that preflight found, in one go",
+      SAMPLES.PreflightFailed[1][1] as OperatorError,
+      ["2 problems", "helm is too old", "kubectl is missing", "kubectl version"],
+    ],
+    [
+      "the flags that keep values, ready to paste",
+      SAMPLES.ValuesWouldBeLost[1][1] as OperatorError,
+      ["2 user-supplied values", "--redis-type hosted --ha=false --strict-values"],
+    ],
+    [
+      "that the only way on is to accept the loss",
+      SAMPLES.ValuesWouldBeLost[1][0] as OperatorError,
+      ["1 user-supplied value would", "tare upgrade identity.json"],
+    ],
+    [
+      "the releases that are elsewhere, and how to upgrade each",
+      SAMPLES.ReleaseNotFound[1][1] as OperatorError,
+      [
+        "TARS release edge in namespace edge-system",
+        "tare upgrade identity.json --release-name edge --system-namespace edge-system",
+        "tare upgrade identity.json --release-name tars --system-namespace other",
+      ],
+    ],
+    [
+      "how to install what is not there",
+      SAMPLES.ReleaseNotFound[1][0] as OperatorError,
+      ["tare install identity.json"],
+    ],
+    [
+      "the namespace to pass",
+      SAMPLES.DataPlaneNamespaceMismatch[1][0] as OperatorError,
+      ["--dataplane-namespace edge", "cut off the one in edge"],
+    ],
+    [
+      "the way out of a pending state, by an explicit number",
+      SAMPLES.OperationInProgress[1][0] as OperatorError,
+      ["pending-upgrade", "began 2026-01-02", "helm rollback tars 7 -n tars-system --wait"],
+    ],
+    [
+      "who holds the lock",
+      SAMPLES.AnotherRunHoldsTheLock[1][0] as OperatorError,
+      ["me@host (pid 7)", "kubectl get lease tare-tars -n tars-system"],
+    ],
+    [
+      "which CRD was refused, and why",
+      SAMPLES.CrdsRefused[1][0] as OperatorError,
+      ["1 CRD was refused", `${CRD.crd}: denied by policy`, `kubectl get crd ${CRD.crd} -o yaml`],
+    ],
+    [
+      "where the copies of the CRDs are",
+      SAMPLES.CrdsIncomplete[1][0] as OperatorError,
+      ["1 of the CRDs", "3 were", "Helm was not started", "'/tmp/b/crds 1.yaml'"],
+    ],
+    [
+      "which revision failed, which runs again, and as what",
+      SAMPLES.UpgradeRolledBack[1][0] as OperatorError,
+      ["revision 8", "revision 7 runs again, as revision 9", "does not exist"],
+    ],
+    [
+      "both causes when the rollback failed too, and where to go by hand",
+      SAMPLES.RollbackFailed[1][0] as OperatorError,
+      ["upgrade: image", "rollback: timed out", "helm rollback tars 7 -n tars-system --wait"],
+    ],
+    [
+      "how to leave what --no-atomic left",
+      SAMPLES.UpgradeLeftInPlace[1][0] as OperatorError,
+      ["revision 8", "--no-atomic", "helm rollback tars 7 -n tars-system"],
+    ],
+    [
+      "the values of the revision that cannot be carried",
+      SAMPLES.InvalidStoredValues[1][0] as OperatorError,
+      ["revision 7", "helm get values tars -n tars-system --revision 7"],
+    ],
+  ])("%s", (_, error, parts) => {
+    for (const part of parts) assert.include(texts(error), part);
+  });
+
+  it("no rollback is offered when no revision is known to be good", () => {
+    for (const error of ALL.filter(({ title }) =>
+      ["OperationInProgress #2", "RollbackFailed #2", "UpgradeLeftInPlace #2"].includes(title),
+    )) {
+      assert.notInclude(commandsOf(error.error, ENV).join("\n"), "rollback");
+    }
+  });
+
+  it("no rollback is offered without the number of its revision", () => {
+    for (const { error } of ALL) {
+      for (const command of commandsOf(error, ENV)) {
+        if (command.includes(" rollback ")) assert.match(command, /^helm rollback \S+ \d+ /);
+      }
+    }
+  });
+
+  it("no hint shows a private key on the terminal", () => {
+    for (const { error } of ALL) {
+      for (const command of commandsOf(error, ENV)) assert.notMatch(command, /^(?:cat|less) /);
+    }
+  });
+});
+
+describe("an error of the catalogue", () => {
+  it.effect("is caught by its name, with its data", () =>
+    Effect.gen(function* () {
+      const caught = yield* Effect.gen(function* () {
+        return yield* new catalogue.DataPlaneNamespaceMismatch({ live: "a", requested: "b" });
+      }).pipe(
+        Effect.catchTag("DataPlaneNamespaceMismatch", (error) =>
+          Effect.succeed([error.live, error.requested]),
+        ),
+      );
+      assert.deepStrictEqual(caught, ["a", "b"]);
+    }),
+  );
+
+  it("is told from what is not one", () => {
+    for (const other of [
+      new Error("x"),
+      undefined,
+      null,
+      "SingleReplica",
+      { _tag: "SingleReplica", exitCode: 12, what: "x", why: [], hints: () => [] },
+      Object.assign(new Error("x"), { exitCode: 1 }),
+    ]) {
+      assert.isFalse(isOperatorError(other));
+    }
+  });
+});
