@@ -1,4 +1,4 @@
-/** The architecture as a test: who may know whom. See docs/architecture.md. */
+/** The architecture as a test: who may know whom. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { assert, describe, it } from "@effect/vitest";

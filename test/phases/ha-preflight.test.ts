@@ -1,0 +1,113 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Duration, Effect, Result } from "effect";
+import type { KubeObject } from "../../src/domain/kube.ts";
+import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/upgrade-options.ts";
+import { type HaFacts, haPreflight, readHa } from "../../src/phases/ha-preflight.ts";
+import { KubectlError } from "../../src/services/Kubectl.ts";
+import { crd, GATEWAY, Recorder, world } from "../fakes/index.ts";
+
+const proxy = (name: string, minReplicas: number | undefined): KubeObject => ({
+  apiVersion: "gateway.envoyproxy.io/v1alpha1",
+  kind: "EnvoyProxy",
+  metadata: { name, namespace: "tars-system" },
+  spec: {
+    provider: { kubernetes: { envoyHpa: minReplicas === undefined ? {} : { minReplicas } } },
+  },
+});
+
+const deployment = (replicas: number): KubeObject => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "egress", namespace: "tars-dataplane" },
+  status: { replicas },
+});
+
+const judge = (facts: Partial<HaFacts>, options: Partial<typeof DEFAULT_UPGRADE_OPTIONS> = {}) =>
+  haPreflight.run({
+    options: { ...DEFAULT_UPGRADE_OPTIONS, ...options },
+    facts: Effect.succeed({
+      envoyProxies: Result.succeed([proxy("tars-egress", 2)]),
+      deployments: [],
+      ...facts,
+    }),
+  });
+
+const of = (...proxies: ReadonlyArray<KubeObject>): Partial<HaFacts> => ({
+  envoyProxies: Result.succeed(proxies),
+});
+
+describe("the HA preflight", () => {
+  it.effect.each([2, 3, 10])("lets %d replicas pass", (minReplicas) =>
+    Effect.gen(function* () {
+      const verdict = yield* judge(of(proxy("tars-egress", minReplicas)));
+      assert.strictEqual(verdict._tag, "HighlyAvailable");
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect.each([undefined, 0, 1])("refuses %s replicas, and not with --allow-downtime", (n) =>
+    Effect.gen(function* () {
+      const facts = of(proxy("tars-egress", n));
+      const refused = yield* Effect.flip(judge(facts));
+      assert.strictEqual(refused._tag, "SingleReplica");
+      const verdict = yield* judge(facts, { allowDowntime: true });
+      assert.strictEqual(verdict._tag, "SingleReplica");
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect("lets the lowest of several decide", () =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(judge(of(proxy("a", 3), proxy("b", 1), proxy("c", 2))));
+      assert.strictEqual(refused.envoyProxy, "b");
+      assert.strictEqual(refused.outOf, 3);
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect("does not stop when it cannot know", () =>
+    Effect.gen(function* () {
+      const request = "list envoyproxies";
+      const error = new KubectlError({ reason: "Forbidden", request, detail: "forbidden" });
+      const verdict = yield* judge({ envoyProxies: Result.fail(error) });
+      assert.deepStrictEqual(verdict, { _tag: "Unknown", why: "list envoyproxies: forbidden" });
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect.each([
+    [2, 600, false],
+    [2, 599, true],
+    [4, 600, true],
+    [0, 1, false],
+  ] as const)(
+    "with %d live replicas and %d s of timeout: a warning is %s",
+    ([replicas, seconds, warns]) =>
+      Effect.gen(function* () {
+        yield* judge(
+          { deployments: [deployment(replicas)] },
+          { timeout: Duration.seconds(seconds) },
+        );
+        assert.strictEqual((yield* (yield* Recorder).warnings).length, warns ? 1 : 0);
+      }).pipe(Effect.provide(Recorder.layer)),
+  );
+});
+
+describe("the facts of the HA preflight", () => {
+  it.effect("are the EnvoyProxies of the system and the Deployments of the data plane", () =>
+    Effect.gen(function* () {
+      const { envoyProxies, deployments } = yield* readHa(DEFAULT_UPGRADE_OPTIONS);
+      assert.isTrue(Result.isSuccess(envoyProxies));
+      assert.deepStrictEqual(
+        deployments.map(({ metadata }) => metadata.name),
+        ["egress"],
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("say that there is no EnvoyProxy when the type itself is missing", () =>
+    Effect.gen(function* () {
+      const verdict = yield* haPreflight.run({
+        options: DEFAULT_UPGRADE_OPTIONS,
+        facts: Effect.succeed(yield* readHa(DEFAULT_UPGRADE_OPTIONS)),
+      });
+      assert.deepStrictEqual(verdict, { _tag: "Unknown", why: "no EnvoyProxy resource found" });
+    }).pipe(Effect.provide(world({ crds: [crd(GATEWAY)] }))),
+  );
+});
