@@ -171,10 +171,7 @@ export const events = async (who: Operator): Promise<ReadonlyArray<Unstructured>
 };
 
 /** A copy of the embedded chart with other default values, for failures that no flag can bring about. */
-export const chartWith = (
-  who: Operator,
-  change: (values: Unstructured) => void,
-): string => {
+export const chartWith = (who: Operator, change: (values: Unstructured) => void): string => {
   const copy = mkdtempSync(join(who.home, "chart-"));
   cpSync(join(root, "chart"), copy, { recursive: true });
   const file = join(copy, "values.yaml");

@@ -1,0 +1,3 @@
+import { rollbackSuite } from "./rollback-suite.ts";
+
+rollbackSuite("helm3");
