@@ -8,6 +8,6 @@ export const layerFakeTools = (missing: ReadonlyArray<ToolName> = []): Layer.Lay
       locate: (name) =>
         missing.includes(name)
           ? Effect.fail(new ToolMissing({ tool: name, searched: ["~/.tare/tools", "PATH"] }))
-          : Effect.succeed({ name, path: `/tools/${name}`, origin: "cache" }),
+          : Effect.succeed({ name, path: `/usr/bin/${name}`, origin: "PATH" }),
     }),
   );
