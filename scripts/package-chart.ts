@@ -148,7 +148,7 @@ export function checkPackaged(
   return [...problems, ...missing(lock, new Set(files.map(({ name }) => name)))];
 }
 
-const isOurs = (name: string) => name === ".gitignore" || name.startsWith("tars.tetrate.ai_");
+const isOurs = (name: string) => name.startsWith(".") || name.startsWith("tars.tetrate.ai_");
 
 const readFile = (path: string): InputFile => ({
   name: basename(path),
