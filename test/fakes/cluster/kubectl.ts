@@ -1,7 +1,9 @@
 /** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
 import { Effect, Layer, Option, Result } from "effect";
+import { crdView, customType, servedVersions } from "../../../src/domain/crd-view.ts";
 import {
   apiVersionOf,
+  CustomResourceDefinition,
   type KubeObject,
   type ObjectRef,
   type ResourceType,
@@ -127,6 +129,21 @@ export const kubectlFor = (
       );
     },
 
+    served: cluster.request(
+      requestFor("version", "read what is served"),
+      Effect.map(
+        cluster.snapshot,
+        (store) =>
+          new Set(
+            listed(store, CustomResourceDefinition, undefined).flatMap((crd) =>
+              servedBy(crd)
+                .filter((type) => isServed(store, type))
+                .map(({ plural, version, group }) => `${plural}.${version}.${group}`),
+            ),
+          ),
+      ),
+    ),
+
     apply: (type, object, { fieldManager, force, dryRun }) =>
       write(
         "apply",
@@ -174,6 +191,11 @@ export const kubectlFor = (
       );
     },
   });
+};
+
+const servedBy = (crd: KubeObject): ReadonlyArray<ResourceType> => {
+  const view = crdView(crd);
+  return servedVersions(view).map((version) => customType(view, version));
 };
 
 const neverConflicts = (detail: string): Refusal => ({ reason: "Conflict", detail });

@@ -91,11 +91,11 @@ const make = Effect.gen(function* () {
     settle: Effect.fnUntraced(function* (deployment) {
       const ref = refOf(Deployment, deployment);
       const goal = goalOf(deployment);
-      const pod: Pod = { template: goal.template, readyAt: 0 };
-      yield* setPods(
-        ref,
-        Array.from({ length: goal.desired }, () => pod),
+      const all = Array.from(
+        { length: goal.desired },
+        (): Pod => ({ template: goal.template, readyAt: 0 }),
       );
+      yield* setPods(ref, all);
       yield* publish(ref, goal, deployment.metadata.generation ?? 0);
     }),
   });
