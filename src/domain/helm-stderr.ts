@@ -71,9 +71,10 @@ export const helmReason = (text: string): string => {
   return unwrapped === text.trim() ? unwrapped : helmReason(unwrapped);
 };
 
-/** The reason on one line, list markers and blank lines dropped. */
+/** The reason on one line: list markers, blank lines and the count above a list dropped. */
 export const oneLine = (text: string): string =>
   text
+    .replace(/\b\d+ errors? occurred:\s*(?:\* )?/g, "")
     .split(/\r?\n/)
     .map((line) => line.replace(/^\s*[*-]\s+/, "").trim())
     .filter((line) => line !== "")

@@ -194,7 +194,7 @@ describe("on one line", () => {
     [`${NOT_READY}\ncontext deadline exceeded`, `${NOT_READY}; context deadline exceeded`],
     [
       "pre-upgrade hooks failed: 1 error occurred:\n\t* job tars-pre-upgrade failed: BackoffLimitExceeded\n\n",
-      "pre-upgrade hooks failed: 1 error occurred:; job tars-pre-upgrade failed: BackoffLimitExceeded",
+      "pre-upgrade hooks failed: job tars-pre-upgrade failed: BackoffLimitExceeded",
     ],
     [
       "demo:\r\n- at '/replicas': minimum: got 0, want 1\r\n- at '': missing property 'image'\r\n",
