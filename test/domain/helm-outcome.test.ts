@@ -166,7 +166,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Failed",
         revision: 2,
-        reason: hook.replace("\n\t* ", "; ").trim(),
+        reason: hook.replace("1 error occurred:\n\t* ", "").trim(),
       },
     ],
     [
