@@ -3,6 +3,7 @@ import { Schema } from "effect";
 import {
   decodeGateRecords,
   encodeGateRecords,
+  GATE_COMPONENT_LABEL,
   GateRecord,
   type GateRecords,
   gateRecordName,
@@ -59,6 +60,15 @@ describe("the gate's records", () => {
   it("may have fields of a newer version", () => {
     const text = JSON.stringify({ ...record("passed"), extra: 1 });
     assert.deepStrictEqual(decodeGateRecords({ "3": text }).get(3), record("passed"));
+  });
+
+  it.each(["running", "passed", "failed"])("may say %s", (state) => {
+    const text = JSON.stringify({ state, baseUid: "u", recordedAt: "t" });
+    assert.strictEqual(decodeGateRecords({ "3": text }).get(3)?.state as string, state);
+  });
+
+  it("are found by a label of their own", () => {
+    assert.deepStrictEqual(GATE_COMPONENT_LABEL, { "tars.io/component": "upgrade-gate" });
   });
 
   it("of two releases do not share a name", () => {

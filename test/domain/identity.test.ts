@@ -242,6 +242,7 @@ describe("the identity Secret", () => {
     assert.strictEqual(IDENTITY_SECRET, "tars-identity");
     assert.strictEqual(secret.metadata.name, IDENTITY_SECRET);
     assert.strictEqual(secret.metadata.namespace, "tars-system");
+    assert.deepStrictEqual(secret.metadata.labels, { "app.kubernetes.io/managed-by": "tare" });
   });
 
   it("holds an identity file that decodes to the same identity", () => {

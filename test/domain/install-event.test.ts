@@ -235,6 +235,14 @@ describe("the schema", () => {
     assert.deepStrictEqual(Result.getOrThrow(decode(JSON.stringify(event))), event);
   });
 
+  it.each(["install", "upgrade", "rollback", "uninstall"])(
+    "knows the operation %s",
+    (operation) => {
+      const text = JSON.stringify({ ...installEvent(FACTS), operation });
+      assert.strictEqual(Result.getOrThrow(decode(text)).operation as string, operation);
+    },
+  );
+
   it.each([
     ["another schema version", { schema_version: 2 }],
     ["an unknown operation", { operation: "downgrade" }],

@@ -51,8 +51,18 @@ describe("a known secret", () => {
     );
   });
 
+  it("is replaced in quoted text from its first to its last character", () => {
+    const secret = 'a"bc\ndef"';
+    assert.strictEqual(
+      redactText(`x ${JSON.stringify(secret)} y`, [Redacted.make(secret)]),
+      'x "[redacted]" y',
+    );
+  });
+
   it("of a few letters does not blank out ordinary words", () => {
     assert.strictEqual(redactText("the pod is ready", [Redacted.make("pod")]), "the pod is ready");
+    assert.strictEqual(redactText("12345 67890", [Redacted.make("12345")]), "12345 67890");
+    assert.strictEqual(redactText("123456 7890", [Redacted.make("123456")]), "[redacted] 7890");
   });
 });
 

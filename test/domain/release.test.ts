@@ -286,6 +286,21 @@ describe("the history as Helm prints it", () => {
   });
 
   it.each([
+    "unknown",
+    "deployed",
+    "uninstalled",
+    "superseded",
+    "failed",
+    "uninstalling",
+    "pending-install",
+    "pending-upgrade",
+    "pending-rollback",
+  ])("may say %s", (status) => {
+    const text = JSON.stringify([{ revision: 1, status, chart: "tars-1.0.0" }]);
+    assert.strictEqual(Result.getOrThrow(decode(text))[0]?.status as string, status);
+  });
+
+  it.each([
     "null",
     "{}",
     '[{"revision":"1","status":"deployed","chart":"c"}]',
