@@ -1,11 +1,20 @@
 import { Duration } from "effect";
 import { type KubeObject, numberAt, stringAt } from "./kube.ts";
-import type { ReleaseRef } from "./release.ts";
 
 export const LEASE_DURATION = Duration.seconds(30);
 export const HEARTBEAT_EVERY = Duration.seconds(10);
 
-export const leaseName = ({ name }: ReleaseRef): string => `tare-${name}`;
+/** What a lock is on: a release, or something that a whole cluster has once. */
+export interface LockSubject {
+  readonly name: string;
+  /** Where the Lease is kept. */
+  readonly namespace: string;
+}
+
+/** CRDs belong to no release, so neither does their lock: it is where every cluster has a place for it. */
+export const CRDS_LOCK: LockSubject = { name: "crds", namespace: "kube-system" };
+
+export const leaseName = ({ name }: LockSubject): string => `tare-${name}`;
 
 export interface LeaseState {
   readonly holder: string;
@@ -31,7 +40,7 @@ export const leaseState = (lease: KubeObject): LeaseState | undefined => {
 const microTime = (millis: number): string => new Date(millis).toISOString().replace("Z", "000Z");
 
 export const heldLease = (
-  release: ReleaseRef,
+  subject: LockSubject,
   holder: string,
   acquiredAtMillis: number,
   renewedAtMillis: number,
@@ -40,8 +49,8 @@ export const heldLease = (
   apiVersion: "coordination.k8s.io/v1",
   kind: "Lease",
   metadata: {
-    name: leaseName(release),
-    namespace: release.namespace,
+    name: leaseName(subject),
+    namespace: subject.namespace,
     labels: { "app.kubernetes.io/managed-by": "tare" },
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   },

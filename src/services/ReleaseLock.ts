@@ -3,14 +3,14 @@ import { type KubeObject, Lease } from "../domain/kube.ts";
 import {
   HEARTBEAT_EVERY,
   heldLease,
+  type LockSubject,
   leaseName,
   leaseState,
   releasedLease,
 } from "../domain/lease.ts";
-import type { ReleaseRef } from "../domain/release.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
 
-/** Another run works on the release. */
+/** Another run works on the same. */
 export class LockHeld extends Data.TaggedError("LockHeld")<{
   /** Who and where, for people. */
   readonly holder: string;
@@ -25,17 +25,19 @@ export interface HeldLock {
   readonly check: Effect.Effect<void, LockLost>;
 }
 
-/** One upgrade at a time per release. The lock is released with the scope. */
+/**
+ * One upgrade at a time per release, one change of the CRDs at a time per cluster. The lock is released with the scope.
+ */
 export class ReleaseLock extends Context.Service<
   ReleaseLock,
   {
     readonly acquire: (
-      release: ReleaseRef,
+      subject: LockSubject,
     ) => Effect.Effect<HeldLock, LockHeld | KubectlError, Scope.Scope>;
   }
 >()("tare/services/ReleaseLock") {
   /**
-   * A Lease beside the release, kept alive by a heartbeat; one whose heartbeat stopped for the lease's duration is free
+   * A Lease in the subject's namespace, kept alive by a heartbeat; one whose heartbeat stopped for the lease's duration is free
    * to take. `holder` should tell people who, where and which process.
    */
   static readonly layerLease = (holder: string): Layer.Layer<ReleaseLock, never, Kubectl> =>
@@ -44,27 +46,27 @@ export class ReleaseLock extends Context.Service<
       Effect.gen(function* () {
         const kubectl = yield* Kubectl;
 
-        const take = Effect.fnUntraced(function* (release: ReleaseRef) {
+        const take = Effect.fnUntraced(function* (subject: LockSubject) {
           const now = yield* Clock.currentTimeMillis;
           const found = yield* kubectl.get({
             type: Lease,
-            name: leaseName(release),
-            namespace: release.namespace,
+            name: leaseName(subject),
+            namespace: subject.namespace,
           });
           if (Option.isNone(found)) {
-            return yield* kubectl.create(Lease, heldLease(release, holder, now, now));
+            return yield* kubectl.create(Lease, heldLease(subject, holder, now, now));
           }
           const held = leaseState(found.value);
           if (held !== undefined && held.expiresAtMillis > now) {
             return yield* new LockHeld({ holder: held.holder, since: held.acquiredAt });
           }
           const version = found.value.metadata.resourceVersion;
-          return yield* kubectl.replace(Lease, heldLease(release, holder, now, now, version));
+          return yield* kubectl.replace(Lease, heldLease(subject, holder, now, now, version));
         });
 
         /** Losing the race for the write means that somebody else holds the lease now: look who. */
-        const takeOrTellWho = (release: ReleaseRef) =>
-          take(release).pipe(
+        const takeOrTellWho = (subject: LockSubject) =>
+          take(subject).pipe(
             Effect.retry({
               while: (error) => error._tag === "KubectlError" && error.reason === "Conflict",
               times: 3,
@@ -72,12 +74,12 @@ export class ReleaseLock extends Context.Service<
           );
 
         return ReleaseLock.of({
-          acquire: Effect.fn("ReleaseLock.acquire")(function* (release) {
+          acquire: Effect.fn("ReleaseLock.acquire")(function* (subject) {
             const acquiredAt = yield* Clock.currentTimeMillis;
             const lost = yield* Ref.make(Option.none<LockLost>());
             const current = yield* Ref.make<KubeObject | undefined>(undefined);
             yield* Effect.acquireRelease(
-              Effect.tap(takeOrTellWho(release), (lease) => Ref.set(current, lease)),
+              Effect.tap(takeOrTellWho(subject), (lease) => Ref.set(current, lease)),
               () =>
                 Effect.gen(function* () {
                   const lease = yield* Ref.get(current);
@@ -92,7 +94,7 @@ export class ReleaseLock extends Context.Service<
               const version = (yield* Ref.get(current))?.metadata.resourceVersion;
               const renewed = yield* kubectl.replace(
                 Lease,
-                heldLease(release, holder, acquiredAt, now, version),
+                heldLease(subject, holder, acquiredAt, now, version),
               );
               yield* Ref.set(current, renewed);
             }).pipe(
