@@ -46,6 +46,9 @@ export interface ManagedFieldsEntry {
   readonly manager?: string;
   readonly operation?: string;
   readonly subresource?: string;
+  /** In which version the manager wrote. */
+  readonly apiVersion?: string;
+  readonly fieldsV1?: unknown;
 }
 
 export interface ObjectMeta {

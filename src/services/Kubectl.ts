@@ -56,6 +56,8 @@ export interface ApplyOptions {
   readonly force: boolean;
   /** Ask the server for the result without keeping it. */
   readonly dryRun?: boolean;
+  /** Only `metadata` of the result is transferred. */
+  readonly metadataOnly?: boolean;
 }
 
 /**
@@ -69,6 +71,8 @@ export class Kubectl extends Context.Service<
     readonly serverVersion: Effect.Effect<ServerVersion, KubectlError>;
     readonly get: (ref: ObjectRef) => Effect.Effect<Option.Option<KubeObject>, KubectlError>;
     readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<KubeObject>, KubectlError>;
+    /** What the server's discovery names, each as `plural.version.group`: what Helm and controllers can find. */
+    readonly served: Effect.Effect<ReadonlySet<string>, KubectlError>;
     /** Server-side apply; returns the object as stored (or as it would be, for a dry run). */
     readonly apply: (
       type: ResourceType,

@@ -1,4 +1,4 @@
-import { Effect, Layer, Option, Schema } from "effect";
+import { Duration, Effect, Layer, Option, Schema } from "effect";
 import {
   apiVersionOf,
   type KubeObject,
@@ -9,11 +9,15 @@ import {
 } from "../domain/kube.ts";
 import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kubectl.ts";
 import { connect, type KubeconfigChoice } from "./kube-connection.ts";
+import { readServed } from "./kube-discovery.ts";
 import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube-http.ts";
 
 const PAGE_SIZE = "500";
 const METADATA_LIST =
   "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+/** The server itself gives up after a minute; a CRD of a megabyte can take a busy one that long. */
+const APPLY_TIMEOUT = Duration.seconds(65);
 
 const collectionPath = (type: ResourceType, namespace: string | undefined): string =>
   [
@@ -134,6 +138,8 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
           return objects;
         }),
 
+        served: Effect.suspend(() => readServed(call)),
+
         apply: Effect.fn("Kubectl.apply")(function* (type, object, options) {
           const ref = refOf(type, object);
           return objectOf(
@@ -145,6 +151,8 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
                 force: String(options.force),
                 ...(options.dryRun === true ? { dryRun: "All" } : {}),
               },
+              ...(options.metadataOnly === true ? { accept: METADATA } : {}),
+              timeout: APPLY_TIMEOUT,
               // JSON is YAML.
               body: { contentType: "application/apply-patch+yaml", json: object },
               label: `apply ${showRef(ref)}`,

@@ -13,6 +13,7 @@ export interface KubeCall {
   readonly body?: { readonly contentType: string; readonly json: unknown };
   /** For people, e.g. `get ConfigMap tars-system/tars-config`. */
   readonly label: string;
+  readonly timeout?: Duration.Duration;
 }
 
 export interface KubeResponse {
@@ -137,15 +138,16 @@ export const callKube = Effect.fnUntraced(function* (
   call: KubeCall,
   accept: (response: KubeResponse) => boolean = () => false,
 ) {
+  const { timeout = CALL_TIMEOUT } = call;
   const once = exchange(connection, call).pipe(
     Effect.timeoutOrElse({
-      duration: CALL_TIMEOUT,
+      duration: timeout,
       orElse: () =>
         Effect.fail(
           new KubectlError({
             reason: "TimedOut",
             request: call.label,
-            detail: `no answer within ${Duration.toSeconds(CALL_TIMEOUT)} s`,
+            detail: `no answer within ${Duration.toSeconds(timeout)} s`,
           }),
         ),
     }),

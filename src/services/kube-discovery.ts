@@ -1,0 +1,56 @@
+import { Effect } from "effect";
+import { fieldAt, listAt, stringAt } from "../domain/kube.ts";
+import type { KubectlError } from "./Kubectl.ts";
+import type { KubeCall, KubeResponse } from "./kube-http.ts";
+
+/** Everything in one answer; servers before 1.30 ignore it and list their groups only. */
+const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+type Call = (request: KubeCall) => Effect.Effect<KubeResponse, KubectlError>;
+
+const word = (plural: unknown, version: string, group: string): string =>
+  `${String(plural)}.${version}.${group}`;
+
+const fromAggregated = (body: unknown): ReadonlyArray<string> =>
+  listAt(body, "items").flatMap((group) =>
+    listAt(group, "versions").flatMap((version) =>
+      listAt(version, "resources").map((resource) =>
+        word(
+          fieldAt(resource, "resource"),
+          stringAt(version, "version") ?? "",
+          stringAt(group, "metadata", "name") ?? "",
+        ),
+      ),
+    ),
+  );
+
+const oneByOne = (call: Call, groups: unknown) =>
+  Effect.forEach(
+    listAt(groups, "groups").flatMap((group) =>
+      listAt(group, "versions").map((version) => stringAt(version, "groupVersion") ?? ""),
+    ),
+    (groupVersion) => {
+      const [group = "", version = ""] = groupVersion.split("/");
+      return Effect.map(
+        call({ method: "GET", path: `/apis/${groupVersion}`, label: `discover ${groupVersion}` }),
+        ({ body }) =>
+          listAt(body, "resources").map((resource) =>
+            word(fieldAt(resource, "name"), version, group),
+          ),
+      );
+    },
+    { concurrency: 8 },
+  );
+
+/** Every resource of a group as `plural.version.group`. */
+export const readServed = Effect.fn("Kubectl.served")(function* (call: Call) {
+  const { body } = yield* call({
+    method: "GET",
+    path: "/apis",
+    accept: `${AGGREGATED},application/json`,
+    label: "discover what is served",
+  });
+  const aggregated = fieldAt(body, "kind") === "APIGroupDiscoveryList";
+  const found = aggregated ? fromAggregated(body) : (yield* oneByOne(call, body)).flat();
+  return new Set(found) as ReadonlySet<string>;
+});
