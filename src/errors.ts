@@ -3,6 +3,8 @@
  * says what failed, why, and the next command; the exit code is part of the contract (see the README).
  */
 import { type Cause, Data } from "effect";
+import { type CrdRefusal, type Remedy, showCommand } from "./domain/crd-refusal.ts";
+import { CRDS_LOCK, leaseName } from "./domain/lease.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -348,17 +350,73 @@ export class RunSuperseded extends operatorError<{ readonly detail: string }>()(
 
 // ── 14–15: CRDs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** The account may not do to CRDs what an upgrade has to. Nothing was changed. */
+export class CrdRightsMissing extends operatorError<{
+  readonly missing: ReadonlyArray<{ readonly doing: string; readonly detail: string }>;
+}>()("CrdRightsMissing", {
+  exitCode: 10,
+  what: ({ missing }) =>
+    `this account may not ${[...new Set(missing.map(({ doing }) => doing))].join(", nor ")}; no CRD was written`,
+  why: ({ missing }) => missing.map(({ detail }) => detail),
+  hints: (_, env) => [
+    hint(
+      "See what it may do:",
+      kubectlCommand(env, "auth", "can-i", "--list", "-n", CRDS_LOCK.namespace),
+    ),
+    hint(
+      "An administrator grants what is missing, and binds it to the account:",
+      kubectlCommand(
+        env,
+        "create",
+        "clusterrole",
+        "tare-crds",
+        "--verb=get,list,create,patch,update",
+        "--resource=customresourcedefinitions.apiextensions.k8s.io,leases.coordination.k8s.io",
+      ),
+    ),
+    runAgain(env),
+  ],
+}) {}
+
+/** CRDs belong to the whole cluster: another run is changing them, perhaps for another release. */
+export class CrdsLocked extends operatorError<{
+  readonly holder: string;
+  readonly since: string;
+}>()("CrdsLocked", {
+  exitCode: 13,
+  what: () => "another run is changing the CRDs of this cluster; no CRD was written",
+  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
+  hints: (_, env) => [
+    hint(
+      "See who holds it:",
+      kubectlCommand(env, "get", "lease", leaseName(CRDS_LOCK), "-n", CRDS_LOCK.namespace),
+    ),
+    runAgain(env),
+  ],
+}) {}
+
 export class CrdsRefused extends operatorError<{
-  readonly refusals: ReadonlyArray<{ readonly crd: string; readonly reason: string }>;
+  readonly refusals: ReadonlyArray<
+    Pick<CrdRefusal, "crd" | "reason"> & { readonly remedy?: Remedy }
+  >;
 }>()("CrdsRefused", {
   exitCode: 14,
-  what: ({ refusals }) =>
-    `${refusals.length} ${refusals.length === 1 ? "CRD was" : "CRDs were"} refused; no CRD was written`,
+  what: ({ refusals }) => {
+    const count = new Set(refusals.map(({ crd }) => crd)).size;
+    return `${count} ${count === 1 ? "CRD was" : "CRDs were"} refused; no CRD was written`;
+  },
   why: ({ refusals }) => refusals.map(({ crd, reason }) => `${crd}: ${reason}`),
   hints: ({ refusals }, env) => [
-    hint(
-      "Look at what is on the cluster:",
-      ...refusals.map(({ crd }) => kubectlCommand(env, "get", "crd", crd, "-o", "yaml")),
+    ...refusals.map(({ crd, remedy }) =>
+      remedy === undefined
+        ? hint(
+            "Look at what is on the cluster:",
+            kubectlCommand(env, "get", "crd", crd, "-o", "yaml"),
+          )
+        : hint(
+            `${crd}: ${remedy.title}`,
+            ...remedy.commands.map((command) => showCommand(env, command)),
+          ),
     ),
     runAgain(env),
   ],
@@ -506,6 +564,8 @@ export type UpgradeError =
   | OperationInProgress
   | AnotherRunHoldsTheLock
   | RunSuperseded
+  | CrdRightsMissing
+  | CrdsLocked
   | CrdsRefused
   | CrdsIncomplete
   | CrdBackupFailed

@@ -44,7 +44,8 @@ export const upgrade = Effect.fn("tare.upgrade")(function* (
 
   const lock = yield* acquireLock(options);
   const attempt = Effect.gen(function* () {
-    yield* run(applyCrds, { manifests: installed.chart.crds, live: liveCrds });
+    const manifests = installed.chart.crds;
+    yield* run(applyCrds, { manifests, live: liveCrds, release: options.release, lock });
     return yield* run(helmUpgrade, { options, identity, installed, lock });
   });
   return yield* withEvent(attempt, installed, identity);
@@ -55,7 +56,7 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   yield* report({ _tag: "ChartChosen", origin, embedded, version });
   if (chart.missingCrds.length > 0) {
     yield* warn(
-      `this build lacks ${chart.missingCrds.length} upstream CRDs (npm run chart:package puts them in): those on the cluster stay as they are`,
+      `this build lacks ${chart.missingCrds.length} upstream CRDs (npm run chart:package puts them in), those on the cluster stay as they are: ${chart.missingCrds.join(", ")}`,
     );
   }
 });

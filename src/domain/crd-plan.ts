@@ -38,7 +38,8 @@ export type CrdVerdict =
       readonly reason: "newer";
       readonly live: string;
       readonly ours: string;
-    };
+    }
+  | { readonly _tag: "Skip"; readonly reason: "platform"; readonly platform: string };
 
 export interface PlannedCrd {
   readonly manifest: CrdManifest;
@@ -46,13 +47,17 @@ export interface PlannedCrd {
   readonly verdict: CrdVerdict;
 }
 
-const annotationsOf = ({ metadata }: LiveCrd): Readonly<Record<string, string>> =>
-  metadata.annotations ?? {};
+type Texts = Readonly<Record<string, string>>;
 
-const carriesOurAnnotations = (manifest: CrdManifest, live: LiveCrd): boolean =>
-  Object.entries(annotationsOf(manifest.object)).every(
-    ([key, value]) => annotationsOf(live)[key] === value,
-  );
+const annotationsOf = ({ metadata }: LiveCrd): Texts => metadata.annotations ?? {};
+
+const contains = (all: Texts, some: Texts): boolean =>
+  Object.entries(some).every(([key, value]) => all[key] === value);
+
+/** Neither moves the generation, so they are compared one by one. */
+const carriesOurLabelsAndAnnotations = (manifest: CrdManifest, live: LiveCrd): boolean =>
+  contains(annotationsOf(live), annotationsOf(manifest.object)) &&
+  contains(live.metadata.labels ?? {}, manifest.object.metadata.labels ?? {});
 
 const versionNumbers = (version: string): ReadonlyArray<number> | undefined => {
   const match = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version);
@@ -66,7 +71,8 @@ const isNewer = (left: string, right: string): boolean => {
   return first !== -1 && (a[first] as number) > (b[first] as number);
 };
 
-const newerBundle = (manifest: CrdManifest, live: LiveCrd) =>
+/** Both bundle versions when the live one is newer than ours. */
+export const newerBundle = (manifest: CrdManifest, live: LiveCrd) =>
   BUNDLE_VERSION_ANNOTATIONS.flatMap((key) => {
     const theirs = annotationsOf(live)[key];
     const ours = annotationsOf(manifest.object)[key];
@@ -78,7 +84,7 @@ const newerBundle = (manifest: CrdManifest, live: LiveCrd) =>
 const isOurUntouchedWrite = (manifest: CrdManifest, live: LiveCrd): boolean =>
   annotationsOf(live)[CRD_HASH_ANNOTATION] === manifest.sha256 &&
   annotationsOf(live)[CRD_GENERATION_ANNOTATION] === String(live.metadata.generation) &&
-  carriesOurAnnotations(manifest, live);
+  carriesOurLabelsAndAnnotations(manifest, live);
 
 /** What to do with one CRD, as far as its metadata tells; an `Update` is still to be confirmed by a dry run. */
 export const planCrd = (manifest: CrdManifest, live: LiveCrd | undefined): PlannedCrd => {
@@ -92,13 +98,13 @@ export const planCrd = (manifest: CrdManifest, live: LiveCrd | undefined): Plann
 };
 
 /** Turns an `Update` whose dry run changed neither the spec nor an annotation into a `Skip`. */
-export const confirmWithDryRun = (planned: PlannedCrd, dryRun: KubeObject): PlannedCrd => {
+export const confirmWithDryRun = (planned: PlannedCrd, dryRun: LiveCrd): PlannedCrd => {
   const { manifest, live, verdict } = planned;
   const unchanged =
     verdict._tag === "Update" &&
     live !== undefined &&
     dryRun.metadata.generation === live.metadata.generation &&
-    carriesOurAnnotations(manifest, live);
+    carriesOurLabelsAndAnnotations(manifest, live);
   return unchanged ? { ...planned, verdict: { _tag: "Skip", reason: "identical" } } : planned;
 };
 

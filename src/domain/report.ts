@@ -1,3 +1,4 @@
+import type { CrdBackup } from "./crd-backup.ts";
 import type { CrdCounts } from "./crd-plan.ts";
 import type { DeploymentProgress } from "./data-plane.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
@@ -53,7 +54,7 @@ export type ReportEvent =
       readonly embedded: boolean;
       readonly version: string;
     }
-  | { readonly _tag: "CrdsBackedUp"; readonly file: string; readonly count: number }
+  | { readonly _tag: "CrdsBackedUp"; readonly backup: CrdBackup }
   | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
   | {
       readonly _tag: "HelmUpgradeStarted";

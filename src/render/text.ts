@@ -1,3 +1,4 @@
+import type { CrdBackup } from "../domain/crd-backup.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import type { Hint, ReportEvent } from "../domain/report.ts";
@@ -43,6 +44,17 @@ const haLine = (
 const lostLine = ({ path, shown, keepWith }: LostValue): string =>
   `  ${path} = ${shown}${keepWith === undefined ? "" : ` (keep it with ${keepWith})`}`;
 
+const backupLines = ({ restorable, migrateFirst }: CrdBackup): ReadonlyArray<string> => [
+  ...(restorable === undefined
+    ? []
+    : [`saved ${restorable.crds.length} CRDs as they were to ${restorable.file}`]),
+  ...(migrateFirst === undefined
+    ? []
+    : [
+        `saved ${migrateFirst.migrations.length} CRDs as they were to ${migrateFirst.file} (their stored version moves: no way back without a migration)`,
+      ]),
+];
+
 const hintLines = ({ title, commands }: Hint): ReadonlyArray<string> => [title, ...commands];
 
 /** The lines of one event, as the product page shows them; no line at all for what only machines want to know. */
@@ -71,7 +83,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "ChartChosen":
       return [event.embedded ? "Using embedded chart" : `Using chart ${event.origin}`];
     case "CrdsBackedUp":
-      return [`saved ${event.count} CRDs as they were to ${event.file}`];
+      return backupLines(event.backup);
     case "CrdsApplied":
       return [
         `${event.counts.created} created, ${event.counts.updated} updated, ${event.counts.skipped} skipped`,

@@ -11,7 +11,11 @@ export class BackupError extends Data.TaggedError("BackupError")<{ readonly deta
 export class CrdBackups extends Context.Service<
   CrdBackups,
   {
-    /** Returns the file that holds the objects, one that `kubectl apply -f` accepts. */
-    readonly save: (objects: ReadonlyArray<KubeObject>) => Effect.Effect<string, BackupError>;
+    /** Returns the file that holds the objects, one that `kubectl replace -f` accepts. */
+    readonly save: (
+      objects: ReadonlyArray<KubeObject>,
+      /** Becomes part of the file's name. */
+      note: "restorable" | "migrate-first",
+    ) => Effect.Effect<string, BackupError>;
   }
 >()("tare/services/CrdBackups") {}

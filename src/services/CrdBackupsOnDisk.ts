@@ -3,7 +3,7 @@ import { Clock, Effect, FileSystem, Layer, Path } from "effect";
 import type { KubeObject } from "../domain/kube.ts";
 import { BackupError, CrdBackups } from "./CrdBackups.ts";
 
-/** What the server keeps for itself would make `kubectl apply -f` refuse the copy later. */
+/** What the server keeps for itself would make `kubectl replace -f` refuse the copy later. */
 const restorable = (object: KubeObject): unknown => {
   const { status: _, metadata, ...rest } = object;
   const { uid: _uid, resourceVersion: _version, generation: _generation, ...kept } = metadata;
@@ -11,7 +11,7 @@ const restorable = (object: KubeObject): unknown => {
   return { ...rest, metadata: ours };
 };
 
-/** One multi-document file per run (JSON documents, which are YAML and quick to write) in `~/.tare/backups/`. */
+/** A multi-document file (JSON documents, which are YAML and quick to write) in `~/.tare/backups/`. */
 export const layerCrdBackupsOnDisk: Layer.Layer<
   CrdBackups,
   never,
@@ -23,12 +23,12 @@ export const layerCrdBackupsOnDisk: Layer.Layer<
     const path = yield* Path.Path;
     return CrdBackups.of({
       save: Effect.fn("CrdBackups.save")(
-        function* (objects) {
+        function* (objects, note) {
           const now = new Date(yield* Clock.currentTimeMillis);
           const folder = path.join(homedir(), ".tare", "backups");
           yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 });
           const stamp = now.toISOString().replace(/[:.]/g, "-");
-          const file = path.join(folder, `crds-${stamp}-${process.pid}.yaml`);
+          const file = path.join(folder, `crds-${stamp}-${process.pid}-${note}.yaml`);
           const text = objects
             .map((object) => `---\n${JSON.stringify(restorable(object))}\n`)
             .join("");

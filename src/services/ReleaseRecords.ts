@@ -1,4 +1,6 @@
+import { gunzipSync } from "node:zlib";
 import { Clock, Context, Effect, Layer, Option } from "effect";
+import type { StoredManifest } from "../domain/crd-withdrawal.ts";
 import {
   decodeGateRecords,
   encodeGateRecords,
@@ -7,7 +9,7 @@ import {
   type GateRecords,
   gateRecordName,
 } from "../domain/gate-record.ts";
-import { ConfigMap, fieldAt, type KubeObject, Secret } from "../domain/kube.ts";
+import { ConfigMap, fieldAt, type KubeObject, numberAt, Secret, stringAt } from "../domain/kube.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
 
@@ -21,6 +23,10 @@ export class ReleaseRecords extends Context.Service<
     readonly secretUids: (
       release: ReleaseRef,
     ) => Effect.Effect<ReadonlyMap<number, string>, KubectlError>;
+    /** What the deployed revision of every Helm release was rendered to; of one namespace, or of all. */
+    readonly storedManifests: (
+      namespace?: string,
+    ) => Effect.Effect<ReadonlyArray<StoredManifest>, KubectlError>;
     readonly gateRecords: (release: ReleaseRef) => Effect.Effect<GateRecords, KubectlError>;
     /** Records the gate's state for `revision`; `undefined` forgets it. Entries of revisions outside `keep` are dropped. */
     readonly recordGate: (
@@ -68,6 +74,14 @@ export class ReleaseRecords extends Context.Service<
             }),
           );
         }),
+        storedManifests: Effect.fn("ReleaseRecords.storedManifests")(function* (namespace) {
+          const secrets = yield* kubectl.list({
+            type: Secret,
+            ...(namespace === undefined ? {} : { namespace }),
+            labelSelector: "owner=helm,status=deployed",
+          });
+          return secrets.flatMap(storedManifest);
+        }),
         recordGate: Effect.fn("ReleaseRecords.recordGate")(
           function* (release, revision, record, keep) {
             const now = yield* Clock.currentTimeMillis;
@@ -88,6 +102,26 @@ export class ReleaseRecords extends Context.Service<
     }),
   );
 }
+
+/** Helm's record is gzipped JSON in base64, once more encoded as every Secret is; one that is not is passed over. */
+const storedManifest = (secret: KubeObject): ReadonlyArray<StoredManifest> => {
+  try {
+    const record = Buffer.from(stringAt(secret, "data", "release") ?? "", "base64").toString();
+    const release = JSON.parse(gunzipSync(Buffer.from(record, "base64")).toString()) as unknown;
+    const [name, namespace] = [stringAt(release, "name"), stringAt(release, "namespace")];
+    return name === undefined || namespace === undefined
+      ? []
+      : [
+          {
+            release: { name, namespace },
+            revision: numberAt(release, "version") ?? 0,
+            manifest: stringAt(release, "manifest") ?? "",
+          },
+        ];
+  } catch {
+    return [];
+  }
+};
 
 const gateConfigMap = (release: ReleaseRef, records: GateRecords): KubeObject => ({
   apiVersion: "v1",

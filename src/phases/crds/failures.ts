@@ -1,0 +1,10 @@
+import { ClusterUnavailable, CrdRightsMissing } from "../../errors.ts";
+import type { KubectlError } from "../../services/Kubectl.ts";
+
+/** A call that is needed before anything is written; missing rights are told apart, since they have a remedy. */
+export const unavailable =
+  (doing: string) =>
+  (error: KubectlError): ClusterUnavailable | CrdRightsMissing =>
+    error.reason === "Forbidden"
+      ? new CrdRightsMissing({ missing: [{ doing, detail: error.detail }] })
+      : new ClusterUnavailable({ doing, detail: error.message });

@@ -1,0 +1,83 @@
+/** What only the live cluster knows about an update: objects that would fail it, and who still uses what it withdraws. */
+import { Effect } from "effect";
+import {
+  type FailingObject,
+  failingObjects,
+  narrowedVersions,
+  narrowingRefusal,
+} from "../../domain/crd-narrowing.ts";
+import type { CrdManifest } from "../../domain/crd-plan.ts";
+import type { CrdRefusal } from "../../domain/crd-refusal.ts";
+import { type CrdView, crdView, customType, servedVersions } from "../../domain/crd-view.ts";
+import {
+  manifestUsers,
+  versionUsers,
+  withdrawalRefusal,
+  withdrawnVersions,
+} from "../../domain/crd-withdrawal.ts";
+import type { KubeObject } from "../../domain/kube.ts";
+import type { ReleaseRef } from "../../domain/release.ts";
+import { Kubectl } from "../../services/Kubectl.ts";
+import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { warn } from "../../services/Reporter.ts";
+import { unavailable } from "./failures.ts";
+
+const narrowing = Effect.fnUntraced(function* (live: CrdView, next: CrdView) {
+  const kubectl = yield* Kubectl;
+  const failing: Array<FailingObject> = [];
+  for (const version of narrowedVersions(live, next)) {
+    const objects = yield* kubectl.list({ type: customType(live, version) });
+    failing.push(...failingObjects(live, next, version, objects));
+  }
+  return failing.length === 0 ? [] : [narrowingRefusal(live, failing)];
+});
+
+/** Of every release on the cluster; of ours alone where the others are none of our business. */
+const storedManifests = Effect.fnUntraced(function* (release: ReleaseRef | undefined) {
+  const records = yield* ReleaseRecords;
+  return yield* records
+    .storedManifests()
+    .pipe(
+      Effect.catch((error) =>
+        error.reason !== "Forbidden" || release === undefined
+          ? Effect.fail(error)
+          : Effect.andThen(
+              warn(
+                `may not read Helm releases outside of ${release.namespace}: whether others use a withdrawn version is not known`,
+              ),
+              records.storedManifests(release.namespace),
+            ),
+      ),
+    );
+});
+
+const withdrawal = Effect.fnUntraced(function* (
+  live: CrdView,
+  next: CrdView,
+  release: ReleaseRef | undefined,
+) {
+  const withdrawn = withdrawnVersions(live, next);
+  const [readable] = servedVersions(live);
+  if (withdrawn.length === 0 || readable === undefined) return [];
+  const kubectl = yield* Kubectl;
+  const objects = yield* kubectl.list({ type: customType(live, readable), metadataOnly: true });
+  const users = versionUsers(live, withdrawn, objects);
+  const manifests = manifestUsers(live, withdrawn, yield* storedManifests(release));
+  return users.length + manifests.length === 0
+    ? []
+    : [withdrawalRefusal(live, next, users, manifests)];
+});
+
+export const inspect = Effect.fnUntraced(function* (
+  manifest: CrdManifest,
+  live: KubeObject,
+  release: ReleaseRef | undefined,
+) {
+  const [before, after] = [crdView(live), crdView(manifest.object)];
+  const found = yield* Effect.all([narrowing(before, after), withdrawal(before, after, release)], {
+    concurrency: "unbounded",
+  }).pipe(
+    Effect.mapError(unavailable(`look at the ${before.kind} objects that an update would concern`)),
+  );
+  return found.flat() as ReadonlyArray<CrdRefusal>;
+});
