@@ -1,5 +1,6 @@
-import { Data, Effect, Option, Runtime } from "effect";
+import { Data, Effect, Option, Ref, Runtime } from "effect";
 import { Command } from "effect/cli";
+import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -10,7 +11,7 @@ import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { Kubectl } from "../services/Kubectl.ts";
-import { report } from "../services/Reporter.ts";
+import { Reporter, report } from "../services/Reporter.ts";
 import { ToolCache, type ToolName } from "../services/ToolCache.ts";
 import { upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
@@ -81,7 +82,24 @@ const closingHints = (
   },
 ];
 
-const reportFailure = Effect.fnUntraced(function* (input: UpgradeInput, error: OperatorError) {
+/** Whatever the run comes to, it ends with how the CRDs it changed come back. */
+const remembering = (backup: Ref.Ref<CrdBackup | undefined>) => (reporter: Reporter["Service"]) =>
+  Reporter.of({
+    report: (event) =>
+      Effect.andThen(
+        event._tag === "CrdsBackedUp" ? Ref.set(backup, event.backup) : Effect.void,
+        reporter.report(event),
+      ),
+  });
+
+const crdHints = (backup: CrdBackup | undefined, env: OperatorEnvironment): ReadonlyArray<Hint> =>
+  backup === undefined ? [] : restoreHints(backup, env);
+
+const reportFailure = Effect.fnUntraced(function* (
+  input: UpgradeInput,
+  error: OperatorError,
+  backup: CrdBackup | undefined,
+) {
   const env = yield* operatorEnvironment(input);
   yield* report({
     _tag: "Failed",
@@ -89,23 +107,37 @@ const reportFailure = Effect.fnUntraced(function* (input: UpgradeInput, error: O
     exitCode: error.exitCode,
     what: error.what,
     why: error.why,
-    hints: error.hints(env),
+    hints: [...error.hints(env), ...crdHints(backup, env)],
   });
   return yield* new RunFailed({ exitCode: error.exitCode });
 });
 
-const runUpgrade = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
+const runUpgrade = Effect.fnUntraced(function* (
+  input: UpgradeInput,
+  backup: Ref.Ref<CrdBackup | undefined>,
+) {
   const options = yield* upgradeOptions(input);
   const identity = yield* readIdentity(input.identityFile);
-  const result = yield* upgrade(options, identity);
+  const result = yield* Effect.updateService(
+    upgrade(options, identity),
+    Reporter,
+    remembering(backup),
+  );
   const env = yield* operatorEnvironment(input);
   yield* report({
     _tag: "Completed",
     revision: result.revision,
     fromVersion: result.fromVersion,
     toVersion: result.toVersion,
-    hints: closingHints(env, options, result),
+    hints: [...closingHints(env, options, result), ...crdHints(yield* Ref.get(backup), env)],
   });
+});
+
+const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
+  const backup = yield* Ref.make<CrdBackup | undefined>(undefined);
+  return yield* Effect.catch(runUpgrade(input, backup), (error) =>
+    Effect.flatMap(Ref.get(backup), (saved) => reportFailure(input, error, saved)),
+  );
 });
 
 const EXIT_CODES = `Exit codes:
@@ -114,9 +146,7 @@ const EXIT_CODES = `Exit codes:
   20 failed and rolled back, verified · 21 failed and the rollback failed too · 22 failed, left in place
   23 failed before anything changed · 130/143/129 interrupted by SIGINT/SIGTERM/SIGHUP · 1 unexpected`;
 
-export const upgradeCommand = Command.make("upgrade", { identityFile, ...upgradeFlags }, (input) =>
-  Effect.catch(runUpgrade(input), (error) => reportFailure(input, error)),
-).pipe(
+export const upgradeCommand = Command.make("upgrade", { identityFile, ...upgradeFlags }, run).pipe(
   Command.withShortDescription("Upgrade an installed TARS data plane to the embedded version"),
   Command.withDescription(
     `Upgrade an installed TARS data plane to the version embedded in this binary, with zero downtime when it is HA.
