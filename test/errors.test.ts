@@ -159,6 +159,18 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     ],
   ],
   RunSuperseded: [13, [new catalogue.RunSuperseded({ detail: "the lock is held by me@host" })]],
+  CrdRightsMissing: [
+    10,
+    [
+      new catalogue.CrdRightsMissing({
+        missing: [{ doing: "write the CRDs", detail: 'cannot patch "gateways"' }],
+      }),
+    ],
+  ],
+  CrdsLocked: [
+    13,
+    [new catalogue.CrdsLocked({ holder: "me@host (pid 7)", since: "2026-01-02T03:04:05Z" })],
+  ],
   CrdsRefused: [
     14,
     [

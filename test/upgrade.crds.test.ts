@@ -157,6 +157,7 @@ describe("a CRD that is refused", () => {
           faults: [
             {
               trouble: rejected("no CRDs on Fridays"),
+              verb: "apply",
               kind: "CustomResourceDefinition",
               name: /^envoyproxies/,
             },
