@@ -243,7 +243,7 @@ export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRe
   {
     exitCode: 11,
     what: ({ release }) => `release ${release.name} vanished from ${release.namespace} meanwhile`,
-    why: () => ["somebody uninstalled it after this run had found it; it was not installed afresh"],
+    why: () => ["somebody uninstalled it after this run had found it"],
     hints: ({ release }, env) => [
       historyHint(release, env),
       hint("Install it again, if that is what you want:", tareCommand(env, "install")),

@@ -81,6 +81,7 @@ const staleness = (
 };
 
 const rollout = (deployment: KubeObject, desired: number): string | undefined => {
+  if (desired === 0) return "it is scaled to zero";
   const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
   if (status("observedGeneration") < (deployment.metadata.generation ?? 0)) {
     return "its newest specification has not been observed";

@@ -1,9 +1,21 @@
 import { createPrivateKey } from "node:crypto";
 import { Redacted, Result, Schema, SchemaIssue } from "effect";
 
+/** Key types that can sign; X25519 and the like only agree on secrets. */
+const SIGNING_KEYS: ReadonlySet<string | undefined> = new Set([
+  "rsa",
+  "rsa-pss",
+  "ec",
+  "ed25519",
+  "ed448",
+]);
+
+const AN_URL = "expected an http:// or https:// URL";
+const A_KEY = "expected an unencrypted private key in PEM format";
+
 const isPemPrivateKey = (text: string): boolean => {
   try {
-    return createPrivateKey(text).type === "private";
+    return SIGNING_KEYS.has(createPrivateKey(text).asymmetricKeyType);
   } catch {
     return false;
   }
@@ -26,23 +38,16 @@ export const Identity = Schema.Struct({
   serviceAccountId: Text,
   keyId: Text,
   privateKey: Schema.RedactedFromValue(
-    Schema.String.check(
-      Schema.makeFilter(
-        (text: string) =>
-          isPemPrivateKey(text) || "expected an unencrypted private key in PEM format",
-      ),
-    ),
+    Schema.String.check(Schema.makeFilter((text: string) => isPemPrivateKey(text) || A_KEY)),
     { label: "privateKey" },
   ),
   managementPlaneUrl: Schema.String.check(
-    Schema.makeFilter((text: string) => isHttpUrl(text) || "expected an http:// or https:// URL"),
+    Schema.makeFilter((text: string) => isHttpUrl(text) || AN_URL),
   ),
   customer: Schema.optionalKey(Schema.String),
   environment: Schema.optionalKey(Schema.String),
   serveUrl: Schema.optionalKey(
-    Schema.String.check(
-      Schema.makeFilter((text: string) => isHttpUrl(text) || "expected an http:// or https:// URL"),
-    ),
+    Schema.String.check(Schema.makeFilter((text: string) => isHttpUrl(text) || AN_URL)),
   ),
 });
 export type Identity = typeof Identity.Type;
@@ -65,9 +70,11 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1();
 
 const EXPECTATIONS: Readonly<Record<string, string>> = {
   type: 'expected "service_account"',
-  privateKey: "expected an unencrypted private key in PEM format",
-  managementPlaneUrl: "expected an http:// or https:// URL",
-  serveUrl: "expected an http:// or https:// URL",
+  privateKey: A_KEY,
+  managementPlaneUrl: AN_URL,
+  serveUrl: AN_URL,
+  customer: "expected a string",
+  environment: "expected a string",
 };
 
 /** Reads the text of an identity file; every problem is reported at once, and none of them quotes a value. */
@@ -76,7 +83,7 @@ export const decodeIdentity = (
 ): Result.Result<DecodedIdentity, ReadonlyArray<IdentityProblem>> => {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Redacted.value(text));
+    parsed = JSON.parse(Redacted.value(text).replace(/^\uFEFF/, ""));
   } catch {
     return Result.fail([{ field: undefined, expected: "expected JSON" }]);
   }

@@ -1,7 +1,7 @@
 import { Redacted } from "effect";
 
 const SECRET_NAME =
-  /pass(?:word|wd|phrase)|pass\b|secret|token|api[-_]?key|private[-_]?key|credential|authorization|headers?\b/i;
+  /pass(?:word|wd|phrase)|pass\b|secret|token|(?:api|access|private|signing|encryption)[-_]?key|credential|pwd|dsn\b|authorization|headers?\b/i;
 
 /** Whether a values path or field name promises something that must not be printed. */
 export const looksSecret = (name: string): boolean => SECRET_NAME.test(name);

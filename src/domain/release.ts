@@ -68,15 +68,23 @@ export const chartName = ({ chart }: Revision): string => chart.replace(/-v?\d+\
 
 /**
  * Where a rollback goes: the newest `deployed` revision, else the newest `superseded` one; never one that is described
- * as failed, nor one whose data plane did not pass its gate (`unproven`).
+ * as failed, nor one whose data plane did not pass its gate (`unproven`), nor a rollback to such a one.
  */
 export const lastGoodRevision = (
   history: History,
   unproven: ReadonlySet<number>,
 ): Revision | undefined => {
-  const good = byRevision(history).filter(
-    (revision) => !describesFailure(revision) && !unproven.has(revision.revision),
-  );
+  const byNumber = new Map(history.map((revision) => [revision.revision, revision]));
+  const isGood = (revision: Revision): boolean => {
+    if (describesFailure(revision) || unproven.has(revision.revision)) return false;
+    const target = rollbackTarget(revision);
+    // Helm only rolls back to what came before; anything else in a record must not lead in circles.
+    const restored = target !== undefined && target < revision.revision ? target : undefined;
+    if (restored === undefined) return true;
+    const original = byNumber.get(restored);
+    return original === undefined ? !unproven.has(restored) : isGood(original);
+  };
+  const good = byRevision(history).filter(isGood);
   const newest = (status: RevisionStatus) => good.filter((r) => r.status === status).at(-1);
   return newest("deployed") ?? newest("superseded");
 };

@@ -103,6 +103,14 @@ describe("a Deployment", () => {
   const waiting = (shape: Shape, template: typeof TEMPLATE | undefined = TEMPLATE) =>
     deploymentProgress(deployment(shape), template).waitingFor;
 
+  it("waits for one that is scaled to zero: nothing serves", () => {
+    const status = { observedGeneration: 4 };
+    assert.strictEqual(
+      deploymentProgress(deployment({ replicas: 0, status }), TEMPLATE).waitingFor,
+      "it is scaled to zero",
+    );
+  });
+
   it("that runs what is asked for, all ready, waits for nothing", () => {
     assert.deepStrictEqual(deploymentProgress(deployment(), TEMPLATE), {
       name: "envoy-tars",

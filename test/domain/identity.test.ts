@@ -195,6 +195,18 @@ describe("an accepted identity", () => {
     assert.strictEqual(Redacted.value(decoded.identity.privateKey), privateKey);
   });
 
+  it("may begin with a byte-order mark, as some editors write it", () => {
+    assert.isTrue(Result.isSuccess(decodeText(`\uFEFF${JSON.stringify(VALID)}`)));
+  });
+
+  it("has a key that can sign, not one that only agrees on secrets", () => {
+    const { privateKey } = generateKeyPairSync("x25519");
+    const agreeing = pem(privateKey.export({ type: "pkcs8", format: "pem" }));
+    assert.deepStrictEqual(problemsOf(JSON.stringify({ ...VALID, privateKey: agreeing })), [
+      { field: "privateKey", expected: KEY },
+    ]);
+  });
+
   it("keeps every known field as it was written", () => {
     const file = {
       ...VALID,

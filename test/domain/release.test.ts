@@ -170,6 +170,28 @@ describe("the last good revision", () => {
       none,
       3,
     ],
+    [
+      "is never a rollback to one that failed",
+      [rev(1, "superseded"), rev(2, "superseded", FAILED), rev(3, "deployed", "Rollback to 2")],
+      none,
+      1,
+    ],
+    [
+      "is never a rollback of a rollback to one that is unproven, though that is no longer kept",
+      [
+        rev(3, "superseded"),
+        rev(4, "superseded", "Rollback to 2"),
+        rev(5, "deployed", "Rollback to 4"),
+      ],
+      new Set([2]),
+      3,
+    ],
+    [
+      "does not follow a description that leads nowhere before it",
+      [rev(1, "superseded"), rev(2, "deployed", "Rollback to 2")],
+      none,
+      2,
+    ],
     ["is nobody when all failed", [rev(1, "failed", 'Release "tars" failed: x')], none, undefined],
     ["is nobody when all are unproven", [rev(1, "deployed")], new Set([1]), undefined],
     [
