@@ -1,0 +1,200 @@
+/** The real command line on a simulated cluster, as an operator's shell would run it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  ConfigProvider,
+  Context,
+  Effect,
+  type Exit,
+  FileSystem,
+  Layer,
+  Logger,
+  Path,
+  Redacted,
+  Stdio,
+  Terminal,
+} from "effect";
+import { Command } from "effect/cli";
+import { ChildProcessSpawner } from "effect/process";
+import { TestConsole } from "effect/testing";
+import { teardown } from "../../src/cli/exit.ts";
+import { layerPresentation } from "../../src/cli/presentation.ts";
+import { type ClusterChoice, type TareServices, tareCommand } from "../../src/cli/tare.ts";
+import type { ChartReference } from "../../src/domain/upgrade-options.ts";
+import { layerReporterText } from "../../src/render/ReporterText.ts";
+import { type Paint, PLAIN } from "../../src/render/text.ts";
+import { ChartSource } from "../../src/services/ChartSource.ts";
+import { CLI_VERSION } from "../../src/version.ts";
+import { FakeCluster, FakeHelm, IDENTITY, simulate, type World } from "../fakes/index.ts";
+
+/** Nothing of this machine: no files, no terminal, no processes. */
+const platform = Layer.mergeAll(
+  FileSystem.layerNoop({}),
+  Path.layer,
+  Stdio.layerTest({}),
+  Layer.succeed(
+    Terminal.Terminal,
+    Terminal.make({
+      columns: Effect.succeed(80),
+      rows: Effect.succeed(24),
+      size: Effect.die("unused"),
+      readInput: Effect.die("unused"),
+      readLine: Effect.die("unused"),
+      display: () => Effect.void,
+    }),
+  ),
+  Layer.succeed(
+    ChildProcessSpawner.ChildProcessSpawner,
+    ChildProcessSpawner.make(() => Effect.die("no processes in tests")),
+  ),
+);
+
+export const IDENTITY_JSON: Readonly<Record<string, unknown>> = {
+  ...IDENTITY,
+  privateKey: Redacted.value(IDENTITY.privateKey),
+};
+
+/** A folder of its own for one test, removed at its end. */
+export const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "tare-cli-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
+);
+
+/** `KUBECONFIG` of whoever runs the tests must not show in what is printed. */
+const withKubeconfig = (value: string | undefined) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = process.env.KUBECONFIG;
+      setKubeconfig(value);
+      return before;
+    }),
+    (before) => Effect.sync(() => setKubeconfig(before)),
+  );
+
+const setKubeconfig = (value: string | undefined): void => {
+  if (value === undefined) delete process.env.KUBECONFIG;
+  else process.env.KUBECONFIG = value;
+};
+
+/** What the process would end with. */
+export const exitCodeOf = (
+  exit: Exit.Exit<unknown, unknown>,
+  signal?: NodeJS.Signals,
+): Effect.Effect<number> =>
+  Effect.callback((resume) => {
+    const before = process.exitCode;
+    teardown(() => signal)(exit, (code) => {
+      // The tests' own exit code is none of its business.
+      process.exitCode = before;
+      resume(Effect.succeed(code));
+    });
+  });
+
+export interface CliOptions {
+  readonly paint?: Paint;
+  readonly env?: Record<string, string>;
+  readonly kubeconfig?: string;
+  /** Written to `identity.json` with mode 0600; `undefined` for no such file. */
+  readonly identity?: unknown;
+  /** Text goes to the file as it is. */
+  readonly identityText?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs `tare` with the arguments. `FOLDER/` in an argument is a temporary folder that holds `identity.json`; in what was
+ * printed it is left out, so that screens read as if `tare` had been run inside it.
+ */
+export const runCli = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  options: CliOptions = {},
+) {
+  const folder = yield* temporaryFolder;
+  yield* withKubeconfig(options.kubeconfig);
+  const files = {
+    "identity.json": options.identityText ?? JSON.stringify(options.identity ?? IDENTITY_JSON),
+    ...options.files,
+  };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+  }
+
+  const world = yield* Effect.context<World>();
+  const choices: Array<ClusterChoice> = [];
+  const references: Array<ChartReference> = [];
+  const charts = Context.get(world, ChartSource);
+  const services = (choice: ClusterChoice): Layer.Layer<TareServices> => {
+    choices.push(choice);
+    return Layer.mergeAll(
+      Layer.succeedContext(world),
+      Layer.succeed(
+        ChartSource,
+        ChartSource.of({
+          resolve: (reference) => {
+            references.push(reference);
+            return charts.resolve(reference);
+          },
+        }),
+      ),
+      layerReporterText(options.paint ?? PLAIN),
+    );
+  };
+  const logged: Array<string> = [];
+  const logger = Logger.make(({ logLevel, message }) => {
+    logged.push(`${logLevel} ${String(message)}`);
+  });
+
+  const [outBefore, errBefore] = [
+    (yield* TestConsole.logLines).length,
+    (yield* TestConsole.errorLines).length,
+  ];
+  const { exit, elapsed } = yield* simulate(
+    Command.runWith(tareCommand(services), { version: CLI_VERSION })(
+      args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),
+    ).pipe(
+      Effect.provide([
+        platform,
+        layerPresentation(false),
+        Logger.layer([logger]),
+        ConfigProvider.layer(ConfigProvider.fromEnv({ env: options.env ?? {} })),
+      ]),
+    ),
+  );
+  const local = (text: unknown): string => String(text).replaceAll(`${folder}/`, "");
+  const lines = (all: ReadonlyArray<unknown>) => all.flatMap((text) => local(text).split("\n"));
+  const stdout = lines((yield* TestConsole.logLines).slice(outBefore));
+  const stderr = lines((yield* TestConsole.errorLines).slice(errBefore));
+  const logs = lines(logged);
+  const invocations = yield* (yield* FakeHelm).invocations;
+  return {
+    exit,
+    code: yield* exitCodeOf(exit),
+    elapsed,
+    stdout,
+    stderr,
+    logs,
+    /** Everything a person or a log file could get to see. */
+    everything: [...stdout, ...stderr, ...logs].join("\n"),
+    choices,
+    references,
+    invocations,
+    values: invocations[0]?.values ?? {},
+    helmArgs: invocations[0]?.args ?? [],
+  };
+}, Effect.scoped);
+
+/** `tare upgrade identity.json …`. */
+export const runUpgradeCli = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
+  runCli(["upgrade", "FOLDER/identity.json", ...flags], options);
+
+/** All that the cluster holds. */
+export const clusterObjects = Effect.gen(function* () {
+  return (yield* (yield* FakeCluster).snapshot).objects;
+});
+
+export const withoutField = (
+  record: Readonly<Record<string, unknown>>,
+  name: string,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
