@@ -10,12 +10,11 @@ const duration = (name: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar("DURATION"),
     Flag.filterMap(
-      (text) => Option.fromUndefinedOr(parseGoDuration(text)),
-      () => "a duration such as 90s, 10m or 1h30m",
-    ),
-    Flag.filter(
-      (parsed) => Duration.isGreaterThan(parsed, Duration.zero),
-      () => "a duration longer than 0s",
+      (text) =>
+        Option.filter(Option.fromUndefinedOr(parseGoDuration(text)), (parsed) =>
+          Duration.isGreaterThan(parsed, Duration.zero),
+        ),
+      () => "a duration longer than 0s, such as 90s, 10m or 1h30m",
     ),
   );
 
