@@ -144,17 +144,20 @@ export const kubectlFor = (
       ),
     ),
 
-    apply: (type, object, { fieldManager, force, dryRun }) =>
-      write(
-        "apply",
-        type,
-        object,
-        (live) =>
-          Result.mapError(
-            applied(live, object, fieldManager, force),
-            (detail): Refusal => ({ reason: "Conflict", detail }),
-          ),
-        dryRun,
+    apply: (type, object, { fieldManager, force, dryRun, metadataOnly }) =>
+      Effect.map(
+        write(
+          "apply",
+          type,
+          object,
+          (live) =>
+            Result.mapError(
+              applied(live, object, fieldManager, force),
+              (detail): Refusal => ({ reason: "Conflict", detail }),
+            ),
+          dryRun,
+        ),
+        (result) => (metadataOnly === true ? metadataOf(result) : result),
       ),
 
     create: (type, object) =>
