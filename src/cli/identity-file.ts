@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { Effect, Redacted, Result } from "effect";
 import { decodeIdentity, type Identity } from "../domain/identity.ts";
+import { shellQuote } from "../domain/operator-commands.ts";
 import { InvalidIdentity } from "../errors.ts";
 import { type Reporter, warn } from "../services/Reporter.ts";
 
@@ -35,7 +36,9 @@ export const readIdentity = Effect.fn("tare.readIdentity")(function* (
     return yield* new InvalidIdentity({ file, problems });
   }
   if (process.platform !== "win32" && (mode & READABLE_BY_OTHERS) !== 0) {
-    yield* warn(`${file} can be read by other users of this machine: chmod 600 ${file}`);
+    yield* warn(
+      `${file} can be read by other users of this machine: chmod 600 ${shellQuote(file)}`,
+    );
   }
   const { identity, unknownFields } = decoded.success;
   if (unknownFields.length > 0) {
