@@ -44,14 +44,15 @@ const haLine = (
 const lostLine = ({ path, shown, keepWith }: LostValue): string =>
   `  ${path} = ${shown}${keepWith === undefined ? "" : ` (keep it with ${keepWith})`}`;
 
+const savedCrds = (count: number, file: string): string =>
+  `saved ${count} ${count === 1 ? "CRD as it was" : "CRDs as they were"} to ${file}`;
+
 const backupLines = ({ restorable, migrateFirst }: CrdBackup): ReadonlyArray<string> => [
-  ...(restorable === undefined
-    ? []
-    : [`saved ${restorable.crds.length} CRDs as they were to ${restorable.file}`]),
+  ...(restorable === undefined ? [] : [savedCrds(restorable.crds.length, restorable.file)]),
   ...(migrateFirst === undefined
     ? []
     : [
-        `saved ${migrateFirst.migrations.length} CRDs as they were to ${migrateFirst.file} (their stored version moves: no way back without a migration)`,
+        `${savedCrds(migrateFirst.migrations.length, migrateFirst.file)} (stored version moves: no way back without a migration)`,
       ]),
 ];
 

@@ -1,0 +1,485 @@
+/** What an operator sees, line by line. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import type { ReportEvent } from "../../src/domain/report.ts";
+import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
+import { FakeCluster, INSTALLED_VALUES, TARS_EGRESS, tarsChart, world } from "../fakes/index.ts";
+import { runUpgradeCli } from "./support.ts";
+
+const DISCOVERED = [
+  "[1/5] Preflight (Helm / kubectl / cluster)",
+  "[2/5] Discover existing release",
+  "release tars found in tars-system",
+  "cluster https://cluster.example:6443 (context prod), 1.1.0 → 1.2.0",
+  'carried forward: registry="gcr.io/acme/tars" customer="acme" env="" otel=true',
+];
+const CRDS = [
+  "Using embedded chart",
+  "[4/5] Apply / update CRDs",
+  "saved 2 CRDs as they were to /backups/crds-1.yaml",
+  "1 created, 2 updated, 1 skipped",
+  "[5/5] Helm upgrade",
+];
+const UPGRADED = [
+  ...CRDS,
+  "helm upgrade --install --atomic --wait, timeout 10m",
+  "data plane egress: 2/2 ready",
+  "Upgrade completed.",
+  "",
+  "Rollback (if needed):",
+  "helm rollback tars 1 -n tars-system --kube-context prod",
+  "Inspect:",
+  "kubectl get pods -n tars-system --context prod",
+  "kubectl get pods -n tars-dataplane --context prod",
+  "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
+  "kubectl replace -f /backups/crds-1.yaml --context prod",
+];
+
+const SINGLE_REPLICA = { ...INSTALLED_VALUES, ha: { enabled: false } };
+
+/** A second EnvoyProxy, with a single replica. */
+const secondProxy = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  yield* cluster.seed(TARS_EGRESS.type, {
+    apiVersion: "gateway.envoyproxy.io/v1alpha1",
+    kind: "EnvoyProxy",
+    metadata: { name: "second", namespace: "tars-system" },
+    spec: { provider: { kubernetes: { envoyHpa: { minReplicas: 1 } } } },
+  });
+});
+
+describe("the screen", () => {
+  it.effect("of an upgrade that works", () =>
+    Effect.gen(function* () {
+      const { code, stdout, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      assert.deepStrictEqual(stdout, []);
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED,
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=2 (HA)",
+        ...UPGRADED,
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("of a single replica is the product page's", () =>
+    Effect.gen(function* () {
+      const { code, stdout, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 12);
+      assert.deepStrictEqual(stdout, []);
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED,
+        "warning: not carried forward, the new defaults apply:",
+        "  ha.enabled = false (keep it with --ha=false)",
+        "[3/5] HA preflight",
+        "data-plane Envoy is single-replica (envoyHpa.minReplicas=1).",
+        "Upgrading now will RST in-flight LLM streams.",
+        "",
+        "Fix HA first (idempotent, takes ~1m):",
+        "tare install --ha identity.json",
+        "",
+        "Or force this upgrade with downtime:",
+        "tare upgrade identity.json --allow-downtime",
+      ]);
+    }).pipe(Effect.provide(world({ values: SINGLE_REPLICA }))),
+  );
+
+  it.effect("of a single replica repeats which cluster it was about", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* runUpgradeCli(["--context", "prod", "--ha=false"]);
+      assert.deepStrictEqual(stderr.slice(-5), [
+        "Fix HA first (idempotent, takes ~1m):",
+        "tare install --ha identity.json --context prod",
+        "",
+        "Or force this upgrade with downtime:",
+        "tare upgrade identity.json --allow-downtime --ha=false --context prod",
+      ]);
+    }).pipe(Effect.provide(world({ values: SINGLE_REPLICA }))),
+  );
+
+  it.effect("of a rollout that fails says what, why and what next", () =>
+    Effect.gen(function* () {
+      const header = "Bearer given-otel-token-4711";
+      const { code, stdout, stderr, everything } = yield* runUpgradeCli([
+        ...["--kubeconfig", "/etc/kube config", "--context", "prod"],
+        ...["--timeout", "12m", "--customer", "acme corp"],
+        ...["--otel-exporter-auth-headers", header],
+      ]);
+      assert.strictEqual(code, 20);
+      assert.deepStrictEqual(stdout, []);
+      assert.notInclude(everything, header);
+      const at = "--kubeconfig '/etc/kube config'";
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED.slice(0, -1),
+        'carried forward: registry="gcr.io/acme/tars" customer="acme corp" env="" otel=true',
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=2 (HA)",
+        ...CRDS,
+        "helm upgrade --install --atomic --wait, timeout 12m",
+        "data plane egress: 2/2 ready, 1 of 2 pods run the new template",
+        "warning: egress: 1 of 2 pods run the new template",
+        "rolling back to revision 1",
+        "data plane egress: 2/2 ready",
+        "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
+        "egress: 1 of 2 pods run the new template",
+        "",
+        "See the release's history:",
+        `helm history tars -n tars-system --kube-context prod ${at}`,
+        "",
+        "Inspect:",
+        `kubectl get pods -n tars-system --context prod ${at}`,
+        `kubectl get pods -n tars-dataplane --context prod ${at}`,
+        "",
+        "Then run the upgrade again:",
+        `tare upgrade identity.json --timeout 12m --otel-exporter-auth-headers @HEADER_FILE --customer 'acme corp' ${at} --context prod`,
+        "",
+        "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
+        `kubectl replace -f /backups/crds-1.yaml --context prod ${at}`,
+      ]);
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }) })),
+    ),
+  );
+
+  it.effect("names the kubeconfig that KUBECONFIG chose", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* runUpgradeCli([], { kubeconfig: "/etc/kube/prod" });
+      assert.include(
+        stderr,
+        "helm rollback tars 1 -n tars-system --kube-context prod --kubeconfig /etc/kube/prod",
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("repeats every flag that was given, in a command that can be pasted", () =>
+    Effect.gen(function* () {
+      const flags = [
+        ...["--allow-downtime", "--ha=false", "--drain-timeout-seconds", "10", "--no-atomic"],
+        ...["--timeout", "2m", "--enable-otel-collector=false"],
+        ...["--otel-collector-endpoint", "https://otlp.example:4318", "--strict-values"],
+        ...["--chart-path", "./no-chart", "--image-registry", "r.example/x"],
+        ...["--image-tag", "1.2.1", "--deployment-mode", "saas", "--customer", "acme"],
+        ...["--environment", "eu", "--serve-url", "https://x.example", "--redis-type", "hosted"],
+        ...["--no-rate-limiting", "--skip-preflight", "--settle-time", "20s"],
+      ];
+      const { code, stderr } = yield* runUpgradeCli(flags);
+      assert.strictEqual(code, 23);
+      assert.deepStrictEqual(stderr.slice(-5), [
+        "chart ./no-chart cannot be used; nothing was changed",
+        'path "./no-chart" not found',
+        "",
+        "Mend the cause, then:",
+        `tare upgrade identity.json ${flags.join(" ")}`,
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("of several EnvoyProxies names the one that decides", () =>
+    Effect.gen(function* () {
+      yield* secondProxy;
+      const refused = yield* runUpgradeCli();
+      assert.strictEqual(refused.code, 12);
+      assert.deepStrictEqual(refused.stderr.slice(DISCOVERED.length, -6), [
+        "[3/5] HA preflight",
+        "data-plane Envoy is single-replica (envoyHpa.minReplicas=1, EnvoyProxy second, the lowest of 2).",
+        "Upgrading now will RST in-flight LLM streams.",
+      ]);
+      const forced = yield* runUpgradeCli(["--allow-downtime"]);
+      assert.strictEqual(forced.code, 0);
+      assert.deepStrictEqual(forced.stderr, [
+        ...DISCOVERED,
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=1 (single replica, lowest of 2 EnvoyProxies: second)",
+        "warning: --allow-downtime: in-flight LLM streams will be dropped",
+        ...UPGRADED,
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("of values that are lost lists them, secrets masked", () =>
+    Effect.gen(function* () {
+      const { code, stderr, everything } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      assert.notInclude(everything, "hunter2");
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED,
+        "warning: not carried forward, the new defaults apply:",
+        '  redis.type = "hosted" (keep it with --redis-type hosted)',
+        "  redis.password = ***",
+        '  custom.colour = "teal"',
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=2 (HA)",
+        ...UPGRADED,
+      ]);
+    }).pipe(
+      Effect.provide(
+        world({
+          values: {
+            ...INSTALLED_VALUES,
+            redis: { type: "hosted", password: "hunter2-hunter2" },
+            custom: { colour: "teal" },
+          },
+        }),
+      ),
+    ),
+  );
+
+  it.effect("in colour differs from the plain one in its colours alone", () =>
+    Effect.gen(function* () {
+      const run = (paint: typeof PLAIN) =>
+        runUpgradeCli([], { paint }).pipe(
+          Effect.provide(world({ values: SINGLE_REPLICA }), { local: true }),
+        );
+      const plain = (yield* run(PLAIN)).stderr.join("\n");
+      const coloured = (yield* run(COLOURED)).stderr.join("\n");
+      assert.notInclude(plain, ESCAPE);
+      assert.include(
+        coloured,
+        `${ESCAPE}[1m[1/5] Preflight (Helm / kubectl / cluster)${ESCAPE}[22m`,
+      );
+      assert.include(coloured, `${ESCAPE}[33mwarning:${ESCAPE}[39m not carried forward`);
+      assert.include(
+        coloured,
+        `${ESCAPE}[31mdata-plane Envoy is single-replica (envoyHpa.minReplicas=1).${ESCAPE}[39m`,
+      );
+      assert.strictEqual(withoutColours(coloured), plain);
+    }),
+  );
+});
+
+const ESCAPE = "\u001b";
+const withoutColours = (text: string): string =>
+  text
+    .split(ESCAPE)
+    .map((part, index) => (index === 0 ? part : part.replace(/^\[\d+m/, "")))
+    .join("");
+
+const PHASE = { id: "discover", title: "Discover existing release", index: 2, total: 5 };
+const RELEASE = { name: "tars", namespace: "tars-system" };
+const FOUND = {
+  _tag: "ReleaseFound",
+  release: RELEASE,
+  revision: 7,
+  server: "https://cluster.example:6443",
+  fromVersion: "1.1.0",
+  toVersion: "1.2.0",
+} as const;
+const HA = { _tag: "HighlyAvailable", minReplicas: 2, envoyProxy: "tars-egress" } as const;
+const SINGLE = { _tag: "SingleReplica", minReplicas: 1, envoyProxy: "tars-egress" } as const;
+const HINTS = [{ title: "Look:", commands: ["helm list", "kubectl get pods"] }];
+
+type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
+
+/** Every event there is, in each of its shapes: one that is added without a sample does not compile. */
+const SAMPLES: {
+  readonly [T in ReportEvent["_tag"]]: ReadonlyArray<Sample<Extract<ReportEvent, { _tag: T }>>>;
+} = {
+  PhaseStarted: [[{ _tag: "PhaseStarted", phase: PHASE }, "[2/5] Discover existing release"]],
+  PhaseFinished: [
+    [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: true }],
+    [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: false }],
+  ],
+  PreflightSkipped: [[{ _tag: "PreflightSkipped" }, "skipped (--skip-preflight)"]],
+  ReleaseFound: [
+    [
+      { ...FOUND, context: "prod" },
+      "release tars found in tars-system",
+      "cluster https://cluster.example:6443 (context prod), 1.1.0 → 1.2.0",
+    ],
+    [
+      { ...FOUND, context: undefined },
+      "release tars found in tars-system",
+      "cluster https://cluster.example:6443, 1.1.0 → 1.2.0",
+    ],
+  ],
+  CarriedForward: [
+    [{ _tag: "CarriedForward", line: "carried forward: x", paths: ["a.b"] }, "carried forward: x"],
+  ],
+  ValuesLost: [
+    [
+      {
+        _tag: "ValuesLost",
+        lost: [
+          { path: "redis.type", shown: '"hosted"', keepWith: "--redis-type hosted" },
+          { path: "redis.password", shown: "***", keepWith: undefined },
+        ],
+      },
+      "warning: not carried forward, the new defaults apply:",
+      '  redis.type = "hosted" (keep it with --redis-type hosted)',
+      "  redis.password = ***",
+    ],
+  ],
+  HaChecked: [
+    [
+      { _tag: "HaChecked", verdict: { ...HA, outOf: 1 }, allowDowntime: false },
+      "EnvoyProxy minReplicas=2 (HA)",
+    ],
+    [
+      { _tag: "HaChecked", verdict: { ...HA, outOf: 3 }, allowDowntime: true },
+      "EnvoyProxy minReplicas=2 (HA, lowest of 3 EnvoyProxies: tars-egress)",
+    ],
+    [
+      { _tag: "HaChecked", verdict: { ...SINGLE, outOf: 1 }, allowDowntime: false },
+      "EnvoyProxy minReplicas=1 (single replica)",
+    ],
+    [
+      { _tag: "HaChecked", verdict: { ...SINGLE, outOf: 2 }, allowDowntime: true },
+      "EnvoyProxy minReplicas=1 (single replica, lowest of 2 EnvoyProxies: tars-egress)",
+      "warning: --allow-downtime: in-flight LLM streams will be dropped",
+    ],
+    [
+      {
+        _tag: "HaChecked",
+        verdict: { _tag: "Unknown", why: "no EnvoyProxy resource found" },
+        allowDowntime: false,
+      },
+      "warning: HA preflight skipped (no EnvoyProxy resource found): make sure yourself that the data plane has two replicas",
+    ],
+  ],
+  ChartChosen: [
+    [
+      { _tag: "ChartChosen", origin: "embedded chart", embedded: true, version: "1.2.0" },
+      "Using embedded chart",
+    ],
+    [
+      { _tag: "ChartChosen", origin: "./charts/tars", embedded: false, version: "1.2.0" },
+      "Using chart ./charts/tars",
+    ],
+  ],
+  CrdsBackedUp: [
+    [{ _tag: "CrdsBackedUp", backup: { restorable: undefined, migrateFirst: undefined } }],
+    [
+      {
+        _tag: "CrdsBackedUp",
+        backup: { restorable: { file: "/b/1.yaml", crds: ["a", "b"] }, migrateFirst: undefined },
+      },
+      "saved 2 CRDs as they were to /b/1.yaml",
+    ],
+    [
+      {
+        _tag: "CrdsBackedUp",
+        backup: {
+          restorable: { file: "/b/1.yaml", crds: ["a"] },
+          migrateFirst: {
+            file: "/b/2.yaml",
+            migrations: [{ crd: "b", storedIn: "v1", steps: [] }],
+          },
+        },
+      },
+      "saved 1 CRD as it was to /b/1.yaml",
+      "saved 1 CRD as it was to /b/2.yaml (stored version moves: no way back without a migration)",
+    ],
+  ],
+  CrdsApplied: [
+    [
+      { _tag: "CrdsApplied", counts: { created: 3, updated: 12, skipped: 4 } },
+      "3 created, 12 updated, 4 skipped",
+    ],
+  ],
+  HelmUpgradeStarted: [
+    [
+      {
+        _tag: "HelmUpgradeStarted",
+        release: RELEASE,
+        chartVersion: "1.2.0",
+        timeout: "10m",
+        atomic: true,
+      },
+      "helm upgrade --install --atomic --wait, timeout 10m",
+    ],
+    [
+      {
+        _tag: "HelmUpgradeStarted",
+        release: RELEASE,
+        chartVersion: "1.2.0",
+        timeout: "1h30m",
+        atomic: false,
+      },
+      "helm upgrade --install --wait, timeout 1h30m",
+    ],
+  ],
+  DataPlaneProgress: [
+    [{ _tag: "DataPlaneProgress", deployments: [] }],
+    [
+      {
+        _tag: "DataPlaneProgress",
+        deployments: [
+          { name: "egress", ready: 1, desired: 2, waitingFor: "1 of 2 pods run the new template" },
+          { name: "ingress", ready: 2, desired: 2, waitingFor: undefined },
+        ],
+      },
+      "data plane egress: 1/2 ready, 1 of 2 pods run the new template",
+      "data plane ingress: 2/2 ready",
+    ],
+  ],
+  RollbackStarted: [
+    [
+      { _tag: "RollbackStarted", revision: 7, why: "egress: not ready" },
+      "warning: egress: not ready",
+      "rolling back to revision 7",
+    ],
+  ],
+  Warning: [[{ _tag: "Warning", message: "mind the gap" }, "warning: mind the gap"]],
+  Completed: [
+    [
+      { _tag: "Completed", revision: 8, fromVersion: "1.1.0", toVersion: "1.2.0", hints: HINTS },
+      "Upgrade completed.",
+      "",
+      "Look:",
+      "helm list",
+      "kubectl get pods",
+    ],
+  ],
+  Failed: [
+    [
+      {
+        _tag: "Failed",
+        error: "PreflightFailed",
+        exitCode: 10,
+        what: "preflight failed: 2 problems",
+        why: ["no helm", "no cluster"],
+        hints: HINTS,
+      },
+      "preflight failed: 2 problems",
+      "no helm",
+      "no cluster",
+      "",
+      "Look:",
+      "helm list",
+      "kubectl get pods",
+    ],
+    [
+      {
+        _tag: "Failed",
+        error: "InvalidFlag",
+        exitCode: 2,
+        what: "invalid value for --x",
+        why: [],
+        hints: [],
+      },
+      "invalid value for --x",
+    ],
+  ],
+};
+
+describe("an event", () => {
+  for (const [tag, samples] of Object.entries(SAMPLES)) {
+    it(`${tag} is these lines`, () => {
+      for (const [event, ...lines] of samples) {
+        assert.deepStrictEqual(renderText(event, PLAIN), lines);
+        const coloured = renderText(event, COLOURED);
+        assert.deepStrictEqual(coloured.map(withoutColours), lines);
+        for (const line of coloured) {
+          assert.notMatch(line, /undefined|\[object |NaN|\n/);
+          // A colour never runs on into the next line.
+          const [, ...painted] = line.split(ESCAPE);
+          assert.strictEqual(painted.length % 2, 0);
+          for (const [index, part] of painted.entries()) {
+            assert.match(part, index % 2 === 0 ? /^\[(1|31|33)m./ : /^\[(22|39)m/);
+          }
+        }
+      }
+    });
+  }
+});
