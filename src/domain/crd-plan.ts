@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson, type Json } from "./json.ts";
+import { canonicalJson, isJsonObject, type Json } from "./json.ts";
 import type { KubeObject } from "./kube.ts";
 
 /** Recorded on every CRD tare writes, so that an unchanged one is recognised without reading its schema. */
@@ -86,6 +86,11 @@ const isOurUntouchedWrite = (manifest: CrdManifest, live: LiveCrd): boolean =>
   annotationsOf(live)[CRD_GENERATION_ANNOTATION] === String(live.metadata.generation) &&
   carriesOurLabelsAndAnnotations(manifest, live);
 
+/** Somebody edited it after our last write. If only fields were added that are not ours, our records still have to follow. */
+const wasEdited = (live: LiveCrd): boolean =>
+  annotationsOf(live)[CRD_HASH_ANNOTATION] !== undefined &&
+  annotationsOf(live)[CRD_GENERATION_ANNOTATION] !== String(live.metadata.generation);
+
 /** What to do with one CRD, as far as its metadata tells; an `Update` is still to be confirmed by a dry run. */
 export const planCrd = (manifest: CrdManifest, live: LiveCrd | undefined): PlannedCrd => {
   const decide = (): CrdVerdict => {
@@ -97,12 +102,47 @@ export const planCrd = (manifest: CrdManifest, live: LiveCrd | undefined): Plann
   return { manifest, live, verdict: decide() };
 };
 
+const agree = (ours: Json, theirs: Json | undefined): boolean => {
+  if (Array.isArray(ours)) {
+    return (
+      Array.isArray(theirs) &&
+      ours.length === theirs.length &&
+      ours.every((value, index) => agree(value, theirs[index]))
+    );
+  }
+  if (!isJsonObject(ours)) return ours === theirs;
+  if (!isJsonObject(theirs)) return false;
+  const keys = Object.keys(ours);
+  return (
+    keys.length === Object.keys(theirs).length &&
+    keys.every((key) => agree(ours[key] as Json, theirs[key]))
+  );
+};
+
+/** Everything our spec says, the live one says too; what the API server filled in above the versions does not count. */
+const sameSpec = (ours: Json | undefined, theirs: Json | undefined): boolean =>
+  isJsonObject(ours) &&
+  isJsonObject(theirs) &&
+  Object.entries(ours).every(([key, value]) => {
+    const live = theirs[key];
+    return isJsonObject(value) && isJsonObject(live)
+      ? Object.entries(value).every(([inner, wanted]) => agree(wanted, live[inner]))
+      : agree(value, live);
+  });
+
+/** Known without asking the server, for a CRD that somebody else wrote from the same manifest. */
+export const isSameAsLive = (manifest: CrdManifest, live: KubeObject): boolean =>
+  !wasEdited(live) &&
+  carriesOurLabelsAndAnnotations(manifest, live) &&
+  sameSpec(manifest.object.spec as Json, live.spec as Json);
+
 /** Turns an `Update` whose dry run changed neither the spec nor an annotation into a `Skip`. */
 export const confirmWithDryRun = (planned: PlannedCrd, dryRun: LiveCrd): PlannedCrd => {
   const { manifest, live, verdict } = planned;
   const unchanged =
     verdict._tag === "Update" &&
     live !== undefined &&
+    !wasEdited(live) &&
     dryRun.metadata.generation === live.metadata.generation &&
     carriesOurLabelsAndAnnotations(manifest, live);
   return unchanged ? { ...planned, verdict: { _tag: "Skip", reason: "identical" } } : planned;

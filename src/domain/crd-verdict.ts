@@ -1,9 +1,9 @@
 /** What becomes of one CRD once its whole live copy has been read: left alone, refused, or updated. */
 import { lostStoredVersions, migrationSteps } from "./crd-migration.ts";
 import { ownershipRefusal, platformOf, unknownOwners } from "./crd-ownership.ts";
-import { newerBundle, type PlannedCrd, planCrd } from "./crd-plan.ts";
+import { isSameAsLive, newerBundle, type PlannedCrd, planCrd } from "./crd-plan.ts";
 import { type CommandLine, type CrdRefusal, kubectl, lookAt, type Remedy } from "./crd-refusal.ts";
-import { type CrdView, crdView, neededVersions, servedVersions } from "./crd-view.ts";
+import { type CrdView, crdView, neededVersions, resourceWord, servedVersions } from "./crd-view.ts";
 import type { KubeObject } from "./kube.ts";
 
 const CHANNEL_ANNOTATION = "gateway.networking.k8s.io/channel";
@@ -18,6 +18,19 @@ const remedy = (title: string, ...commands: ReadonlyArray<CommandLine>): Remedy 
 
 type Rule = (live: CrdView, next: CrdView) => Omit<CrdRefusal, "crd"> | undefined;
 
+const storageRemedy = (live: CrdView, next: CrdView): Remedy => {
+  const steps = migrationSteps(live, next);
+  return steps.length > 0
+    ? remedy(
+        `Store the ${live.kind} objects in another version first (kubectl replace complains when there are none: go on):`,
+        ...steps,
+      )
+    : remedy(
+        `The new CRD serves no version that the live one serves: save the ${live.kind} objects and upgrade by way of a release that has both:`,
+        kubectl("get", resourceWord(live), "-A", "-o", "yaml"),
+      );
+};
+
 /** Also what the API server's own refusal is turned into, should it know of a version that we do not. */
 export const storedVersionRefusal = (
   live: CrdView,
@@ -27,10 +40,7 @@ export const storedVersionRefusal = (
   kind: "StoredVersionRemoved",
   crd: live.name,
   reason: `status.storedVersions lists ${lost.join(", ")}, which the new CRD does not have: objects may still be stored in it`,
-  remedy: remedy(
-    `Store the ${live.kind} objects in another version first (an empty list makes the second command complain: go on):`,
-    ...migrationSteps(live, next),
-  ),
+  remedy: storageRemedy(live, next),
 });
 
 const storedVersionRemoved: Rule = (live, next) => {
@@ -169,12 +179,16 @@ export const judgeCrd = (manifest: PlannedCrd["manifest"], live: KubeObject): Ju
           ),
         );
   }
+  const broken = RULES.flatMap((rule) => {
+    const found = rule(before, after);
+    return found === undefined ? [] : [{ ...found, crd: before.name }];
+  });
+  if (broken.length === 0 && isSameAsLive(manifest, live)) {
+    return planned({ ...plan, verdict: { _tag: "Skip", reason: "identical" } });
+  }
   const conflicts = unknownOwners(manifest, live);
   const refusals = [
-    ...RULES.flatMap((rule) => {
-      const found = rule(before, after);
-      return found === undefined ? [] : [{ ...found, crd: before.name }];
-    }),
+    ...broken,
     ...[channelRefusal(live, manifest.object)].filter((found) => found !== undefined),
     ...(conflicts.length === 0 ? [] : [ownershipRefusal(before.name, conflicts)]),
   ];
