@@ -1,0 +1,145 @@
+/** The CRD phase alone, with everything behind it real, and what a test wants to know about CRDs. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
+import * as NodePath from "@effect/platform-node/NodePath";
+import { Cause, Effect, Exit, Layer, Option } from "effect";
+import { parse } from "yaml";
+import type { CrdCounts, CrdManifest } from "../../src/domain/crd-plan.ts";
+import { crdManifest } from "../../src/domain/crd-plan.ts";
+import type { KubeObject } from "../../src/domain/kube.ts";
+import type { OperatorEnvironment } from "../../src/domain/operator-commands.ts";
+import type { ReportEvent } from "../../src/domain/report.ts";
+import { isOperatorError, type OperatorError } from "../../src/errors.ts";
+import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
+import { layerCrdBackupsOnDisk } from "../../src/services/CrdBackupsOnDisk.ts";
+import { layerKubectlApi } from "../../src/services/KubectlApi.ts";
+import { ReleaseLock } from "../../src/services/ReleaseLock.ts";
+import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
+import { Reporter } from "../../src/services/Reporter.ts";
+import { type Cluster, kubectl } from "./cluster.ts";
+
+const root = join(import.meta.dirname, "../..");
+export const crdsFolder = process.env.TARE_TEST_CRDS || join(root, "../shared/crds");
+export const olderFolder = join(crdsFolder, "eg1.7.5-gwapi1.4.1-aigw0.5.0");
+export const currentFolder = join(crdsFolder, "eg1.8.3-gwapi1.5.1-aigw1.1.0");
+export const safeUpgrades = join(crdsFolder, "policies/gwapi1.5.1-safe-upgrades.yaml");
+const ours = join(root, "chart/charts/crds/crds/tars.tetrate.ai_tarsupgrades.yaml");
+
+const crdOf = (file: string): KubeObject => parse(readFileSync(file, "utf8"));
+
+export const crdsIn = (folder: string): ReadonlyArray<KubeObject> =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => crdOf(join(folder, name)));
+
+export const manifestsOf = (crds: ReadonlyArray<KubeObject>): ReadonlyArray<CrdManifest> =>
+  crds.map(crdManifest);
+
+/** What a release build carries: the upstream files and ours. */
+export const currentSet = (): ReadonlyArray<KubeObject> => [...crdsIn(currentFolder), crdOf(ours)];
+
+export interface CrdRun {
+  readonly counts: CrdCounts | undefined;
+  readonly error: OperatorError | undefined;
+  readonly events: ReadonlyArray<ReportEvent>;
+  readonly millis: number;
+}
+
+const services = (kubeconfig: string, events: Array<ReportEvent>) => {
+  const cluster = layerKubectlApi({ kubeconfig, context: undefined });
+  const files = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer);
+  return Layer.mergeAll(
+    cluster,
+    Layer.mergeAll(ReleaseLock.layerLease(`test ${process.pid}`), ReleaseRecords.layer).pipe(
+      Layer.provide(cluster),
+    ),
+    layerCrdBackupsOnDisk.pipe(Layer.provide(files)),
+    Layer.succeed(
+      Reporter,
+      Reporter.of({ report: (event) => Effect.sync(() => void events.push(event)) }),
+    ),
+  );
+};
+
+export const runCrds = async (
+  kubeconfig: string,
+  manifests: ReadonlyArray<CrdManifest>,
+): Promise<CrdRun> => {
+  const events: Array<ReportEvent> = [];
+  const started = performance.now();
+  const exit = await Effect.runPromiseExit(
+    Effect.flatMap(readCrds, (live) =>
+      applyCrds.run({
+        manifests,
+        live: Effect.succeed(live),
+        release: { name: "tars", namespace: "tars-system" },
+      }),
+    ).pipe(Effect.provide(services(kubeconfig, events))),
+  );
+  const millis = performance.now() - started;
+  if (Exit.isSuccess(exit)) return { counts: exit.value, error: undefined, events, millis };
+  const error = Option.getOrUndefined(Exit.findErrorOption(exit));
+  if (!isOperatorError(error)) throw new Error(Cause.pretty(exit.cause));
+  return { counts: undefined, error, events, millis };
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: CRDs have the schema of others
+export type Unstructured = any;
+
+/** The live CRDs by name. */
+export const liveCrds = async (cluster: Cluster): Promise<ReadonlyMap<string, Unstructured>> => {
+  const { items } = JSON.parse(
+    await kubectl(cluster, ["get", "crds", "-o", "json", "--show-managed-fields"]),
+  );
+  return new Map(items.map((crd: Unstructured) => [crd.metadata.name, crd]));
+};
+
+/** What would give away any write: of every CRD, its generation and who wrote what when. */
+export const fingerprint = (crds: ReadonlyMap<string, Unstructured>): Record<string, unknown> =>
+  Object.fromEntries(
+    [...crds].map(([name, { metadata, spec }]) => [
+      name,
+      {
+        generation: metadata.generation,
+        managedFields: metadata.managedFields,
+        annotations: metadata.annotations,
+        versions: spec.versions.length,
+      },
+    ]),
+  );
+
+export const operatorEnvironment = (cluster: Cluster): OperatorEnvironment => ({
+  context: undefined,
+  kubeconfig: cluster.kubeconfig,
+  helm: cluster.helm3,
+  kubectl: cluster.kubectl,
+  identityFile: "identity.json",
+  clusterFlags: [],
+  upgradeFlags: [],
+});
+
+/** Everything an error shows to the operator. */
+export const page = (cluster: Cluster, error: OperatorError | undefined): string =>
+  error === undefined
+    ? ""
+    : [
+        error.what,
+        ...error.why,
+        ...error
+          .hints(operatorEnvironment(cluster))
+          .flatMap(({ title, commands }) => [title, ...commands]),
+      ].join("\n");
+
+/** A copy of a CRD with a change. */
+export const changed = (crd: KubeObject, change: (crd: Unstructured) => void): KubeObject => {
+  const copy = structuredClone(crd) as Unstructured;
+  change(copy);
+  return copy;
+};
+
+export const named = (crds: ReadonlyArray<KubeObject>, plural: string): KubeObject => {
+  const found = crds.find(({ metadata }) => metadata.name.startsWith(`${plural}.`));
+  if (found === undefined) throw new Error(`no CRD ${plural}`);
+  return found;
+};
