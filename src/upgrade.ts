@@ -5,6 +5,7 @@
 import { Clock, Effect, Exit, Random } from "effect";
 import type { Identity } from "./domain/identity.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
+import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import { AnotherRunHoldsTheLock, ClusterUnavailable, type UpgradeError } from "./errors.ts";
 import { applyCrds, readCrds } from "./phases/apply-crds.ts";
@@ -15,6 +16,7 @@ import { preflight, readPreflight } from "./phases/preflight.ts";
 import { ahead, makePipeline } from "./pipeline.ts";
 import { ChartSource } from "./services/ChartSource.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
+import { Helm } from "./services/Helm.ts";
 import { ReleaseLock } from "./services/ReleaseLock.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import { report, warn } from "./services/Reporter.ts";
@@ -136,14 +138,24 @@ const failureOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>) => {
     : { summary: "internal error", code: "InternalError" };
 };
 
+/** The first revision that came after those that were discovered: an interrupted run cannot tell otherwise. */
+const revisionWritten = Effect.fnUntraced(function* ({ release, history }: InstalledRelease) {
+  const helm = yield* Helm;
+  const newest = lastRevision(history)?.revision ?? 0;
+  const now = yield* Effect.orElseSucceed(helm.history(release), (): History => []);
+  return now.find(({ revision }) => revision > newest)?.revision;
+});
+
 /** The revision Helm wrote, if any: its Secret's UID makes the event's id the same whoever reports it. */
 const subjectOf = Effect.fnUntraced(function* ({ exit, installed, runId }: EndedAttempt) {
   const error = errorOf(exit);
   const revision = Exit.isSuccess(exit)
     ? exit.value.revision
-    : error !== undefined && "failedRevision" in error
-      ? error.failedRevision
-      : undefined;
+    : error === undefined
+      ? yield* revisionWritten(installed)
+      : "failedRevision" in error
+        ? error.failedRevision
+        : undefined;
   const ofRun: EventSubject = { _tag: "Run", runId };
   if (revision === undefined) return ofRun;
   const records = yield* ReleaseRecords;

@@ -44,6 +44,14 @@ export const proxyTemplate = (envoyProxy: KubeObject): ProxyTemplate => {
   };
 };
 
+/** With several EnvoyProxies it is not ours to say which one a Gateway uses, so only readiness is judged. */
+export const soleProxyTemplate = (
+  envoyProxies: ReadonlyArray<KubeObject>,
+): ProxyTemplate | undefined => {
+  const [proxy, ...others] = envoyProxies;
+  return proxy === undefined || others.length > 0 ? undefined : proxyTemplate(proxy);
+};
+
 export interface ExpectedDataPlane {
   /** Gateways that must each have a Deployment. */
   readonly gateways: ReadonlyArray<string>;

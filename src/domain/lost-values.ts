@@ -1,4 +1,4 @@
-import { Duration } from "effect";
+import { Duration, Redacted } from "effect";
 import { CARRIED_FIELDS } from "./carry-over.ts";
 import { parseGoDuration } from "./go-duration.ts";
 import { dotted, getPath, type Json, type JsonObject, jsonEquals, leaves } from "./json.ts";
@@ -70,3 +70,15 @@ export const lostValues = (
       },
     ];
   });
+
+/** Of a carried field it is known whether it is a secret; the pull secret's name, for one, is not. */
+const isSecretPath = (name: string): boolean =>
+  CARRIED_FIELDS.find(({ path }) => dotted(path) === name)?.secret ?? looksSecret(name);
+
+/** The texts among the stored values whose paths promise a secret. */
+export const storedSecrets = (stored: JsonObject): ReadonlyArray<Redacted.Redacted<string>> =>
+  leaves(stored).flatMap(([path, value]) =>
+    typeof value === "string" && isSecretPath(dotted(path))
+      ? [Redacted.make(value, { label: dotted(path) })]
+      : [],
+  );

@@ -2,6 +2,7 @@ import { Effect, Redacted } from "effect";
 import {
   type CarryOver,
   carriedForwardLine,
+  carriedSecrets,
   carryOver,
   malformedCarriedValues,
   malformedParents,
@@ -10,7 +11,7 @@ import {
 import { unprovenRevisions } from "../domain/gate-record.ts";
 import type { Identity } from "../domain/identity.ts";
 import { dotted, getPath, type JsonObject } from "../domain/json.ts";
-import { type LostValue, lostValues } from "../domain/lost-values.ts";
+import { type LostValue, lostValues, storedSecrets } from "../domain/lost-values.ts";
 import {
   chartVersion,
   deployedRevision,
@@ -86,6 +87,8 @@ export interface InstalledRelease {
   /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
   readonly lastGood: Revision | undefined;
   readonly carry: CarryOver;
+  /** Everything that must not be quoted: what is carried, and what the stored values held besides. */
+  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>;
   /** What Helm is given: generated values with the carried ones laid over. */
   readonly values: Redacted.Redacted<JsonObject>;
   readonly fromVersion: string;
@@ -238,6 +241,7 @@ export const discover: Phase<DiscoverInput, InstalledRelease, DiscoverError, Hel
       deployed,
       lastGood: lastGoodRevision(found.history, found.unproven),
       carry,
+      secrets: [...carriedSecrets(carry), ...storedSecrets(stored), identity.privateKey],
       values: withCarriedValues(generated, carry),
       fromVersion,
       chart,

@@ -1,5 +1,4 @@
 import { Clock, Duration, Effect, Result } from "effect";
-import { carriedSecrets } from "../domain/carry-over.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
 import type { Identity } from "../domain/identity.ts";
@@ -99,12 +98,7 @@ const applyIdentity = Effect.fnUntraced(function* (identity: Identity, release: 
       fieldManager: "tare",
       force: true,
     })
-    .pipe(
-      Effect.mapError(
-        ({ message }) =>
-          new ClusterUnavailable({ doing: "write the identity Secret", detail: message }),
-      ),
-    );
+    .pipe(Effect.mapError(({ message }) => new UpgradeNotStarted({ release, cause: message })));
 });
 
 /** Runs Helm to its end and decides from the history what it did. */
@@ -134,9 +128,8 @@ const runHelm = Effect.fnUntraced(function* ({ options, installed, before }: Upg
     }),
   });
   // Helm quotes values when a template or the schema rejects them.
-  const secrets = carriedSecrets(installed.carry);
   return "reason" in outcome
-    ? { ...outcome, reason: redactText(outcome.reason, secrets) }
+    ? { ...outcome, reason: redactText(outcome.reason, installed.secrets) }
     : outcome;
 }, Effect.scoped);
 

@@ -48,7 +48,12 @@ type Problem = PreflightFailed["problems"][number];
 /** Everything that stops the run. kubectl is only needed by the commands we print, so its absence does not. */
 export const preflightProblems = (facts: PreflightFacts): ReadonlyArray<Problem> => [
   ...Result.match(facts.helm, {
-    onFailure: (error): ReadonlyArray<Problem> => [{ problem: `Helm: ${error.text}` }],
+    onFailure: (error): ReadonlyArray<Problem> => [
+      {
+        problem: `Helm: ${error.text}`,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      },
+    ],
     onSuccess: (version) =>
       isSupportedHelm(version)
         ? []

@@ -1,10 +1,18 @@
-import { Effect, Result } from "effect";
-import { carriedSecrets } from "../domain/carry-over.ts";
+import { isDeepStrictEqual } from "node:util";
+import { Effect, Option, Result } from "effect";
+import { proxyTemplate, soleProxyTemplate } from "../domain/data-plane.ts";
+import { EnvoyProxy, type KubeObject, refOf, showRef } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
-import { deployedRevision, lastRevision, rollbackTarget } from "../domain/release.ts";
+import {
+  deployedRevision,
+  lastRevision,
+  type ReleaseRef,
+  rollbackTarget,
+} from "../domain/release.ts";
 import { RollbackFailed, UpgradeRolledBack } from "../errors.ts";
 import { Helm } from "../services/Helm.ts";
-import { report } from "../services/Reporter.ts";
+import { Kubectl } from "../services/Kubectl.ts";
+import { report, warn } from "../services/Reporter.ts";
 import {
   type AttemptFailure,
   awaitDataPlane,
@@ -12,6 +20,29 @@ import {
   readHistory,
   type UpgradeAttempt,
 } from "./upgrade-attempt.ts";
+
+/**
+ * Helm patches custom resources from one stored manifest to the next and never looks at the live ones: a rollback that
+ * follows a broken rollback changes nothing. What did not come back is applied as Helm would have applied it.
+ */
+const restoreProxies = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  proxies: ReadonlyArray<KubeObject>,
+) {
+  const kubectl = yield* Kubectl;
+  for (const proxy of proxies) {
+    const namespace = proxy.metadata.namespace ?? release.namespace;
+    const wanted = { ...proxy, metadata: { ...proxy.metadata, namespace } };
+    const ref = refOf(EnvoyProxy, wanted);
+    const live = yield* kubectl.get(ref);
+    const restored = Option.exists(live, (object) =>
+      isDeepStrictEqual(proxyTemplate(object), proxyTemplate(wanted)),
+    );
+    if (restored) continue;
+    yield* warn(`Helm's rollback left ${showRef(ref)} as it was; restoring it`);
+    yield* kubectl.apply(EnvoyProxy, wanted, { fieldManager: "helm", force: true });
+  }
+});
 
 /** A rollback counts only when the data plane runs again: Helm's word covers its own objects at best. */
 export const confirmRestored = Effect.fnUntraced(function* (
@@ -21,6 +52,7 @@ export const confirmRestored = Effect.fnUntraced(function* (
 ) {
   const failed = (rollbackCause: string) =>
     new RollbackFailed({ ...describeFailure(attempt, failure), rollbackCause, lastGood: restored });
+  const helm = yield* Helm;
   const history = yield* Effect.mapError(readHistory(attempt.installed.release), ({ message }) =>
     failed(`the release could not be read afterwards: ${message}`),
   );
@@ -34,7 +66,17 @@ export const confirmRestored = Effect.fnUntraced(function* (
       `revision ${last?.revision} is ${last?.status}, not a rollback to ${restored}`,
     );
   }
-  const dataPlane = yield* awaitDataPlane(attempt, attempt.options.timeout);
+  // Not what the live EnvoyProxy asks for: a rollback that did not reach it must not pass for one that did.
+  const manifest = yield* Effect.mapError(
+    helm.manifest(attempt.installed.release, restored),
+    ({ message }) => failed(`what was to be restored could not be read: ${message}`),
+  );
+  const proxies = manifest.filter(({ kind }) => kind === EnvoyProxy.kind);
+  yield* Effect.mapError(restoreProxies(attempt.installed.release, proxies), ({ message }) =>
+    failed(`the EnvoyProxy could not be restored: ${message}`),
+  );
+  const template = soleProxyTemplate(proxies);
+  const dataPlane = yield* awaitDataPlane(attempt, attempt.options.timeout, template);
   if (dataPlane._tag === "NotSettled") {
     return yield* failed(`the data plane did not come back: ${dataPlane.why}`);
   }
@@ -80,7 +122,7 @@ export const rollBack = Effect.fnUntraced(function* (
     const text = Result.isFailure(exit) ? exit.failure.text : exit.success.errorText;
     return yield* new RollbackFailed({
       ...describeFailure(attempt, failure),
-      rollbackCause: redactText(text, carriedSecrets(attempt.installed.carry)),
+      rollbackCause: redactText(text, attempt.installed.secrets),
       lastGood: lastGood.revision,
     });
   }

@@ -1,4 +1,5 @@
 import { Duration, Effect } from "effect";
+import type { ProxyTemplate } from "../domain/data-plane.ts";
 import type { GateRecord } from "../domain/gate-record.ts";
 import { type History, lastRevision, type ReleaseRef } from "../domain/release.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
@@ -42,6 +43,7 @@ export const recordGate = Effect.fnUntraced(function* (
 export const awaitDataPlane = Effect.fnUntraced(function* (
   { options }: UpgradeAttempt,
   budget: Duration.Duration,
+  template?: ProxyTemplate,
 ) {
   const [gate, reporter] = yield* Effect.all([RolloutGate, Reporter]);
   return yield* gate.await({
@@ -49,6 +51,7 @@ export const awaitDataPlane = Effect.fnUntraced(function* (
     dataplaneNamespace: options.dataplaneNamespace,
     budget: Duration.max(budget, options.settleTime),
     settleTime: options.settleTime,
+    template,
     onProgress: (deployments) => reporter.report({ _tag: "DataPlaneProgress", deployments }),
   });
 });

@@ -2,13 +2,17 @@ import { Context, Data, type Duration, type Effect, type Redacted, type Scope } 
 import type { HelmFailureKind } from "../domain/helm-stderr.ts";
 import type { HelmVersion } from "../domain/helm-version.ts";
 import type { JsonObject } from "../domain/json.ts";
+import type { KubeObject } from "../domain/kube.ts";
 import type { History, ReleaseRef } from "../domain/release.ts";
+import type { Hint } from "../domain/report.ts";
 
 /** Helm could not be run, or a command that only reads failed. `text` is what Helm said, without its noise. */
 export class HelmError extends Data.TaggedError("HelmError")<{
   readonly command: string;
   readonly kind: HelmFailureKind | "not-runnable" | "unreadable-output";
   readonly text: string;
+  /** What to do about it, where it is the same whatever was asked of Helm. */
+  readonly remedy?: Hint;
 }> {
   override get message() {
     return `helm ${this.command}: ${this.text}`;
@@ -70,6 +74,11 @@ export class Helm extends Context.Service<
       release: ReleaseRef,
       revision: number,
     ) => Effect.Effect<Redacted.Redacted<JsonObject>, HelmError>;
+    /** The objects that `revision` consists of, as Helm applied them. */
+    readonly manifest: (
+      release: ReleaseRef,
+      revision: number,
+    ) => Effect.Effect<ReadonlyArray<KubeObject>, HelmError>;
     /** Closing the scope of a run that has not ended cancels it and waits for its end. */
     readonly upgrade: (request: UpgradeRequest) => Effect.Effect<HelmRun, HelmError, Scope.Scope>;
     /** `helm rollback` dies of every signal and then blocks the release, so it is not interruptible. */

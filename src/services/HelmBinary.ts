@@ -1,8 +1,10 @@
 import { Duration, Effect, Fiber, FileSystem, Layer, Path, Redacted, Schema, Stream } from "effect";
 import { ChildProcess, ChildProcessSpawner } from "effect/process";
+import { parseAllDocuments } from "yaml";
 import { classifyHelmError, helmErrorText, oneLine } from "../domain/helm-stderr.ts";
 import { parseHelmVersion, rollbackArguments, upgradeArguments } from "../domain/helm-version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import type { KubeObject } from "../domain/kube.ts";
 import { byRevision, History } from "../domain/release.ts";
 import { Helm, HelmError, type HelmExit, type ReleaseSummary } from "./Helm.ts";
 import { Kubectl } from "./Kubectl.ts";
@@ -92,7 +94,8 @@ export const layerHelmBinary = (
         const command = args[0] ?? "";
         const tool = yield* Effect.mapError(
           tools.locate("helm"),
-          ({ message }) => new HelmError({ command, kind: "not-runnable", text: message }),
+          ({ message, remedy }) =>
+            new HelmError({ command, kind: "not-runnable", text: message, remedy }),
         );
         const handle = yield* spawner
           .spawn(
@@ -215,6 +218,20 @@ export const layerHelmBinary = (
           return Redacted.make(isJsonObject(values) ? values : {}, { label: "values" });
         }),
 
+        manifest: Effect.fn("Helm.manifest")(function* (release, revision) {
+          const args = ["get", "manifest", release.name, "--namespace", release.namespace];
+          const text = yield* read([...args, "--revision", String(revision)]);
+          return yield* Effect.try({
+            try: () => manifestObjects(text),
+            catch: () =>
+              new HelmError({
+                command: "get manifest",
+                kind: "unreadable-output",
+                text: `the manifest of revision ${revision} is not YAML`,
+              }),
+          });
+        }),
+
         upgrade: Effect.fn("Helm.upgrade")(function* (request) {
           const helm = yield* version;
           const valuesFile = yield* Effect.mapError(
@@ -274,6 +291,12 @@ export const layerHelmBinary = (
       });
     }),
   );
+
+const manifestObjects = (text: string): ReadonlyArray<KubeObject> =>
+  parseAllDocuments(text).flatMap((document): ReadonlyArray<KubeObject> => {
+    const object: unknown = document.toJS();
+    return isJsonObject(object) ? [object as unknown as KubeObject] : [];
+  });
 
 const endedBy = (code: number | undefined): string =>
   code === undefined ? "helm was ended by a signal" : `helm exited with code ${code}`;

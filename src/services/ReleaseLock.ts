@@ -1,8 +1,20 @@
-import { Clock, Context, Data, Effect, Layer, Option, Ref, Schedule, type Scope } from "effect";
+import {
+  Clock,
+  Context,
+  Data,
+  Duration,
+  Effect,
+  Layer,
+  Option,
+  Ref,
+  Schedule,
+  type Scope,
+} from "effect";
 import { type KubeObject, Lease } from "../domain/kube.ts";
 import {
   HEARTBEAT_EVERY,
   heldLease,
+  LEASE_DURATION,
   type LockSubject,
   leaseName,
   leaseState,
@@ -78,6 +90,7 @@ export class ReleaseLock extends Context.Service<
             const acquiredAt = yield* Clock.currentTimeMillis;
             const lost = yield* Ref.make(Option.none<LockLost>());
             const current = yield* Ref.make<KubeObject | undefined>(undefined);
+            const renewedAt = yield* Ref.make(acquiredAt);
             yield* Effect.acquireRelease(
               Effect.tap(takeOrTellWho(subject), (lease) => Ref.set(current, lease)),
               () =>
@@ -97,10 +110,11 @@ export class ReleaseLock extends Context.Service<
                 heldLease(subject, holder, acquiredAt, now, version),
               );
               yield* Ref.set(current, renewed);
+              yield* Ref.set(renewedAt, now);
             }).pipe(
-              // Only a conflict proves that the lease is somebody else's; anything else may pass until the next beat.
+              // A conflict or a missing lease proves that it is no longer ours; anything else may pass until it expires.
               Effect.catch((error) =>
-                error.reason === "Conflict"
+                error.reason === "Conflict" || error.reason === "NotServed"
                   ? Ref.set(lost, Option.some(new LockLost({ detail: error.message })))
                   : Effect.void,
               ),
@@ -108,12 +122,17 @@ export class ReleaseLock extends Context.Service<
             yield* Effect.forkScoped(
               Effect.delay(Effect.repeat(beat, Schedule.spaced(HEARTBEAT_EVERY)), HEARTBEAT_EVERY),
             );
-            return {
-              check: Effect.flatMap(
-                Ref.get(lost),
-                Option.match({ onNone: () => Effect.void, onSome: Effect.fail }),
-              ),
-            };
+            const check = Effect.gen(function* () {
+              const known = yield* Ref.get(lost);
+              if (Option.isSome(known)) return yield* known.value;
+              const silence = (yield* Clock.currentTimeMillis) - (yield* Ref.get(renewedAt));
+              if (silence < Duration.toMillis(LEASE_DURATION)) return;
+              const seconds = Math.round(silence / 1_000);
+              return yield* new LockLost({
+                detail: `the lock could not be renewed for ${seconds} s and may be somebody else's by now`,
+              });
+            });
+            return { check };
           }),
         });
       }),

@@ -5,7 +5,8 @@ import {
   dataPlaneProgress,
   type ExpectedDataPlane,
   MANAGED_BY_ENVOY_GATEWAY,
-  proxyTemplate,
+  type ProxyTemplate,
+  soleProxyTemplate,
 } from "../domain/data-plane.ts";
 import { Deployment, EnvoyProxy, Gateway, type KubeObject } from "../domain/kube.ts";
 import { hasSettled, observe, type Settling, UNSETTLED } from "../domain/settling.ts";
@@ -17,6 +18,8 @@ export interface GateRequest {
   readonly budget: Duration.Duration;
   /** The data plane must stay ready and unchanged for this long. */
   readonly settleTime: Duration.Duration;
+  /** What the pods must be made from; left out, what the live EnvoyProxy asks for. */
+  readonly template?: ProxyTemplate | undefined;
   readonly onProgress: (deployments: ReadonlyArray<DeploymentProgress>) => Effect.Effect<void>;
 }
 
@@ -63,7 +66,9 @@ export class RolloutGate extends Context.Service<
           ],
           { concurrency: "unbounded" },
         );
-        return { expected: expectedDataPlane(gateways, proxies), deployments };
+        const live = expectedDataPlane(gateways, proxies);
+        const expected = { ...live, template: request.template ?? live.template };
+        return { expected, deployments };
       });
 
       /** One look at the cluster; what cannot be seen is not ready, and may be seen the next time. */
@@ -134,14 +139,12 @@ const absentWhenNotServed = (
     error.reason === "NotServed" ? Effect.succeed([]) : Effect.fail(error),
   );
 
-/** With several EnvoyProxies it is not ours to say which one a Gateway uses, so only readiness is judged. */
 const expectedDataPlane = (
   gateways: ReadonlyArray<KubeObject>,
   proxies: ReadonlyArray<KubeObject>,
 ): ExpectedDataPlane => ({
   gateways: gateways.map(({ metadata }) => metadata.name),
-  template:
-    proxies.length === 1 && proxies[0] !== undefined ? proxyTemplate(proxies[0]) : undefined,
+  template: soleProxyTemplate(proxies),
 });
 
 /** Changes whenever a Deployment is replaced or its specification changes: then settling starts anew. */

@@ -63,8 +63,11 @@ export async function startCluster({ detached = false }: StartOptions = {}): Pro
     writeKubeconfigs(plane);
     startControllers(plane);
     await Promise.all([startFakeNodes(plane), defaultAccount(plane)]);
-    mkdirSync(cacheRoot(), { recursive: true });
-    writeFileSync(lastFile(), dir);
+    // One that ends with its owner is nobody else's to stop.
+    if (detached) {
+      mkdirSync(cacheRoot(), { recursive: true });
+      writeFileSync(lastFile(), dir);
+    }
     return describe(dir, guard);
   } catch (error) {
     await stopOwn(dir, guard);

@@ -14,7 +14,14 @@ import { type FakeServer, kubectlFor } from "../cluster/kubectl.ts";
 import { FakeCharts } from "../FakeCharts.ts";
 import { HelmFailure } from "./failure.ts";
 import { parseFlags } from "./personality.ts";
-import { ascending, configOf, historyEntry, readAllRecords, readRecords } from "./records.ts";
+import {
+  ascending,
+  configOf,
+  historyEntry,
+  manifestObjects,
+  readAllRecords,
+  readRecords,
+} from "./records.ts";
 import { rollback } from "./rollback.ts";
 import { type HelmRuntime, type HelmStep, readText } from "./runtime.ts";
 import { upgrade } from "./upgrade.ts";
@@ -185,6 +192,17 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
           return record === undefined
             ? Effect.fail(new HelmFailure({ text: "release: not found" }))
             : Effect.succeed(Redacted.make(configOf(record), { label: "values" }));
+        }),
+      ),
+
+    manifest: (release, revision) =>
+      read(
+        "get manifest",
+        Effect.flatMap(records.of(release), (found) => {
+          const record = found.find((one) => one.version === revision);
+          return record === undefined
+            ? Effect.fail(new HelmFailure({ text: "release: not found" }))
+            : Effect.succeed(manifestObjects(record));
         }),
       ),
 
