@@ -273,6 +273,27 @@ describe("a rollback that fails", () => {
     }).pipe(Effect.provide(world({ chart: badWorkloads }))),
   );
 
+  it.effect(
+    "half-way inside Helm leaves an EnvoyProxy behind, which is restored before anything is called verified",
+    () =>
+      Effect.gen(function* () {
+        const helm = yield* FakeHelm;
+        yield* helm.breakStep("pre-rollback hook", "webhook not ready", 1);
+        const { error } = yield* runUpgrade();
+        assert.strictEqual(error?._tag, "UpgradeRolledBack");
+        assert.strictEqual(yield* dataPlane, RUNNING_AGAIN);
+        const recorder = yield* Recorder;
+        const warnings = (yield* recorder.events).flatMap((event) =>
+          event._tag === "Warning" ? [event.message] : [],
+        );
+        assert.isTrue(
+          warnings.some((message) =>
+            /left EnvoyProxy tars-system\/\S+ as it was; restoring/.test(message),
+          ),
+        );
+      }).pipe(Effect.provide(world({ chart: badWorkloads }))),
+  );
+
   it.effect("because of an object that the new chart dropped is tried again by us", () =>
     Effect.gen(function* () {
       const helm = yield* FakeHelm;

@@ -70,7 +70,7 @@ describe("an interruption", () => {
       assert.strictEqual(yield* dataPlane, "gcr.io/acme/tars/envoy:envoy-1.1.0 2/2");
       const events = yield* outboxEvents;
       assert.strictEqual(events.length, 1);
-      assert.deepInclude(events[0], { status: "failed" });
+      assert.deepInclude(events[0], { status: "failed", helm_revision: 2 });
     }).pipe(Effect.provide(world({ chart: slowWorkloads }))),
   );
 
