@@ -22,6 +22,7 @@ import {
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
+import { PARSED_CRDS_FILE, parseCrdFile } from "../src/services/chart-crds.ts";
 
 export interface LockedCrd {
   readonly file: string;
@@ -163,6 +164,18 @@ function readInputs(path: string): ReadonlyArray<InputFile> {
 
 const upstreamFiles = (folder: string) => readdirSync(folder).filter((name) => !isOurs(name));
 
+/** So that a run need not parse megabytes of YAML; see src/services/chart-crds.ts, which does not trust it blindly. */
+function writeParsed(chart: string, folder: string): void {
+  const file = join(chart, PARSED_CRDS_FILE);
+  const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  const parsed = names.map((name) => {
+    const { text } = readFile(join(folder, name));
+    return [hash(text), parseCrdFile(text)];
+  });
+  writeFileSync(`${file}.tmp`, JSON.stringify(Object.fromEntries(parsed)));
+  renameSync(`${file}.tmp`, file);
+}
+
 /** Written beside and renamed, so that an interrupted run leaves no half a CRD. */
 function writeFiles(folder: string, files: ReadonlyArray<InputFile>): void {
   mkdirSync(folder, { recursive: true });
@@ -200,6 +213,7 @@ export function main(
       return fail(usage, [], 2);
     if (values.clean) {
       for (const name of upstreamFiles(folder)) rmSync(join(folder, name));
+      rmSync(join(chart, PARSED_CRDS_FILE), { force: true });
       console.log("The upstream CRDs are out of the chart.");
       return 0;
     }
@@ -214,6 +228,7 @@ export function main(
     const { files, problems } = planPackage(lock, sources.flatMap(readInputs));
     if (problems.length > 0) return fail("Nothing was written:", problems, 1);
     writeFiles(folder, files);
+    writeParsed(chart, folder);
     console.log(`${files.length} upstream CRDs are in the chart, all as pinned.`);
     return 0;
   } catch (error) {

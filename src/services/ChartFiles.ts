@@ -2,12 +2,11 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Effect, FileSystem, Layer, type PlatformError, Schema, type Scope } from "effect";
 import { extract } from "tar";
-import { parse, parseAllDocuments } from "yaml";
-import { type CrdManifest, crdManifest } from "../domain/crd-plan.ts";
+import { parse } from "yaml";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
-import type { KubeObject } from "../domain/kube.ts";
 import type { ChartReference } from "../domain/upgrade-options.ts";
 import { type Chart, ChartError, ChartSource } from "./ChartSource.ts";
+import { readChartCrds } from "./chart-crds.ts";
 import { Helm } from "./Helm.ts";
 
 /** Beside the sources in a checkout and beside `dist` in a package. */
@@ -50,34 +49,6 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
           catch: () => new ChartError({ chart, detail: `${file} is not YAML` }),
         });
 
-      const crdsOfFile = Effect.fnUntraced(function* (chart: string, file: string) {
-        const documents = parseAllDocuments(yield* readText(chart, file));
-        const objects: Array<CrdManifest> = [];
-        for (const document of documents) {
-          if (document.errors.length > 0) {
-            return yield* new ChartError({ chart, detail: `${file} is not YAML` });
-          }
-          const object = document.toJS() as unknown;
-          if (isJsonObject(object) && object.kind === "CustomResourceDefinition") {
-            objects.push(crdManifest(object as unknown as KubeObject));
-          }
-        }
-        return objects;
-      });
-
-      /** Helm takes CRDs from `crds/` of a chart and of everything under `charts/`. */
-      const crdsOf = Effect.fnUntraced(function* (chart: string, directory: string) {
-        const entries = yield* Effect.orElseSucceed(
-          fs.readDirectory(directory, { recursive: true }),
-          (): Array<string> => [],
-        );
-        const files = entries.filter((entry) => /(^|\/)crds\/[^/]+\.ya?ml$/.test(entry)).sort();
-        const found = yield* Effect.forEach(files, (file) =>
-          crdsOfFile(chart, join(directory, file)),
-        );
-        return found.flat();
-      });
-
       const load = Effect.fnUntraced(function* (
         origin: string,
         directory: string,
@@ -106,7 +77,7 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
               parseYaml(origin, "values.yaml", text),
             )
           : {};
-        const crds = yield* crdsOf(origin, directory);
+        const crds = yield* readChartCrds(fs, origin, directory);
         const chart: Chart = {
           origin,
           embedded,
