@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { Layer } from "effect";
 import type { ClusterChoice } from "./cli/tare.ts";
-import { layerReporterText } from "./render/ReporterText.ts";
+import { layerReporterStderr } from "./render/ReporterText.ts";
 import type { Paint } from "./render/text.ts";
 import { layerChartFiles } from "./services/ChartFiles.ts";
 import { layerCrdBackupsOnDisk } from "./services/CrdBackupsOnDisk.ts";
@@ -11,13 +11,19 @@ import { layerKubectlApi } from "./services/KubectlApi.ts";
 import { ReleaseLock } from "./services/ReleaseLock.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import { RolloutGate } from "./services/RolloutGate.ts";
-import { layerToolCacheLocal } from "./services/ToolCacheLocal.ts";
+import { layerToolCacheLocal, type ToolChoice } from "./services/ToolCacheLocal.ts";
+import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
 
 const whoAndWhere = (): string => `${userInfo().username}@${hostname()}, process ${process.pid}`;
 
+/** What `tare tools` works on: no cluster, only the folder and the network. */
+export const liveTools = (choice: ToolChoice, paint: Paint) =>
+  Layer.provideMerge(layerToolShelfLocal(choice), layerReporterStderr(paint));
+
 /** Everything real: the API server, the Helm binary, this machine's files. */
 export const liveServices = (choice: ClusterChoice, paint: Paint) => {
-  const tools = layerToolCacheLocal;
+  const reporter = layerReporterStderr(paint);
+  const tools = layerToolCacheLocal(choice).pipe(Layer.provide(reporter));
   const kubectl = layerKubectlApi(choice);
   const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));
   const inCluster = Layer.mergeAll(
@@ -33,6 +39,6 @@ export const liveServices = (choice: ClusterChoice, paint: Paint) => {
     inCluster,
     layerChartFiles.pipe(Layer.provide(helm)),
     layerCrdBackupsOnDisk,
-    layerReporterText(paint),
+    reporter,
   );
 };

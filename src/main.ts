@@ -5,7 +5,7 @@ import { Command } from "effect/cli";
 import { isUnreported, teardown } from "./cli/exit.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { tareCommand } from "./cli/tare.ts";
-import { liveServices } from "./live.ts";
+import { liveServices, liveTools } from "./live.ts";
 import { COLOURED, PLAIN } from "./render/text.ts";
 import { CLI_VERSION } from "./version.ts";
 
@@ -25,7 +25,12 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const colours = process.stderr.isTTY === true && (process.env.NO_COLOR ?? "") === "";
 
-tareCommand((choice) => liveServices(choice, colours ? COLOURED : PLAIN)).pipe(
+const paint = colours ? COLOURED : PLAIN;
+
+tareCommand(
+  (choice) => liveServices(choice, paint),
+  (choice) => liveTools(choice, paint),
+).pipe(
   Command.run({ version: CLI_VERSION }),
   Effect.tapCause((cause) =>
     isUnreported(cause) ? Effect.logFatal("tare: internal error", cause) : Effect.void,

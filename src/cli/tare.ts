@@ -1,4 +1,4 @@
-import { Console, type Layer, Option } from "effect";
+import { Console, Layer, Option } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
 import type { ChartSource } from "../services/ChartSource.ts";
 import type { CrdBackups } from "../services/CrdBackups.ts";
@@ -7,9 +7,11 @@ import type { Helm } from "../services/Helm.ts";
 import type { Kubectl } from "../services/Kubectl.ts";
 import type { ReleaseLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
-import type { Reporter } from "../services/Reporter.ts";
+import { Reporter } from "../services/Reporter.ts";
 import type { RolloutGate } from "../services/RolloutGate.ts";
 import type { ToolCache } from "../services/ToolCache.ts";
+import { ToolShelf } from "../services/ToolShelf.ts";
+import { toolsCommand } from "./tools.ts";
 import { upgradeCommand } from "./upgrade.ts";
 
 export type TareServices =
@@ -28,6 +30,7 @@ export type TareServices =
 export interface ClusterChoice {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  readonly toolsDir?: string;
 }
 
 /** `--version` alone; the built-in one also takes `-v`, which operators expect to mean verbose. */
@@ -39,19 +42,30 @@ export const versionFlag = GlobalFlag.Action({
   run: (_, { version }) => Console.log(`tare ${version}`),
 });
 
+type ToolsChoice = Pick<ClusterChoice, "toolsDir">;
+
+/** A simulated cluster comes with its tools and has no folder of them. */
+const noTools: Layer.Layer<ToolShelf | Reporter> = Layer.merge(
+  Reporter.layerSilent,
+  Layer.mock(ToolShelf)({}),
+);
+
 /** The whole command line; what it works on is decided by whoever runs it: the real cluster, or a simulated one. */
-export const tareCommand = <R>(
+export const tareCommand = <R, R2 = never>(
   services: (choice: ClusterChoice) => Layer.Layer<TareServices, never, R>,
+  tools: (choice: ToolsChoice) => Layer.Layer<ToolShelf | Reporter, never, R2> = () => noTools,
 ) =>
   Command.make("tare").pipe(
     Command.withDescription("The operator's tool for the TARS data plane."),
     Command.withSubcommands([
-      Command.provide(upgradeCommand, ({ kubeconfig, context }) =>
+      Command.provide(upgradeCommand, ({ kubeconfig, context, toolsDir }) =>
         services({
           kubeconfig: Option.getOrUndefined(kubeconfig),
           context: Option.getOrUndefined(context),
+          ...(Option.isSome(toolsDir) ? { toolsDir: toolsDir.value } : {}),
         }),
       ),
+      toolsCommand(tools),
     ]),
     Command.withGlobalFlags([versionFlag]),
   );

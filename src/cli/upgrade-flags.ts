@@ -73,6 +73,12 @@ export const clusterFlags = {
   ),
 };
 
+export const toolsDirFlag = Flag.String("tools-dir").pipe(
+  Flag.withDescription("Folder of the downloaded helm and kubectl (default: ~/.tare/tools)"),
+  Flag.withMetavar("DIR"),
+  Flag.optional,
+);
+
 const main = {
   allowDowntime: Flag.Boolean("allow-downtime").pipe(
     Flag.withDescription(
@@ -178,4 +184,10 @@ const advanced = {
   settleTime: duration("settle-time").pipe(Flag.withHidden, Flag.withDefault(DEFAULTS.settleTime)),
 };
 
-export const upgradeFlags = { ...main, ...telemetry, ...clusterFlags, ...advanced };
+export const upgradeFlags = {
+  ...main,
+  ...telemetry,
+  ...clusterFlags,
+  toolsDir: toolsDirFlag,
+  ...advanced,
+};

@@ -32,7 +32,7 @@ export class RunFailed extends Data.TaggedError("RunFailed")<{ readonly exitCode
 /** The word that runs the tool in the operator's shell. */
 const toolWord = Effect.fnUntraced(function* (name: ToolName) {
   const tools = yield* ToolCache;
-  return yield* tools.locate(name).pipe(
+  return yield* tools.locate(name, { download: false }).pipe(
     Effect.map((tool) => (tool.origin === "PATH" ? name : tool.path)),
     Effect.orElseSucceed(() => name),
   );

@@ -4,6 +4,7 @@ import type { DeploymentProgress } from "./data-plane.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
+import type { ToolEvent } from "./tool-events.ts";
 
 /** A command to paste, under the sentence that says what it is for. */
 export interface Hint {
@@ -66,6 +67,7 @@ export type ReportEvent =
     }
   | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<DeploymentProgress> }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
+  | ToolEvent
   | { readonly _tag: "Warning"; readonly message: string }
   | {
       readonly _tag: "Completed";

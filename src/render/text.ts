@@ -103,6 +103,19 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         `${paint.warning("warning:")} ${event.why}`,
         `rolling back to revision ${event.revision}`,
       ];
+    case "ToolDownloadStarted":
+      return [`downloading ${event.tool} ${event.version} from ${event.source}`];
+    case "ToolDownloadProgress":
+    case "ToolDownloadEnded":
+      return [];
+    case "ToolAwaited":
+      return [`waiting for ${event.owner}, which is downloading ${event.tool} ${event.version}`];
+    case "ToolInstalled":
+      return event.pinned
+        ? []
+        : [
+            `${paint.warning("warning:")} ${event.tool} ${event.version} was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform`,
+          ];
     case "Warning":
       return [`${paint.warning("warning:")} ${event.message}`];
     case "Completed":

@@ -269,6 +269,14 @@ const HA = { _tag: "HighlyAvailable", minReplicas: 2, envoyProxy: "tars-egress" 
 const SINGLE = { _tag: "SingleReplica", minReplicas: 1, envoyProxy: "tars-egress" } as const;
 const HINTS = [{ title: "Look:", commands: ["helm list", "kubectl get pods"] }];
 
+const INSTALLED = {
+  _tag: "ToolInstalled",
+  tool: "helm",
+  version: "4.2.4",
+  path: "/home/me/.tare/tools/helm/4.2.4/helm",
+  sha256: "00",
+} as const;
+
 type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
 
 /** Every event there is, in each of its shapes: one that is added without a sample does not compile. */
@@ -418,6 +426,35 @@ const SAMPLES: {
       { _tag: "RollbackStarted", revision: 7, why: "egress: not ready" },
       "warning: egress: not ready",
       "rolling back to revision 7",
+    ],
+  ],
+  ToolDownloadStarted: [
+    [
+      {
+        _tag: "ToolDownloadStarted",
+        tool: "helm",
+        version: "4.2.4",
+        platform: "linux-amd64",
+        source: "https://mirror.example/helm.tar.gz",
+      },
+      "downloading helm 4.2.4 from https://mirror.example/helm.tar.gz",
+    ],
+  ],
+  ToolDownloadProgress: [
+    [{ _tag: "ToolDownloadProgress", tool: "helm", version: "4.2.4", received: 1, total: 2 }],
+  ],
+  ToolDownloadEnded: [[{ _tag: "ToolDownloadEnded", tool: "helm", version: "4.2.4", bytes: 2 }]],
+  ToolAwaited: [
+    [
+      { _tag: "ToolAwaited", tool: "helm", version: "4.2.4", owner: "process 7 on here" },
+      "waiting for process 7 on here, which is downloading helm 4.2.4",
+    ],
+  ],
+  ToolInstalled: [
+    [{ ...INSTALLED, pinned: true }],
+    [
+      { ...INSTALLED, pinned: false },
+      "warning: helm 4.2.4 was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform",
     ],
   ],
   Warning: [[{ _tag: "Warning", message: "mind the gap" }, "warning: mind the gap"]],

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+import { createReadStream, createWriteStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { Parser, type ReadEntry } from "tar";
+import { type Entry, openPromise } from "yauzl";
+
+/** The archive is not what it should be, although its hash may be right. */
+export class ArchiveProblem extends Error {}
+
+const sink = (to: string) => createWriteStream(to, { mode: 0o600, flush: true, flags: "wx" });
+
+const tooBig = (max: number) => new ArchiveProblem(`it unpacks to more than ${max} bytes`);
+
+/** Nothing but the one regular file of exactly this name is ever written, so no name in the archive can lead elsewhere. */
+export const extractTarGz = async (archive: string, wanted: string, to: string, max: number) => {
+  let writing: Promise<void> | undefined;
+  let written = false;
+  let problem: Error | undefined;
+  const take = (entry: ReadEntry) => {
+    const name = entry.path.replace(/^\.\//, "");
+    if (name !== wanted || problem !== undefined || writing !== undefined) return entry.resume();
+    if (entry.type !== "File" && entry.type !== "OldFile") {
+      problem = new ArchiveProblem(`${wanted} in it is a ${entry.type}, not a file`);
+      return entry.resume();
+    }
+    writing = pipeline(entry as AsyncIterable<Buffer>, sink(to)).then(
+      () => {
+        written = true;
+      },
+      (cause: Error) => {
+        problem = cause;
+      },
+    );
+  };
+  const parser = new Parser({ strict: true, onReadEntry: take });
+  parser.on("error", (cause: unknown) => {
+    problem ??= new ArchiveProblem((cause as Error).message);
+  });
+  let unpacked = 0;
+  await pipeline(
+    createReadStream(archive),
+    createGunzip(),
+    async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) {
+        unpacked += chunk.length;
+        if (unpacked > max) throw tooBig(max);
+        // A full disk ends the writing, and then the parser never drains.
+        if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), writing]);
+        // What follows the wanted file is not even looked at.
+        if (written || problem !== undefined) return;
+      }
+      parser.end();
+    },
+  ).catch((cause: NodeJS.ErrnoException) => {
+    if (written || problem !== undefined) return;
+    problem = cause.code?.startsWith("Z_")
+      ? new ArchiveProblem(`it is not gzip: ${cause.message}`)
+      : cause;
+  });
+  if (problem === undefined) await writing;
+  if (problem !== undefined) throw problem;
+  if (!written) throw new ArchiveProblem(`there is no ${wanted} in it`);
+};
+
+const isLink = (entry: Entry): boolean =>
+  ((entry.externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+
+export const extractZip = async (archive: string, wanted: string, to: string, max: number) => {
+  const zip = await openPromise(archive).catch((cause: Error) => {
+    throw new ArchiveProblem(cause.message);
+  });
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName !== wanted) continue;
+      if (isLink(entry)) throw new ArchiveProblem(`${wanted} in it is a link, not a file`);
+      if (entry.uncompressedSize > max) throw tooBig(max);
+      const content: Readable = await zip.openReadStreamPromise(entry);
+      return await pipeline(content, sink(to));
+    }
+  } finally {
+    zip.close();
+  }
+  throw new ArchiveProblem(`there is no ${wanted} in it`);
+};

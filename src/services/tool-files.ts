@@ -1,0 +1,52 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { open, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A problem of this machine's disk in words, or nothing if it is not one. */
+export const diskProblem = (cause: unknown): string | undefined => {
+  const { code, path } = cause as NodeJS.ErrnoException;
+  const where = path === undefined ? "" : ` (${path})`;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return `no space left on the disk${where}`;
+    case "EROFS":
+    case "EACCES":
+    case "EPERM":
+      return `the folder cannot be written${where}: choose another with --tools-dir`;
+    case "ENOTDIR":
+    case "EEXIST":
+    case "EIO":
+      return `the folder cannot be used${where}: ${code}`;
+    default:
+      return undefined;
+  }
+};
+
+export const isExecutable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+};
+
+/** What is known of a file or folder must outlive a power cut before its name tells anybody that it is complete. */
+export const flush = async (path: string): Promise<void> => {
+  if (process.platform === "win32") return;
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** What a run that was killed left behind. Only the holder of the lock may call it. */
+export const removePartials = async (folder: string, prefix: string): Promise<void> => {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(prefix)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+};
