@@ -44,9 +44,11 @@ export interface CrdRun {
   readonly error: OperatorError | undefined;
   readonly events: ReadonlyArray<ReportEvent>;
   readonly millis: number;
+  /** When the copies had been saved, in milliseconds from the start; what follows are the writes. */
+  readonly backedUpAfter: number | undefined;
 }
 
-const services = (kubeconfig: string, events: Array<ReportEvent>) => {
+const services = (kubeconfig: string, onEvent: (event: ReportEvent) => void) => {
   const cluster = layerKubectlApi({ kubeconfig, context: undefined });
   const files = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer);
   return Layer.mergeAll(
@@ -55,10 +57,7 @@ const services = (kubeconfig: string, events: Array<ReportEvent>) => {
       Layer.provide(cluster),
     ),
     layerCrdBackupsOnDisk.pipe(Layer.provide(files)),
-    Layer.succeed(
-      Reporter,
-      Reporter.of({ report: (event) => Effect.sync(() => void events.push(event)) }),
-    ),
+    Layer.succeed(Reporter, Reporter.of({ report: (event) => Effect.sync(() => onEvent(event)) })),
   );
 };
 
@@ -68,6 +67,11 @@ export const runCrds = async (
 ): Promise<CrdRun> => {
   const events: Array<ReportEvent> = [];
   const started = performance.now();
+  let backedUpAfter: number | undefined;
+  const onEvent = (event: ReportEvent) => {
+    events.push(event);
+    if (event._tag === "CrdsBackedUp") backedUpAfter = performance.now() - started;
+  };
   const exit = await Effect.runPromiseExit(
     Effect.flatMap(readCrds, (live) =>
       applyCrds.run({
@@ -75,13 +79,14 @@ export const runCrds = async (
         live: Effect.succeed(live),
         release: { name: "tars", namespace: "tars-system" },
       }),
-    ).pipe(Effect.provide(services(kubeconfig, events))),
+    ).pipe(Effect.provide(services(kubeconfig, onEvent))),
   );
   const millis = performance.now() - started;
-  if (Exit.isSuccess(exit)) return { counts: exit.value, error: undefined, events, millis };
+  if (Exit.isSuccess(exit))
+    return { counts: exit.value, error: undefined, events, millis, backedUpAfter };
   const error = Option.getOrUndefined(Exit.findErrorOption(exit));
   if (!isOperatorError(error)) throw new Error(Cause.pretty(exit.cause));
-  return { counts: undefined, error, events, millis };
+  return { counts: undefined, error, events, millis, backedUpAfter };
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: CRDs have the schema of others

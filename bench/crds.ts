@@ -1,0 +1,134 @@
+/**
+ * The CRDs of an upgrade, tare against `kubectl apply --server-side --force-conflicts -f`, in pairs on one real API
+ * server: node bench/crds.ts [pairs]. Needs the packaged chart and the older CRD files (TARE_TEST_CRDS).
+ */
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
+import { Effect, FileSystem } from "effect";
+import type { CrdManifest } from "../src/domain/crd-plan.ts";
+import { readChartCrds } from "../src/services/chart-crds.ts";
+import {
+  applyCrds,
+  type Cluster,
+  kubectl,
+  openCluster,
+  run,
+  startCluster,
+} from "../test/cluster/cluster.ts";
+import { olderFolder, runCrds } from "../test/cluster/crds-harness.ts";
+
+const pairs = Number(process.argv[2] ?? 5);
+const chart = join(import.meta.dirname, "../chart");
+const folder = join(chart, "charts/crds/crds");
+
+const opened = process.env.TARE_TEST_CLUSTER_DIR;
+const cluster: Cluster = opened ? openCluster(opened) : await startCluster();
+process.env.HOME = mkdtempSync(join(cluster.dir, "bench-"));
+
+const pause = (millis: number) => new Promise((done) => setTimeout(done, millis));
+
+/** The older CRDs as Helm installed them, and a server that has digested them. */
+const reset = async (): Promise<void> => {
+  await kubectl(cluster, ["delete", "crds", "--all"]);
+  await applyCrds(cluster, olderFolder);
+  await pause(5_000);
+};
+
+const timed = async <A>(action: () => Promise<A>): Promise<readonly [number, A]> => {
+  const started = performance.now();
+  const result = await action();
+  return [performance.now() - started, result];
+};
+
+const withKubectl = async (): Promise<number> => {
+  const args = ["apply", "--server-side", "--force-conflicts", "-f", folder];
+  const [millis, { code, stderr }] = await timed(() => run(cluster, cluster.kubectl, args));
+  if (code !== 0) throw new Error(stderr);
+  return millis;
+};
+
+const manifests = (): Promise<ReadonlyArray<CrdManifest>> =>
+  Effect.runPromise(
+    Effect.flatMap(FileSystem.FileSystem, (fs) => readChartCrds(fs, "chart", chart)).pipe(
+      Effect.provide(NodeFileSystem.layer),
+    ),
+  );
+
+interface Sample {
+  /** Files read, lock, live CRDs read, rules, dry run, backup, writes, until discovery serves all. */
+  readonly whole: number;
+  /** From the backup on: writes, until discovery serves all. */
+  readonly applying: number;
+}
+
+const withTare = async (expected: string): Promise<Sample> => {
+  const [whole, { counts, error, backedUpAfter, millis }] = await timed(async () =>
+    runCrds(cluster.kubeconfig, await manifests()),
+  );
+  if (error !== undefined) throw error;
+  if (`${counts?.created}/${counts?.updated}/${counts?.skipped}` !== expected) {
+    throw new Error(`counted ${JSON.stringify(counts)}, expected ${expected}`);
+  }
+  return { whole, applying: millis - (backedUpAfter ?? 0) };
+};
+
+const median = (values: ReadonlyArray<number>): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+const rows: Array<{ kubectl: number; tare: Sample; kubectlAgain: number; tareAgain: Sample }> = [];
+for (let pair = 0; pair < pairs; pair++) {
+  const theirs = async () => {
+    await reset();
+    const changed = await withKubectl();
+    await pause(5_000);
+    return [changed, await withKubectl()] as const;
+  };
+  const ours = async () => {
+    await reset();
+    const changed = await withTare("4/19/0");
+    await pause(5_000);
+    return [changed, await withTare("0/0/23")] as const;
+  };
+  // Who comes first alternates, so that what drifts hits both.
+  const first = pair % 2 === 0;
+  const [a, b] = first
+    ? [await theirs(), await ours()]
+    : await ours().then(async (done) => [await theirs(), done] as const);
+  const row = { kubectl: a[0], tare: b[0], kubectlAgain: a[1], tareAgain: b[1] };
+  rows.push(row);
+  console.error(JSON.stringify(row));
+}
+
+const seconds = (millis: number) => `${(millis / 1000).toFixed(2)} s`;
+const line = (
+  name: string,
+  ours: (row: (typeof rows)[number]) => number,
+  theirs: (row: (typeof rows)[number]) => number,
+) =>
+  `| ${name} | ${seconds(median(rows.map(ours)))} | ${seconds(median(rows.map(theirs)))} | ${median(rows.map((row) => ours(row) / theirs(row))).toFixed(2)} |`;
+console.log(
+  [
+    `${pairs} pairs; medians, and the median of the ratios`,
+    "",
+    "| | tare | kubectl | ratio |",
+    "| --- | --- | --- | --- |",
+    line(
+      "changed set, applying alone",
+      (r) => r.tare.applying,
+      (r) => r.kubectl,
+    ),
+    line(
+      "changed set, with dry run and backup",
+      (r) => r.tare.whole,
+      (r) => r.kubectl,
+    ),
+    line(
+      "unchanged set",
+      (r) => r.tareAgain.whole,
+      (r) => r.kubectlAgain,
+    ),
+  ].join("\n"),
+);
+if (!opened) await cluster.stop();
+process.exit(0);
