@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Duration, Effect, Exit, Fiber } from "effect";
+import { Clock, Duration, Effect, Exit, Fiber, Option } from "effect";
 import { TestClock } from "effect/testing";
 import { DEFAULT_UPGRADE_OPTIONS } from "../src/domain/upgrade-options.ts";
 import { upgrade } from "../src/upgrade.ts";
 import {
   dataPlane,
   FakeHelm,
+  gateStates,
   historyLines,
   IDENTITY,
   outboxEvents,
@@ -33,6 +34,9 @@ const interruptedAfter = Effect.fnUntraced(function* (
   const exit = yield* Fiber.await(fiber);
   return { exit, took: endedAt - interruptedAt };
 });
+
+const errorTag = (exit: Exit.Exit<unknown, { readonly _tag: string }>) =>
+  Option.getOrUndefined(Exit.findErrorOption(exit))?._tag;
 
 const slowWorkloads = tarsChart({ version: "1.2.0", imageTag: "slow-300" });
 
@@ -74,13 +78,50 @@ describe("an interruption", () => {
     }).pipe(Effect.provide(world({ chart: slowWorkloads }))),
   );
 
-  it.effect("during Helm with --no-atomic leaves the revision failed, not pending", () =>
+  it.effect(
+    "during Helm with --no-atomic leaves the revision failed, not pending, and says so",
+    () =>
+      Effect.gen(function* () {
+        const { exit } = yield* interruptedAfter(60_000, { atomic: false });
+        assert.strictEqual(errorTag(exit), "UpgradeLeftInPlace");
+        assert.deepStrictEqual(yield* historyLines, [
+          "1 deployed Install complete",
+          '2 failed Upgrade "tars" failed: context canceled',
+        ]);
+      }).pipe(Effect.provide(world({ chart: slowWorkloads }))),
+  );
+
+  it.effect("after Helm, while the data plane settles, rolls back and verifies that", () =>
     Effect.gen(function* () {
-      yield* interruptedAfter(60_000, { atomic: false });
+      const { exit } = yield* interruptedAfter(20_000);
+      assert.isTrue(Exit.hasInterrupts(exit));
       assert.deepStrictEqual(yield* historyLines, [
-        "1 deployed Install complete",
-        '2 failed Upgrade "tars" failed: context canceled',
+        "1 superseded Install complete",
+        "2 superseded Upgrade complete",
+        "3 deployed Rollback to 1",
       ]);
+      assert.strictEqual(yield* dataPlane, "gcr.io/acme/tars/envoy:envoy-1.1.0 2/2");
+      assert.deepStrictEqual(yield* gateStates, { 2: "failed" });
+      const events = yield* outboxEvents;
+      assert.strictEqual(events.length, 1);
+      assert.deepInclude(events[0], { error_code: "Interrupted", helm_revision: 2 });
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("after Helm with --no-atomic leaves the new revision, unproven", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* interruptedAfter(20_000, { atomic: false });
+      assert.strictEqual(errorTag(exit), "UpgradeLeftInPlace");
+      assert.deepStrictEqual(yield* gateStates, { 2: "failed" });
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("whose rollback fails is not passed over in silence", () =>
+    Effect.gen(function* () {
+      const helm = yield* FakeHelm;
+      yield* helm.breakStep("pre-rollback hook", "webhook not ready");
+      const { exit } = yield* interruptedAfter(60_000);
+      assert.strictEqual(errorTag(exit), "RollbackFailed");
     }).pipe(Effect.provide(world({ chart: slowWorkloads }))),
   );
 

@@ -1,4 +1,4 @@
-import { Clock, Duration, Effect, Result } from "effect";
+import { Clock, Duration, Effect, Option, Result } from "effect";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
 import type { Identity } from "../domain/identity.ts";
@@ -25,6 +25,7 @@ import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import type { DataPlaneOutcome, RolloutGate } from "../services/RolloutGate.ts";
 import type { InstalledRelease } from "./discover.ts";
+import { withInterruption } from "./interruption.ts";
 import { confirmRestored, rollBack } from "./roll-back.ts";
 import {
   type AttemptFailure,
@@ -101,18 +102,29 @@ const applyIdentity = Effect.fnUntraced(function* (identity: Identity, release: 
     .pipe(Effect.mapError(({ message }) => new UpgradeNotStarted({ release, cause: message })));
 });
 
-/** Runs Helm to its end and decides from the history what it did. */
-const runHelm = Effect.fnUntraced(function* ({ options, installed, before }: UpgradeAttempt) {
-  const { release, chart, values } = installed;
+/** Helm's end. An interruption is passed to Helm once, which then fails, or rolls back, and is seen through. */
+const helmExit = Effect.fnUntraced(function* ({
+  options,
+  installed,
+  interruption,
+}: UpgradeAttempt) {
   const helm = yield* Helm;
-  const started = helm.upgrade({
-    release,
-    chart: chart.directory,
-    values,
+  const run = yield* helm.upgrade({
+    release: installed.release,
+    chart: installed.chart.directory,
+    values: installed.values,
     timeout: options.timeout,
     atomic: options.atomic,
   });
-  const exit = yield* Effect.result(Effect.flatMap(started, (run) => run.exit));
+  const ended = yield* interruption.wait(run.exit);
+  return Option.isSome(ended) ? ended.value : yield* Effect.andThen(run.cancel, run.exit);
+}, Effect.scoped);
+
+/** Runs Helm to its end and decides from the history what it did. */
+const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
+  const { installed, before } = attempt;
+  const { release } = installed;
+  const exit = yield* Effect.result(helmExit(attempt));
   const errorText = Result.match(exit, {
     onSuccess: (ended) => ended.errorText,
     onFailure: (error) => error.text,
@@ -131,15 +143,22 @@ const runHelm = Effect.fnUntraced(function* ({ options, installed, before }: Upg
   return "reason" in outcome
     ? { ...outcome, reason: redactText(outcome.reason, installed.secrets) }
     : outcome;
-}, Effect.scoped);
+});
+
+const INTERRUPTED: DataPlaneOutcome = {
+  _tag: "NotSettled",
+  why: "interrupted before the data plane had settled",
+  deployments: [],
+};
 
 const settle = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   revision: number,
   remaining: Duration.Duration,
 ) {
-  const { options, installed } = attempt;
-  const dataPlane: DataPlaneOutcome = yield* awaitDataPlane(attempt, remaining);
+  const { options, installed, interruption } = attempt;
+  const seen = yield* interruption.wait(awaitDataPlane(attempt, remaining));
+  const dataPlane: DataPlaneOutcome = Option.getOrElse(seen, () => INTERRUPTED);
   if (dataPlane._tag !== "NotSettled") {
     yield* recordGate(attempt, revision, "passed");
     return {
@@ -205,6 +224,35 @@ const conclude = Effect.fnUntraced(function* (
   }
 });
 
+/** Who interrupts a run wants it stopped: with the release as it was, there is nothing to report but that. */
+const unlessInterrupted =
+  ({ interruption }: UpgradeAttempt) =>
+  <E>(error: E): Effect.Effect<never, E> =>
+    Effect.flatMap(interruption.happened, (interrupted) =>
+      interrupted ? Effect.interrupt : Effect.fail(error),
+    );
+
+const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
+  const { options, installed, before } = attempt;
+  yield* recordGate(attempt, nextRevision(before), "running");
+  const startedAt = yield* Clock.currentTimeMillis;
+  yield* report({
+    _tag: "HelmUpgradeStarted",
+    release: installed.release,
+    chartVersion: installed.chart.version,
+    timeout: formatGoDuration(options.timeout),
+    atomic: options.atomic,
+  });
+  const outcome = yield* runHelm(attempt);
+  const elapsed = Duration.millis((yield* Clock.currentTimeMillis) - startedAt);
+  const remaining = Duration.subtract(options.timeout, elapsed);
+  const stop = unlessInterrupted(attempt);
+  return yield* conclude(attempt, outcome, remaining).pipe(
+    Effect.catchTag("UpgradeRolledBack", (error) => stop(error)),
+    Effect.catchTag("UpgradeNotStarted", (error) => stop(error)),
+  );
+});
+
 export const helmUpgrade: Phase<
   HelmUpgradeInput,
   UpgradeResult,
@@ -215,21 +263,10 @@ export const helmUpgrade: Phase<
   title: "Helm upgrade",
   run: Effect.fnUntraced(function* ({ options, identity, installed, lock }) {
     const before = yield* requireUnchanged(installed);
-    const attempt: UpgradeAttempt = { options, installed, before, lock };
     yield* Effect.mapError(lock.check, ({ detail }) => new RunSuperseded({ detail }));
     yield* applyIdentity(identity, installed.release);
-    yield* recordGate(attempt, nextRevision(before), "running");
-    const startedAt = yield* Clock.currentTimeMillis;
-    yield* report({
-      _tag: "HelmUpgradeStarted",
-      release: installed.release,
-      chartVersion: installed.chart.version,
-      timeout: formatGoDuration(options.timeout),
-      atomic: options.atomic,
-    });
-    const outcome = yield* runHelm(attempt);
-    const elapsed = Duration.millis((yield* Clock.currentTimeMillis) - startedAt);
-    const remaining = Duration.subtract(options.timeout, elapsed);
-    return yield* conclude(attempt, outcome, remaining);
+    return yield* withInterruption((interruption) =>
+      attemptUpgrade({ options, installed, before, lock, interruption }),
+    );
   }),
 };

@@ -9,6 +9,7 @@ import { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { Reporter, warn } from "../services/Reporter.ts";
 import { RolloutGate } from "../services/RolloutGate.ts";
 import type { InstalledRelease } from "./discover.ts";
+import type { Interruption } from "./interruption.ts";
 
 /** What every later step of one attempt needs to know. */
 export interface UpgradeAttempt {
@@ -16,6 +17,7 @@ export interface UpgradeAttempt {
   readonly installed: InstalledRelease;
   readonly before: History;
   readonly lock: HeldLock;
+  readonly interruption: Interruption;
 }
 
 export const recordGate = Effect.fnUntraced(function* (
