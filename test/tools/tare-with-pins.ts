@@ -1,0 +1,30 @@
+/** `tare` as main.ts runs it, but with the pins of a file: `node tare-with-pins.ts PINS ARGUMENTS…` */
+import { readFileSync } from "node:fs";
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import { Effect, Layer } from "effect";
+import { Command } from "effect/cli";
+import { teardown } from "../../src/cli/exit.ts";
+import { layerPresentation } from "../../src/cli/presentation.ts";
+import { tareCommand } from "../../src/cli/tare.ts";
+import { liveServices, liveTools } from "../../src/live.ts";
+import { PLAIN } from "../../src/render/text.ts";
+import { Pins } from "../../src/services/tool-settings.ts";
+import { CLI_VERSION } from "../../src/version.ts";
+
+const [pinsFile = "", ...args] = process.argv.slice(2);
+
+Command.runWith(
+  tareCommand(
+    (choice) => liveServices(choice, PLAIN),
+    (choice) => liveTools(choice, PLAIN),
+  ),
+  { version: CLI_VERSION },
+)(args).pipe(
+  Effect.provide([
+    NodeServices.layer,
+    layerPresentation(false),
+    Layer.succeed(Pins, JSON.parse(readFileSync(pinsFile, "utf8"))),
+  ]),
+  NodeRuntime.runMain({ teardown: teardown(() => undefined) }),
+);
