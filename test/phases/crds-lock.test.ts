@@ -1,0 +1,94 @@
+/** CRDs are the cluster's, and so is their lock. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { crdManifest } from "../../src/domain/crd-plan.ts";
+import { CustomResourceDefinition, Lease } from "../../src/domain/kube.ts";
+import { CRDS_LOCK, heldLease, leaseName } from "../../src/domain/lease.ts";
+import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
+import { LockLost } from "../../src/services/ReleaseLock.ts";
+import {
+  crd,
+  ENVOY_PROXY,
+  FakeCluster,
+  forbidden,
+  Recorder,
+  simulate,
+  world,
+  writesOf,
+} from "../fakes/index.ts";
+
+const apply = Effect.gen(function* () {
+  const live = Effect.succeed(yield* readCrds);
+  return yield* applyCrds.run({ manifests: [crdManifest(crd(ENVOY_PROXY))], live });
+});
+
+/** Somebody else's lease, renewed at the beginning of time and never again. */
+const seedLease = (renewedAt: number) =>
+  Effect.gen(function* () {
+    const cluster = yield* FakeCluster;
+    yield* cluster.seed(Lease, heldLease(CRDS_LOCK, "somebody", renewedAt, renewedAt), "tare");
+  });
+
+describe("the lock on the CRDs", () => {
+  it.effect("of a run that was killed is waited for, and whose it is is said once", () =>
+    Effect.gen(function* () {
+      yield* seedLease(0);
+      const { exit, elapsed } = yield* simulate(apply);
+      assert.deepStrictEqual(yield* exit, { created: 1, updated: 0, skipped: 0 });
+      assert.isAtLeast(elapsed, 29_000);
+      assert.isAtMost(elapsed, 34_000);
+      assert.deepStrictEqual(yield* (yield* Recorder).warnings, [
+        "waiting for somebody, who is changing the CRDs",
+      ]);
+    }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
+  );
+
+  it.effect("that somebody keeps ends the run with exit code 13 and nothing written", () =>
+    Effect.gen(function* () {
+      yield* seedLease(3_600_000);
+      const { exit } = yield* simulate(Effect.flip(apply));
+      const error = yield* exit;
+      assert.strictEqual(error._tag, "CrdsLocked");
+      assert.strictEqual("exitCode" in error ? error.exitCode : 0, 13);
+      assert.include(error.message, "somebody");
+      assert.deepStrictEqual(yield* writesOf("tare"), []);
+    }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
+  );
+
+  it.effect("is given back, and not even asked for when nothing is to be done", () =>
+    Effect.gen(function* () {
+      yield* simulate(apply);
+      const cluster = yield* FakeCluster;
+      const ref = { type: Lease, name: leaseName(CRDS_LOCK), namespace: CRDS_LOCK.namespace };
+      const released = yield* cluster.peek(ref);
+      assert.notProperty(released?.spec, "holderIdentity");
+      yield* simulate(apply);
+      assert.strictEqual(yield* cluster.peek(ref), released);
+    }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
+  );
+
+  it.effect("that may not be taken is a missing right: exit code 10", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* simulate(Effect.flip(apply));
+      const error = yield* exit;
+      assert.strictEqual(error._tag, "CrdRightsMissing");
+      assert.strictEqual("exitCode" in error ? error.exitCode : 0, 10);
+    }).pipe(
+      Effect.provide(
+        world({ revisions: [], crds: [], faults: [{ trouble: forbidden, kind: "Lease" }] }),
+      ),
+    ),
+  );
+});
+
+it.effect("a run that lost the lock on its release writes no CRD", () =>
+  Effect.gen(function* () {
+    const live = Effect.succeed(yield* readCrds);
+    const lock = { check: Effect.fail(new LockLost({ detail: "taken by somebody" })) };
+    const manifests = [crdManifest(crd(ENVOY_PROXY))];
+    const { exit } = yield* simulate(Effect.flip(applyCrds.run({ manifests, live, lock })));
+    assert.strictEqual((yield* exit)._tag, "RunSuperseded");
+    const cluster = yield* FakeCluster;
+    assert.deepStrictEqual(yield* cluster.all(CustomResourceDefinition), []);
+  }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
+);
