@@ -25,8 +25,6 @@ import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import type { DataPlaneOutcome, RolloutGate } from "../services/RolloutGate.ts";
 import type { InstalledRelease } from "./discover.ts";
-import { withInterruption } from "./interruption.ts";
-import { confirmRestored, rollBack } from "./roll-back.ts";
 import {
   type AttemptFailure,
   awaitDataPlane,
@@ -35,7 +33,9 @@ import {
   readHistory,
   recordGate,
   type UpgradeAttempt,
-} from "./upgrade-attempt.ts";
+} from "./helm/attempt.ts";
+import { withInterruption } from "./helm/interruption.ts";
+import { confirmRestored, rollBack } from "./helm/roll-back.ts";
 
 export interface HelmUpgradeInput {
   readonly options: UpgradeOptions;

@@ -1,25 +1,25 @@
 import { isDeepStrictEqual } from "node:util";
 import { Effect, Option, Result } from "effect";
-import { proxyTemplate, soleProxyTemplate } from "../domain/data-plane.ts";
-import { EnvoyProxy, type KubeObject, refOf, showRef } from "../domain/kube.ts";
-import { redactText } from "../domain/redaction.ts";
+import { proxyTemplate, soleProxyTemplate } from "../../domain/data-plane.ts";
+import { EnvoyProxy, type KubeObject, refOf, showRef } from "../../domain/kube.ts";
+import { redactText } from "../../domain/redaction.ts";
 import {
   deployedRevision,
   lastRevision,
   type ReleaseRef,
   rollbackTarget,
-} from "../domain/release.ts";
-import { RollbackFailed, UpgradeRolledBack } from "../errors.ts";
-import { Helm } from "../services/Helm.ts";
-import { Kubectl } from "../services/Kubectl.ts";
-import { report, warn } from "../services/Reporter.ts";
+} from "../../domain/release.ts";
+import { RollbackFailed, UpgradeRolledBack } from "../../errors.ts";
+import { Helm } from "../../services/Helm.ts";
+import { Kubectl } from "../../services/Kubectl.ts";
+import { report, warn } from "../../services/Reporter.ts";
 import {
   type AttemptFailure,
   awaitDataPlane,
   describeFailure,
   readHistory,
   type UpgradeAttempt,
-} from "./upgrade-attempt.ts";
+} from "./attempt.ts";
 
 /**
  * Helm patches custom resources from one stored manifest to the next and never looks at the live ones: a rollback that

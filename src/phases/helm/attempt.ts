@@ -1,14 +1,14 @@
 import { Duration, Effect } from "effect";
-import type { ProxyTemplate } from "../domain/data-plane.ts";
-import type { GateRecord } from "../domain/gate-record.ts";
-import { type History, lastRevision, type ReleaseRef } from "../domain/release.ts";
-import type { UpgradeOptions } from "../domain/upgrade-options.ts";
-import { Helm } from "../services/Helm.ts";
-import type { HeldLock } from "../services/ReleaseLock.ts";
-import { ReleaseRecords } from "../services/ReleaseRecords.ts";
-import { Reporter, warn } from "../services/Reporter.ts";
-import { RolloutGate } from "../services/RolloutGate.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { ProxyTemplate } from "../../domain/data-plane.ts";
+import type { GateRecord } from "../../domain/gate-record.ts";
+import { type History, lastRevision, type ReleaseRef } from "../../domain/release.ts";
+import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { Helm } from "../../services/Helm.ts";
+import type { HeldLock } from "../../services/ReleaseLock.ts";
+import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { Reporter, warn } from "../../services/Reporter.ts";
+import { RolloutGate } from "../../services/RolloutGate.ts";
+import type { InstalledRelease } from "../discover.ts";
 import type { Interruption } from "./interruption.ts";
 
 /** What every later step of one attempt needs to know. */
