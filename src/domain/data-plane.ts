@@ -44,6 +44,10 @@ export const proxyTemplate = (envoyProxy: KubeObject): ProxyTemplate => {
   };
 };
 
+export const sameTemplate = (left: ProxyTemplate, right: ProxyTemplate): boolean =>
+  left.image === right.image &&
+  left.terminationGracePeriodSeconds === right.terminationGracePeriodSeconds;
+
 /** With several EnvoyProxies it is not ours to say which one a Gateway uses, so only readiness is judged. */
 export const soleProxyTemplate = (
   envoyProxies: ReadonlyArray<KubeObject>,

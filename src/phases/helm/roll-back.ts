@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import { Effect, Option, Result } from "effect";
-import { proxyTemplate, soleProxyTemplate } from "../../domain/data-plane.ts";
+import { proxyTemplate, sameTemplate, soleProxyTemplate } from "../../domain/data-plane.ts";
 import { EnvoyProxy, type KubeObject, refOf, showRef } from "../../domain/kube.ts";
 import { redactText } from "../../domain/redaction.ts";
 import {
@@ -36,7 +35,7 @@ const restoreProxies = Effect.fnUntraced(function* (
     const ref = refOf(EnvoyProxy, wanted);
     const live = yield* kubectl.get(ref);
     const restored = Option.exists(live, (object) =>
-      isDeepStrictEqual(proxyTemplate(object), proxyTemplate(wanted)),
+      sameTemplate(proxyTemplate(object), proxyTemplate(wanted)),
     );
     if (restored) continue;
     yield* warn(`Helm's rollback left ${showRef(ref)} as it was; restoring it`);
