@@ -46,6 +46,10 @@ const narrowsBeneath = (before: Json | undefined, after: Json | undefined): bool
 /** Whether `after` may exclude an object that `before` allows. It may say so too often, never too seldom. */
 export const narrows = (before: JsonObject, after: JsonObject): boolean => {
   if (before === after) return false;
+  // Few values were allowed: then it is those that have to be allowed still.
+  if (Array.isArray(before.enum) && before.properties === undefined) {
+    return before.enum.some((value) => schemaProblems(after, value as Json).length > 0);
+  }
   if (narrowsHere(before, after)) return true;
   const [known, next] = [before.properties, after.properties].map((properties) =>
     isJsonObject(properties) ? properties : {},

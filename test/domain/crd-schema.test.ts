@@ -82,6 +82,13 @@ describe("a schema", () => {
     ["without its limit", { minimum: 0 }, {}, false],
     ["with one more allowed value", { enum: ["a"] }, { enum: ["a", "b"] }, false],
     ["with one less", { enum: ["a", "b"] }, { enum: ["a"] }, true],
+    ["with a pattern that its few values match", { enum: ["a"] }, { pattern: "^[a-c]$" }, false],
+    [
+      "with a pattern that one of them does not match",
+      { enum: ["a", "d"] },
+      { pattern: "^[a-c]$" },
+      true,
+    ],
     ["with a required field", { type: "object" }, { type: "object", required: ["a"] }, true],
     [
       "with an optional field",
