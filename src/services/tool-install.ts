@@ -157,6 +157,12 @@ const installLocked = Effect.fnUntraced(function* (
   );
 });
 
+/** On a read-only disk, Node says of a recursive mkdir that the folder does not exist. */
+const makeFolder = (folder: string) =>
+  mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw cause.code === "ENOENT" ? Object.assign(cause, { code: "EROFS" }) : cause;
+  });
+
 /** The tool's path below `folder`, downloading it at most once however many processes ask. */
 export const installTool = Effect.fn("tools.install")(function* (
   artifact: Artifact,
@@ -164,7 +170,7 @@ export const installTool = Effect.fn("tools.install")(function* (
   report: Report,
 ) {
   const { tool, version } = artifact;
-  yield* attempt(() => mkdir(folder, { recursive: true, mode: 0o755 }));
+  yield* attempt(() => makeFolder(folder));
   return yield* withFileLock(
     folder,
     `.lock-${version}`,
