@@ -350,6 +350,17 @@ export class RunSuperseded extends operatorError<{ readonly detail: string }>()(
 
 // ── 14–15: CRDs ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** As the API server names them; a service account is a user too. */
+const deniedUsers = (
+  missing: ReadonlyArray<{ readonly detail: string }>,
+): ReadonlyArray<string> => [
+  ...new Set(
+    missing.flatMap(({ detail }) =>
+      [...detail.matchAll(/User "([^"]+)"/g)].map(([, user = ""]) => user),
+    ),
+  ),
+];
+
 /** The account may not do to CRDs what an upgrade has to. Nothing was changed. */
 export class CrdRightsMissing extends operatorError<{
   readonly missing: ReadonlyArray<{ readonly doing: string; readonly detail: string }>;
@@ -358,7 +369,7 @@ export class CrdRightsMissing extends operatorError<{
   what: ({ missing }) =>
     `this account may not ${[...new Set(missing.map(({ doing }) => doing))].join(", nor ")}; no CRD was written`,
   why: ({ missing }) => missing.map(({ detail }) => detail),
-  hints: (_, env) => [
+  hints: ({ missing }, env) => [
     hint(
       "See what it may do:",
       kubectlCommand(env, "auth", "can-i", "--list", "-n", CRDS_LOCK.namespace),
@@ -372,6 +383,16 @@ export class CrdRightsMissing extends operatorError<{
         "tare-crds",
         "--verb=get,list,create,patch,update",
         "--resource=customresourcedefinitions.apiextensions.k8s.io,leases.coordination.k8s.io",
+      ),
+      ...deniedUsers(missing).map((user) =>
+        kubectlCommand(
+          env,
+          "create",
+          "clusterrolebinding",
+          "tare-crds",
+          "--clusterrole=tare-crds",
+          `--user=${user}`,
+        ),
       ),
     ),
     runAgain(env),

@@ -324,7 +324,12 @@ describe("refused before anything is written:", () => {
       pick("envoypatchpolicies"),
       {
         exitCode: 10,
-        says: ["envoypatchpolicies.gateway.envoyproxy.io", "cannot patch", "create clusterrole"],
+        says: [
+          "envoypatchpolicies.gateway.envoyproxy.io",
+          "cannot patch",
+          "create clusterrole tare-crds",
+          "--user=system:serviceaccount:default:reader",
+        ],
       },
       account,
     );
