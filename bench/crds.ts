@@ -42,7 +42,7 @@ const reset = async (): Promise<void> => {
       .join(","),
     "-A",
   ]);
-  await pause(5_000);
+  await pause(3_000);
 };
 
 const timed = async <A>(action: () => Promise<A>): Promise<readonly [number, A]> => {
@@ -91,13 +91,13 @@ for (let pair = 0; pair < pairs; pair++) {
   const theirs = async () => {
     await reset();
     const changed = await withKubectl();
-    await pause(5_000);
+    await pause(3_000);
     return [changed, await withKubectl()] as const;
   };
   const ours = async () => {
     await reset();
     const changed = await withTare("4/19/0");
-    await pause(5_000);
+    await pause(3_000);
     return [changed, await withTare("0/0/23")] as const;
   };
   // Who comes first alternates, so that what drifts hits both.

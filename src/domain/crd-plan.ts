@@ -26,6 +26,20 @@ export const crdManifest = (object: KubeObject): CrdManifest => ({
     .digest("hex"),
 });
 
+const weights = new WeakMap<CrdManifest, number>();
+
+const weightOf = (manifest: CrdManifest): number => {
+  const known = weights.get(manifest) ?? JSON.stringify(manifest.object.spec).length;
+  weights.set(manifest, known);
+  return known;
+};
+
+/** A few CRDs are most of the work: begun last, one of them would be waited for alone. */
+export const largestFirst = <A>(
+  items: ReadonlyArray<A>,
+  manifestOf: (item: A) => CrdManifest,
+): ReadonlyArray<A> => [...items].sort((a, b) => weightOf(manifestOf(b)) - weightOf(manifestOf(a)));
+
 /** Of a live CRD only its metadata is needed to decide. */
 export type LiveCrd = Pick<KubeObject, "metadata">;
 

@@ -4,6 +4,7 @@ import {
   type CrdManifest,
   confirmWithDryRun,
   type LiveCrd,
+  largestFirst,
   type PlannedCrd,
   planCrd,
 } from "../../domain/crd-plan.ts";
@@ -119,14 +120,16 @@ export const rehearse = Effect.fnUntraced(function* (
   live: ReadonlyArray<LiveCrd>,
   release: ReleaseRef | undefined,
 ) {
-  const byName = new Map(live.map((crd) => [crd.metadata.name, crd]));
+  const found = new Map(live.map((crd) => [crd.metadata.name, crd]));
   const outcomes = yield* Effect.forEach(
-    manifests,
-    (manifest) => rehearseOne(manifest, byName.get(manifest.name), release),
+    largestFirst(manifests, (manifest) => manifest),
+    (manifest) => rehearseOne(manifest, found.get(manifest.name), release),
     { concurrency: CONCURRENCY },
   );
   const denied = outcomes.flatMap((one) => ("denied" in one ? [one.denied] : []));
-  const refusals = denied.flatMap((one) => one.refusals);
+  const refusals = denied
+    .flatMap((one) => one.refusals)
+    .sort((a, b) => (a.crd < b.crd ? -1 : a.crd > b.crd ? 1 : 0));
   if (refusals.length > 0) return yield* new CrdsRefused({ refusals });
   const missing = denied.flatMap((one) => one.missingRights);
   if (missing.length > 0) {
@@ -134,5 +137,9 @@ export const rehearse = Effect.fnUntraced(function* (
       missing: missing.map((detail) => ({ doing: "write the CRDs", detail })),
     });
   }
-  return outcomes.flatMap((one) => ("rehearsed" in one ? [one.rehearsed] : []));
+  const place = new Map(manifests.map((manifest, index) => [manifest, index]));
+  const placeOf = ({ planned }: Rehearsed): number => place.get(planned.manifest) ?? 0;
+  return outcomes
+    .flatMap((one) => ("rehearsed" in one ? [one.rehearsed] : []))
+    .sort((a, b) => placeOf(a) - placeOf(b));
 });

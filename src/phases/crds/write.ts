@@ -1,6 +1,6 @@
 /** The writes, and the wait until what they brought can be used. */
 import { Effect, Option, Result, Schedule } from "effect";
-import { recordedManifest } from "../../domain/crd-plan.ts";
+import { largestFirst, recordedManifest } from "../../domain/crd-plan.ts";
 import { crdView, resourceWord, servedVersions } from "../../domain/crd-view.ts";
 import { CustomResourceDefinition, conditionOf, type KubeObject } from "../../domain/kube.ts";
 import { CrdsIncomplete, RunSuperseded } from "../../errors.ts";
@@ -102,7 +102,7 @@ export const write = Effect.fnUntraced(function* (
 ) {
   yield* Effect.mapError(checkLocks, ({ detail }) => new RunSuperseded({ detail }));
   const attempts = yield* Effect.forEach(
-    writes,
+    largestFirst(writes, ({ planned }) => planned.manifest),
     (one) => Effect.result(Effect.as(writeOne(one, checkLocks), one)),
     { concurrency: CONCURRENCY },
   );
