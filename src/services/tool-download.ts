@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, readFileSync } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isAbsolute } from "node:path";
 import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { getCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { shownUrl } from "../domain/tool-pins.ts";
@@ -103,7 +103,12 @@ const follow = async (
   throw new DownloadProblem(`${shownUrl(start.href)}: more than ${limits.redirects} redirects`);
 };
 
-const open = async (url: URL, limits: DownloadLimits, progress: Progress, signal: AbortSignal) => {
+const openSource = async (
+  url: URL,
+  limits: DownloadLimits,
+  progress: Progress,
+  signal: AbortSignal,
+) => {
   if (url.protocol === "file:") return createReadStream(fileURLToPath(url), { signal });
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     throw new DownloadProblem(`${url.protocol}// is not http, https or file`);
@@ -142,7 +147,7 @@ const consume = async <A>(
   limits: DownloadLimits,
   progress: Progress,
   outer: AbortSignal,
-  use: (source: Readable, signal: AbortSignal) => Promise<A>,
+  use: (source: Readable) => Promise<A>,
 ): Promise<A> => {
   const url = parseUrl(text);
   progress.received = 0;
@@ -150,8 +155,8 @@ const consume = async <A>(
   const watch = watchdog(limits, progress, url.host);
   const signal = AbortSignal.any([outer, watch.signal]);
   try {
-    const source = await open(url, limits, progress, signal);
-    return await use(source, signal);
+    const source = await openSource(url, limits, progress, signal);
+    return await use(source);
   } catch (cause) {
     if (watch.signal.aborted) throw watch.signal.reason;
     const error = cause as NodeJS.ErrnoException;
@@ -164,17 +169,26 @@ const consume = async <A>(
   }
 };
 
-const counted = (limits: DownloadLimits, progress: Progress, each: (chunk: Buffer) => void) =>
-  async function* (source: AsyncIterable<Buffer>) {
-    for await (const chunk of source) {
-      progress.received += chunk.length;
-      if (progress.received > limits.maxBytes) {
-        throw new DownloadProblem(`more than ${limits.maxBytes} bytes: this is not the file`);
-      }
-      each(chunk);
-      yield chunk;
+const counted = async function* (
+  source: AsyncIterable<Buffer>,
+  limits: DownloadLimits,
+  progress: Progress,
+) {
+  for await (const chunk of source) {
+    progress.received += chunk.length;
+    if (progress.received > limits.maxBytes) {
+      throw new DownloadProblem(`more than ${limits.maxBytes} bytes: this is not the file`);
     }
-  };
+    yield chunk;
+  }
+};
+
+/** Chunks arrive faster than the collector sees a reason to run: a large one that shares nothing is given back at once. */
+const release = ({ buffer, byteLength }: Buffer): void => {
+  if (byteLength >= 4096 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer) {
+    buffer.transfer(0);
+  }
+};
 
 /** Streams a file to disk, not executable, and returns the sha256 of what arrived. It is on the disk when this returns. */
 export const downloadTo = async (
@@ -185,14 +199,19 @@ export const downloadTo = async (
   signal: AbortSignal,
 ): Promise<string> => {
   const hash = createHash("sha256");
-  await consume(url, limits, progress, signal, (source, whole) =>
-    pipeline(
-      source,
-      counted(limits, progress, (chunk) => hash.update(chunk)),
-      createWriteStream(file, { mode: 0o600, flush: true }),
-      { signal: whole },
-    ),
-  );
+  await consume(url, limits, progress, signal, async (source) => {
+    const handle = await open(file, "w", 0o600);
+    try {
+      for await (const chunk of counted(source, limits, progress)) {
+        hash.update(chunk);
+        await handle.writeFile(chunk);
+        release(chunk);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
   return hash.digest("hex");
 };
 
@@ -211,7 +230,7 @@ export const downloadText = async (
   const chunks: Array<Buffer> = [];
   await consume(url, limits, progress, signal, async (source) => {
     const small = { ...limits, maxBytes: SMALL };
-    for await (const chunk of counted(small, progress, () => undefined)(source)) chunks.push(chunk);
+    for await (const chunk of counted(source, small, progress)) chunks.push(chunk);
   });
   return Buffer.concat(chunks).toString("utf8");
 };
