@@ -48,7 +48,7 @@ describe("tare upgrade", () => {
     await startApiServer(cluster);
     expect(code).toBe(10);
     expect(stderr).toContain("preflight failed: 2 problems");
-    expect(stderr).toContain("Helm: helm not found (looked in TARE_HELM=/nonexistent/helm)");
+    expect(stderr).toContain("Helm: helm not found (looked in TARE_HELM=/nonexistent/helm");
     expect(stderr).toMatch(/cluster: .*does not answer/);
     expect(stderr).not.toContain("[2/5]");
   });
