@@ -1,0 +1,45 @@
+/**
+ * Writes src/services/tool-pins.json: the versions given, with the sha256 that the projects publish beside their
+ * downloads. Nothing is computed here. A platform whose hash is not published is left out, and said.
+ *
+ *   node scripts/refresh-tool-pins.ts --helm 4.2.4 --kubectl 1.36.4
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  artifactOf,
+  OFFICIAL,
+  PLATFORMS,
+  publishedHash,
+  TOOL_NAMES,
+  type ToolName,
+} from "../src/domain/tool-pins.ts";
+import { judgeTool } from "../src/domain/tool-version.ts";
+import pinned from "../src/services/tool-pins.json" with { type: "json" };
+
+const { values } = parseArgs({
+  options: { helm: { type: "string" }, kubectl: { type: "string" } },
+});
+
+const refreshed = async (tool: ToolName) => {
+  const version = (values[tool] ?? pinned[tool].version).replace(/^v/, "");
+  const verdict = judgeTool(tool, version);
+  if (verdict._tag === "Unsuitable") throw new Error(`${tool}: ${verdict.why}`);
+  const tools = { ...pinned, [tool]: { version, sha256: {} } };
+  const sha256: Record<string, string> = {};
+  for (const platform of PLATFORMS) {
+    const { checksumUrl } = artifactOf({ tools, official: OFFICIAL }, tool, platform);
+    const response = await fetch(checksumUrl);
+    const hash = response.ok ? publishedHash(await response.text()) : undefined;
+    if (hash !== undefined) sha256[platform] = hash;
+    else if (response.ok || response.status === 404) console.error(`${checksumUrl}: no hash`);
+    else throw new Error(`${checksumUrl}: HTTP ${response.status}`);
+  }
+  if (Object.keys(sha256).length === 0) throw new Error(`${tool} ${version}: nothing published`);
+  return { version, sha256 };
+};
+
+const [helm, kubectl] = await Promise.all(TOOL_NAMES.map(refreshed));
+const file = join(import.meta.dirname, "../src/services/tool-pins.json");
+writeFileSync(file, `${JSON.stringify({ helm, kubectl }, null, 2)}\n`);
