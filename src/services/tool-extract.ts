@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -12,6 +13,30 @@ export class ArchiveProblem extends Error {}
 const sink = (to: string) => createWriteStream(to, { mode: 0o600, flush: true, flags: "wx" });
 
 const tooBig = (max: number) => new ArchiveProblem(`it unpacks to more than ${max} bytes`);
+
+const READ_AT_ONCE = 64 * 1024;
+
+/** Read ahead by little, in buffers used over and over: two are on their way to the unpacker at most. */
+const compressed = async function* (archive: string) {
+  const handle = await open(archive);
+  try {
+    const ring = Array.from({ length: 8 }, () => Buffer.allocUnsafeSlow(READ_AT_ONCE));
+    for (let turn = 0; ; turn += 1) {
+      const buffer = ring[turn % ring.length] ?? Buffer.alloc(READ_AT_ONCE);
+      let filled = 0;
+      // Whole buffers only: the unpacker then asks for the next when it is done with the last but one.
+      while (filled < READ_AT_ONCE) {
+        const { bytesRead } = await handle.read(buffer, filled, READ_AT_ONCE - filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      if (filled > 0) yield buffer.subarray(0, filled);
+      if (filled < READ_AT_ONCE) return;
+    }
+  } finally {
+    await handle.close();
+  }
+};
 
 /** Nothing but the one regular file of exactly this name is ever written, so no name in the archive can lead elsewhere. */
 export const extractTarGz = async (archive: string, wanted: string, to: string, max: number) => {
@@ -39,21 +64,17 @@ export const extractTarGz = async (archive: string, wanted: string, to: string, 
     problem ??= new ArchiveProblem((cause as Error).message);
   });
   let unpacked = 0;
-  await pipeline(
-    createReadStream(archive),
-    createGunzip(),
-    async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        unpacked += chunk.length;
-        if (unpacked > max) throw tooBig(max);
-        // A full disk ends the writing, and then the parser never drains.
-        if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), writing]);
-        // What follows the wanted file is not even looked at.
-        if (written || problem !== undefined) return;
-      }
-      parser.end();
-    },
-  ).catch((cause: NodeJS.ErrnoException) => {
+  await pipeline(compressed(archive), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      unpacked += chunk.length;
+      if (unpacked > max) throw tooBig(max);
+      // A full disk ends the writing, and then the parser never drains.
+      if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), writing]);
+      // What follows the wanted file is not even looked at.
+      if (written || problem !== undefined) return;
+    }
+    parser.end();
+  }).catch((cause: NodeJS.ErrnoException) => {
     if (written || problem !== undefined) return;
     problem = cause.code?.startsWith("Z_")
       ? new ArchiveProblem(`it is not gzip: ${cause.message}`)
