@@ -12,14 +12,14 @@ export interface HelmVersion {
 
 /** Parses `helm version --template '{{.Version}}'`. */
 export const parseHelmVersion = (text: string): HelmVersion | undefined => {
-  const match = /^v?(\d+)\.(\d+)\.(\d+)/.exec(text.trim());
+  const match = /^v?(\d+)\.(\d+)\.(\d+)\S*/.exec(text.trim());
   return match === null
     ? undefined
     : {
         major: Number(match[1]),
         minor: Number(match[2]),
         patch: Number(match[3]),
-        text: text.trim(),
+        text: match[0],
       };
 };
 
