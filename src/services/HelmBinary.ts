@@ -1,12 +1,13 @@
-import { Duration, Effect, Fiber, FileSystem, Layer, Path, Redacted, Schema, Stream } from "effect";
-import { ChildProcess, ChildProcessSpawner } from "effect/process";
+import { Duration, Effect, Fiber, FileSystem, Layer, Path, Redacted, Schema } from "effect";
+import { ChildProcessSpawner } from "effect/process";
 import { parseAllDocuments } from "yaml";
-import { classifyHelmError, helmErrorText, oneLine } from "../domain/helm-stderr.ts";
+import { classifyHelmError, oneLine } from "../domain/helm-stderr.ts";
 import { parseHelmVersion, rollbackArguments, upgradeArguments } from "../domain/helm-version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import { byRevision, History } from "../domain/release.ts";
-import { Helm, HelmError, type HelmExit, type ReleaseSummary } from "./Helm.ts";
+import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
+import { startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube-connection.ts";
 import { ToolCache } from "./ToolCache.ts";
@@ -16,19 +17,6 @@ const READ_TIMEOUT = Duration.minutes(1);
 const PULL_TIMEOUT = Duration.minutes(5);
 /** Helm keeps no more than this of a history by default. */
 const HISTORY_MAX = "256";
-/** Enough of stderr for any error; a chatty plugin must not fill the memory. */
-const STDERR_KEPT = 256 * 1024;
-
-/** Settings that would point Helm elsewhere than this run, or (debugging) make it print the values. */
-const HELM_ENVIRONMENT = {
-  HELM_DEBUG: "false",
-  HELM_KUBECONTEXT: undefined,
-  HELM_KUBEAPISERVER: undefined,
-  HELM_KUBETOKEN: undefined,
-  HELM_KUBEASUSER: undefined,
-  HELM_KUBEASGROUPS: undefined,
-  HELM_NAMESPACE: undefined,
-};
 
 const ReleaseList = Schema.Array(
   Schema.Struct({
@@ -50,11 +38,6 @@ const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: 
         }),
     ),
   );
-
-interface Finished {
-  readonly exit: HelmExit;
-  readonly stdout: string;
-}
 
 /**
  * Runs the Helm binary in a process group of its own, so that a Ctrl-C in the terminal reaches tare alone, which then
@@ -89,60 +72,37 @@ export const layerHelmBinary = (
         ),
       );
 
-      /** Starts Helm; both outputs are drained from the start, since a full pipe would block it. */
-      const start = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
+      const start = Effect.fnUntraced(function* (
+        args: ReadonlyArray<string>,
+        needs: "cluster" | "no cluster",
+      ) {
         const command = args[0] ?? "";
         const tool = yield* Effect.mapError(
           tools.locate("helm"),
           ({ message, remedy }) =>
             new HelmError({ command, kind: "not-runnable", text: message, remedy }),
         );
-        const handle = yield* spawner
-          .spawn(
-            ChildProcess.make(tool.path, [...args], {
-              stdin: "ignore",
-              env: HELM_ENVIRONMENT,
-              extendEnv: true,
-            }),
-          )
-          .pipe(
-            Effect.mapError(
-              (cause) =>
-                new HelmError({
-                  command,
-                  kind: "not-runnable",
-                  text: `${tool.path} cannot be run: ${cause.message}`,
-                }),
-            ),
-          );
-        const collect = (stream: typeof handle.stdout, keep: number) =>
-          stream.pipe(
-            Stream.decodeText(),
-            Stream.runFold(
-              () => "",
-              (text, chunk: string) => (text + chunk).slice(-keep),
-            ),
-            Effect.orElseSucceed(() => ""),
-            Effect.forkScoped,
-          );
-        const stdout = yield* collect(handle.stdout, Number.MAX_SAFE_INTEGER);
-        const stderr = yield* collect(handle.stderr, STDERR_KEPT);
-        const finished = Effect.gen(function* () {
-          // A process ended by a signal has no code.
-          const code = yield* Effect.orElseSucceed(handle.exitCode, () => undefined);
-          const [out, err] = yield* Fiber.joinAll([stdout, stderr]);
-          const errorText = code === 0 ? "" : helmErrorText(err ?? "") || endedBy(code);
-          return { exit: { code, errorText }, stdout: out ?? "" } satisfies Finished;
-        });
-        return { handle, finished };
+        const flags = needs === "cluster" ? yield* clusterFlags : [];
+        return yield* startHelm(tool.path, [...args, ...flags]).pipe(
+          Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner),
+          Effect.mapError(
+            (cause) =>
+              new HelmError({
+                command,
+                kind: "not-runnable",
+                text: `${tool.path} cannot be run: ${cause.message}`,
+              }),
+          ),
+        );
       });
 
       const read = Effect.fnUntraced(function* (
         args: ReadonlyArray<string>,
+        needs: "cluster" | "no cluster" = "cluster",
         timeout: Duration.Duration = READ_TIMEOUT,
       ) {
         const command = args.slice(0, 2).join(" ");
-        const { finished } = yield* start(args);
+        const { finished } = yield* start(args, needs);
         const { exit, stdout } = yield* Effect.timeoutOrElse(finished, {
           duration: timeout,
           orElse: () =>
@@ -163,7 +123,7 @@ export const layerHelmBinary = (
       }, Effect.scoped);
 
       const version = yield* Effect.cached(
-        Effect.flatMap(read(["version", "--template", "{{.Version}}"]), (text) => {
+        Effect.flatMap(read(["version", "--template", "{{.Version}}"], "no cluster"), (text) => {
           const parsed = parseHelmVersion(text);
           return parsed === undefined
             ? Effect.fail(
@@ -243,25 +203,19 @@ export const layerHelmBinary = (
                 text: `the values file could not be written: ${cause.message}`,
               }),
           );
-          const { handle, finished } = yield* start([
-            ...upgradeArguments(helm, { ...request, valuesFile }),
-            ...(yield* clusterFlags),
-          ]);
+          const helmProcess = yield* start(
+            upgradeArguments(helm, { ...request, valuesFile }),
+            "cluster",
+          );
+          const { finished, isRunning } = helmProcess;
           // A fiber of its own: whoever waits for the end may be interrupted, the end is still seen.
           const ending = yield* Effect.forkScoped(Effect.map(finished, (ended) => ended.exit));
-          const running = Effect.orElseSucceed(handle.isRunning, () => false);
           const cancel = yield* Effect.cached(
-            Effect.flatMap(running, (isRunning) =>
-              isRunning
-                ? Effect.ignore(Effect.forkDetach(handle.kill({ killSignal: "SIGINT" })))
-                : Effect.void,
-            ),
+            Effect.when(helmProcess.signal("SIGINT"), isRunning).pipe(Effect.asVoid),
           );
           // Registered last, so it runs first: Helm sees its rollback through before anything is taken from it.
           yield* Effect.addFinalizer(() =>
-            Effect.flatMap(running, (isRunning) =>
-              isRunning ? Effect.andThen(cancel, Fiber.await(ending)) : Effect.void,
-            ),
+            Effect.when(Effect.andThen(cancel, Fiber.await(ending)), isRunning),
           );
           return { exit: Fiber.join(ending), cancel };
         }),
@@ -269,8 +223,7 @@ export const layerHelmBinary = (
         rollback: Effect.fn("Helm.rollback")(
           function* (request) {
             const helm = yield* version;
-            const args = [...rollbackArguments(helm, request), ...(yield* clusterFlags)];
-            const { finished } = yield* start(args);
+            const { finished } = yield* start(rollbackArguments(helm, request), "cluster");
             return (yield* finished).exit;
           },
           Effect.scoped,
@@ -279,7 +232,11 @@ export const layerHelmBinary = (
 
         pull: Effect.fn("Helm.pull")(function* (url, chartVersion, into) {
           const pinned = chartVersion === undefined ? [] : ["--version", chartVersion];
-          yield* read(["pull", url, ...pinned, "--untar", "--untardir", into], PULL_TIMEOUT);
+          yield* read(
+            ["pull", url, ...pinned, "--untar", "--untardir", into],
+            "no cluster",
+            PULL_TIMEOUT,
+          );
           const [directory] = yield* Effect.orElseSucceed(fs.readDirectory(into), () => []);
           if (directory !== undefined) return path.join(into, directory);
           return yield* new HelmError({
@@ -297,6 +254,3 @@ const manifestObjects = (text: string): ReadonlyArray<KubeObject> =>
     const object: unknown = document.toJS();
     return isJsonObject(object) ? [object as unknown as KubeObject] : [];
   });
-
-const endedBy = (code: number | undefined): string =>
-  code === undefined ? "helm was ended by a signal" : `helm exited with code ${code}`;

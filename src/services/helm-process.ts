@@ -1,0 +1,81 @@
+import { Effect, Fiber, type PlatformError, Ref, type Scope, Stream } from "effect";
+import { ChildProcess, ChildProcessSpawner } from "effect/process";
+import { helmErrorText } from "../domain/helm-stderr.ts";
+import type { HelmExit } from "./Helm.ts";
+
+/** Settings that would point Helm elsewhere than this run, or (debugging) make it print the values. */
+const HELM_ENVIRONMENT = {
+  HELM_DEBUG: "false",
+  HELM_KUBECONTEXT: undefined,
+  HELM_KUBEAPISERVER: undefined,
+  HELM_KUBETOKEN: undefined,
+  HELM_KUBEASUSER: undefined,
+  HELM_KUBEASGROUPS: undefined,
+  HELM_NAMESPACE: undefined,
+};
+
+/** Enough of stderr for any error; a chatty plugin must not fill the memory. */
+const STDERR_KEPT = 256 * 1024;
+/** A credential plugin may leave a helper behind that holds the pipes: Helm's own last words come sooner. */
+const OUTPUT_AFTER_EXIT = "2 seconds";
+
+export interface Finished {
+  readonly exit: HelmExit;
+  readonly stdout: string;
+}
+
+export interface HelmProcess {
+  readonly finished: Effect.Effect<Finished>;
+  readonly isRunning: Effect.Effect<boolean>;
+  /** Sends the signal to the whole process group and does not wait. */
+  readonly signal: (name: "SIGINT") => Effect.Effect<void>;
+}
+
+/**
+ * Starts Helm in a process group of its own. Both outputs are drained from the start, since a full pipe would block it.
+ * Closing the scope ends a process that still runs.
+ */
+export const startHelm = Effect.fnUntraced(function* (
+  binary: string,
+  args: ReadonlyArray<string>,
+): Effect.fn.Return<
+  HelmProcess,
+  PlatformError.PlatformError,
+  ChildProcessSpawner.ChildProcessSpawner | Scope.Scope
+> {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner;
+  const handle = yield* spawner.spawn(
+    ChildProcess.make(binary, [...args], {
+      stdin: "ignore",
+      env: HELM_ENVIRONMENT,
+      extendEnv: true,
+    }),
+  );
+  const collect = Effect.fnUntraced(function* (stream: typeof handle.stdout, keep: number) {
+    const text = yield* Ref.make("");
+    const reading = stream.pipe(
+      Stream.decodeText(),
+      Stream.runForEach((chunk) => Ref.update(text, (before) => (before + chunk).slice(-keep))),
+      Effect.ignore,
+    );
+    return { text: Ref.get(text), reader: yield* Effect.forkScoped(reading) };
+  });
+  const stdout = yield* collect(handle.stdout, Number.MAX_SAFE_INTEGER);
+  const stderr = yield* collect(handle.stderr, STDERR_KEPT);
+  const finished = Effect.gen(function* () {
+    // A process ended by a signal has no code.
+    const code = yield* Effect.orElseSucceed(handle.exitCode, () => undefined);
+    yield* Effect.timeoutOption(Fiber.joinAll([stdout.reader, stderr.reader]), OUTPUT_AFTER_EXIT);
+    const errorText = code === 0 ? "" : helmErrorText(yield* stderr.text) || endedBy(code);
+    return { exit: { code, errorText }, stdout: yield* stdout.text } satisfies Finished;
+  });
+  return {
+    finished,
+    isRunning: Effect.orElseSucceed(handle.isRunning, () => false),
+    signal: (name) =>
+      Effect.asVoid(Effect.forkDetach(Effect.ignore(handle.kill({ killSignal: name })))),
+  };
+});
+
+const endedBy = (code: number | undefined): string =>
+  code === undefined ? "helm was ended by a signal" : `helm exited with code ${code}`;

@@ -1,0 +1,153 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import { assert, describe, it } from "@effect/vitest";
+import { Duration, Effect, Layer, Redacted } from "effect";
+import { afterEach, beforeEach } from "vitest";
+import { Helm } from "../../src/services/Helm.ts";
+import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
+import { Kubectl } from "../../src/services/Kubectl.ts";
+import { ToolCache } from "../../src/services/ToolCache.ts";
+
+/** The live layer with a shell script in Helm's place: what is asked of the process, and how its end is seen. */
+
+const release = { name: "tars", namespace: "tars-system" };
+const upgradeRequest = {
+  release,
+  chart: "/charts/tars",
+  values: Redacted.make({ a: "secret-value" }),
+  timeout: Duration.minutes(1),
+  atomic: true,
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tare-helm-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const calls = (): ReadonlyArray<string> =>
+  readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
+
+/** `cases` are the arms of a shell `case` on the first argument. */
+const withHelm = <A, E>(cases: string, work: Effect.Effect<A, E, Helm>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const binary = join(folder, "helm");
+    writeFileSync(
+      binary,
+      `#!/bin/sh
+echo "$*" >> '${folder}/calls'
+case "$1" in
+  ${cases}
+  version) printf v3.21.4 ;;
+  history) echo '[]' ;;
+  get) echo '{}' ;;
+  list) echo '[]' ;;
+esac
+`,
+    );
+    chmodSync(binary, 0o755);
+    const choice = { kubeconfig: "/etc/kube/prod.yaml", context: undefined };
+    const environment = Layer.mergeAll(
+      Layer.mock(ToolCache)({
+        locate: (name) => Effect.succeed({ name, path: binary, origin: "environment" }),
+      }),
+      Layer.mock(Kubectl)({
+        target: Effect.succeed({ context: "prod", server: "https://prod.example" }),
+      }),
+      NodeServices.layer,
+    );
+    return Effect.provide(work, Layer.provide(layerHelmBinary(choice), environment));
+  });
+
+describe("the Helm binary", () => {
+  it.live("is pointed at the cluster of this run by every command that talks to one", () =>
+    withHelm(
+      "",
+      Effect.gen(function* () {
+        const helm = yield* Helm;
+        yield* helm.history(release);
+        yield* helm.userValues(release, 3);
+        yield* helm.manifest(release, 3);
+        yield* helm.releases;
+        yield* helm.rollback({ release, revision: 2, timeout: Duration.minutes(1) });
+        yield* Effect.scoped(Effect.flatMap(helm.upgrade(upgradeRequest), (run) => run.exit));
+        const others = calls().filter((call) => !call.startsWith("version"));
+        assert.deepStrictEqual(
+          others.map((call) => call.split(" ")[0]),
+          ["history", "get", "get", "list", "rollback", "upgrade"],
+        );
+        for (const call of others) {
+          assert.include(call, "--kubeconfig /etc/kube/prod.yaml --kube-context prod");
+        }
+      }),
+    ),
+  );
+
+  it.live("reads values from a file of the owner's alone, which is gone afterwards", () =>
+    withHelm(
+      `upgrade) for word in "$@"; do case "$word" in */values.json)
+        echo "$word $(stat -c %a "$word")" > '${"$"}{0%/helm}/values' ;; esac; done ;;`.replaceAll(
+        "'",
+        '"',
+      ),
+      Effect.gen(function* () {
+        const helm = yield* Helm;
+        yield* Effect.scoped(Effect.flatMap(helm.upgrade(upgradeRequest), (run) => run.exit));
+        const [file, mode] = readFileSync(join(folder, "values"), "utf8").trim().split(" ");
+        assert.strictEqual(mode, "600");
+        assert.isFalse(existsSync(file ?? ""));
+        assert.isFalse(calls().some((call) => call.includes("secret-value")));
+      }),
+    ),
+  );
+
+  it.live("is seen to end though a helper it left behind holds its pipes", () =>
+    withHelm(
+      "upgrade) sleep 30 & echo done; exit 0 ;;",
+      Effect.gen(function* () {
+        const helm = yield* Helm;
+        const exit = yield* Effect.scoped(
+          Effect.flatMap(helm.upgrade(upgradeRequest), (run) => run.exit),
+        ).pipe(Effect.timeout("20 seconds"));
+        assert.deepStrictEqual(exit, { code: 0, errorText: "" });
+      }),
+    ),
+  );
+
+  it.live("is cancelled with one SIGINT, and its last words are heard", () =>
+    withHelm(
+      `upgrade) trap 'echo "Error: UPGRADE FAILED: context canceled" >&2; exit 1' INT
+        echo started > "\${0%/helm}/started"; while :; do sleep 0.1; done ;;`,
+      Effect.gen(function* () {
+        const helm = yield* Helm;
+        const run = yield* helm.upgrade(upgradeRequest);
+        yield* Effect.sync(() => existsSync(join(folder, "started"))).pipe(
+          Effect.repeat({ until: (started) => started }),
+        );
+        yield* run.cancel;
+        yield* run.cancel;
+        assert.deepStrictEqual(yield* run.exit, {
+          code: 1,
+          errorText: "UPGRADE FAILED: context canceled",
+        });
+      }).pipe(Effect.scoped),
+    ),
+  );
+
+  it.live(
+    "says that a release is not there by an empty history, and anything else by an error",
+    () =>
+      withHelm(
+        `history) echo "Error: release: not found" >&2; exit 1 ;;
+       get) echo 'Error: Kubernetes cluster unreachable: dial tcp' >&2; exit 1 ;;`,
+        Effect.gen(function* () {
+          const helm = yield* Helm;
+          assert.deepStrictEqual(yield* helm.history(release), []);
+          const error = yield* Effect.flip(helm.userValues(release, 1));
+          assert.strictEqual(error.kind, "unreachable");
+        }),
+      ),
+  );
+});
