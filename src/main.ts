@@ -17,11 +17,8 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     if (name === "SIGHUP") process.emit("SIGTERM");
   });
 }
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+// A reader that left (EPIPE) or a terminal that closed (EIO): what was to be said is lost, the run must not be.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const colours = process.stderr.isTTY === true && (process.env.NO_COLOR ?? "") === "";
 

@@ -68,9 +68,9 @@ export const makePipeline = Effect.fnUntraced(function* (
 
 /**
  * Starts a read before its turn. What it found, or how it failed, is delivered to whoever asks; a failure nobody asks
- * for is nobody's failure. The read ends with the scope.
+ * for is nobody's failure. The read ends with the scope, and can always be interrupted.
  */
 export const ahead = <A, E, R>(
   read: Effect.Effect<A, E, R>,
 ): Effect.Effect<Effect.Effect<A, E>, never, R | Scope.Scope> =>
-  Effect.map(Effect.forkScoped(read), Fiber.join);
+  Effect.map(Effect.forkScoped(Effect.interruptible(read)), Fiber.join);

@@ -2,7 +2,7 @@
  * The upgrade, start to end. Read it beside the product page: five phases in the printed order. Reads that need nothing
  * from an earlier phase are started ahead and delivered when their phase asks.
  */
-import { Clock, Effect, Exit, Random } from "effect";
+import { Clock, Effect, Exit, flow, Random } from "effect";
 import type { Identity } from "./domain/identity.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
@@ -27,31 +27,38 @@ const EVENT_BUDGET = "10 seconds";
 
 export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helmUpgrade] as const;
 
-export const upgrade = Effect.fn("tare.upgrade")(function* (
-  options: UpgradeOptions,
-  identity: Identity,
-) {
-  const run = yield* makePipeline(UPGRADE_PHASES);
-  const charts = yield* ChartSource;
-  const chart = yield* ahead(charts.resolve(options.chart));
-  const preflightFacts = yield* ahead(readPreflight);
-  const releaseFacts = yield* ahead(readRelease(options.release));
-  const haFacts = yield* ahead(readHa(options));
-  const liveCrds = yield* ahead(readCrds);
+/**
+ * An interruption stops the first four phases where they are. The last one decides itself what can be interrupted, and
+ * whoever waits for the upgrade is told how it ended: a success that came first stays one.
+ */
+export const upgrade = Effect.fn("tare.upgrade")(
+  function* (options: UpgradeOptions, identity: Identity) {
+    const run = yield* makePipeline(UPGRADE_PHASES);
+    const charts = yield* ChartSource;
+    const chart = yield* ahead(charts.resolve(options.chart));
+    const preflightFacts = yield* ahead(readPreflight);
+    const releaseFacts = yield* ahead(readRelease(options.release));
+    const haFacts = yield* ahead(readHa(options));
+    const liveCrds = yield* ahead(readCrds);
 
-  yield* run(preflight, { options, facts: preflightFacts });
-  const installed = yield* run(discover, { options, identity, facts: releaseFacts, chart });
-  yield* run(haPreflight, { options, facts: haFacts });
-  yield* reportChart(installed);
+    yield* Effect.interruptible(run(preflight, { options, facts: preflightFacts }));
+    const installed = yield* Effect.interruptible(
+      run(discover, { options, identity, facts: releaseFacts, chart }),
+    );
+    yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
+    yield* reportChart(installed);
 
-  const lock = yield* acquireLock(options);
-  const attempt = Effect.gen(function* () {
-    const manifests = installed.chart.crds;
-    yield* run(applyCrds, { manifests, live: liveCrds, release: options.release, lock });
-    return yield* run(helmUpgrade, { options, identity, installed, lock });
-  });
-  return yield* withEvent(attempt, installed, identity);
-}, Effect.scoped);
+    const lock = yield* acquireLock(options);
+    const attempt = Effect.gen(function* () {
+      const manifests = installed.chart.crds;
+      const crds = { manifests, live: liveCrds, release: options.release, lock };
+      yield* Effect.interruptible(run(applyCrds, crds));
+      return yield* run(helmUpgrade, { options, identity, installed, lock });
+    });
+    return yield* withEvent(attempt, installed, identity);
+  },
+  flow(Effect.scoped, Effect.uninterruptible),
+);
 
 const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   const { origin, embedded, version } = chart;

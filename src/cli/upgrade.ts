@@ -1,4 +1,4 @@
-import { Data, Effect, Option, Ref, Runtime } from "effect";
+import { Data, Effect, Exit, Option, Ref, Runtime } from "effect";
 import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
 import {
@@ -135,10 +135,16 @@ const runUpgrade = Effect.fnUntraced(function* (
 
 const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   const backup = yield* Ref.make<CrdBackup | undefined>(undefined);
-  return yield* Effect.catch(runUpgrade(input, backup), (error) =>
-    Effect.flatMap(Ref.get(backup), (saved) => reportFailure(input, error, saved)),
-  );
-});
+  const exit = yield* Effect.exit(runUpgrade(input, backup));
+  if (Exit.isSuccess(exit)) return;
+  const error = Exit.findErrorOption(exit);
+  if (Option.isSome(error)) {
+    return yield* reportFailure(input, error.value, yield* Ref.get(backup));
+  }
+  if (Exit.hasInterrupts(exit)) yield* report({ _tag: "Interrupted" });
+  return yield* Effect.failCause(exit.cause);
+  // What came of an interrupted run is said all the same.
+}, Effect.uninterruptible);
 
 const EXIT_CODES = `Exit codes:
   0 done · 2 usage or bad input · 10 preflight failed · 11 no release found · 12 HA refused

@@ -68,6 +68,8 @@ export type ReportEvent =
   | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<DeploymentProgress> }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
   | ToolEvent
+  /** The run was stopped by a signal; the release is as it was before it. */
+  | { readonly _tag: "Interrupted" }
   | { readonly _tag: "Warning"; readonly message: string }
   | {
       readonly _tag: "Completed";

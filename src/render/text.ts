@@ -116,6 +116,8 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         : [
             `${paint.warning("warning:")} ${event.tool} ${event.version} was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform`,
           ];
+    case "Interrupted":
+      return ["Interrupted. The release is as it was before this run."];
     case "Warning":
       return [`${paint.warning("warning:")} ${event.message}`];
     case "Completed":

@@ -457,6 +457,9 @@ const SAMPLES: {
       "warning: helm 4.2.4 was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform",
     ],
   ],
+  Interrupted: [
+    [{ _tag: "Interrupted" }, "Interrupted. The release is as it was before this run."],
+  ],
   Warning: [[{ _tag: "Warning", message: "mind the gap" }, "warning: mind the gap"]],
   Completed: [
     [

@@ -13,28 +13,25 @@ export interface Interruption {
   readonly happened: Effect.Effect<boolean>;
 }
 
-/** Runs `work` uninterruptibly but for what it passes to `wait`. */
-export const withInterruption = <A, E, R>(
+/** Runs `work` uninterruptibly but for what it passes to `wait`, which can be interrupted wherever this is run. */
+export const withInterruption = Effect.fnUntraced(function* <A, E, R>(
   work: (interruption: Interruption) => Effect.Effect<A, E, R>,
-): Effect.Effect<A, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const noticed = yield* Ref.make(false);
-      const notice = Effect.flatMap(Ref.getAndSet(noticed, true), (before) =>
-        before
-          ? Effect.void
-          : warn("interrupted: the release is brought to a safe state first, do not kill this run"),
-      );
-      return yield* work({
-        happened: Ref.get(noticed),
-        wait: (waiting) =>
-          Effect.flatMap(Effect.exit(restore(waiting)), (exit) =>
-            Exit.isSuccess(exit)
-              ? Effect.succeed(Option.some(exit.value))
-              : Exit.hasInterrupts(exit)
-                ? Effect.as(notice, Option.none())
-                : Effect.failCause(exit.cause),
-          ),
-      });
-    }),
+) {
+  const noticed = yield* Ref.make(false);
+  const notice = Effect.flatMap(Ref.getAndSet(noticed, true), (before) =>
+    before
+      ? Effect.void
+      : warn("interrupted: the release is brought to a safe state first, do not kill this run"),
   );
+  return yield* work({
+    happened: Ref.get(noticed),
+    wait: (waiting) =>
+      Effect.flatMap(Effect.exit(Effect.interruptible(waiting)), (exit) =>
+        Exit.isSuccess(exit)
+          ? Effect.succeed(Option.some(exit.value))
+          : Exit.hasInterrupts(exit)
+            ? Effect.as(notice, Option.none())
+            : Effect.failCause(exit.cause),
+      ),
+  });
+}, Effect.uninterruptible);
