@@ -511,3 +511,27 @@ it.effect("a data plane that is scaled by its HPA is judged at its own size", ()
     assert.deepInclude(live?.status, { readyReplicas: 5, updatedReplicas: 5, replicas: 5 });
   }).pipe(Effect.provide(world())),
 );
+
+describe("an API server that is away for a moment after Helm has ended", () => {
+  it.effect("is waited for, not taken for a failed upgrade", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      // Three lists of release records pass (discovery, the look before Helm, Helm itself); those after it do not.
+      yield* cluster.inject({
+        trouble: unreachable,
+        actor: "helm",
+        verb: "list",
+        kind: "Secret",
+        skip: 4,
+        times: 2,
+      });
+      const { result, error } = yield* runUpgrade();
+      assert.isUndefined(error);
+      assert.strictEqual(result?.revision, 2);
+      assert.deepStrictEqual(yield* historyLines, [
+        "1 superseded Install complete",
+        "2 deployed Upgrade complete",
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+});

@@ -1,3 +1,4 @@
+import { delimiter } from "node:path";
 import { Data, Effect, Exit, Option, Ref, Runtime } from "effect";
 import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
@@ -38,12 +39,18 @@ const toolWord = Effect.fnUntraced(function* (name: ToolName) {
   );
 });
 
+/** helm and kubectl take one file as a flag; several are merged from the variable alone, which the shell still has. */
+const singleKubeconfig = (): string | undefined => {
+  const files = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
+  return files.length === 1 ? files[0] : undefined;
+};
+
 const operatorEnvironment = Effect.fnUntraced(function* (input: UpgradeInput) {
   const kubectl = yield* Kubectl;
   const context = yield* Effect.option(Effect.map(kubectl.target, (target) => target.context));
   const environment: OperatorEnvironment = {
     context: Option.getOrElse(context, () => Option.getOrUndefined(input.context)),
-    kubeconfig: Option.getOrUndefined(input.kubeconfig) ?? process.env.KUBECONFIG,
+    kubeconfig: Option.getOrElse(input.kubeconfig, singleKubeconfig),
     helm: yield* toolWord("helm"),
     kubectl: yield* toolWord("kubectl"),
     identityFile: input.identityFile,

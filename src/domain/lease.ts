@@ -37,7 +37,8 @@ export const leaseState = (lease: KubeObject): LeaseState | undefined => {
 };
 
 /** Kubernetes writes lease times with microseconds and refuses fewer digits. */
-const microTime = (millis: number): string => new Date(millis).toISOString().replace("Z", "000Z");
+export const microTime = (millis: number): string =>
+  new Date(millis).toISOString().replace("Z", "000Z");
 
 export const heldLease = (
   subject: LockSubject,

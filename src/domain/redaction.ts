@@ -3,8 +3,13 @@ import { Redacted } from "effect";
 const SECRET_NAME =
   /pass(?:word|wd|phrase)|pass\b|secret|token|(?:api|access|private|signing|encryption)[-_]?key|credential|pwd|dsn\b|authorization|headers?\b/i;
 
+/** As the last word of a path: `redis.auth`, `llm.openai.key`, `licenseKey`. */
+const SECRET_ENDING =
+  /(?:^|[._-]|[a-z](?=[A-Z]))(?:[Kk]ey|[Aa]uth|[Pp]em|[Ss]as|[Cc]onnection[Ss]tring)$/;
+
 /** Whether a values path or field name promises something that must not be printed. */
-export const looksSecret = (name: string): boolean => SECRET_NAME.test(name);
+export const looksSecret = (name: string): boolean =>
+  SECRET_NAME.test(name) || SECRET_ENDING.test(name);
 
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [

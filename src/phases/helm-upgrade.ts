@@ -1,11 +1,12 @@
 import { Clock, Duration, Effect, Option, Result } from "effect";
+import { unprovenRevisions } from "../domain/gate-record.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
 import type { Identity } from "../domain/identity.ts";
 import { identitySecret } from "../domain/identity-secret.ts";
 import { Secret } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
-import { isPending, lastRevision, type ReleaseRef } from "../domain/release.ts";
+import { isPending, lastGoodRevision, lastRevision, type ReleaseRef } from "../domain/release.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import {
   ClusterUnavailable,
@@ -21,8 +22,8 @@ import type { Phase } from "../pipeline.ts";
 import { Helm } from "../services/Helm.ts";
 import { Kubectl } from "../services/Kubectl.ts";
 import type { HeldLock } from "../services/ReleaseLock.ts";
-import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
-import { type Reporter, report } from "../services/Reporter.ts";
+import { ReleaseRecords } from "../services/ReleaseRecords.ts";
+import { type Reporter, report, warn } from "../services/Reporter.ts";
 import type { DataPlaneOutcome, RolloutGate } from "../services/RolloutGate.ts";
 import type { InstalledRelease } from "./discover.ts";
 import {
@@ -33,6 +34,7 @@ import {
   readHistory,
   recordGate,
   type UpgradeAttempt,
+  untilAnswered,
 } from "./helm/attempt.ts";
 import { withInterruption } from "./helm/interruption.ts";
 import { confirmRestored, rollBack } from "./helm/roll-back.ts";
@@ -64,7 +66,9 @@ type HelmUpgradeError =
   | UpgradeRolledBack;
 
 /** The release as it is right before the first write to it: gone, busy or changed since discovery stops the run. */
-const requireUnchanged = Effect.fnUntraced(function* ({ release, history }: InstalledRelease) {
+const requireUnchanged = Effect.fnUntraced(function* (installed: InstalledRelease) {
+  const { release, history } = installed;
+  const records = yield* ReleaseRecords;
   const current = yield* Effect.mapError(
     readHistory(release),
     ({ message }) =>
@@ -89,7 +93,20 @@ const requireUnchanged = Effect.fnUntraced(function* ({ release, history }: Inst
       detail: `release ${release.name} went from revision ${discovered?.revision} to ${last.revision} (${last.status}) since it was discovered`,
     });
   }
-  return current;
+  // A run that had the lock before may have passed or failed its gate since this one looked.
+  const gates = yield* Effect.mapError(
+    Effect.all([records.gateRecords(release), records.secretUids(release)], {
+      concurrency: "unbounded",
+    }),
+    ({ message }) =>
+      new ClusterUnavailable({ doing: "read the gate's records again", detail: message }),
+  );
+  const [gateRecords, secretUids] = gates;
+  const unproven = unprovenRevisions(gateRecords, new Set(secretUids.values()));
+  return {
+    before: current,
+    installed: { ...installed, secretUids, lastGood: lastGoodRevision(current, unproven) },
+  };
 });
 
 const applyIdentity = Effect.fnUntraced(function* (identity: Identity, release: ReleaseRef) {
@@ -129,7 +146,7 @@ const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
     onSuccess: (ended) => ended.errorText,
     onFailure: (error) => error.text,
   });
-  const after = yield* Effect.result(readHistory(release));
+  const after = yield* Effect.result(untilAnswered(readHistory(release)));
   const outcome = Result.match(after, {
     onSuccess: (history): HelmOutcome => helmOutcome(before, history, errorText),
     onFailure: (error): HelmOutcome => ({
@@ -159,6 +176,11 @@ const settle = Effect.fnUntraced(function* (
   const { options, installed, interruption } = attempt;
   const seen = yield* interruption.wait(awaitDataPlane(attempt, remaining));
   const dataPlane: DataPlaneOutcome = Option.getOrElse(seen, () => INTERRUPTED);
+  if (dataPlane._tag === "Absent") {
+    yield* warn(
+      `no Gateway and no Deployment of Envoy Gateway in ${options.dataplaneNamespace}: there was no data plane to verify`,
+    );
+  }
   if (dataPlane._tag !== "NotSettled") {
     yield* recordGate(attempt, revision, "passed");
     return {
@@ -261,8 +283,8 @@ export const helmUpgrade: Phase<
 > = {
   id: "helm-upgrade",
   title: "Helm upgrade",
-  run: Effect.fnUntraced(function* ({ options, identity, installed, lock }) {
-    const before = yield* requireUnchanged(installed);
+  run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock }) {
+    const { before, installed } = yield* requireUnchanged(discovered);
     yield* Effect.mapError(lock.check, ({ detail }) => new RunSuperseded({ detail }));
     yield* applyIdentity(identity, installed.release);
     return yield* withInterruption((interruption) =>

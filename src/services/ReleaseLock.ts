@@ -18,6 +18,7 @@ import {
   type LockSubject,
   leaseName,
   leaseState,
+  microTime,
   releasedLease,
 } from "../domain/lease.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
@@ -40,6 +41,9 @@ export interface HeldLock {
 /**
  * One upgrade at a time per release, one change of the CRDs at a time per cluster. The lock is released with the scope.
  */
+/** Well within a lease, so that one slow call does not let it run out. */
+const BEAT_TIMEOUT = "5 seconds";
+
 export class ReleaseLock extends Context.Service<
   ReleaseLock,
   {
@@ -102,6 +106,25 @@ export class ReleaseLock extends Context.Service<
                   }
                 }).pipe(Effect.timeoutOption("5 seconds"), Effect.ignore),
             );
+            /** A renewal whose answer was lost conflicts with the next one, though the lease is still ours. */
+            const adoptOrLose = Effect.gen(function* () {
+              const found = yield* Effect.option(
+                kubectl.get({
+                  type: Lease,
+                  name: leaseName(subject),
+                  namespace: subject.namespace,
+                }),
+              );
+              // Nobody can be asked: the next beat tries again, and the lease runs out if none gets through.
+              if (Option.isNone(found)) return;
+              const lease = Option.getOrUndefined(found.value);
+              const held = lease === undefined ? undefined : leaseState(lease);
+              if (held?.holder === holder && held.acquiredAt === microTime(acquiredAt)) {
+                return yield* Ref.set(current, lease);
+              }
+              const detail = `the lock is held by ${held?.holder ?? "nobody"} now`;
+              yield* Ref.set(lost, Option.some(new LockLost({ detail })));
+            });
             const beat = Effect.gen(function* () {
               const now = yield* Clock.currentTimeMillis;
               const version = (yield* Ref.get(current))?.metadata.resourceVersion;
@@ -113,10 +136,13 @@ export class ReleaseLock extends Context.Service<
               yield* Ref.set(renewedAt, now);
             }).pipe(
               // A conflict or a missing lease proves that it is no longer ours; anything else may pass until it expires.
+              Effect.timeout(BEAT_TIMEOUT),
               Effect.catch((error) =>
-                error.reason === "Conflict" || error.reason === "NotServed"
-                  ? Ref.set(lost, Option.some(new LockLost({ detail: error.message })))
-                  : Effect.void,
+                error._tag === "KubectlError" && error.reason === "Conflict"
+                  ? adoptOrLose
+                  : error._tag === "KubectlError" && error.reason === "NotServed"
+                    ? Ref.set(lost, Option.some(new LockLost({ detail: error.message })))
+                    : Effect.void,
               ),
             );
             yield* Effect.forkScoped(

@@ -29,31 +29,35 @@ const explain = (cause: unknown): string =>
 /** As few connections as the widest fan-out of ours needs, kept open between calls. */
 const KEEP_ALIVE = { keepAlive: true, maxSockets: 16 } as const;
 
-/** Whether a kubeconfig is there to be read; without one, only a pod's own account is left. */
-const hasKubeconfig = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
+/** The kubeconfig files to read, missing ones passed over as kubectl does; none where only a pod's own account is left. */
+const kubeconfigFiles = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
   const inCluster = process.env.KUBERNETES_SERVICE_HOST !== undefined;
-  const files =
-    choice.kubeconfig !== undefined
-      ? [choice.kubeconfig]
-      : (process.env.KUBECONFIG?.split(delimiter).filter((file) => file !== "") ?? [
-          join(homedir(), ".kube", "config"),
-        ]);
-  if (files.some((file) => existsSync(file))) return true;
-  const chosen = choice.kubeconfig !== undefined || process.env.KUBECONFIG !== undefined;
+  const variable = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
+  const given = choice.kubeconfig === undefined ? variable : [choice.kubeconfig];
+  const files = given.length > 0 ? given : [join(homedir(), ".kube", "config")];
+  const existing = files.filter((file) => existsSync(file));
+  if (existing.length > 0) return existing;
+  const chosen = given.length > 0;
   // Without this check the client would quietly try http://localhost:8080.
   if (chosen || !inCluster) return yield* badKubeconfig(`no such file: ${files.join(", ")}`);
-  return false;
+  return [];
 });
 
 export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigChoice) {
-  const fromFile = yield* hasKubeconfig(choice);
+  const files = yield* kubeconfigFiles(choice);
   const { KubeConfig } = yield* Effect.promise(() => import("./kube-client.ts"));
   const config = new KubeConfig();
   yield* Effect.try({
-    try: () =>
-      choice.kubeconfig === undefined
-        ? config.loadFromDefault()
-        : config.loadFromFile(choice.kubeconfig),
+    try: () => {
+      const [first, ...others] = files;
+      if (first === undefined) return config.loadFromCluster();
+      config.loadFromFile(first);
+      for (const file of others) {
+        const other = new KubeConfig();
+        other.loadFromFile(file);
+        config.mergeConfig(other, true);
+      }
+    },
     catch: (cause) => badKubeconfig(explain(cause)),
   });
   if (choice.context !== undefined) {
@@ -93,7 +97,7 @@ export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigCh
   });
   const connection: KubeConnection = {
     target: {
-      context: fromFile ? config.getCurrentContext() : undefined,
+      context: files.length > 0 ? config.getCurrentContext() : undefined,
       server: cluster.server,
     },
     requestOptions,

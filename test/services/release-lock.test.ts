@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing";
 import { Lease } from "../../src/domain/kube.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
 import { ReleaseLock } from "../../src/services/ReleaseLock.ts";
-import { FakeCluster, unreachable, world } from "../fakes/index.ts";
+import { answerLost, FakeCluster, unreachable, world } from "../fakes/index.ts";
 
 const release = { name: "tars", namespace: "tars-system" };
 const lease = { type: Lease, name: "tare-tars", namespace: "tars-system" };
@@ -39,6 +39,16 @@ describe("the lock on a release", () => {
       yield* TestClock.adjust("10 seconds");
       const { detail } = yield* Effect.flip(lock.check);
       assert.include(detail, "could not be renewed");
+    }).pipe(Effect.scoped, Effect.provide(world())),
+  );
+
+  it.effect("survives a renewal whose answer was lost", () =>
+    Effect.gen(function* () {
+      const lock = yield* acquire;
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ trouble: answerLost, verb: "replace", kind: "Lease", times: 1 });
+      yield* TestClock.adjust("2 minutes");
+      yield* lock.check;
     }).pipe(Effect.scoped, Effect.provide(world())),
   );
 

@@ -1,4 +1,4 @@
-import { Duration, Effect } from "effect";
+import { Duration, Effect, Schedule } from "effect";
 import type { ProxyTemplate } from "../../domain/data-plane.ts";
 import type { GateRecord } from "../../domain/gate-record.ts";
 import { type History, lastRevision, type ReleaseRef } from "../../domain/release.ts";
@@ -20,6 +20,8 @@ export interface UpgradeAttempt {
   readonly interruption: Interruption;
 }
 
+const FIRST_LOOKS = Duration.seconds(5);
+
 export const recordGate = Effect.fnUntraced(function* (
   { installed, before }: UpgradeAttempt,
   revision: number,
@@ -38,6 +40,8 @@ export const recordGate = Effect.fnUntraced(function* (
       keep,
     )
     .pipe(
+      // Applying it twice is applying it once; a verdict that is not kept would be held against the revision.
+      Effect.retry({ schedule: Schedule.spaced("2 seconds"), times: 5 }),
       Effect.catch(({ message }) => warn(`the gate's result could not be recorded: ${message}`)),
     );
 });
@@ -51,7 +55,8 @@ export const awaitDataPlane = Effect.fnUntraced(function* (
   return yield* gate.await({
     systemNamespace: options.release.namespace,
     dataplaneNamespace: options.dataplaneNamespace,
-    budget: Duration.max(budget, options.settleTime),
+    // However little Helm left of the budget: a data plane that is ready can show it.
+    budget: Duration.max(budget, Duration.sum(options.settleTime, FIRST_LOOKS)),
     settleTime: options.settleTime,
     template,
     onProgress: (deployments) => reporter.report({ _tag: "DataPlaneProgress", deployments }),
@@ -66,6 +71,13 @@ export const readHistory = Effect.fnUntraced(function* (release: ReleaseRef) {
   const helm = yield* Helm;
   return yield* helm.history(release);
 });
+
+/**
+ * For reads that decide what to do with the release: an API server that is away for a moment, as they are around
+ * upgrades, must not be taken for a failed upgrade.
+ */
+export const untilAnswered = <A, E, R>(read: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(read, { schedule: Schedule.spaced("3 seconds"), times: 30 });
 
 /** Why the revision that was attempted did not make it. */
 export interface AttemptFailure {

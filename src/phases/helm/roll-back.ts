@@ -18,6 +18,7 @@ import {
   describeFailure,
   readHistory,
   type UpgradeAttempt,
+  untilAnswered,
 } from "./attempt.ts";
 
 /**
@@ -52,8 +53,9 @@ export const confirmRestored = Effect.fnUntraced(function* (
   const failed = (rollbackCause: string) =>
     new RollbackFailed({ ...describeFailure(attempt, failure), rollbackCause, lastGood: restored });
   const helm = yield* Helm;
-  const history = yield* Effect.mapError(readHistory(attempt.installed.release), ({ message }) =>
-    failed(`the release could not be read afterwards: ${message}`),
+  const history = yield* Effect.mapError(
+    untilAnswered(readHistory(attempt.installed.release)),
+    ({ message }) => failed(`the release could not be read afterwards: ${message}`),
   );
   const [last, deployed] = [lastRevision(history), deployedRevision(history)];
   if (
@@ -67,7 +69,7 @@ export const confirmRestored = Effect.fnUntraced(function* (
   }
   // Not what the live EnvoyProxy asks for: a rollback that did not reach it must not pass for one that did.
   const manifest = yield* Effect.mapError(
-    helm.manifest(attempt.installed.release, restored),
+    untilAnswered(helm.manifest(attempt.installed.release, restored)),
     ({ message }) => failed(`what was to be restored could not be read: ${message}`),
   );
   const proxies = manifest.filter(({ kind }) => kind === EnvoyProxy.kind);
