@@ -37,5 +37,7 @@ tareCommand(
     layerPresentation(colours),
     Layer.succeed(Logger.LogToStderr, true),
   ]),
+  // Commands say what of them a signal may stop; how they end is theirs to say.
+  Effect.uninterruptible,
   NodeRuntime.runMain({ disableErrorReporting: true, teardown: teardown(() => signal) }),
 );

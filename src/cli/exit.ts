@@ -1,5 +1,6 @@
-import { Cause, Exit, Runtime } from "effect";
+import { Cause, Exit, Option, Runtime } from "effect";
 import { CliError } from "effect/cli";
+import { RunFailed } from "./RunFailed.ts";
 
 const USAGE = 2;
 const INTERRUPTED: Partial<Record<NodeJS.Signals, number>> = {
@@ -17,6 +18,14 @@ const isUsageError = (exit: Exit.Exit<unknown, unknown>): boolean => {
   return error._tag !== "ShowHelp" || error.errors.length > 0;
 };
 
+/** What a run has to say about its own end; a signal that came on the way does not take it back. */
+const ownExitCode = (exit: Exit.Exit<unknown, unknown>): number | undefined => {
+  const error = Exit.findErrorOption(exit);
+  return Option.isSome(error) && error.value instanceof RunFailed
+    ? error.value.exitCode
+    : undefined;
+};
+
 /** Delivers the exit code after everything written has left the process: exiting at once would cut a pipe short. */
 export const teardown =
   (signal: () => NodeJS.Signals | undefined): Runtime.Teardown =>
@@ -25,7 +34,7 @@ export const teardown =
       const received = signal();
       const interrupted =
         code === 130 && received !== undefined ? INTERRUPTED[received] : undefined;
-      const final = isUsageError(exit) ? USAGE : (interrupted ?? code);
+      const final = isUsageError(exit) ? USAGE : (ownExitCode(exit) ?? interrupted ?? code);
       process.exitCode = final;
       setTimeout(() => onExit(final), DRAIN_WITHIN_MILLIS).unref();
       process.stdout.write("", () => process.stderr.write("", () => onExit(final)));

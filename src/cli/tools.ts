@@ -4,7 +4,7 @@ import { PLATFORMS, TOOL_NAMES, type ToolName } from "../domain/tool-pins.ts";
 import { toolRemedy } from "../domain/tool-remedy.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../services/ToolShelf.ts";
-import { RunFailed } from "./upgrade.ts";
+import { RunFailed } from "./RunFailed.ts";
 import { toolsDirFlag } from "./upgrade-flags.ts";
 
 const TOOLS_UNAVAILABLE = 10;
@@ -38,7 +38,7 @@ const list = Command.make("list", {}, () =>
         yield* Console.log(`  ${tool} ${wanted[tool]} (not downloaded yet)`);
       }
     }
-  }),
+  }).pipe(Effect.interruptible),
 ).pipe(Command.withDescription("Show which tools are there and which version this build uses"));
 
 const install = Command.make("install", {}, () =>
@@ -52,7 +52,7 @@ const install = Command.make("install", {}, () =>
       else problems.push(result.failure);
     }
     if (problems.length > 0) yield* reportProblems("not all tools could be installed", problems);
-  }),
+  }).pipe(Effect.interruptible),
 ).pipe(Command.withDescription("Download and verify helm and kubectl now, and print their paths"));
 
 const prune = Command.make("prune", {}, () =>
@@ -61,7 +61,10 @@ const prune = Command.make("prune", {}, () =>
     for (const { tool, version, path } of removed) {
       yield* Console.log(`removed ${tool} ${version}  ${path}`);
     }
-  }).pipe(Effect.catch((problem) => reportProblems("could not remove old tools", [problem]))),
+  }).pipe(
+    Effect.catch((problem) => reportProblems("could not remove old tools", [problem])),
+    Effect.interruptible,
+  ),
 ).pipe(Command.withDescription("Remove the versions that this build does not use"));
 
 const bundleFlags = {
@@ -82,7 +85,10 @@ const bundle = Command.make("bundle", bundleFlags, ({ folder, platform }) =>
     });
     const written = yield* (yield* ToolShelf).bundle(folder, chosen);
     for (const file of written) yield* Console.log(file);
-  }).pipe(Effect.catch((problem) => reportProblems("the bundle is not complete", [problem]))),
+  }).pipe(
+    Effect.catch((problem) => reportProblems("the bundle is not complete", [problem])),
+    Effect.interruptible,
+  ),
 ).pipe(
   Command.withDescription("Write verified downloads into a folder to carry into a closed network"),
 );

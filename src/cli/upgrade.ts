@@ -1,5 +1,5 @@
 import { delimiter } from "node:path";
-import { Data, Effect, Exit, Option, Ref, Runtime } from "effect";
+import { Effect, Exit, Option, Ref } from "effect";
 import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
 import {
@@ -16,6 +16,7 @@ import { Reporter, report } from "../services/Reporter.ts";
 import { ToolCache, type ToolName } from "../services/ToolCache.ts";
 import { upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
+import { RunFailed } from "./RunFailed.ts";
 import { identityFile, upgradeFlags } from "./upgrade-flags.ts";
 import {
   givenClusterFlags,
@@ -23,12 +24,6 @@ import {
   type UpgradeInput,
   upgradeOptions,
 } from "./upgrade-input.ts";
-
-/** The run has said what went wrong; only its exit code is left to deliver. */
-export class RunFailed extends Data.TaggedError("RunFailed")<{ readonly exitCode: number }> {
-  override readonly [Runtime.errorExitCode] = this.exitCode;
-  override readonly [Runtime.errorReported] = false;
-}
 
 /** The word that runs the tool in the operator's shell. */
 const toolWord = Effect.fnUntraced(function* (name: ToolName) {

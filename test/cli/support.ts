@@ -5,8 +5,10 @@ import { join } from "node:path";
 import {
   ConfigProvider,
   Context,
+  type Duration,
   Effect,
   type Exit,
+  Fiber,
   FileSystem,
   Layer,
   Logger,
@@ -100,7 +102,18 @@ export interface CliOptions {
   /** Text goes to the file as it is. */
   readonly identityText?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** A signal, and when it comes. */
+  readonly signal?: { readonly name: NodeJS.Signals; readonly after: Duration.Input };
 }
+
+/** As the runtime does on a signal: the program is interrupted and waited for. */
+const signalled = <A, E, R>(program: Effect.Effect<A, E, R>, after: Duration.Input) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(program);
+    yield* Effect.sleep(after);
+    yield* Fiber.interrupt(fiber);
+    return yield* Effect.flatten(Fiber.await(fiber));
+  });
 
 /**
  * Runs `tare` with the arguments. `FOLDER/` in an argument is a temporary folder that holds `identity.json`; in what was
@@ -149,17 +162,19 @@ export const runCli = Effect.fnUntraced(function* (
     (yield* TestConsole.logLines).length,
     (yield* TestConsole.errorLines).length,
   ];
+  const program = Command.runWith(tareCommand(services), { version: CLI_VERSION })(
+    args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),
+  ).pipe(
+    Effect.provide([
+      platform,
+      layerPresentation(false),
+      Logger.layer([logger]),
+      ConfigProvider.layer(ConfigProvider.fromEnv({ env: options.env ?? {} })),
+    ]),
+    Effect.uninterruptible,
+  );
   const { exit, elapsed } = yield* simulate(
-    Command.runWith(tareCommand(services), { version: CLI_VERSION })(
-      args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),
-    ).pipe(
-      Effect.provide([
-        platform,
-        layerPresentation(false),
-        Logger.layer([logger]),
-        ConfigProvider.layer(ConfigProvider.fromEnv({ env: options.env ?? {} })),
-      ]),
-    ),
+    options.signal === undefined ? program : signalled(program, options.signal.after),
   );
   const local = (text: unknown): string => String(text).replaceAll(`${folder}/`, "");
   const lines = (all: ReadonlyArray<unknown>) => all.flatMap((text) => local(text).split("\n"));
@@ -169,7 +184,7 @@ export const runCli = Effect.fnUntraced(function* (
   const invocations = yield* (yield* FakeHelm).invocations;
   return {
     exit,
-    code: yield* exitCodeOf(exit),
+    code: yield* exitCodeOf(exit, options.signal?.name),
     elapsed,
     stdout,
     stderr,
