@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 import { reportersFor } from "./vitest.reporters.ts";
 
-/** The suite on the real control plane. Each file has a cluster of its own; two at a time, since they mostly wait. */
+/** The suite on the real control plane. Each file has a cluster of its own; three at a time, since they mostly wait. */
 export default defineConfig({
   test: {
     include: ["test/cluster/**/*.test.ts"],
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
     ...reportersFor("cluster"),
   },
 });
