@@ -1,0 +1,58 @@
+/** Exit 2: what the run was given cannot be used. */
+import { helmCommand, tareCommand } from "../domain/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release.ts";
+import { hint, operatorError } from "./operator-error.ts";
+
+/** The identity file is missing, unreadable, not JSON, or has fields that are wrong. */
+export class InvalidIdentity extends operatorError<{
+  readonly file: string;
+  readonly problems: ReadonlyArray<string>;
+}>()("InvalidIdentity", {
+  exitCode: 2,
+  what: ({ file }) => `identity file ${file} cannot be used`,
+  why: ({ problems }) => problems,
+  hints: (_, env) => [
+    hint(
+      "Fetch the service account file again from the dashboard, then:",
+      tareCommand(env, "upgrade"),
+    ),
+  ],
+}) {}
+
+/** A flag, or two of them together, that make no sense. */
+export class InvalidFlag extends operatorError<{
+  readonly flag: string;
+  readonly expected: string;
+}>()("InvalidFlag", {
+  exitCode: 2,
+  what: ({ flag }) => `invalid value for --${flag}`,
+  why: ({ expected }) => [expected],
+  hints: () => [hint("See the flags:", "tare upgrade --help")],
+}) {}
+
+/** The values stored in the release cannot be carried forward as they are. */
+export class InvalidStoredValues extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly revision: number;
+  readonly problems: ReadonlyArray<string>;
+}>()("InvalidStoredValues", {
+  exitCode: 2,
+  what: ({ release, revision }) =>
+    `the stored values of release ${release.name} (revision ${revision}) cannot be carried forward`,
+  why: ({ problems }) => problems,
+  hints: ({ release, revision }, env) => [
+    hint(
+      "Look at them:",
+      helmCommand(
+        env,
+        "get",
+        "values",
+        release.name,
+        "-n",
+        release.namespace,
+        "--revision",
+        String(revision),
+      ),
+    ),
+  ],
+}) {}

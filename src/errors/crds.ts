@@ -1,0 +1,126 @@
+/** Exit 14 and 15, and the rights it takes: the CRDs. */
+import { type CrdRefusal, type Remedy, showCommand } from "../domain/crd-refusal.ts";
+import { CRDS_LOCK, leaseName } from "../domain/lease.ts";
+import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import { hint, operatorError, runAgain } from "./operator-error.ts";
+
+/** As the API server names them; a service account is a user too. */
+const deniedUsers = (
+  missing: ReadonlyArray<{ readonly detail: string }>,
+): ReadonlyArray<string> => [
+  ...new Set(
+    missing.flatMap(({ detail }) =>
+      [...detail.matchAll(/User "([^"]+)"/g)].map(([, user = ""]) => user),
+    ),
+  ),
+];
+
+/** The account may not do to CRDs what an upgrade has to. Nothing was changed. */
+export class CrdRightsMissing extends operatorError<{
+  readonly missing: ReadonlyArray<{ readonly doing: string; readonly detail: string }>;
+}>()("CrdRightsMissing", {
+  exitCode: 10,
+  what: ({ missing }) =>
+    `this account may not ${[...new Set(missing.map(({ doing }) => doing))].join(", nor ")}; no CRD was written`,
+  why: ({ missing }) => missing.map(({ detail }) => detail),
+  hints: ({ missing }, env) => [
+    hint(
+      "See what it may do:",
+      kubectlCommand(env, "auth", "can-i", "--list", "-n", CRDS_LOCK.namespace),
+    ),
+    hint(
+      "An administrator grants what is missing, and binds it to the account:",
+      kubectlCommand(
+        env,
+        "create",
+        "clusterrole",
+        "tare-crds",
+        "--verb=get,list,create,patch,update",
+        "--resource=customresourcedefinitions.apiextensions.k8s.io,leases.coordination.k8s.io",
+      ),
+      ...deniedUsers(missing).map((user) =>
+        kubectlCommand(
+          env,
+          "create",
+          "clusterrolebinding",
+          "tare-crds",
+          "--clusterrole=tare-crds",
+          `--user=${user}`,
+        ),
+      ),
+    ),
+    runAgain(env),
+  ],
+}) {}
+
+/** CRDs belong to the whole cluster: another run is changing them, perhaps for another release. */
+export class CrdsLocked extends operatorError<{
+  readonly holder: string;
+  readonly since: string;
+}>()("CrdsLocked", {
+  exitCode: 13,
+  what: () => "another run is changing the CRDs of this cluster; no CRD was written",
+  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
+  hints: (_, env) => [
+    hint(
+      "See who holds it:",
+      kubectlCommand(env, "get", "lease", leaseName(CRDS_LOCK), "-n", CRDS_LOCK.namespace),
+    ),
+    runAgain(env),
+  ],
+}) {}
+
+export class CrdsRefused extends operatorError<{
+  readonly refusals: ReadonlyArray<
+    Pick<CrdRefusal, "crd" | "reason"> & { readonly remedy?: Remedy }
+  >;
+}>()("CrdsRefused", {
+  exitCode: 14,
+  what: ({ refusals }) => {
+    const count = new Set(refusals.map(({ crd }) => crd)).size;
+    return `${count} ${count === 1 ? "CRD was" : "CRDs were"} refused; no CRD was written`;
+  },
+  why: ({ refusals }) => refusals.map(({ crd, reason }) => `${crd}: ${reason}`),
+  hints: ({ refusals }, env) => [
+    ...refusals.map(({ crd, remedy }) =>
+      remedy === undefined
+        ? hint(
+            "Look at what is on the cluster:",
+            kubectlCommand(env, "get", "crd", crd, "-o", "yaml"),
+          )
+        : hint(
+            `${crd}: ${remedy.title}`,
+            ...remedy.commands.map((command) => showCommand(env, command)),
+          ),
+    ),
+    runAgain(env),
+  ],
+}) {}
+
+export class CrdsIncomplete extends operatorError<{
+  readonly failures: ReadonlyArray<{ readonly crd: string; readonly reason: string }>;
+  readonly written: number;
+  readonly backup: string | undefined;
+}>()("CrdsIncomplete", {
+  exitCode: 15,
+  what: ({ failures, written }) =>
+    `${failures.length} of the CRDs could not be written (${written} were); Helm was not started`,
+  why: ({ failures }) => failures.map(({ crd, reason }) => `${crd}: ${reason}`),
+  hints: ({ backup }, env) => [
+    ...(backup === undefined
+      ? []
+      : [hint("The copies from before are in:", kubectlCommand(env, "diff", "-f", backup))]),
+    hint("The next run completes them:", tareCommand(env, "upgrade")),
+  ],
+}) {}
+
+/** Live CRDs could not be saved, so none was changed. */
+export class CrdBackupFailed extends operatorError<{ readonly detail: string }>()(
+  "CrdBackupFailed",
+  {
+    exitCode: 14,
+    what: () => "the live CRDs could not be saved before changing them; no CRD was written",
+    why: ({ detail }) => [detail],
+    hints: (_, env) => [hint("Make room or mend the folder, then:", tareCommand(env, "upgrade"))],
+  },
+) {}

@@ -1,0 +1,140 @@
+/** Exit 11 to 13: the release is not there, not ready for it, or busy. */
+import { helmCommand, kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release.ts";
+import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
+
+export class ReleaseNotFound extends operatorError<{
+  readonly release: ReleaseRef;
+  /** TARS releases found under other names or in other namespaces. */
+  readonly elsewhere: ReadonlyArray<ReleaseRef>;
+}>()("ReleaseNotFound", {
+  exitCode: 11,
+  what: ({ release }) => `no release ${release.name} in namespace ${release.namespace}`,
+  why: ({ elsewhere }) =>
+    elsewhere.length === 0
+      ? ["nothing is installed there yet, and tare upgrade never installs afresh"]
+      : elsewhere.map(
+          (other) => `there is a TARS release ${other.name} in namespace ${other.namespace}`,
+        ),
+  hints: ({ elsewhere }, env) =>
+    elsewhere.length === 0
+      ? [hint("Install it first:", tareCommand(env, "install"))]
+      : elsewhere.map((other) =>
+          hint(
+            `Upgrade ${other.name} in ${other.namespace}:`,
+            tareCommand(env, "upgrade", {
+              after: ["--release-name", other.name, "--system-namespace", other.namespace],
+            }),
+          ),
+        ),
+}) {}
+
+export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRef }>()(
+  "ReleaseVanished",
+  {
+    exitCode: 11,
+    what: ({ release }) => `release ${release.name} vanished from ${release.namespace} meanwhile`,
+    why: () => ["somebody uninstalled it after this run had found it"],
+    hints: ({ release }, env) => [
+      historyHint(release, env),
+      hint("Install it again, if that is what you want:", tareCommand(env, "install")),
+    ],
+  },
+) {}
+
+/** No revision is deployed and none can be gone back to, e.g. after `helm uninstall --keep-history`. */
+export class NoDeployedRevision extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly status: string;
+}>()("NoDeployedRevision", {
+  exitCode: 11,
+  what: ({ release }) => `release ${release.name} in ${release.namespace} has no deployed revision`,
+  why: ({ status }) => [`its newest revision is ${status}: there is nothing to upgrade from`],
+  hints: ({ release }, env) => [
+    historyHint(release, env),
+    hint("Install it:", tareCommand(env, "install")),
+  ],
+}) {}
+
+export class SingleReplica extends operatorError<{
+  readonly minReplicas: number;
+  readonly envoyProxy: string;
+  readonly outOf: number;
+}>()("SingleReplica", {
+  exitCode: 12,
+  what: ({ minReplicas, envoyProxy, outOf }) => {
+    const which = outOf > 1 ? `, EnvoyProxy ${envoyProxy}, the lowest of ${outOf}` : "";
+    return `data-plane Envoy is single-replica (envoyHpa.minReplicas=${minReplicas}${which}).`;
+  },
+  why: () => ["Upgrading now will RST in-flight LLM streams."],
+  hints: (_, env) => [
+    hint(
+      "Fix HA first (idempotent, takes ~1m):",
+      tareCommand(env, "install", { before: ["--ha"] }),
+    ),
+    hint(
+      "Or force this upgrade with downtime:",
+      tareCommand(env, "upgrade", { after: ["--allow-downtime"] }),
+    ),
+  ],
+}) {}
+
+export class OperationInProgress extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly status: string;
+  readonly revision: number;
+  readonly since: string;
+  readonly lastGood: number | undefined;
+}>()("OperationInProgress", {
+  exitCode: 13,
+  what: ({ release, status, revision }) =>
+    `release ${release.name} is ${status} (revision ${revision}): Helm refuses to touch it`,
+  why: ({ since }) => [
+    `an operation that began ${since} is still running, or was killed before it could finish`,
+  ],
+  hints: ({ release, lastGood }, env) => [
+    historyHint(release, env),
+    ...(lastGood === undefined
+      ? []
+      : [
+          hint(
+            "If nobody is working on it any more, go back to the last good revision:",
+            helmCommand(
+              env,
+              "rollback",
+              release.name,
+              String(lastGood),
+              "-n",
+              release.namespace,
+              "--wait",
+            ),
+          ),
+          runAgain(env),
+        ]),
+  ],
+}) {}
+
+export class AnotherRunHoldsTheLock extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly holder: string;
+  readonly since: string;
+}>()("AnotherRunHoldsTheLock", {
+  exitCode: 13,
+  what: ({ release }) => `another run is working on release ${release.name}`,
+  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
+  hints: ({ release }, env) => [
+    hint(
+      "See who holds it:",
+      kubectlCommand(env, "get", "lease", `tare-${release.name}`, "-n", release.namespace),
+    ),
+    runAgain(env),
+  ],
+}) {}
+
+/** The lock went to somebody else between two writes; the run stopped before the next one. */
+export class RunSuperseded extends operatorError<{ readonly detail: string }>()("RunSuperseded", {
+  exitCode: 13,
+  what: () => "this run lost its lock on the release and stopped before its next write",
+  why: ({ detail }) => [detail],
+  hints: (_, env) => [hint("Look before running it again:", tareCommand(env, "upgrade"))],
+}) {}

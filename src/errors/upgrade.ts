@@ -1,0 +1,103 @@
+/** Exit 20 to 23: the upgrade was tried. */
+import { helmCommand, tareCommand } from "../domain/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release.ts";
+import { hint, historyHint, operatorError, podHints, runAgain } from "./operator-error.ts";
+
+type FailedUpgrade = {
+  readonly release: ReleaseRef;
+  readonly dataplaneNamespace: string;
+  readonly failedRevision: number;
+  /** The root cause on one line. */
+  readonly cause: string;
+};
+
+export class UpgradeRolledBack extends operatorError<
+  FailedUpgrade & { readonly restoredRevision: number; readonly deployedRevision: number }
+>()("UpgradeRolledBack", {
+  exitCode: 20,
+  what: ({ failedRevision, restoredRevision, deployedRevision }) =>
+    `upgrade failed (revision ${failedRevision}) and was rolled back: ` +
+    `revision ${restoredRevision} runs again, as revision ${deployedRevision}`,
+  why: ({ cause }) => [cause],
+  hints: ({ release, dataplaneNamespace }, env) => [
+    historyHint(release, env),
+    podHints(dataplaneNamespace, release, env),
+    runAgain(env),
+  ],
+}) {}
+
+export class RollbackFailed extends operatorError<
+  FailedUpgrade & {
+    readonly rollbackCause: string;
+    /** Where to go by hand; `undefined` when no revision is known to be good. */
+    readonly lastGood: number | undefined;
+  }
+>()("RollbackFailed", {
+  exitCode: 21,
+  what: ({ failedRevision }) =>
+    `upgrade failed (revision ${failedRevision}) and so did the rollback: the release needs you now`,
+  why: ({ cause, rollbackCause }) => [`upgrade: ${cause}`, `rollback: ${rollbackCause}`],
+  hints: ({ release, dataplaneNamespace, lastGood }, env) => [
+    historyHint(release, env),
+    ...(lastGood === undefined
+      ? []
+      : [
+          hint(
+            "Go back to the last good revision by hand:",
+            helmCommand(
+              env,
+              "rollback",
+              release.name,
+              String(lastGood),
+              "-n",
+              release.namespace,
+              "--wait",
+            ),
+          ),
+        ]),
+    podHints(dataplaneNamespace, release, env),
+  ],
+}) {}
+
+/** `--no-atomic`: the failed revision stays for inspection. */
+export class UpgradeLeftInPlace extends operatorError<
+  FailedUpgrade & { readonly lastGood: number | undefined }
+>()("UpgradeLeftInPlace", {
+  exitCode: 22,
+  what: ({ failedRevision }) =>
+    `upgrade failed and revision ${failedRevision} was left in place (--no-atomic)`,
+  why: ({ cause }) => [cause],
+  hints: ({ release, dataplaneNamespace, lastGood }, env) => [
+    podHints(dataplaneNamespace, release, env),
+    ...(lastGood === undefined
+      ? []
+      : [
+          hint(
+            "Roll back when you have seen enough:",
+            helmCommand(env, "rollback", release.name, String(lastGood), "-n", release.namespace),
+          ),
+        ]),
+  ],
+}) {}
+
+export class UpgradeNotStarted extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly cause: string;
+}>()("UpgradeNotStarted", {
+  exitCode: 23,
+  what: ({ release }) =>
+    `upgrade of release ${release.name} failed before anything of it was changed`,
+  why: ({ cause }) => [cause],
+  hints: (_, env) => [hint("Mend the cause, then:", tareCommand(env, "upgrade"))],
+}) {}
+
+/** The chart cannot be read: a missing path, a broken archive, a registry that does not answer. */
+export class ChartUnusable extends operatorError<{
+  readonly chart: string;
+  readonly cause: string;
+}>()("ChartUnusable", {
+  exitCode: 23,
+  what: ({ chart }) => `chart ${chart} cannot be used; nothing was changed`,
+  why: ({ cause }) => [cause],
+  hints: (_, env) => [hint("Mend the cause, then:", tareCommand(env, "upgrade"))],
+}) {}
