@@ -84,13 +84,17 @@ export const rollbackSuite = (major: HelmMajor): void => {
       await awaitDataPlane(who);
     });
 
-    it("never goes back to a revision whose data plane failed, though Helm calls it superseded", async () => {
-      const chart = chartWith(who, (values) => {
-        values.images = { otelCollector: { tag: "never-ready" } };
-      });
-      const { code } = await upgrade(who, ["--chart-path", chart, "--timeout", "25s"]);
-      expect(code).toBe(20);
-      expect((await history(who)).at(-1)?.description).toBe("Rollback to 8");
-    });
+    // Nothing in it depends on the major.
+    it.runIf(major === "helm4")(
+      "never goes back to a revision whose data plane failed, though Helm calls it superseded",
+      async () => {
+        const chart = chartWith(who, (values) => {
+          values.images = { otelCollector: { tag: "never-ready" } };
+        });
+        const { code } = await upgrade(who, ["--chart-path", chart, "--timeout", "25s"]);
+        expect(code).toBe(20);
+        expect((await history(who)).at(-1)?.description).toBe("Rollback to 8");
+      },
+    );
   });
 };
