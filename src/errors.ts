@@ -2,36 +2,11 @@
  * The catalogue of everything a run can fail with: one class per thing an operator would do differently about it. Each
  * says what failed, why, and the next command; the exit code is part of the contract (see the README).
  */
-import type { InvalidStoredValues } from "./errors/bad-input.ts";
-import type {
-  CrdBackupFailed,
-  CrdRightsMissing,
-  CrdsIncomplete,
-  CrdsLocked,
-  CrdsRefused,
-} from "./errors/crds.ts";
-import type {
-  ClusterUnavailable,
-  DataPlaneNamespaceMismatch,
-  PreflightFailed,
-  ValuesWouldBeLost,
-} from "./errors/preflight.ts";
-import type {
-  AnotherRunHoldsTheLock,
-  NoDeployedRevision,
-  OperationInProgress,
-  ReleaseNotFound,
-  ReleaseVanished,
-  RunSuperseded,
-  SingleReplica,
-} from "./errors/release.ts";
-import type {
-  ChartUnusable,
-  RollbackFailed,
-  UpgradeLeftInPlace,
-  UpgradeNotStarted,
-  UpgradeRolledBack,
-} from "./errors/upgrade.ts";
+import type * as BadInput from "./errors/bad-input.ts";
+import type * as Crds from "./errors/crds.ts";
+import type * as Preflight from "./errors/preflight.ts";
+import type * as Release from "./errors/release.ts";
+import type * as Upgrade from "./errors/upgrade.ts";
 
 export { InvalidFlag, InvalidIdentity, InvalidStoredValues } from "./errors/bad-input.ts";
 export {
@@ -65,26 +40,14 @@ export {
   UpgradeRolledBack,
 } from "./errors/upgrade.ts";
 
+type InstanceOf<Module> = {
+  [Name in keyof Module]: Module[Name] extends abstract new (...args: never) => infer E ? E : never;
+}[keyof Module];
+
+/** Everything but what the command line itself refuses. */
 export type UpgradeError =
-  | InvalidStoredValues
-  | PreflightFailed
-  | ClusterUnavailable
-  | DataPlaneNamespaceMismatch
-  | ValuesWouldBeLost
-  | ReleaseNotFound
-  | ReleaseVanished
-  | NoDeployedRevision
-  | SingleReplica
-  | OperationInProgress
-  | AnotherRunHoldsTheLock
-  | RunSuperseded
-  | CrdRightsMissing
-  | CrdsLocked
-  | CrdsRefused
-  | CrdsIncomplete
-  | CrdBackupFailed
-  | UpgradeRolledBack
-  | RollbackFailed
-  | UpgradeLeftInPlace
-  | UpgradeNotStarted
-  | ChartUnusable;
+  | BadInput.InvalidStoredValues
+  | InstanceOf<typeof Preflight>
+  | InstanceOf<typeof Release>
+  | InstanceOf<typeof Crds>
+  | InstanceOf<typeof Upgrade>;
