@@ -8,7 +8,7 @@ import { Kubectl } from "../../services/Kubectl.ts";
 import type { LockLost } from "../../services/ReleaseLock.ts";
 import { APPLY, CONCURRENCY, type Rehearsed } from "./rehearse.ts";
 
-const ESTABLISHED_WITHIN = "60 seconds";
+const SERVED_WITHIN = "60 seconds";
 const POLL = Schedule.spaced("250 millis");
 
 interface Failure {
@@ -19,39 +19,26 @@ interface Failure {
 const isEstablished = (crd: KubeObject): boolean =>
   conditionOf(crd, "Established")?.status === "True";
 
-const notEstablished = (crd: string, last: KubeObject | undefined): Failure => {
-  const names = last === undefined ? undefined : conditionOf(last, "NamesAccepted");
-  const why = names?.status === "False" ? `: ${names.message}` : "";
-  return { crd, reason: `was written but not Established within ${ESTABLISHED_WITHIN}${why}` };
-};
-
-const awaitEstablished = Effect.fnUntraced(function* ({ planned, live }: Rehearsed) {
-  const crd = planned.manifest.name;
-  if (live !== undefined && isEstablished(live)) return;
+/** What a CRD that is not served after all that time says of itself. */
+const unservedBecause = Effect.fnUntraced(function* (crd: string, version: string) {
   const kubectl = yield* Kubectl;
-  let last: KubeObject | undefined;
-  yield* kubectl.get({ type: CustomResourceDefinition, name: crd }).pipe(
-    Effect.tap((found) =>
-      Effect.sync(() => {
-        last = Option.getOrUndefined(found);
-      }),
-    ),
-    Effect.repeat({
-      schedule: POLL,
-      until: (found) => Option.isSome(found) && isEstablished(found.value),
-    }),
-    Effect.mapError(({ detail }): Failure => ({ crd, reason: detail })),
-    Effect.timeoutOrElse({
-      duration: ESTABLISHED_WITHIN,
-      orElse: () => Effect.suspend(() => Effect.fail(notEstablished(crd, last))),
-    }),
-  );
+  const found = yield* Effect.option(kubectl.get({ type: CustomResourceDefinition, name: crd }));
+  const live = Option.getOrUndefined(Option.flatten(found));
+  if (live !== undefined && isEstablished(live)) {
+    return `was written but discovery does not name ${version} after ${SERVED_WITHIN}`;
+  }
+  const names = live === undefined ? undefined : conditionOf(live, "NamesAccepted");
+  const why = names?.status === "False" ? `: ${names.message}` : "";
+  return `was written but not Established within ${SERVED_WITHIN}${why}`;
 });
 
-/** Established is what the CRD says of itself; Helm and the controllers ask discovery. */
-const awaitDiscovery = Effect.fnUntraced(function* (established: ReadonlyArray<Rehearsed>) {
+/**
+ * Helm and the controllers ask discovery, which names a CRD only once it is Established. Asking each CRD as well would
+ * have a busy server encode megabytes of schemas.
+ */
+const awaitServed = Effect.fnUntraced(function* (written: ReadonlyArray<Rehearsed>) {
   const kubectl = yield* Kubectl;
-  const wanted = established.flatMap(({ planned: { manifest } }) => {
+  const wanted = written.flatMap(({ planned: { manifest } }) => {
     const view = crdView(manifest.object);
     return servedVersions(view).map((version) => ({
       crd: manifest.name,
@@ -67,18 +54,16 @@ const awaitDiscovery = Effect.fnUntraced(function* (established: ReadonlyArray<R
       return missing.length === 0;
     }),
     Effect.repeat({ schedule: POLL, until: (done) => done }),
-    Effect.timeoutOption(ESTABLISHED_WITHIN),
+    Effect.timeoutOption(SERVED_WITHIN),
     Effect.result,
   );
   if (Result.isFailure(outcome)) {
     return [{ crd: missing[0]?.crd ?? "", reason: outcome.failure.message }];
   }
-  return Option.isSome(outcome.success)
-    ? []
-    : missing.map(({ crd, version }) => ({
-        crd,
-        reason: `was written but discovery does not name ${version} after ${ESTABLISHED_WITHIN}`,
-      }));
+  if (Option.isSome(outcome.success)) return [];
+  return yield* Effect.forEach(missing, ({ crd, version }) =>
+    Effect.map(unservedBecause(crd, version), (reason): Failure => ({ crd, reason })),
+  );
 });
 
 const writeOne = Effect.fnUntraced(function* (
@@ -94,6 +79,17 @@ const writeOne = Effect.fnUntraced(function* (
   );
 });
 
+/** New kinds take the server a while to establish: it does so beside the other writes. Within each, the largest first. */
+const newestKindsFirst = (writes: ReadonlyArray<Rehearsed>): ReadonlyArray<Rehearsed> => {
+  const [created, updated] = [
+    writes.filter(({ live }) => live === undefined),
+    writes.filter(({ live }) => live !== undefined),
+  ];
+  return [created, updated].flatMap((some) =>
+    largestFirst(some, ({ planned }) => planned.manifest),
+  );
+};
+
 /** What keeps a run of ours from writing is asked before every single write. */
 export const write = Effect.fnUntraced(function* (
   writes: ReadonlyArray<Rehearsed>,
@@ -102,23 +98,13 @@ export const write = Effect.fnUntraced(function* (
 ) {
   yield* Effect.mapError(checkLocks, ({ detail }) => new RunSuperseded({ detail }));
   const attempts = yield* Effect.forEach(
-    largestFirst(writes, ({ planned }) => planned.manifest),
+    newestKindsFirst(writes),
     (one) => Effect.result(Effect.as(writeOne(one, checkLocks), one)),
     { concurrency: CONCURRENCY },
   );
   const written = attempts.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []));
-  const settled = yield* Effect.forEach(
-    written,
-    (one) => Effect.result(Effect.as(awaitEstablished(one), one)),
-    { concurrency: "unbounded" },
-  );
-  const failures = [...attempts, ...settled].flatMap((one) =>
-    Result.isFailure(one) ? [one.failure] : [],
-  );
-  const undiscovered = yield* awaitDiscovery(
-    settled.flatMap((one) => (Result.isSuccess(one) ? [one.success] : [])),
-  );
-  const all = [...failures, ...undiscovered];
+  const failures = attempts.flatMap((one) => (Result.isFailure(one) ? [one.failure] : []));
+  const all = [...failures, ...(yield* awaitServed(written))];
   if (all.length > 0) {
     return yield* new CrdsIncomplete({ failures: all, written: written.length, backup });
   }
