@@ -1,8 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { Layer } from "effect";
 import type { ClusterChoice } from "./cli/tare.ts";
-import { layerReporterStderr } from "./render/ReporterText.ts";
-import type { Paint } from "./render/text.ts";
 import { layerChartFiles } from "./services/ChartFiles.ts";
 import { layerCrdBackupsOnDisk } from "./services/CrdBackupsOnDisk.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -10,6 +8,7 @@ import { layerHelmBinary } from "./services/HelmBinary.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
 import { ReleaseLock } from "./services/ReleaseLock.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
+import type { Reporter } from "./services/Reporter.ts";
 import { RolloutGate } from "./services/RolloutGate.ts";
 import { layerToolCacheLocal, type ToolChoice } from "./services/ToolCacheLocal.ts";
 import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
@@ -17,12 +16,11 @@ import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
 const whoAndWhere = (): string => `${userInfo().username}@${hostname()}, process ${process.pid}`;
 
 /** What `tare tools` works on: no cluster, only the folder and the network. */
-export const liveTools = (choice: ToolChoice, paint: Paint) =>
-  Layer.provideMerge(layerToolShelfLocal(choice), layerReporterStderr(paint));
+export const liveTools = (choice: ToolChoice, reporter: Layer.Layer<Reporter>) =>
+  Layer.provideMerge(layerToolShelfLocal(choice), reporter);
 
 /** Everything real: the API server, the Helm binary, this machine's files. */
-export const liveServices = (choice: ClusterChoice, paint: Paint) => {
-  const reporter = layerReporterStderr(paint);
+export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Reporter>) => {
   const tools = layerToolCacheLocal(choice).pipe(Layer.provide(reporter));
   const kubectl = layerKubectlApi(choice);
   const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));

@@ -3,9 +3,12 @@ import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Effect, Layer, Logger } from "effect";
 import { Command } from "effect/cli";
 import { isUnreported, teardown } from "./cli/exit.ts";
+import { wantsJson } from "./cli/output.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { tareCommand } from "./cli/tare.ts";
 import { liveServices, liveTools } from "./live.ts";
+import { makeJsonOutput } from "./render/ReporterJson.ts";
+import { layerReporterStderr } from "./render/ReporterText.ts";
 import { COLOURED, PLAIN } from "./render/text.ts";
 import { CLI_VERSION } from "./version.ts";
 
@@ -22,11 +25,14 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 
 const colours = process.stderr.isTTY === true && (process.env.NO_COLOR ?? "") === "";
 
-const paint = colours ? COLOURED : PLAIN;
+const json = wantsJson(process.argv.slice(2))
+  ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
+  : undefined;
+const reporter = json?.layer ?? layerReporterStderr(colours ? COLOURED : PLAIN);
 
 tareCommand(
-  (choice) => liveServices(choice, paint),
-  (choice) => liveTools(choice, paint),
+  (choice) => liveServices(choice, reporter),
+  (choice) => liveTools(choice, reporter),
 ).pipe(
   Command.run({ version: CLI_VERSION }),
   Effect.tapCause((cause) =>
@@ -34,10 +40,10 @@ tareCommand(
   ),
   Effect.provide([
     NodeServices.layer,
-    layerPresentation(colours),
+    layerPresentation(colours, json?.refuse),
     Layer.succeed(Logger.LogToStderr, true),
   ]),
   // Commands say what of them a signal may stop; how they end is theirs to say.
   Effect.uninterruptible,
-  NodeRuntime.runMain({ disableErrorReporting: true, teardown: teardown(() => signal) }),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown: teardown(() => signal, json?.end) }),
 );

@@ -26,9 +26,12 @@ const ownExitCode = (exit: Exit.Exit<unknown, unknown>): number | undefined => {
     : undefined;
 };
 
-/** Delivers the exit code after everything written has left the process: exiting at once would cut a pipe short. */
+/** Tells `onCode` the exit code, and delivers it after everything written has left the process: exiting at once would cut a pipe short. */
 export const teardown =
-  (signal: () => NodeJS.Signals | undefined): Runtime.Teardown =>
+  (
+    signal: () => NodeJS.Signals | undefined,
+    onCode: (exitCode: number) => void = () => {},
+  ): Runtime.Teardown =>
   (exit, onExit) =>
     Runtime.defaultTeardown(exit, (code) => {
       const received = signal();
@@ -36,6 +39,7 @@ export const teardown =
         code === 130 && received !== undefined ? INTERRUPTED[received] : undefined;
       const final = isUsageError(exit) ? USAGE : (ownExitCode(exit) ?? interrupted ?? code);
       process.exitCode = final;
+      onCode(final);
       setTimeout(() => onExit(final), DRAIN_WITHIN_MILLIS).unref();
       process.stdout.write("", () => process.stderr.write("", () => onExit(final)));
     });

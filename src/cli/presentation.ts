@@ -7,22 +7,36 @@ const usageMessage = (error: CliError.CliError): string =>
     ? "one argument too many: a value with spaces needs quotes"
     : error.message;
 
-/** Usage errors are two lines on stderr, not a screenful of help on stdout. */
-const presenter: CliOutput.Presenter = {
-  present: (event) => {
-    if (event._tag !== "InvalidInvocation") return CliOutput.defaultPresenter.present(event);
-    return Effect.gen(function* () {
-      for (const error of event.errors) yield* Console.error(`tare: ${usageMessage(error)}`);
-      yield* Console.error(`Run '${event.commandPath.join(" ")} --help' for usage.`);
-    });
-  },
-};
+export interface Refusal {
+  readonly messages: ReadonlyArray<string>;
+  /** What to type for the usage. */
+  readonly help: string;
+}
 
-export const layerPresentation = (colours: boolean) =>
+/** Usage errors are two lines on stderr, not a screenful of help on stdout. */
+const refuseInText = Effect.fnUntraced(function* ({ messages, help }: Refusal) {
+  for (const message of messages) yield* Console.error(`tare: ${message}`);
+  yield* Console.error(`Run '${help}' for usage.`);
+});
+
+const presenter = (refuse: (refusal: Refusal) => Effect.Effect<void>): CliOutput.Presenter => ({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? refuse({
+          messages: event.errors.map(usageMessage),
+          help: `${event.commandPath.join(" ")} --help`,
+        })
+      : CliOutput.defaultPresenter.present(event),
+});
+
+export const layerPresentation = (
+  colours: boolean,
+  refuse: (refusal: Refusal) => Effect.Effect<void> = refuseInText,
+) =>
   Layer.mergeAll(
     CliConfig.layer({
       builtIns: [GlobalFlag.Help, GlobalFlag.Completions, GlobalFlag.LogLevel],
     }),
     CliOutput.layer(CliOutput.defaultFormatter({ colors: colours })),
-    CliOutput.layerPresenter(presenter),
+    CliOutput.layerPresenter(presenter(refuse)),
   );

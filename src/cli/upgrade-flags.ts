@@ -2,6 +2,7 @@ import { Config, Duration, Effect, Option } from "effect";
 import { Argument, CliError, Flag } from "effect/cli";
 import { parseGoDuration } from "../domain/go-duration.ts";
 import { DEFAULT_UPGRADE_OPTIONS as DEFAULTS, REDIS_TYPES } from "../domain/upgrade-options.ts";
+import { outputFlag } from "./output.ts";
 
 /** Gateway API durations, which the drain time becomes, have at most five digits a term. */
 const LONGEST_DRAIN_SECONDS = 99_999;
@@ -186,6 +187,7 @@ const advanced = {
 
 export const upgradeFlags = {
   ...main,
+  output: outputFlag,
   ...telemetry,
   ...clusterFlags,
   toolsDir: toolsDirFlag,

@@ -134,6 +134,7 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
     "@HEADER_FILE",
   ),
   ...flag("strict-values", input.strictValues),
+  ...changed("output", input.output, "text"),
   ...textFlag("tools-dir", input.toolsDir),
   ...changed("release-name", input.releaseName, DEFAULTS.release.name),
   ...changed("system-namespace", input.systemNamespace, DEFAULTS.release.namespace),

@@ -21,9 +21,11 @@ import { Command } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import { TestConsole } from "effect/testing";
 import { teardown } from "../../src/cli/exit.ts";
+import { wantsJson } from "../../src/cli/output.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { type ClusterChoice, type TareServices, tareCommand } from "../../src/cli/tare.ts";
 import type { ChartReference } from "../../src/domain/upgrade-options.ts";
+import { makeJsonOutput } from "../../src/render/ReporterJson.ts";
 import { layerReporterText } from "../../src/render/ReporterText.ts";
 import { type Paint, PLAIN } from "../../src/render/text.ts";
 import { ChartSource } from "../../src/services/ChartSource.ts";
@@ -83,10 +85,11 @@ const setKubeconfig = (value: string | undefined): void => {
 export const exitCodeOf = (
   exit: Exit.Exit<unknown, unknown>,
   signal?: NodeJS.Signals,
+  onCode?: (exitCode: number) => void,
 ): Effect.Effect<number> =>
   Effect.callback((resume) => {
     const before = process.exitCode;
-    teardown(() => signal)(exit, (code) => {
+    teardown(() => signal, onCode)(exit, (code) => {
       // The tests' own exit code is none of its business.
       process.exitCode = before;
       resume(Effect.succeed(code));
@@ -134,6 +137,10 @@ export const runCli = Effect.fnUntraced(function* (
   }
 
   const world = yield* Effect.context<World>();
+  const jsonLines: Array<string> = [];
+  const json = wantsJson(args)
+    ? makeJsonOutput((line) => jsonLines.push(line), CLI_VERSION)
+    : undefined;
   const choices: Array<ClusterChoice> = [];
   const references: Array<ChartReference> = [];
   const charts = Context.get(world, ChartSource);
@@ -150,7 +157,7 @@ export const runCli = Effect.fnUntraced(function* (
           },
         }),
       ),
-      layerReporterText(options.paint ?? PLAIN),
+      json?.layer ?? layerReporterText(options.paint ?? PLAIN),
     );
   };
   const logged: Array<string> = [];
@@ -167,7 +174,7 @@ export const runCli = Effect.fnUntraced(function* (
   ).pipe(
     Effect.provide([
       platform,
-      layerPresentation(false),
+      layerPresentation(false, json?.refuse),
       Logger.layer([logger]),
       ConfigProvider.layer(ConfigProvider.fromEnv({ env: options.env ?? {} })),
     ]),
@@ -178,13 +185,15 @@ export const runCli = Effect.fnUntraced(function* (
   );
   const local = (text: unknown): string => String(text).replaceAll(`${folder}/`, "");
   const lines = (all: ReadonlyArray<unknown>) => all.flatMap((text) => local(text).split("\n"));
-  const stdout = lines((yield* TestConsole.logLines).slice(outBefore));
+  const code = yield* exitCodeOf(exit, options.signal?.name, json?.end);
+  const printed = (yield* TestConsole.logLines).slice(outBefore);
+  const stdout = lines([...printed, ...jsonLines]);
   const stderr = lines((yield* TestConsole.errorLines).slice(errBefore));
   const logs = lines(logged);
   const invocations = yield* (yield* FakeHelm).invocations;
   return {
     exit,
-    code: yield* exitCodeOf(exit, options.signal?.name),
+    code,
     elapsed,
     stdout,
     stderr,

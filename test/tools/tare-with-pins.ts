@@ -8,16 +8,18 @@ import { teardown } from "../../src/cli/exit.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
 import { liveServices, liveTools } from "../../src/live.ts";
+import { layerReporterStderr } from "../../src/render/ReporterText.ts";
 import { PLAIN } from "../../src/render/text.ts";
 import { Pins } from "../../src/services/tool-settings.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 
+const reporter = layerReporterStderr(PLAIN);
 const [pinsFile = "", ...args] = process.argv.slice(2);
 
 Command.runWith(
   tareCommand(
-    (choice) => liveServices(choice, PLAIN),
-    (choice) => liveTools(choice, PLAIN),
+    (choice) => liveServices(choice, reporter),
+    (choice) => liveTools(choice, reporter),
   ),
   { version: CLI_VERSION },
 )(args).pipe(

@@ -1,0 +1,95 @@
+import { Clock, Effect, Layer } from "effect";
+import type { Hint, ReportEvent } from "../domain/report.ts";
+import { Reporter } from "../services/Reporter.ts";
+import { member, outputRecord, renderJson } from "./json.ts";
+import type { OutputRecord, Summary } from "./json-records.ts";
+
+const INTERRUPTED: ReadonlySet<number> = new Set([129, 130, 143]);
+const CHANGES = 3;
+
+type Told = Partial<
+  Pick<Summary, "release" | "fromVersion" | "toVersion" | "revision" | "error">
+> & { readonly hints?: ReadonlyArray<Hint> };
+
+const UNEXPECTED = {
+  code: "InternalError",
+  what: "internal error",
+  why: ["something unexpected happened: see stderr"],
+};
+
+const outcomeOf = (exitCode: number): Summary["outcome"] => {
+  if (exitCode === 0) return "succeeded";
+  if (exitCode === CHANGES) return "changes";
+  return INTERRUPTED.has(exitCode) ? "interrupted" : "failed";
+};
+
+/** What the summary takes from an event; later ones win. */
+const toldBy = (event: ReportEvent): Told => {
+  switch (event._tag) {
+    case "ReleaseFound": {
+      const { release, fromVersion, toVersion } = event;
+      return { release, fromVersion, toVersion };
+    }
+    case "Completed": {
+      const { revision, fromVersion, toVersion, hints } = event;
+      return { revision, fromVersion, toVersion, hints };
+    }
+    case "Failed":
+      return {
+        error: { code: event.error, what: event.what, why: event.why },
+        hints: event.hints,
+      };
+    default:
+      return {};
+  }
+};
+
+export interface JsonOutput {
+  readonly layer: Layer.Layer<Reporter>;
+  /** The command line was refused before any command ran. */
+  readonly refuse: (refusal: { readonly messages: ReadonlyArray<string> }) => Effect.Effect<void>;
+  /** The last line. Nothing at all when nothing ran, as for `--help`. */
+  readonly end: (exitCode: number) => void;
+}
+
+/** One JSON object a line, by `write`, which is given the line without its end. */
+export const makeJsonOutput = (write: (line: string) => void, cliVersion: string): JsonOutput => {
+  let told: Told = {};
+  let running = false;
+  const warnings: Array<string> = [];
+  const print = (record: OutputRecord): void => write(JSON.stringify(record));
+  const report = Effect.fnUntraced(function* (event: ReportEvent) {
+    running = true;
+    told = { ...told, ...toldBy(event) };
+    if (event._tag === "Warning") warnings.push(event.message);
+    const body = renderJson(event);
+    if (body === undefined) return;
+    const time = new Date(yield* Clock.currentTimeMillis).toISOString();
+    print(outputRecord(time, body));
+  });
+  return {
+    layer: Layer.succeed(Reporter, Reporter.of({ report })),
+    refuse: ({ messages }) =>
+      Effect.sync(() => {
+        const what = "the command line cannot be used";
+        told = { error: { code: "Usage", what, why: messages } };
+      }),
+    end: (exitCode) => {
+      const outcome = outcomeOf(exitCode);
+      if (outcome === "succeeded" && !running) return;
+      const { error, hints = [], ...facts } = told;
+      print(
+        outputRecord(new Date().toISOString(), {
+          type: "summary",
+          outcome,
+          exitCode,
+          cliVersion,
+          ...facts,
+          ...(outcome === "failed" ? { error: error ?? UNEXPECTED } : member("error", error)),
+          warnings,
+          hints,
+        }),
+      );
+    },
+  };
+};

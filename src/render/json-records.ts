@@ -1,0 +1,181 @@
+/**
+ * The lines of `--output json`, one schema for each `type`. The published JSON Schema is generated from these.
+ *
+ * Fields and types may be added within a schema version; a field that changes its meaning or goes makes a new one.
+ */
+import { Schema } from "effect";
+
+export const SCHEMA_VERSION = 1;
+
+const record = <const Type extends string, Fields extends Schema.Struct.Fields>(
+  type: Type,
+  description: string,
+  fields: Fields,
+) =>
+  Schema.Struct({
+    schemaVersion: Schema.Literal(SCHEMA_VERSION),
+    type: Schema.Literal(type),
+    /** ISO 8601, UTC. */
+    time: Schema.String,
+    ...fields,
+  }).annotate({ identifier: type, description });
+
+const Texts = Schema.Array(Schema.String);
+const ReleaseName = Schema.Struct({ name: Schema.String, namespace: Schema.String });
+const Phase = Schema.Struct({
+  id: Schema.String,
+  title: Schema.String,
+  index: Schema.Int,
+  total: Schema.Int,
+});
+const HintRecord = Schema.Struct({ title: Schema.String, commands: Texts });
+
+export const PhaseStarted = record("phase-started", "A phase begins.", { phase: Phase });
+
+export const PhaseFinished = record("phase-finished", "A phase ended, one way or the other.", {
+  phase: Phase,
+  succeeded: Schema.Boolean,
+  durationMillis: Schema.Number,
+});
+
+export const PreflightSkipped = record("preflight-skipped", "--skip-preflight was given.", {});
+
+export const ReleaseFound = record("release-found", "The release that is to be upgraded.", {
+  release: ReleaseName,
+  revision: Schema.Int,
+  server: Schema.String,
+  context: Schema.optionalKey(Schema.String),
+  fromVersion: Schema.String,
+  toVersion: Schema.String,
+});
+
+export const CarriedOver = record("carry-over", "Paths of the values that are carried forward.", {
+  paths: Texts,
+});
+
+export const ValuesLost = record(
+  "values-lost",
+  "User-supplied values that the upgraded release will not have; secrets are masked.",
+  {
+    values: Schema.Array(
+      Schema.Struct({
+        path: Schema.String,
+        value: Schema.String,
+        keepWith: Schema.optionalKey(Schema.String),
+      }),
+    ),
+  },
+);
+
+export const HaChecked = record("ha-checked", "How many data-plane pods there are at the least.", {
+  verdict: Schema.Literals(["highly-available", "single-replica", "unknown"]),
+  minReplicas: Schema.optionalKey(Schema.Number),
+  envoyProxy: Schema.optionalKey(Schema.String),
+  why: Schema.optionalKey(Schema.String),
+  allowDowntime: Schema.Boolean,
+});
+
+export const ChartChosen = record("chart-chosen", "What the release is upgraded to.", {
+  origin: Schema.String,
+  embedded: Schema.Boolean,
+  version: Schema.String,
+});
+
+export const CrdsBackedUp = record(
+  "crds-backed-up",
+  "Live CRDs were saved before the first write.",
+  {
+    files: Schema.Array(Schema.Struct({ file: Schema.String, crds: Texts })),
+  },
+);
+
+export const CrdsApplied = record("crds-applied", "What became of the chart's CRDs.", {
+  created: Schema.Int,
+  updated: Schema.Int,
+  skipped: Schema.Int,
+});
+
+export const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
+  release: ReleaseName,
+  chartVersion: Schema.String,
+  timeout: Schema.String,
+  atomic: Schema.Boolean,
+});
+
+export const RolloutProgress = record("rollout-progress", "The data plane, whenever it changed.", {
+  deployments: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      ready: Schema.Int,
+      desired: Schema.Int,
+      waitingFor: Schema.optionalKey(Schema.String),
+    }),
+  ),
+});
+
+export const RollbackStarted = record("rollback-started", "tare rolls back by itself.", {
+  revision: Schema.Int,
+  why: Schema.String,
+});
+
+export const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
+  tool: Schema.String,
+  version: Schema.String,
+  state: Schema.Literals(["downloading", "downloaded", "awaited", "installed"]),
+  source: Schema.optionalKey(Schema.String),
+  bytes: Schema.optionalKey(Schema.Number),
+  owner: Schema.optionalKey(Schema.String),
+  path: Schema.optionalKey(Schema.String),
+  pinned: Schema.optionalKey(Schema.Boolean),
+});
+
+export const Warned = record("warning", "Something to know that does not stop the run.", {
+  message: Schema.String,
+});
+
+export const Summary = record("summary", "The last line of every run, however it ended.", {
+  outcome: Schema.Literals(["succeeded", "unchanged", "changes", "failed", "interrupted"]),
+  exitCode: Schema.Int,
+  cliVersion: Schema.String,
+  release: Schema.optionalKey(ReleaseName),
+  fromVersion: Schema.optionalKey(Schema.String),
+  toVersion: Schema.optionalKey(Schema.String),
+  revision: Schema.optionalKey(Schema.Int),
+  error: Schema.optionalKey(
+    Schema.Struct({ code: Schema.String, what: Schema.String, why: Texts }),
+  ),
+  warnings: Texts,
+  hints: Schema.Array(HintRecord),
+});
+export type Summary = typeof Summary.Type;
+
+export const OutputRecord = Schema.Union([
+  PhaseStarted,
+  PhaseFinished,
+  PreflightSkipped,
+  ReleaseFound,
+  CarriedOver,
+  ValuesLost,
+  HaChecked,
+  ChartChosen,
+  CrdsBackedUp,
+  CrdsApplied,
+  HelmStarted,
+  RolloutProgress,
+  RollbackStarted,
+  ToolProgress,
+  Warned,
+  Summary,
+]);
+export type OutputRecord = typeof OutputRecord.Type;
+
+/** The JSON Schema (2020-12) of one line. */
+export const outputJsonSchema = (): unknown => {
+  const { schema, definitions } = Schema.toJsonSchemaDocument(OutputRecord);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "One line of tare --output json",
+    ...schema,
+    $defs: definitions,
+  };
+};

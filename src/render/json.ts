@@ -1,0 +1,135 @@
+import type { CrdBackup } from "../domain/crd-backup.ts";
+import type { HaVerdict } from "../domain/ha-verdict.ts";
+import type { ReportEvent } from "../domain/report.ts";
+import { type OutputRecord, SCHEMA_VERSION } from "./json-records.ts";
+
+/** A record without what all of them have. */
+type Body = OutputRecord extends infer Record
+  ? Record extends OutputRecord
+    ? Omit<Record, "schemaVersion" | "time">
+    : never
+  : never;
+
+export const outputRecord = (time: string, body: Body): OutputRecord =>
+  ({ schemaVersion: SCHEMA_VERSION, time, ...body }) as OutputRecord;
+
+/** The member, unless there is nothing to say: absent is absent in JSON, never `null`. */
+export const member = <Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [Key in Name]?: Value } =>
+  (value === undefined ? {} : { [name]: value }) as { readonly [Key in Name]?: Value };
+
+const HA_WORDS = {
+  HighlyAvailable: "highly-available",
+  SingleReplica: "single-replica",
+  Unknown: "unknown",
+} as const;
+
+const haBody = (verdict: HaVerdict, allowDowntime: boolean): Body => ({
+  type: "ha-checked",
+  verdict: HA_WORDS[verdict._tag],
+  allowDowntime,
+  ...(verdict._tag === "Unknown"
+    ? { why: verdict.why }
+    : { minReplicas: verdict.minReplicas, envoyProxy: verdict.envoyProxy }),
+});
+
+const backedUpFiles = ({ restorable, migrateFirst }: CrdBackup) => [
+  ...(restorable === undefined ? [] : [{ file: restorable.file, crds: restorable.crds }]),
+  ...(migrateFirst === undefined
+    ? []
+    : [{ file: migrateFirst.file, crds: migrateFirst.migrations.map(({ crd }) => crd) }]),
+];
+
+/** What a program is told of an event; nothing for what only the summary has, or only a screen can show. */
+export const renderJson = (event: ReportEvent): Body | undefined => {
+  switch (event._tag) {
+    case "PhaseStarted":
+      return { type: "phase-started", phase: event.phase };
+    case "PhaseFinished":
+      return {
+        type: "phase-finished",
+        phase: event.phase,
+        succeeded: event.succeeded,
+        durationMillis: event.millis,
+      };
+    case "PreflightSkipped":
+      return { type: "preflight-skipped" };
+    case "ReleaseFound": {
+      const { release, revision, server, context, fromVersion, toVersion } = event;
+      const versions = { fromVersion, toVersion };
+      return {
+        type: "release-found",
+        release,
+        revision,
+        server,
+        ...member("context", context),
+        ...versions,
+      };
+    }
+    case "CarriedForward":
+      return { type: "carry-over", paths: event.paths };
+    case "ValuesLost":
+      return {
+        type: "values-lost",
+        values: event.lost.map(({ path, shown, keepWith }) => ({
+          path,
+          value: shown,
+          ...member("keepWith", keepWith),
+        })),
+      };
+    case "HaChecked":
+      return haBody(event.verdict, event.allowDowntime);
+    case "ChartChosen":
+      return {
+        type: "chart-chosen",
+        origin: event.origin,
+        embedded: event.embedded,
+        version: event.version,
+      };
+    case "CrdsBackedUp":
+      return { type: "crds-backed-up", files: backedUpFiles(event.backup) };
+    case "CrdsApplied":
+      return { type: "crds-applied", ...event.counts };
+    case "HelmUpgradeStarted": {
+      const { release, chartVersion, timeout, atomic } = event;
+      return { type: "helm-started", release, chartVersion, timeout, atomic };
+    }
+    case "DataPlaneProgress":
+      return {
+        type: "rollout-progress",
+        deployments: event.deployments.map(({ name, ready, desired, waitingFor }) => ({
+          name,
+          ready,
+          desired,
+          ...member("waitingFor", waitingFor),
+        })),
+      };
+    case "RollbackStarted":
+      return { type: "rollback-started", revision: event.revision, why: event.why };
+    case "ToolDownloadStarted": {
+      const { tool, version, source } = event;
+      return { type: "tool", tool, version, state: "downloading", source };
+    }
+    case "ToolDownloadEnded": {
+      const { tool, version, bytes } = event;
+      return { type: "tool", tool, version, state: "downloaded", bytes };
+    }
+    case "ToolAwaited": {
+      const { tool, version, owner } = event;
+      return { type: "tool", tool, version, state: "awaited", owner };
+    }
+    case "ToolInstalled": {
+      const { tool, version, path, pinned } = event;
+      return { type: "tool", tool, version, state: "installed", path, pinned };
+    }
+    case "Warning":
+      return { type: "warning", message: event.message };
+    case "ToolDownloadProgress":
+    case "Interrupted":
+    case "Completed":
+    case "Failed":
+      return undefined;
+  }
+};
