@@ -7,6 +7,7 @@ import { wantsJson } from "./cli/output.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { tareCommand } from "./cli/tare.ts";
 import { liveServices, liveTools } from "./live.ts";
+import { wantsColours } from "./render/colours.ts";
 import { makeJsonOutput } from "./render/ReporterJson.ts";
 import { layerReporterStderr } from "./render/ReporterText.ts";
 import { COLOURED, PLAIN } from "./render/text.ts";
@@ -23,8 +24,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 // A reader that left (EPIPE) or a terminal that closed (EIO): what was to be said is lost, the run must not be.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-const colours = process.stderr.isTTY === true && (process.env.NO_COLOR ?? "") === "";
-
+const colours = wantsColours(process);
 const json = wantsJson(process.argv.slice(2))
   ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
   : undefined;

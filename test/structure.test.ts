@@ -188,8 +188,10 @@ describe("the edges", () => {
     );
   });
 
-  it("only rendering, the command line and the entry print", () => {
-    const others = files.filter(({ path }) => !/^(?:render|cli)\/|^main\.ts$/.test(path));
+  it("only rendering, the command line and the entries print", () => {
+    const others = files.filter(
+      ({ path }) => !/^(?:render|cli)\/|^(?:main|executable)\.ts$/.test(path),
+    );
     const printing = others.filter(({ text }) =>
       /\bconsole\.|\bprocess\.std(?:out|err)\b|\bConsole\.(?:log|error|warn|info)\b/.test(text),
     );

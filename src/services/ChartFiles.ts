@@ -1,5 +1,4 @@
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { Effect, FileSystem, Layer, type PlatformError, Schema, type Scope } from "effect";
 import { extract } from "tar";
 import { parse } from "yaml";
@@ -7,15 +6,8 @@ import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import type { ChartReference } from "../domain/upgrade-options.ts";
 import { type Chart, ChartError, ChartSource } from "./ChartSource.ts";
 import { readChartCrds } from "./chart-crds.ts";
+import { embeddedChartDirectory } from "./embedded-chart.ts";
 import { Helm } from "./Helm.ts";
-
-/** Beside the sources in a checkout and beside `dist` in a package. */
-const embeddedDirectory = (): string => {
-  const here = dirname(fileURLToPath(import.meta.url));
-  return here.includes(`${join("dist", "src")}`)
-    ? resolve(here, "..", "..", "..", "chart")
-    : resolve(here, "..", "..", "chart");
-};
 
 const ChartYaml = Schema.Struct({
   name: Schema.String,
@@ -34,6 +26,11 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem;
       const helm = yield* Helm;
+      const embeddedDirectory = Effect.provideService(
+        embeddedChartDirectory,
+        FileSystem.FileSystem,
+        fs,
+      );
 
       const exists = (file: string) => Effect.orElseSucceed(fs.exists(file), () => false);
 
@@ -155,7 +152,7 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
         resolve: Effect.fn("ChartSource.resolve")(function* (reference: ChartReference) {
           switch (reference._tag) {
             case "Embedded":
-              return yield* load("embedded chart", embeddedDirectory(), true);
+              return yield* load("embedded chart", yield* embeddedDirectory, true);
             case "Local":
               return yield* local(reference.path);
             case "Remote":

@@ -45,6 +45,8 @@ export interface Operator {
   readonly home: string;
   readonly identityFile: string;
   readonly privateKey: string;
+  /** How tare is started: from this checkout, or something built from it. */
+  readonly program: readonly [string, ...ReadonlyArray<string>];
 }
 
 export const operator = (cluster: Cluster, helm: HelmMajor): Operator => {
@@ -61,13 +63,14 @@ export const operator = (cluster: Cluster, helm: HelmMajor): Operator => {
     managementPlaneUrl: "https://tars.example.com",
   };
   writeFileSync(identityFile, JSON.stringify(identity), { mode: 0o600 });
-  return { cluster, helm: cluster[helm], home, identityFile, privateKey: pem };
+  const program = [process.execPath, join(root, "bin/tare.js")] as const;
+  return { cluster, helm: cluster[helm], home, identityFile, privateKey: pem, program };
 };
 
 const SETTLE = ["--settle-time", "3s"];
 
 export const tare = (
-  { cluster, helm, home }: Operator,
+  { cluster, helm, home, program: [command, ...before] }: Operator,
   args: ReadonlyArray<string>,
   env: NodeJS.ProcessEnv = {},
 ): Promise<RunResult> => {
@@ -79,7 +82,7 @@ export const tare = (
     TARE_KUBECTL: cluster.kubectl,
     ...env,
   };
-  return run({ env: environment }, process.execPath, [join(root, "bin/tare.js"), ...args]);
+  return run({ env: environment }, command, [...before, ...args]);
 };
 
 export const upgrade = (
