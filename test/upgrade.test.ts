@@ -121,8 +121,8 @@ describe("an upgrade that works", () => {
       assert.deepStrictEqual(yield* gateStates, { 2: "passed" });
       const [event] = yield* outboxEvents;
       assert.deepStrictEqual(yield* writesOf("tare"), [
-        "apply CustomResourceDefinition envoyproxies.gateway.envoyproxy.io",
         "apply CustomResourceDefinition tarsupgrades.tars.tetrate.ai",
+        "apply CustomResourceDefinition envoyproxies.gateway.envoyproxy.io",
         "apply CustomResourceDefinition gateways.gateway.networking.k8s.io",
         "apply Secret tars-system/tars-identity",
         "apply ConfigMap tars-system/tare-gate-tars",

@@ -49,9 +49,22 @@ export const leaves = (
   });
 
 /** Same JSON value, whatever the order of keys. */
-export const jsonEquals = (left: Json | undefined, right: Json | undefined): boolean =>
-  left === right ||
-  (left !== undefined && right !== undefined && canonicalJson(left) === canonicalJson(right));
+export const jsonEquals = (left: Json | undefined, right: Json | undefined): boolean => {
+  if (left === right) return true;
+  if (Array.isArray(left)) {
+    return (
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => jsonEquals(item, right[index]))
+    );
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return false;
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && jsonEquals(left[key], right[key]))
+  );
+};
 
 /** JSON text with sorted keys, so that equal values have equal text (and equal hashes). */
 export const canonicalJson = (value: Json): string => {

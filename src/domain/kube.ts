@@ -27,7 +27,10 @@ const type = (
 
 export const ConfigMap = type("v1", "configmaps", "ConfigMap");
 export const Secret = type("v1", "secrets", "Secret");
+export const Pod = type("v1", "pods", "Pod");
+export const Event = type("v1", "events", "Event");
 export const Deployment = type("apps/v1", "deployments", "Deployment");
+export const ReplicaSet = type("apps/v1", "replicasets", "ReplicaSet");
 export const Lease = type("coordination.k8s.io/v1", "leases", "Lease");
 export const EnvoyProxy = type("gateway.envoyproxy.io/v1alpha1", "envoyproxies", "EnvoyProxy");
 export const Gateway = type("gateway.networking.k8s.io/v1", "gateways", "Gateway");
@@ -51,6 +54,14 @@ export interface ManagedFieldsEntry {
   readonly fieldsV1?: unknown;
 }
 
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+}
+
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -58,6 +69,10 @@ export interface ObjectMeta {
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly creationTimestamp?: string;
+  /** When the object is to be gone: it is being deleted. */
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: ReadonlyArray<string>;
+  readonly ownerReferences?: ReadonlyArray<OwnerReference>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly managedFields?: ReadonlyArray<ManagedFieldsEntry>;

@@ -30,7 +30,14 @@ import { layerReporterText } from "../../src/render/ReporterText.ts";
 import { type Paint, PLAIN } from "../../src/render/text.ts";
 import { ChartSource } from "../../src/services/ChartSource.ts";
 import { CLI_VERSION } from "../../src/version.ts";
-import { FakeCluster, FakeHelm, IDENTITY, simulate, type World } from "../fakes/index.ts";
+import {
+  allObjects,
+  FakeCluster,
+  FakeHelm,
+  IDENTITY,
+  simulate,
+  type World,
+} from "../fakes/index.ts";
 
 /** Nothing of this machine: no files, no terminal, no processes. */
 const platform = Layer.mergeAll(
@@ -214,7 +221,7 @@ export const runUpgradeCli = (flags: ReadonlyArray<string> = [], options: CliOpt
 
 /** All that the cluster holds. */
 export const clusterObjects = Effect.gen(function* () {
-  return (yield* (yield* FakeCluster).snapshot).objects;
+  return allObjects(yield* (yield* FakeCluster).snapshot);
 });
 
 export const withoutField = (

@@ -1,7 +1,8 @@
 export { FakeCluster } from "./cluster/FakeCluster.ts";
 export * from "./cluster/faults.ts";
 export { kubectlFor, layerKubectl } from "./cluster/kubectl.ts";
-export { FakeDeployments } from "./controllers/deployments.ts";
+export { allObjects } from "./cluster/store.ts";
+export { type Affliction, FakeDeployments } from "./controllers/deployments.ts";
 export { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
@@ -13,6 +14,8 @@ export type { FakeChart } from "./helm/chart.ts";
 export { FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
 export { withRevisionStatus } from "./helm/records.ts";
 export * from "./observe.ts";
+export * from "./pods/behaviour.ts";
+export { type FakeStream, FakeStreams, type StreamsOfGateway } from "./pods/FakeStreams.ts";
 export { Recorder } from "./Recorder.ts";
 export { PLAIN_OPERATOR, runUpgrade, type UpgradeRun } from "./run-upgrade.ts";
 export { type Simulated, simulate } from "./simulate.ts";

@@ -31,6 +31,7 @@ import {
 import { INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
 import type { FakeChart } from "./helm/chart.ts";
 import { type FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
+import { FakeStreams } from "./pods/FakeStreams.ts";
 import { Recorder } from "./Recorder.ts";
 import { layerFakeTools } from "./tools.ts";
 
@@ -132,6 +133,7 @@ export type World =
   | FakeDeployments
   | FakeEnvoyGateway
   | FakeHelm
+  | FakeStreams
   | Helm
   | Kubectl
   | Recorder
@@ -150,6 +152,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
   });
   const cluster = seeded(scenario).pipe(
     Layer.provideMerge(Layer.mergeAll(FakeDeployments.layer, FakeEnvoyGateway.layer)),
+    Layer.provideMerge(FakeStreams.layer),
     Layer.provideMerge(FakeCluster.layer),
   );
   const outside = Layer.mergeAll(

@@ -1,5 +1,5 @@
 /** One cluster in memory, under Effect's Clock. Kubectl and Helm are views onto it; controllers react to its changes. */
-import { Clock, Context, Effect, Layer, Ref, Result } from "effect";
+import { Clock, Context, Effect, Layer, Result } from "effect";
 import {
   fieldAt,
   type KubeObject,
@@ -9,9 +9,10 @@ import {
 } from "../../../src/domain/kube.ts";
 import type { KubectlError } from "../../../src/services/Kubectl.ts";
 import { objection, withStoredVersions } from "./crds.ts";
-import { type ApiRequest, type Fault, isAbout, underTrouble } from "./faults.ts";
+import { afterDeletion, withoutFinalizersLeft } from "./deletion.ts";
+import { type ApiRequest, type Fault, isAbout, type Trouble, underTrouble } from "./faults.ts";
 import { type Owned, updated } from "./ownership.ts";
-import { emptyStore, keyOf, listed, removed, type Store, stored } from "./store.ts";
+import { emptyStore, listed, lookUp, removed, type Store, stored } from "./store.ts";
 
 export interface Change {
   readonly type: ResourceType;
@@ -21,7 +22,8 @@ export interface Change {
   readonly after: KubeObject | undefined;
 }
 
-export type Controller = (change: Change) => Effect.Effect<void>;
+/** What to do about a change, if anything. */
+export type Controller = (change: Change) => Effect.Effect<void> | undefined;
 
 /** Turns the live object into the one to be kept, or says in the server's words why not. */
 export type Edit<E> = (live: Owned | undefined, store: Store) => Result.Result<Owned, E>;
@@ -49,6 +51,7 @@ export class FakeCluster extends Context.Service<
       edit: Edit<E>,
       options?: { readonly dryRun?: boolean },
     ) => Effect.Effect<KubeObject, E | Refused>;
+    /** Deletes as the API server does: a pod gets its grace period, a finalizer holds the object. */
     readonly remove: (ref: ObjectRef) => Effect.Effect<void>;
 
     /** Below the rules, for tests and controllers. */
@@ -63,6 +66,10 @@ export class FakeCluster extends Context.Service<
       object: KubeObject,
       manager?: string,
     ) => Effect.Effect<KubeObject>;
+    /** What a controller writes of its own objects: nobody else's fields are in it, so nobody's ownership is kept. */
+    readonly put: (type: ResourceType, object: KubeObject) => Effect.Effect<KubeObject>;
+    /** The object is gone at once, whatever holds it. */
+    readonly purge: (ref: ObjectRef) => Effect.Effect<void>;
     readonly setStatus: (ref: ObjectRef, status: object) => Effect.Effect<void>;
     /** What `kubectl edit` does. */
     readonly edit: (
@@ -85,102 +92,120 @@ export interface Refused {
   readonly detail: string;
 }
 
+const UNOWNED: Owned["owners"] = new Map();
+
 const make = Effect.gen(function* () {
   const scope = yield* Effect.scope;
-  const state = yield* Ref.make(emptyStore);
-  const controllers = yield* Ref.make<ReadonlyArray<Controller>>([]);
+  let store: Store = emptyStore;
+  let controllers: ReadonlyArray<Controller> = [];
+  let faults: ReadonlyArray<Fault & { hits: number }> = [];
   // Appended to in place: a gate that polls makes thousands of requests.
   const log: Array<LoggedRequest> = [];
-  const faults = yield* Ref.make<ReadonlyArray<Fault & { readonly hits: number }>>([]);
 
-  const tell = Effect.fnUntraced(function* (change: Change) {
-    if (change.before === change.after) return;
-    for (const controller of yield* Ref.get(controllers)) {
-      yield* Effect.forkIn(controller(change), scope);
-    }
-  });
+  const tell = (change: Change): Effect.Effect<void> => {
+    if (change.before === change.after) return Effect.void;
+    const reactions = controllers.flatMap((controller) => controller(change) ?? []);
+    return reactions.length === 0
+      ? Effect.void
+      : Effect.forEach(reactions, (reaction) => Effect.forkIn(reaction, scope), { discard: true });
+  };
 
-  const write = Effect.fnUntraced(function* <E>(
-    ref: ObjectRef,
-    edit: Edit<E>,
-    options: { readonly dryRun?: boolean } = {},
-  ) {
-    const now = yield* Clock.currentTimeMillis;
-    const outcome = yield* Ref.modify(
-      state,
-      (store): readonly [Result.Result<Change & { after: KubeObject }, E | Refused>, Store] => {
-        const live = store.objects.get(keyOf(ref));
-        const edited = edit(live, store);
-        if (Result.isFailure(edited)) return [Result.fail(edited.failure), store];
-        const detail = objection(ref.type, live?.object, edited.success.object);
-        if (detail !== undefined) return [Result.fail({ _tag: "Refused", detail }), store];
-        const next = {
-          ...edited.success,
-          object: withStoredVersions(ref.type, live?.object, edited.success.object),
-        };
-        const [after, changed] = stored(store, ref.type, next, now);
-        const change = { type: ref.type, before: live?.object, after };
-        return [Result.succeed(change), options.dryRun === true ? store : changed];
-      },
-    );
-    const change = yield* Effect.fromResult(outcome);
-    if (options.dryRun !== true) yield* tell(change);
-    return change.after;
-  });
-
-  const peek = (ref: ObjectRef) =>
-    Effect.map(Ref.get(state), (store) => store.objects.get(keyOf(ref))?.object);
-
-  const hit = (request: ApiRequest) =>
-    Ref.modify(faults, (known) => {
-      if (known.length === 0) return [undefined, known] as const;
-      const matching = known.filter((fault) => isAbout(fault, request));
-      const counted = known.map((fault) =>
-        matching.includes(fault) ? { ...fault, hits: fault.hits + 1 } : fault,
-      );
-      const struck = matching.find(
-        ({ hits, skip = 0, times = Number.POSITIVE_INFINITY }) =>
-          hits >= skip && hits < skip + times,
-      );
-      return [struck?.trouble, counted] as const;
+  const purge = (ref: ObjectRef) =>
+    Effect.suspend(() => {
+      const before = lookUp(store, ref)?.object;
+      if (before === undefined) return Effect.void;
+      store = removed(store, ref);
+      return tell({ type: ref.type, before, after: undefined });
     });
 
+  /** Keeps `next`, and tells. */
+  const keep = (type: ResourceType, next: Owned, now: number): Effect.Effect<KubeObject> => {
+    const before = lookUp(store, refOf(type, next.object))?.object;
+    const [after, changed] = stored(store, type, next, now);
+    store = changed;
+    const told = tell({ type, before, after });
+    return Effect.as(
+      withoutFinalizersLeft(before, after) ? Effect.andThen(told, purge(refOf(type, after))) : told,
+      after,
+    );
+  };
+
+  const write = <E>(
+    ref: ObjectRef,
+    edit: Edit<E>,
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
+  ) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now): Effect.Effect<KubeObject, E | Refused> => {
+      const live = lookUp(store, ref);
+      const edited = edit(live, store);
+      if (Result.isFailure(edited)) return Effect.fail(edited.failure);
+      const { object, owners } = edited.success;
+      const detail = objection(ref.type, live?.object, object);
+      if (detail !== undefined) return Effect.fail({ _tag: "Refused", detail });
+      const next = { owners, object: withStoredVersions(ref.type, live?.object, object) };
+      return dryRun
+        ? Effect.succeed(stored(store, ref.type, next, now)[0])
+        : keep(ref.type, next, now);
+    });
+
+  const peek = (ref: ObjectRef) => Effect.sync(() => lookUp(store, ref)?.object);
+
+  const hit = (request: ApiRequest): Trouble | undefined => {
+    let struck: Trouble | undefined;
+    for (const fault of faults) {
+      if (!isAbout(fault, request)) continue;
+      const { skip = 0, times = Number.POSITIVE_INFINITY, hits, trouble } = fault;
+      fault.hits += 1;
+      if (hits >= skip && hits < skip + times) struck ??= trouble;
+    }
+    return struck;
+  };
+
   return FakeCluster.of({
-    request: Effect.fnUntraced(function* (request, call) {
-      const at = yield* Clock.currentTimeMillis;
-      log.push({ ...request, at });
-      const trouble = yield* hit(request);
-      return yield* trouble === undefined ? call : underTrouble(trouble, request)(call);
-    }),
+    request: (request, call) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        log.push({ ...request, at });
+        const trouble = hit(request);
+        return trouble === undefined ? call : underTrouble(trouble, request)(call);
+      }),
     requests: Effect.sync(() => [...log]),
-    inject: Effect.fnUntraced(function* (fault) {
-      const { trouble } = fault;
-      // The trouble is copied so that curing one fault leaves another of the same kind in place.
-      const mine = { ...fault, trouble: { ...trouble }, hits: 0 };
-      yield* Ref.update(faults, (known) => [...known, mine]);
-      return Ref.update(faults, (known) => known.filter((other) => other.trouble !== mine.trouble));
-    }),
-    snapshot: Ref.get(state),
+    inject: (fault) =>
+      Effect.sync(() => {
+        const mine = { ...fault, hits: 0 };
+        faults = [...faults, mine];
+        return Effect.sync(() => {
+          faults = faults.filter((other) => other !== mine);
+        });
+      }),
+    snapshot: Effect.sync(() => store),
     write,
-    remove: Effect.fnUntraced(function* (ref) {
-      const before = yield* peek(ref);
-      yield* Ref.update(state, (store) => removed(store, ref));
-      yield* tell({ type: ref.type, before, after: undefined });
-    }),
+    remove: (ref) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const live = lookUp(store, ref);
+        if (live === undefined) return Effect.void;
+        const left = afterDeletion(ref.type, live.object, now);
+        return left === undefined
+          ? purge(ref)
+          : Effect.asVoid(keep(ref.type, { ...live, object: left }, now));
+      }),
     peek,
-    all: (type, namespace) => Effect.map(Ref.get(state), (store) => listed(store, type, namespace)),
-    seed: Effect.fnUntraced(function* (type, object, manager = "helm") {
-      const now = yield* Clock.currentTimeMillis;
-      return yield* Ref.modify(state, (store) => {
-        const live = store.objects.get(keyOf(refOf(type, object)));
-        const blank: Owned = { object, owners: new Map() };
-        const next = updated(live ?? blank, object, manager);
+    all: (type, namespace) => Effect.sync(() => listed(store, type, namespace)),
+    seed: (type, object, manager = "helm") =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const live = lookUp(store, refOf(type, object));
+        const next = updated(live ?? { object, owners: new Map() }, object, manager);
         const complete = { ...next, object: withStoredVersions(type, live?.object, next.object) };
-        return stored(store, type, complete, now);
-      });
-    }),
-    setStatus: Effect.fnUntraced(function* (ref, status) {
-      yield* Effect.ignore(
+        const [kept, changed] = stored(store, type, complete, now);
+        store = changed;
+        return kept;
+      }),
+    put: (type, object) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        keep(type, { object, owners: lookUp(store, refOf(type, object))?.owners ?? UNOWNED }, now),
+      ),
+    purge,
+    setStatus: (ref, status) =>
+      Effect.ignore(
         write(ref, (live) =>
           live === undefined
             ? Result.fail("gone")
@@ -192,14 +217,16 @@ const make = Effect.gen(function* () {
                 },
               }),
         ),
-      );
-    }),
+      ),
     edit: (ref, change) =>
       write(ref, (live) =>
         live === undefined
           ? Result.fail<Refused>({ _tag: "Refused", detail: `${ref.name} not found` })
           : Result.succeed(updated(live, change(live.object), "kubectl-edit")),
       ),
-    react: (controller) => Ref.update(controllers, (known) => [...known, controller]),
+    react: (controller) =>
+      Effect.sync(() => {
+        controllers = [...controllers, controller];
+      }),
   });
 });

@@ -15,7 +15,7 @@ import { type Edit, FakeCluster, type Refused } from "./FakeCluster.ts";
 import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
 import { applied, updated } from "./ownership.ts";
 import { matchesSelector } from "./selectors.ts";
-import { isServed, listed, resourceName } from "./store.ts";
+import { isServed, listed, lookUp, resourceName, type Store } from "./store.ts";
 
 interface Refusal {
   readonly reason: KubectlErrorReason;
@@ -50,11 +50,20 @@ export const kubectlFor = (
     about: Partial<Pick<ApiRequest, "kind" | "name" | "dryRun">> = {},
   ): ApiRequest => ({ actor, verb, label, kind: "", name: "", dryRun: false, ...about });
 
-  const requireServed = Effect.fnUntraced(function* (type: ResourceType, request: ApiRequest) {
-    if (!isServed(yield* cluster.snapshot, type)) {
-      return yield* new KubectlError({ request: request.label, ...notServed });
-    }
-  });
+  /** The request as it goes when the type is served at that moment. */
+  const served = <A>(
+    type: ResourceType,
+    request: ApiRequest,
+    call: (store: Store) => Effect.Effect<A, KubectlError>,
+  ) =>
+    cluster.request(
+      request,
+      Effect.flatMap(cluster.snapshot, (store) =>
+        isServed(store, type)
+          ? call(store)
+          : Effect.fail(new KubectlError({ request: request.label, ...notServed })),
+      ),
+    );
 
   const write = (
     verb: Verb,
@@ -75,12 +84,8 @@ export const kubectlFor = (
         reason: "reason" in error ? error.reason : "Rejected",
         detail: error.detail,
       });
-    return cluster.request(
-      request,
-      Effect.andThen(
-        requireServed(type, request),
-        Effect.mapError(cluster.write(ref, edit, { dryRun }), refused),
-      ),
+    return served(type, request, () =>
+      Effect.mapError(cluster.write(ref, edit, { dryRun }), refused),
     );
   };
 
@@ -102,31 +107,20 @@ export const kubectlFor = (
     ),
 
     get: (ref) => {
-      const request = about("get", ref);
-      return cluster.request(
-        request,
-        Effect.andThen(
-          requireServed(ref.type, request),
-          Effect.map(cluster.peek(ref), Option.fromUndefinedOr),
-        ),
-      );
+      const look = (store: Store) =>
+        Effect.succeed(Option.fromUndefinedOr(lookUp(store, ref)?.object));
+      return served(ref.type, about("get", ref), look);
     },
 
     list: ({ type, namespace, labelSelector, metadataOnly }) => {
       const where = namespace === undefined ? "" : ` in ${namespace}`;
       const request = requestFor("list", `list ${type.plural}${where}`, { kind: type.kind });
-      return cluster.request(
-        request,
-        Effect.andThen(
-          requireServed(type, request),
-          Effect.map(cluster.snapshot, (store) => {
-            const found = listed(store, type, namespace).filter((object) =>
-              matchesSelector(object, labelSelector),
-            );
-            return metadataOnly === true ? found.map(metadataOf) : found;
-          }),
-        ),
-      );
+      return served(type, request, (store) => {
+        const found = listed(store, type, namespace).filter((object) =>
+          matchesSelector(object, labelSelector),
+        );
+        return Effect.succeed(metadataOnly === true ? found.map(metadataOf) : found);
+      });
     },
 
     served: cluster.request(
@@ -186,13 +180,7 @@ export const kubectlFor = (
             });
       }),
 
-    delete: (ref) => {
-      const request = about("delete", ref);
-      return cluster.request(
-        request,
-        Effect.andThen(requireServed(ref.type, request), cluster.remove(ref)),
-      );
-    },
+    delete: (ref) => served(ref.type, about("delete", ref), () => cluster.remove(ref)),
   });
 };
 

@@ -27,6 +27,7 @@ const SERVER_FIELDS = new Set([
   "resourceVersion",
   "generation",
   "creationTimestamp",
+  "deletionTimestamp",
   "managedFields",
 ]);
 

@@ -1,27 +1,56 @@
 /** The objects of the cluster and the rules by which the API server keeps them; pure. */
 
-import { canonicalJson, type Json } from "../../../src/domain/json.ts";
+import { type Json, jsonEquals } from "../../../src/domain/json.ts";
 import {
   apiVersionOf,
   CustomResourceDefinition,
   type KubeObject,
   type ObjectRef,
   type ResourceType,
+  refOf,
 } from "../../../src/domain/kube.ts";
 import { managersOf, type Owned } from "./ownership.ts";
 
-export interface Store {
+interface Collection {
   readonly objects: ReadonlyMap<string, Owned>;
+  /** Filled by the first list. */
+  sorted: ReadonlyArray<readonly [string, KubeObject]> | undefined;
+}
+
+export interface Store {
+  /** By type; an object's key within is `namespace/name`. */
+  readonly collections: ReadonlyMap<string, Collection>;
   /** Counts writes: the source of resource versions and UIDs. */
   readonly writes: number;
 }
 
-export const emptyStore: Store = { objects: new Map(), writes: 0 };
+export const emptyStore: Store = { collections: new Map(), writes: 0 };
 
-const collectionOf = ({ group, plural }: ResourceType): string => `${group}/${plural}/`;
+const collectionOf = ({ group, plural }: ResourceType): string => `${group}/${plural}`;
 
-export const keyOf = ({ type, namespace, name }: ObjectRef): string =>
-  `${collectionOf(type)}${type.namespaced ? (namespace ?? "") : ""}/${name}`;
+const nameOf = ({ type, namespace, name }: ObjectRef): string =>
+  `${type.namespaced ? (namespace ?? "") : ""}/${name}`;
+
+export const keyOf = (ref: ObjectRef): string => `${collectionOf(ref.type)}/${nameOf(ref)}`;
+
+export const lookUp = (store: Store, ref: ObjectRef): Owned | undefined =>
+  store.collections.get(collectionOf(ref.type))?.objects.get(nameOf(ref));
+
+/** Everything there is. */
+export const allObjects = ({ collections }: Store): ReadonlyArray<KubeObject> =>
+  [...collections.values()].flatMap(({ objects }) =>
+    [...objects.values()].map(({ object }) => object),
+  );
+
+const withCollection = (
+  { collections }: Store,
+  type: ResourceType,
+  change: (objects: Map<string, Owned>) => void,
+): Store["collections"] => {
+  const objects = new Map(collections.get(collectionOf(type))?.objects);
+  change(objects);
+  return new Map(collections).set(collectionOf(type), { objects, sorted: undefined });
+};
 
 /** `plural.group`, as the API server names a type in its messages. */
 export const resourceName = ({ plural, group }: ResourceType): string =>
@@ -33,28 +62,28 @@ export const listed = (
   type: ResourceType,
   namespace: string | undefined,
 ): ReadonlyArray<KubeObject> => {
-  const prefix =
-    namespace === undefined ? collectionOf(type) : `${collectionOf(type)}${namespace}/`;
-  return [...store.objects]
-    .filter(([key]) => key.startsWith(prefix))
+  const collection = store.collections.get(collectionOf(type));
+  if (collection === undefined) return [];
+  collection.sorted ??= [...collection.objects]
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([, { object }]) => object);
+    .map(([key, { object }]) => [key, object] as const);
+  return collection.sorted.flatMap(([key, object]) =>
+    namespace === undefined || key.startsWith(`${namespace}/`) ? [object] : [],
+  );
 };
 
 /** Only types with a specification count its generations. */
 const countsGenerations = ({ group, plural }: ResourceType): boolean =>
   group !== "" && plural !== "leases";
 
-const text = (value: unknown): string => canonicalJson((value ?? null) as Json);
+const same = (left: object, right: object): boolean => jsonEquals(left as Json, right as Json);
 
-const specificationOf = (object: KubeObject): string => {
-  const { metadata: _metadata, status: _status, ...specification } = object;
-  return text(specification);
-};
+const specificationOf = ({ metadata: _metadata, status: _status, ...specification }: KubeObject) =>
+  specification;
 
-const clientView = (object: KubeObject): string => {
+const clientView = (object: KubeObject): object => {
   const { resourceVersion: _version, managedFields: _fields, ...metadata } = object.metadata;
-  return text({ ...object, metadata });
+  return { ...object, metadata };
 };
 
 const uidFor = (number: number): string =>
@@ -68,13 +97,16 @@ const metadataFor = (
   now: number,
 ): KubeObject["metadata"] => {
   const { namespace, generation: _generation, ...metadata } = object.metadata;
-  const changed = live === undefined || specificationOf(live) !== specificationOf(object);
+  const changed = live === undefined || !same(specificationOf(live), specificationOf(object));
   const generation = (live?.metadata.generation ?? 0) + (changed ? 1 : 0);
   return {
     ...metadata,
     ...(type.namespaced && namespace !== undefined ? { namespace } : {}),
     uid: live?.metadata.uid ?? uidFor(number),
     creationTimestamp: live?.metadata.creationTimestamp ?? new Date(now).toISOString(),
+    ...(live?.metadata.deletionTimestamp === undefined
+      ? {}
+      : { deletionTimestamp: live.metadata.deletionTimestamp }),
     resourceVersion: String(number),
     ...(countsGenerations(type) ? { generation } : {}),
     managedFields: managersOf(owners).map((manager) => ({ manager, operation: "Apply" })),
@@ -88,8 +120,8 @@ export const stored = (
   next: Owned,
   now: number,
 ): readonly [KubeObject, Store] => {
-  const key = keyOf({ type, ...next.object.metadata });
-  const live = store.objects.get(key)?.object;
+  const ref = refOf(type, next.object);
+  const live = lookUp(store, ref)?.object;
   const number = store.writes + 1;
   const object: KubeObject = {
     ...next.object,
@@ -97,15 +129,20 @@ export const stored = (
     kind: type.kind,
     metadata: metadataFor(type, live, next, number, now),
   };
-  const kept = live !== undefined && clientView(live) === clientView(object) ? live : object;
-  const objects = new Map(store.objects).set(key, { object: kept, owners: next.owners });
-  return [kept, { objects, writes: kept === live ? store.writes : number }];
+  const kept = live !== undefined && same(clientView(live), clientView(object)) ? live : object;
+  const collections = withCollection(store, type, (objects) =>
+    objects.set(nameOf(ref), { object: kept, owners: next.owners }),
+  );
+  return [kept, { collections, writes: kept === live ? store.writes : number }];
 };
 
-export const removed = (store: Store, ref: ObjectRef): Store => {
-  const objects = new Map(store.objects);
-  return objects.delete(keyOf(ref)) ? { objects, writes: store.writes + 1 } : store;
-};
+export const removed = (store: Store, ref: ObjectRef): Store =>
+  lookUp(store, ref) === undefined
+    ? store
+    : {
+        collections: withCollection(store, ref.type, (objects) => objects.delete(nameOf(ref))),
+        writes: store.writes + 1,
+      };
 
 const BUILT_IN = new Set(["", "apps", "coordination.k8s.io", "apiregistration.k8s.io"]);
 
@@ -113,7 +150,7 @@ const BUILT_IN = new Set(["", "apps", "coordination.k8s.io", "apiregistration.k8
 export const isServed = (store: Store, type: ResourceType): boolean => {
   if (BUILT_IN.has(type.group) || type.group === CustomResourceDefinition.group) return true;
   const name = `${type.plural}.${type.group}`;
-  const crd = store.objects.get(keyOf({ type: CustomResourceDefinition, name }))?.object;
+  const crd = lookUp(store, { type: CustomResourceDefinition, name })?.object;
   return crd !== undefined && servesVersion(crd, type.version);
 };
 

@@ -15,6 +15,6 @@ export const crdController = Effect.gen(function* () {
           Effect.sleep(ESTABLISHED_AFTER),
           cluster.setStatus(refOf(type, after), established),
         )
-      : Effect.void,
+      : undefined,
   );
 });

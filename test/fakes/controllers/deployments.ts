@@ -1,102 +1,387 @@
-import { Clock, Context, Duration, Effect, Layer, Ref } from "effect";
-import { canonicalJson, type Json } from "../../../src/domain/json.ts";
+/** Runs the Deployments of the fake cluster: the Deployment and ReplicaSet controllers and the kubelets in one. */
+import { Clock, Context, Effect, Layer } from "effect";
 import {
   Deployment,
-  fieldAt,
+  Event,
   type KubeObject,
-  listAt,
-  numberAt,
   type ObjectRef,
+  Pod as PodType,
+  ReplicaSet,
   refOf,
-  stringAt,
 } from "../../../src/domain/kube.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { keyOf } from "../cluster/store.ts";
-import { startupOf } from "./images.ts";
-import { type Goal, nextStep, type Pod, statusOf } from "./rollout.ts";
+import { type Behaviour, behaviourOf } from "../pods/behaviour.ts";
+import { advanced, type Container, isRunning } from "../pods/container.ts";
+import { FakeStreams } from "../pods/FakeStreams.ts";
+import { eventSuffix } from "../pods/names.ts";
+import {
+  ended,
+  isActive,
+  isReady,
+  newPod,
+  nextChangeOf,
+  type Pod,
+  settledPod,
+} from "../pods/pod.ts";
+import { eventObject, tellingsOf } from "../pods/pod-events.ts";
+import { podObject } from "../pods/pod-status.ts";
+import {
+  deploymentStatus,
+  goalOf,
+  hashOf,
+  newPodObject,
+  newReplicaSet,
+  type Progress,
+  progressMillisOf,
+  revisionOf,
+  withReplicas,
+  withRevision,
+} from "./deployment-objects.ts";
+import { nextStep } from "./rollout.ts";
 
 /** Between a change and the controller noticing it. */
-const NOTICED_AFTER = "200 millis";
+const NOTICED_AFTER = 200;
 
-const goalOf = (deployment: KubeObject): Goal => {
-  const template = fieldAt(deployment, "spec", "template");
-  const images = listAt(template, "spec", "containers").map(
-    (container) => stringAt(container, "image") ?? "",
-  );
-  return {
-    template: canonicalJson((template ?? null) as Json),
-    desired: numberAt(deployment, "spec", "replicas") ?? 1,
-    startupMillis: Duration.toMillis(startupOf(images)),
-  };
-};
+/** Something that befalls pods whatever their images say. */
+export interface Affliction {
+  readonly behaviour: Behaviour;
+  /** All pods when left out. */
+  readonly of?: (pod: KubeObject) => boolean;
+}
 
-/** Runs the Deployments of the fake cluster. Its pods are known only here; the Deployment's status tells of them. */
 export class FakeDeployments extends Context.Service<
   FakeDeployments,
   {
     /** Gives a seeded Deployment all its pods, ready. */
     readonly settle: (deployment: KubeObject) => Effect.Effect<void>;
+    /** From now on those pods do that; returns the cure, from which on they do what their images say. */
+    readonly afflict: (affliction: Affliction) => Effect.Effect<Effect.Effect<void>>;
   }
 >()("tare/testing/FakeDeployments") {
-  static readonly layer: Layer.Layer<FakeDeployments, never, FakeCluster> = Layer.effect(
-    FakeDeployments,
-    Effect.suspend(() => make),
-  );
+  static readonly layer: Layer.Layer<FakeDeployments, never, FakeCluster | FakeStreams> =
+    Layer.effect(
+      FakeDeployments,
+      Effect.suspend(() => make),
+    );
+}
+
+/** What is known of one Deployment beside its objects. */
+interface Known {
+  readonly ref: ObjectRef;
+  pods: ReadonlyArray<Pod>;
+  /** When it is looked at next. */
+  dueAt: number;
+  /** For the deadline on progress. */
+  progressedAt: number;
+  progress: Progress;
+  lastCounts: string;
+  lastHash: string;
 }
 
 const make = Effect.gen(function* () {
   const cluster = yield* FakeCluster;
-  const pods = yield* Ref.make<ReadonlyMap<string, ReadonlyArray<Pod>>>(new Map());
+  const streams = yield* FakeStreams;
+  const scope = yield* Effect.scope;
+  const known = new Map<string, Known>();
+  let afflictions: ReadonlyArray<Affliction> = [];
+  let serial = 0;
 
-  const podsOf = (ref: ObjectRef) =>
-    Effect.map(Ref.get(pods), (known) => known.get(keyOf(ref)) ?? []);
-  const setPods = (ref: ObjectRef, next: ReadonlyArray<Pod>) =>
-    Ref.update(pods, (known) => new Map(known).set(keyOf(ref), next));
+  const knownOf = (ref: ObjectRef): Known => {
+    const found = known.get(keyOf(ref));
+    if (found !== undefined) return found;
+    const fresh: Known = {
+      ref,
+      pods: [],
+      dueAt: Number.POSITIVE_INFINITY,
+      progressedAt: 0,
+      progress: "progressing",
+      lastCounts: "",
+      lastHash: "",
+    };
+    known.set(keyOf(ref), fresh);
+    return fresh;
+  };
 
-  const publish = Effect.fnUntraced(function* (ref: ObjectRef, goal: Goal, generation: number) {
-    const now = yield* Clock.currentTimeMillis;
-    yield* cluster.setStatus(ref, statusOf(yield* podsOf(ref), goal, generation, now));
-  });
+  const behaviourFor = ({ object, createdAt }: Pod, { image }: Container, now: number) =>
+    afflictions.findLast(({ of }) => of === undefined || of(object))?.behaviour ??
+    behaviourOf(image, now - createdAt);
 
-  /** Works until the rollout ends or a newer generation takes over. */
-  const rollOut = Effect.fnUntraced(function* (ref: ObjectRef, generation: number) {
-    yield* Effect.sleep(NOTICED_AFTER);
-    while (true) {
-      const deployment = yield* cluster.peek(ref);
-      if (deployment?.metadata.generation !== generation) return;
-      const goal = goalOf(deployment);
-      const now = yield* Clock.currentTimeMillis;
-      const step = nextStep(yield* podsOf(ref), goal, now);
-      if (step._tag === "Changed") {
-        yield* setPods(ref, step.pods);
+  /** Looks again at `at`, or earlier if that was planned already. */
+  const lookAt = (deployment: Known, at: number): Effect.Effect<void> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (at === Number.POSITIVE_INFINITY || deployment.dueAt <= at) return Effect.void;
+      deployment.dueAt = at;
+      return Effect.sleep(Math.max(0, at - now)).pipe(
+        Effect.andThen(
+          Effect.suspend(() => {
+            if (deployment.dueAt !== at) return Effect.void;
+            deployment.dueAt = Number.POSITIVE_INFINITY;
+            return Effect.flatMap(look(deployment), (next) => lookAt(deployment, next));
+          }),
+        ),
+        Effect.forkIn(scope),
+        Effect.asVoid,
+      );
+    });
+
+  /** Lets the pods live on to `now`; what changed is written. */
+  const live = Effect.fnUntraced(function* (deployment: Known, now: number) {
+    const next: Array<Pod> = [];
+    for (const pod of deployment.pods) {
+      const ref = refOf(PodType, pod.object);
+      const stored = yield* cluster.peek(ref);
+      if (stored === undefined || (pod.ending !== undefined && pod.ending.goneAt <= now)) {
+        streams.cut(ref.name, now);
+        yield* cluster.purge(ref);
         continue;
       }
-      yield* publish(ref, goal, generation);
-      if (step._tag !== "WaitUntil") return;
-      yield* Effect.sleep(Duration.millis(step.at - now));
+      if (pod.ending === undefined && stored.metadata.deletionTimestamp !== undefined) {
+        next.push(endedNow(pod, stored, now));
+        continue;
+      }
+      next.push(yield* lived(pod, now));
+    }
+    deployment.pods = next;
+  });
+
+  const lived = Effect.fnUntraced(function* (pod: Pod, now: number) {
+    if (pod.ending !== undefined) return pod;
+    const containers = pod.containers.map((container) =>
+      advanced(container, behaviourFor(pod, container, now), now),
+    );
+    if (containers.every((container, index) => container === pod.containers[index])) return pod;
+    const ready = containers.every(({ state }) => state === "ready");
+    const changed: Pod = { ...pod, containers, readyAt: ready ? (pod.readyAt ?? now) : undefined };
+    const crashed = containers.some(
+      ({ restarts, state }, index) =>
+        restarts !== pod.containers[index]?.restarts ||
+        (state === "back-off" && isRunning(pod.containers[index] as Container)),
+    );
+    if (crashed) streams.cut(pod.object.metadata.name, now);
+    yield* cluster.put(PodType, podObject(changed));
+    for (const [index, container] of containers.entries()) {
+      if (container !== pod.containers[index]) yield* tell(changed, container, now);
+    }
+    return changed;
+  });
+
+  const tell = Effect.fnUntraced(function* (pod: Pod, container: Container, now: number) {
+    const { object } = pod;
+    for (const told of tellingsOf(container, object)) {
+      const name = `${object.metadata.name}.${eventSuffix(`${container.name} ${told.message}`)}`;
+      const { namespace = "" } = object.metadata;
+      const before = yield* cluster.peek({ type: Event, name, namespace });
+      const first = before?.firstTimestamp;
+      const count = before?.count;
+      yield* cluster.put(
+        Event,
+        eventObject(name, object, container, told, {
+          first: typeof first === "string" ? first : new Date(now).toISOString(),
+          count: typeof count === "number" ? count + 1 : 1,
+          now,
+        }),
+      );
     }
   });
+
+  const endedNow = (pod: Pod, stored: KubeObject, now: number): Pod =>
+    ended(
+      { ...pod, object: { ...pod.object, metadata: stored.metadata } },
+      streams.endOf(pod.object.metadata.name),
+      now,
+    );
+
+  const end = Effect.fnUntraced(function* (deployment: Known, pod: Pod, now: number) {
+    const ref = refOf(PodType, pod.object);
+    yield* cluster.remove(ref);
+    const stored = yield* cluster.peek(ref);
+    deployment.pods = deployment.pods.flatMap((one) => {
+      if (one !== pod) return [one];
+      return stored === undefined ? [] : [endedNow(pod, stored, now)];
+    });
+  });
+
+  /** The ReplicaSet of the current template: found again after a rollback, made when it is new. */
+  const currentSet = Effect.fnUntraced(function* (deployment: KubeObject, hash: string) {
+    const name = `${deployment.metadata.name}-${hash}`;
+    const ref = refOf(ReplicaSet, { ...deployment, metadata: { ...deployment.metadata, name } });
+    const found = yield* cluster.peek(ref);
+    const newest = revisionOf(deployment);
+    if (found !== undefined && revisionOf(found) === newest) return found;
+    const made = found ?? newReplicaSet(deployment, hash);
+    const revision = newest + 1;
+    yield* cluster.put(Deployment, withRevision(deployment, revision));
+    return yield* cluster.put(ReplicaSet, withRevision(made, revision));
+  });
+
+  const countSets = Effect.fnUntraced(function* (deployment: Known) {
+    const { name, namespace } = deployment.ref;
+    for (const set of yield* cluster.all(ReplicaSet, namespace)) {
+      if (set.metadata.ownerReferences?.[0]?.name !== name) continue;
+      const pods = deployment.pods.filter(
+        (pod) => isActive(pod) && hashOf(pod.object) === hashOf(set),
+      );
+      const counted = withReplicas(set, { all: pods.length, ready: pods.filter(isReady).length });
+      if (counted !== set) yield* cluster.put(ReplicaSet, counted);
+    }
+  });
+
+  /** One look at a Deployment; returns when something changes by itself. */
+  const look = Effect.fnUntraced(function* (deployment: Known) {
+    const now = yield* Clock.currentTimeMillis;
+    yield* live(deployment, now);
+    const object = yield* cluster.peek(deployment.ref);
+    if (object === undefined) {
+      yield* collect(deployment, now);
+    } else {
+      yield* rollOut(deployment, object, now);
+    }
+    const changes = deployment.pods.map(nextChangeOf);
+    const deadline =
+      object !== undefined && deployment.progress === "progressing"
+        ? deployment.progressedAt + progressMillisOf(object)
+        : Number.POSITIVE_INFINITY;
+    return Math.min(deadline, ...changes);
+  });
+
+  /** What a Deployment owned goes with it. */
+  const collect = Effect.fnUntraced(function* (deployment: Known, now: number) {
+    for (const pod of deployment.pods.filter(isActive)) yield* end(deployment, pod, now);
+    const { name, namespace } = deployment.ref;
+    for (const set of yield* cluster.all(ReplicaSet, namespace)) {
+      if (set.metadata.ownerReferences?.[0]?.name === name)
+        yield* cluster.purge(refOf(ReplicaSet, set));
+    }
+  });
+
+  const rollOut = Effect.fnUntraced(function* (deployment: Known, object: KubeObject, now: number) {
+    const goal = goalOf(object);
+    const set = yield* currentSet(object, goal.hash);
+    const countable = () =>
+      deployment.pods
+        .filter(isActive)
+        .map((pod) => ({ hash: hashOf(pod.object), ready: isReady(pod), pod }));
+    while (true) {
+      const leaving = deployment.pods.filter((pod) => !isActive(pod)).length;
+      const step = nextStep(countable(), goal, leaving);
+      if (step._tag === "Wait") break;
+      if (step._tag === "Remove") {
+        yield* end(deployment, step.pod.pod, now);
+      } else {
+        const made = newPod(newPodObject(set, serial++), now);
+        const object = yield* cluster.put(PodType, podObject(made));
+        deployment.pods = [...deployment.pods, { ...made, object: withoutStatus(object) }];
+      }
+    }
+    yield* countSets(deployment);
+    yield* publish(deployment, goal.hash, now);
+  });
+
+  const publish = Effect.fnUntraced(function* (deployment: Known, hash: string, now: number) {
+    const object = yield* cluster.peek(deployment.ref);
+    if (object === undefined) return;
+    const goal = goalOf(object);
+    const active = deployment.pods.filter(isActive);
+    const updated = active.filter((pod) => hashOf(pod.object) === hash);
+    const all = { all: active.length, ready: active.filter(isReady).length };
+    deployment.progress = progressOf(deployment, {
+      hash,
+      counts: `${updated.length} ${all.all} ${all.ready}`,
+      complete:
+        updated.length === goal.desired && all.all === goal.desired && all.ready === goal.desired,
+      onlyNew: all.all === updated.length,
+      deadlineMillis: progressMillisOf(object),
+      now,
+    });
+    const mustBeReady = goal.desired - goal.maxUnavailable;
+    yield* cluster.setStatus(
+      deployment.ref,
+      deploymentStatus(
+        object,
+        { all, updated: updated.length, mustBeReady },
+        deployment.progress,
+        `${object.metadata.name}-${hash}`,
+      ),
+    );
+  });
+
+  const progressOf = (
+    deployment: Known,
+    seen: {
+      readonly hash: string;
+      readonly counts: string;
+      readonly complete: boolean;
+      readonly onlyNew: boolean;
+      readonly deadlineMillis: number;
+      readonly now: number;
+    },
+  ): Progress => {
+    const { hash, counts, complete, onlyNew, deadlineMillis, now } = seen;
+    const sameTemplate = hash === deployment.lastHash;
+    const moved = !sameTemplate || counts !== deployment.lastCounts;
+    deployment.lastHash = hash;
+    deployment.lastCounts = counts;
+    if (moved) deployment.progressedAt = now;
+    // A rollout that has completed stays so, whatever becomes of its pods.
+    const completed = sameTemplate && deployment.progress === "complete" && onlyNew;
+    if (complete || completed) return "complete";
+    if (moved) return "progressing";
+    return now >= deployment.progressedAt + deadlineMillis ? "deadline exceeded" : "progressing";
+  };
+
+  const lookSoon = (ref: ObjectRef, after: number) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => lookAt(knownOf(ref), now + after));
 
   yield* cluster.react(({ type, before, after }) => {
-    if (type.plural !== Deployment.plural) return Effect.void;
-    if (after === undefined) {
-      return before === undefined ? Effect.void : setPods(refOf(type, before), []);
+    if (type.plural === Deployment.plural) {
+      if (before?.metadata.generation === after?.metadata.generation) return undefined;
+      return lookSoon(refOf(type, (after ?? before) as KubeObject), NOTICED_AFTER);
     }
-    return before?.metadata.generation === after.metadata.generation
-      ? Effect.void
-      : rollOut(refOf(type, after), after.metadata.generation ?? 0);
+    if (type.plural !== PodType.plural) return undefined;
+    const deleted =
+      before !== undefined &&
+      before.metadata.deletionTimestamp === undefined &&
+      (after === undefined || after.metadata.deletionTimestamp !== undefined);
+    if (!deleted) return undefined;
+    const owner = [...known.values()].find(({ pods }) =>
+      pods.some(
+        ({ object, ending }) => ending === undefined && object.metadata.uid === before.metadata.uid,
+      ),
+    );
+    return owner === undefined ? undefined : lookSoon(owner.ref, 0);
   });
 
+  const lookAtAll = Effect.suspend(() =>
+    Effect.forEach([...known.values()], ({ ref }) => lookSoon(ref, 0), { discard: true }),
+  );
+
   return FakeDeployments.of({
-    settle: Effect.fnUntraced(function* (deployment) {
-      const ref = refOf(Deployment, deployment);
-      const goal = goalOf(deployment);
-      const all = Array.from(
-        { length: goal.desired },
-        (): Pod => ({ template: goal.template, readyAt: 0 }),
-      );
-      yield* setPods(ref, all);
-      yield* publish(ref, goal, deployment.metadata.generation ?? 0);
+    settle: Effect.fnUntraced(function* (object) {
+      const ref = refOf(Deployment, object);
+      const deployment = knownOf(ref);
+      const goal = goalOf(object);
+      const set = yield* currentSet(object, goal.hash);
+      const pods: Array<Pod> = [];
+      for (let count = 0; count < goal.desired; count++) {
+        const pod = settledPod(newPodObject(set, serial++));
+        const stored = yield* cluster.seed(PodType, podObject(pod), "kubelet");
+        pods.push({ ...pod, object: withoutStatus(stored) });
+      }
+      deployment.pods = pods;
+      yield* countSets(deployment);
+      yield* publish(deployment, goal.hash, 0);
     }),
+    afflict: (affliction) =>
+      Effect.suspend(() => {
+        afflictions = [...afflictions, affliction];
+        const cure = Effect.suspend(() => {
+          afflictions = afflictions.filter((other) => other !== affliction);
+          return lookAtAll;
+        });
+        return Effect.as(lookAtAll, cure);
+      }),
   });
 });
+
+const withoutStatus = ({ status: _, ...object }: KubeObject): KubeObject => object as KubeObject;

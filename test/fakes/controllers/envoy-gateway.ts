@@ -19,17 +19,36 @@ const REACTS_AFTER = Duration.seconds(1);
 const DEFAULT_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.35.0";
 /** Envoy Gateway's own default, and what it adds for the shutdown to end in. */
 const DEFAULT_DRAIN_SECONDS = 60;
+const DEFAULT_MIN_DRAIN_SECONDS = 10;
 const GRACE_MARGIN_SECONDS = 300;
 
 /** The floor of the HPA; above it, load decides, and there is none here. */
 const floorOf = (proxy: KubeObject | undefined): number =>
   numberAt(proxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1;
 
-const graceSeconds = (proxy: KubeObject | undefined): number => {
-  const drain = parseGoDuration(stringAt(proxy, "spec", "shutdown", "drainTimeout") ?? "");
-  const seconds = drain === undefined ? DEFAULT_DRAIN_SECONDS : Duration.toSeconds(drain);
-  return seconds + GRACE_MARGIN_SECONDS;
+const shutdownSeconds = (proxy: KubeObject | undefined, field: string, byDefault: number) => {
+  const given = parseGoDuration(stringAt(proxy, "spec", "shutdown", field) ?? "");
+  return given === undefined ? byDefault : Duration.toSeconds(given);
 };
+
+/** The container that holds Envoy's end back until its connections are done. */
+const shutdownManager = (drainSeconds: number, minDrainSeconds: number) => ({
+  name: "shutdown-manager",
+  image: "docker.io/envoyproxy/gateway:v1.8.3",
+  lifecycle: {
+    preStop: {
+      exec: {
+        command: [
+          "envoy-gateway",
+          "envoy",
+          "shutdown",
+          `--drain-timeout=${drainSeconds}s`,
+          `--min-drain-duration=${minDrainSeconds}s`,
+        ],
+      },
+    },
+  },
+});
 
 const imageOf = (proxy: KubeObject | undefined): string =>
   stringAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "container", "image") ??
@@ -42,6 +61,8 @@ export const proxyDeployment = (
   live: KubeObject | undefined,
 ): KubeObject => {
   const { name, namespace = "" } = gateway.metadata;
+  const drain = shutdownSeconds(proxy, "drainTimeout", DEFAULT_DRAIN_SECONDS);
+  const minDrain = shutdownSeconds(proxy, "minDrainDuration", DEFAULT_MIN_DRAIN_SECONDS);
   const labels = {
     "app.kubernetes.io/managed-by": MANAGER,
     [OWNING_GATEWAY_LABEL]: name,
@@ -56,11 +77,8 @@ export const proxyDeployment = (
       template: {
         metadata: { labels },
         spec: {
-          terminationGracePeriodSeconds: graceSeconds(proxy),
-          containers: [
-            { name: "envoy", image: imageOf(proxy) },
-            { name: "shutdown-manager", image: "docker.io/envoyproxy/gateway:v1.8.3" },
-          ],
+          terminationGracePeriodSeconds: drain + GRACE_MARGIN_SECONDS,
+          containers: [{ name: "envoy", image: imageOf(proxy) }, shutdownManager(drain, minDrain)],
         },
       },
     },
@@ -118,7 +136,7 @@ const make = Effect.gen(function* () {
           yield* Effect.sleep(REACTS_AFTER);
           if (yield* Ref.get(awake)) yield* reconcile;
         })
-      : Effect.void,
+      : undefined,
   );
 
   return FakeEnvoyGateway.of({ reconcile, setAwake: (next) => Ref.set(awake, next) });

@@ -1,67 +1,51 @@
-/** How a Deployment replaces its pods: one more at a time, never one fewer. Pure; the controller supplies the time. */
+/** How a Deployment replaces its pods, as its controller does: up by the surge, down by what is available. Pure. */
 
-export interface Pod {
-  /** The template it was made from, as text. */
-  readonly template: string;
-  /** Infinity for one that never will be. */
-  readonly readyAt: number;
+/** Only what decides; pods that are being deleted are not among them. */
+export interface RolloutPod {
+  readonly hash: string;
+  readonly ready: boolean;
 }
 
 export interface Goal {
-  readonly template: string;
+  readonly hash: string;
   readonly desired: number;
-  readonly startupMillis: number;
+  readonly maxSurge: number;
+  readonly maxUnavailable: number;
+  readonly recreate: boolean;
 }
 
-export type Step =
-  | { readonly _tag: "Changed"; readonly pods: ReadonlyArray<Pod> }
-  | { readonly _tag: "WaitUntil"; readonly at: number }
-  /** Nothing more will happen by itself. */
-  | { readonly _tag: "Stuck" }
-  | { readonly _tag: "Done" };
+export type Step<P extends RolloutPod> =
+  | { readonly _tag: "Add" }
+  | { readonly _tag: "Remove"; readonly pod: P }
+  /** Nothing to do until a pod changes. */
+  | { readonly _tag: "Wait" };
 
-const MAX_SURGE = 1;
+const remove = <P extends RolloutPod>(pod: P): Step<P> => ({ _tag: "Remove", pod });
 
-const isReady =
-  (now: number) =>
-  ({ readyAt }: Pod): boolean =>
-    readyAt <= now;
-
-export const nextStep = (pods: ReadonlyArray<Pod>, goal: Goal, now: number): Step => {
-  const ready = isReady(now);
-  const wanted = pods.filter(({ template }) => template === goal.template);
-  const others = pods.filter(({ template }) => template !== goal.template);
-  const without = (gone: Pod): Step => ({
-    _tag: "Changed",
-    pods: pods.filter((pod) => pod !== gone),
-  });
-
-  const useless = others.find((pod) => !ready(pod)) ?? wanted[goal.desired];
-  if (useless !== undefined) return without(useless);
-  const [old] = others;
-  if (old !== undefined && pods.filter(ready).length > goal.desired) return without(old);
-  if (wanted.length < goal.desired && pods.length < goal.desired + MAX_SURGE) {
-    const pod: Pod = { template: goal.template, readyAt: now + goal.startupMillis };
-    return { _tag: "Changed", pods: [...pods, pod] };
-  }
-  const pending = wanted.filter((pod) => !ready(pod));
-  if (pending.length === 0) return { _tag: "Done" };
-  const at = Math.min(...pending.map(({ readyAt }) => readyAt));
-  return at === Number.POSITIVE_INFINITY ? { _tag: "Stuck" } : { _tag: "WaitUntil", at };
-};
-
-export const statusOf = (
-  pods: ReadonlyArray<Pod>,
+/** The next of the controller's steps, with what it left `leaving` under Recreate. */
+export const nextStep = <P extends RolloutPod>(
+  pods: ReadonlyArray<P>,
   goal: Goal,
-  generation: number,
-  now: number,
-): object => {
-  const ready = pods.filter(isReady(now)).length;
-  return {
-    observedGeneration: generation,
-    replicas: pods.length,
-    updatedReplicas: pods.filter(({ template }) => template === goal.template).length,
-    readyReplicas: ready,
-    availableReplicas: ready,
-  };
+  leaving: number,
+): Step<P> => {
+  const wanted = pods.filter(({ hash }) => hash === goal.hash);
+  const others = pods.filter(({ hash }) => hash !== goal.hash);
+  if (wanted.length > goal.desired) {
+    return remove(wanted.findLast(({ ready }) => !ready) ?? (wanted.at(-1) as P));
+  }
+  if (goal.recreate) {
+    const [old] = others;
+    if (old !== undefined) return remove(old);
+    return leaving === 0 && wanted.length < goal.desired ? { _tag: "Add" } : { _tag: "Wait" };
+  }
+  if (wanted.length < goal.desired && pods.length < goal.desired + goal.maxSurge) {
+    return { _tag: "Add" };
+  }
+  const mustStay = goal.desired - goal.maxUnavailable;
+  const unreadyNew = wanted.filter(({ ready }) => !ready).length;
+  if (others.length === 0 || pods.length - mustStay - unreadyNew <= 0) return { _tag: "Wait" };
+  const useless = others.find(({ ready }) => !ready);
+  if (useless !== undefined) return remove(useless);
+  const available = pods.filter(({ ready }) => ready).length;
+  return available > mustStay ? remove(others[0] as P) : { _tag: "Wait" };
 };

@@ -1,0 +1,93 @@
+import { Clock, Context, Duration, Effect, Layer } from "effect";
+import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
+import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube.ts";
+import { FakeCluster } from "../cluster/FakeCluster.ts";
+
+export interface FakeStream {
+  /** The proxy pod it runs through. */
+  readonly pod: string;
+  readonly openedAt: number;
+  /** When it ends by itself. */
+  readonly endsAt: number;
+  /** When its pod went from under it; `undefined` while that has not happened. */
+  readonly droppedAt: number | undefined;
+}
+
+export interface StreamsOfGateway {
+  readonly gateway: string;
+  readonly namespace: string;
+  readonly duration: Duration.Input;
+  readonly count?: number;
+}
+
+/** LLM answers under way through the proxies: a proxy that ends before they do drops them. */
+export class FakeStreams extends Context.Service<
+  FakeStreams,
+  {
+    /** Opens streams on the ready pods of a Gateway in turn; returns how many found one. */
+    readonly open: (request: StreamsOfGateway) => Effect.Effect<number>;
+    readonly all: Effect.Effect<ReadonlyArray<FakeStream>>;
+    readonly dropped: Effect.Effect<ReadonlyArray<FakeStream>>;
+    /** Streams that found no pod. */
+    readonly refused: Effect.Effect<number>;
+
+    /** When the last open stream of the pod ends by itself. */
+    readonly endOf: (pod: string) => number;
+    /** The pod is gone, or its proxy crashed. */
+    readonly cut: (pod: string, now: number) => void;
+  }
+>()("tare/testing/FakeStreams") {
+  static readonly layer: Layer.Layer<FakeStreams, never, FakeCluster> = Layer.effect(
+    FakeStreams,
+    Effect.suspend(() => make),
+  );
+}
+
+const takesConnections = (pod: KubeObject): boolean =>
+  pod.metadata.deletionTimestamp === undefined && conditionOf(pod, "Ready")?.status === "True";
+
+const make = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  let streams: ReadonlyArray<FakeStream> = [];
+  let refused = 0;
+  let turn = 0;
+
+  const isOpen = (stream: FakeStream, now: number): boolean =>
+    stream.droppedAt === undefined && stream.endsAt > now;
+
+  return FakeStreams.of({
+    open: Effect.fnUntraced(function* ({ gateway, namespace, duration, count = 1 }) {
+      const now = yield* Clock.currentTimeMillis;
+      const pods = (yield* cluster.all(Pod, namespace)).filter(
+        (pod) => pod.metadata.labels?.[OWNING_GATEWAY_LABEL] === gateway && takesConnections(pod),
+      );
+      if (pods.length === 0) {
+        refused += count;
+        return 0;
+      }
+      const endsAt = now + Duration.toMillis(Duration.fromInputUnsafe(duration));
+      const opened = Array.from({ length: count }, (): FakeStream => {
+        const pod = pods[turn++ % pods.length]?.metadata.name ?? "";
+        return { pod, openedAt: now, endsAt, droppedAt: undefined };
+      });
+      streams = [...streams, ...opened];
+      return count;
+    }),
+    all: Effect.sync(() => streams),
+    dropped: Effect.sync(() => streams.filter(({ droppedAt }) => droppedAt !== undefined)),
+    refused: Effect.sync(() => refused),
+    endOf: (pod) =>
+      streams.reduce(
+        (latest, stream) =>
+          stream.pod === pod && stream.droppedAt === undefined
+            ? Math.max(latest, stream.endsAt)
+            : latest,
+        0,
+      ),
+    cut: (pod, now) => {
+      streams = streams.map((stream) =>
+        stream.pod === pod && isOpen(stream, now) ? { ...stream, droppedAt: now } : stream,
+      );
+    },
+  });
+});
