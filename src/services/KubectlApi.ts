@@ -149,6 +149,8 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
               query: {
                 fieldManager: options.fieldManager,
                 force: String(options.force),
+                // Warnings would go nowhere, and to find them the server parses everything a second time.
+                fieldValidation: "Ignore",
                 ...(options.dryRun === true ? { dryRun: "All" } : {}),
               },
               ...(options.metadataOnly === true ? { accept: METADATA } : {}),
