@@ -31,9 +31,23 @@ export const Pod = type("v1", "pods", "Pod");
 export const Event = type("v1", "events", "Event");
 export const Deployment = type("apps/v1", "deployments", "Deployment");
 export const ReplicaSet = type("apps/v1", "replicasets", "ReplicaSet");
+export const StatefulSet = type("apps/v1", "statefulsets", "StatefulSet");
+export const DaemonSet = type("apps/v1", "daemonsets", "DaemonSet");
+export const Job = type("batch/v1", "jobs", "Job");
+export const HorizontalPodAutoscaler = type(
+  "autoscaling/v2",
+  "horizontalpodautoscalers",
+  "HorizontalPodAutoscaler",
+);
 export const Lease = type("coordination.k8s.io/v1", "leases", "Lease");
 export const EnvoyProxy = type("gateway.envoyproxy.io/v1alpha1", "envoyproxies", "EnvoyProxy");
 export const Gateway = type("gateway.networking.k8s.io/v1", "gateways", "Gateway");
+export const GatewayClass = type(
+  "gateway.networking.k8s.io/v1",
+  "gatewayclasses",
+  "GatewayClass",
+  "Cluster",
+);
 export const ApiService = type("apiregistration.k8s.io/v1", "apiservices", "APIService", "Cluster");
 export const CustomResourceDefinition = type(
   "apiextensions.k8s.io/v1",

@@ -1,4 +1,4 @@
-import { Context, Data, type Effect, type Option } from "effect";
+import { Context, Data, type Effect, type Option, type Stream } from "effect";
 import type { KubeObject, ObjectRef, ResourceType } from "../domain/kube.ts";
 
 /** The cluster a run works on, as the kubeconfig names it. */
@@ -24,6 +24,8 @@ export type KubectlErrorReason =
   /** The type is not served: its CRD or aggregated API is missing. An absent object is an `Option`. */
   | "NotServed"
   | "Conflict"
+  /** What a watch asked to continue from is no longer kept: list again. */
+  | "Expired"
   /** Schema, validation or admission said no. */
   | "Rejected"
   | "ServerError";
@@ -46,6 +48,8 @@ export interface ListQuery {
   /** All namespaces when left out. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** By the fields the server indexes, e.g. `involvedObject.uid=…`. */
+  readonly fieldSelector?: string;
   /** Only `metadata` of each object is transferred. */
   readonly metadataOnly?: boolean;
 }
@@ -60,6 +64,22 @@ export interface ApplyOptions {
   readonly metadataOnly?: boolean;
 }
 
+/** What a watch tells: first everything there is, then each change in its order. */
+export type WatchEvent =
+  | { readonly _tag: "Listed"; readonly objects: ReadonlyArray<KubeObject> }
+  | { readonly _tag: "Applied"; readonly object: KubeObject }
+  /** The object as it last was; it may also have stopped matching the query. */
+  | { readonly _tag: "Deleted"; readonly object: KubeObject };
+
+export interface PodLogRef {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** The log of the container's last run before this one. */
+  readonly previous: boolean;
+  readonly tailLines: number;
+}
+
 /**
  * The port to the cluster. It is named after the tool operators know; the live layer talks to the API server in
  * process. Every call fails with `KubectlError` after a bounded time and is safe to interrupt.
@@ -71,6 +91,13 @@ export class Kubectl extends Context.Service<
     readonly serverVersion: Effect.Effect<ServerVersion, KubectlError>;
     readonly get: (ref: ObjectRef) => Effect.Effect<Option.Option<KubeObject>, KubectlError>;
     readonly list: (query: ListQuery) => Effect.Effect<ReadonlyArray<KubeObject>, KubectlError>;
+    /**
+     * `Listed` once, then what changes. Never ends by itself: fails with `KubectlError` when the connection drops, the
+     * server forgot where to continue (`Expired`) or says nothing for too long. Running it again lists again.
+     */
+    readonly watch: (query: ListQuery) => Stream.Stream<WatchEvent, KubectlError>;
+    /** The last lines of a container's log, at most 64 KiB. `Rejected` when the container has none yet. */
+    readonly podLog: (ref: PodLogRef) => Effect.Effect<string, KubectlError>;
     /** What the server's discovery names, each as `plural.version.group`: what Helm and controllers can find. */
     readonly served: Effect.Effect<ReadonlySet<string>, KubectlError>;
     /** Server-side apply; returns the object as stored (or as it would be, for a dry run). */

@@ -1,8 +1,9 @@
-import { Duration, Effect, Layer, Option, Schema } from "effect";
+import { Duration, Effect, Layer, Option, Schema, Stream } from "effect";
 import {
   apiVersionOf,
   type KubeObject,
   type ObjectRef,
+  Pod,
   type ResourceType,
   refOf,
   showRef,
@@ -11,8 +12,10 @@ import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kub
 import { connect, type KubeconfigChoice } from "./kube-connection.ts";
 import { readServed } from "./kube-discovery.ts";
 import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube-http.ts";
+import { watchKube } from "./kube-watch.ts";
 
 const PAGE_SIZE = "500";
+const LOG_LIMIT_BYTES = String(64 * 1024);
 const METADATA_LIST =
   "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
@@ -30,6 +33,22 @@ const collectionPath = (type: ResourceType, namespace: string | undefined): stri
 
 const objectPath = ({ type, name, namespace }: ObjectRef): string =>
   `${collectionPath(type, namespace)}/${encodeURIComponent(name)}`;
+
+const selectorsOf = ({ labelSelector, fieldSelector }: ListQuery) => ({
+  ...(labelSelector === undefined ? {} : { labelSelector }),
+  ...(fieldSelector === undefined ? {} : { fieldSelector }),
+});
+
+const whatOf = ({ type, namespace }: ListQuery): string =>
+  `${type.plural}${namespace === undefined ? "" : ` in ${namespace}`}`;
+
+const watchCall = (query: ListQuery): KubeCall => ({
+  method: "GET",
+  path: collectionPath(query.type, query.namespace),
+  query: selectorsOf(query),
+  ...(query.metadataOnly === true ? { accept: METADATA } : {}),
+  label: `watch ${whatOf(query)}`,
+});
 
 const VersionInfo = Schema.Struct({
   major: Schema.String,
@@ -82,6 +101,33 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
         return yield* callKube(yield* connection, request, accept);
       });
 
+      const listing = Effect.fnUntraced(function* (query: ListQuery) {
+        const objects: Array<KubeObject> = [];
+        let next: string | undefined;
+        let resourceVersion = "";
+        do {
+          const { body } = yield* call({
+            method: "GET",
+            path: collectionPath(query.type, query.namespace),
+            query: {
+              limit: PAGE_SIZE,
+              ...selectorsOf(query),
+              ...(next === undefined ? {} : { continue: next }),
+            },
+            ...(query.metadataOnly === true ? { accept: METADATA_LIST } : {}),
+            label: `list ${whatOf(query)}`,
+          });
+          const page = body as {
+            readonly items?: ReadonlyArray<unknown>;
+            readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
+          };
+          for (const item of page.items ?? []) objects.push(withType(query.type)(item));
+          next = page.metadata?.continue || undefined;
+          resourceVersion = page.metadata?.resourceVersion ?? "";
+        } while (next !== undefined);
+        return { objects, resourceVersion };
+      });
+
       const write = (method: "POST" | "PUT", verb: string) =>
         Effect.fnUntraced(function* (type: ResourceType, object: KubeObject) {
           const ref = refOf(type, object);
@@ -112,30 +158,32 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
           return response.status === 404 ? Option.none() : Option.some(objectOf(response));
         }),
 
-        list: Effect.fn("Kubectl.list")(function* (query: ListQuery) {
-          const { type, namespace, labelSelector, metadataOnly } = query;
-          const objects: Array<KubeObject> = [];
-          let next: string | undefined;
-          do {
-            const { body } = yield* call({
-              method: "GET",
-              path: collectionPath(type, namespace),
-              query: {
-                limit: PAGE_SIZE,
-                ...(labelSelector === undefined ? {} : { labelSelector }),
-                ...(next === undefined ? {} : { continue: next }),
-              },
-              ...(metadataOnly === true ? { accept: METADATA_LIST } : {}),
-              label: `list ${type.plural}${namespace === undefined ? "" : ` in ${namespace}`}`,
-            });
-            const page = body as {
-              readonly items?: ReadonlyArray<unknown>;
-              readonly metadata?: { readonly continue?: string };
-            };
-            objects.push(...(page.items ?? []).map(withType(type)));
-            next = page.metadata?.continue || undefined;
-          } while (next !== undefined);
-          return objects;
+        list: Effect.fn("Kubectl.list")(function* (query) {
+          return (yield* listing(query)).objects;
+        }),
+
+        watch: (query) =>
+          Stream.unwrap(
+            Effect.map(connection, (connected) =>
+              watchKube(connected, watchCall(query), listing(query), withType(query.type)),
+            ),
+          ),
+
+        podLog: Effect.fn("Kubectl.podLog")(function* (ref) {
+          const { namespace, pod, container, previous, tailLines } = ref;
+          const { body } = yield* call({
+            method: "GET",
+            path: `${collectionPath(Pod, namespace)}/${encodeURIComponent(pod)}/log`,
+            query: {
+              container,
+              previous: String(previous),
+              tailLines: String(tailLines),
+              limitBytes: LOG_LIMIT_BYTES,
+            },
+            accept: "*/*",
+            label: `read the log of Pod ${namespace}/${pod}, container ${container}`,
+          });
+          return typeof body === "string" ? body : JSON.stringify(body);
         }),
 
         served: Effect.suspend(() => readServed(call)),

@@ -18,6 +18,8 @@ export interface KubeConnection {
   readonly target: ClusterTarget;
   /** Fresh for every request: an exec plugin may hand out a new token. */
   readonly requestOptions: Effect.Effect<RequestOptions, KubectlError>;
+  /** For answers that do not end: each has a connection of its own, so that none is taken from short calls. */
+  readonly streamOptions: Effect.Effect<RequestOptions, KubectlError>;
 }
 
 const badKubeconfig = (detail: string) =>
@@ -101,6 +103,9 @@ export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigCh
       server: cluster.server,
     },
     requestOptions,
+    streamOptions: Effect.map(requestOptions, (options) =>
+      cluster.proxyUrl === undefined ? { ...options, agent: false } : options,
+    ),
   };
   return connection;
 });

@@ -25,7 +25,8 @@ export interface KubeResponse {
 const CALL_TIMEOUT = Duration.seconds(30);
 const READ_RETRIES = { schedule: Schedule.exponential("200 millis"), times: 3 };
 
-const parseBody = (text: string): unknown => {
+const parseBody = (text: string, contentType: string): unknown => {
+  if (!contentType.includes("json")) return text;
   try {
     return JSON.parse(text);
   } catch {
@@ -39,9 +40,7 @@ const exchange = (
 ): Effect.Effect<KubeResponse, KubectlError> =>
   Effect.flatMap(connection.requestOptions, (options) =>
     Effect.callback<KubeResponse, KubectlError>((resume) => {
-      const url = new URL(connection.target.server);
-      url.pathname = `${url.pathname.replace(/\/$/, "")}${call.path}`;
-      url.search = new URLSearchParams(call.query).toString();
+      const url = urlOf(connection, call);
       const payload = call.body === undefined ? undefined : JSON.stringify(call.body.json);
       const fail = (cause: Error) =>
         resume(
@@ -83,7 +82,10 @@ const exchange = (
             resume(
               Effect.succeed({
                 status: response.statusCode ?? 0,
-                body: parseBody(Buffer.concat(chunks).toString("utf8")),
+                body: parseBody(
+                  Buffer.concat(chunks).toString("utf8"),
+                  response.headers["content-type"] ?? "",
+                ),
               }),
             ),
           );
@@ -95,19 +97,26 @@ const exchange = (
     }),
   );
 
-const networkDetail = (url: URL, cause: Error & { readonly code?: string }): string => {
+export const urlOf = ({ target }: KubeConnection, call: KubeCall): URL => {
+  const url = new URL(target.server);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}${call.path}`;
+  url.search = new URLSearchParams(call.query).toString();
+  return url;
+};
+
+export const networkDetail = (url: URL, cause: Error & { readonly code?: string }): string => {
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error | undefined) : cause;
   return `${url.origin} does not answer: ${inner?.message || cause.code || "connection failed"}`;
 };
 
-const statusMessage = ({ status, body }: KubeResponse): string => {
+export const statusMessage = ({ status, body }: KubeResponse): string => {
   const message = (body as { readonly message?: unknown } | null)?.message;
   return typeof message === "string" && message !== "" ? message : `HTTP ${status}`;
 };
 
 const ADMISSION = /admission webhook|ValidatingAdmissionPolicy|denied the request/;
 
-const reasonOf = (response: KubeResponse): KubectlErrorReason => {
+export const reasonOf = (response: KubeResponse): KubectlErrorReason => {
   switch (response.status) {
     case 401:
       return "Unauthorized";
@@ -117,6 +126,8 @@ const reasonOf = (response: KubeResponse): KubectlErrorReason => {
       return "NotServed";
     case 409:
       return "Conflict";
+    case 410:
+      return "Expired";
     case 429:
       return "ServerError";
     default:

@@ -1,5 +1,5 @@
 /** One cluster in memory, under Effect's Clock. Kubectl and Helm are views onto it; controllers react to its changes. */
-import { Clock, Context, Effect, Layer, Result } from "effect";
+import { Clock, Context, Effect, Layer, PubSub, Ref, Result, type Scope } from "effect";
 import {
   fieldAt,
   type KubeObject,
@@ -41,6 +41,12 @@ export class FakeCluster extends Context.Service<
       call: Effect.Effect<A, KubectlError>,
     ) => Effect.Effect<A, KubectlError>;
     readonly requests: Effect.Effect<ReadonlyArray<LoggedRequest>>;
+    /** What changes from now on, in the order it was written. */
+    readonly changes: Effect.Effect<PubSub.Subscription<Change>, never, Scope.Scope>;
+    /** Faults injected from now on: they break connections that are already open. */
+    readonly troubles: Effect.Effect<PubSub.Subscription<Fault>, never, Scope.Scope>;
+    /** What `kubectl logs` shows of a container; `undefined` when it has no log. */
+    readonly logs: Ref.Ref<ReadonlyMap<string, string>>;
     /** Returns how to take the fault away again. */
     readonly inject: (fault: Fault) => Effect.Effect<Effect.Effect<void>>;
 
@@ -102,8 +108,13 @@ const make = Effect.gen(function* () {
   // Appended to in place: a gate that polls makes thousands of requests.
   const log: Array<LoggedRequest> = [];
 
+  const changes = yield* PubSub.unbounded<Change>();
+  const troubles = yield* PubSub.unbounded<Fault>();
+  const logs = yield* Ref.make<ReadonlyMap<string, string>>(new Map());
+
   const tell = (change: Change): Effect.Effect<void> => {
     if (change.before === change.after) return Effect.void;
+    PubSub.publishUnsafe(changes, change);
     const reactions = controllers.flatMap((controller) => controller(change) ?? []);
     return reactions.length === 0
       ? Effect.void
@@ -173,10 +184,14 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         const mine = { ...fault, hits: 0 };
         faults = [...faults, mine];
+        PubSub.publishUnsafe(troubles, fault);
         return Effect.sync(() => {
           faults = faults.filter((other) => other !== mine);
         });
       }),
+    changes: PubSub.subscribe(changes),
+    troubles: PubSub.subscribe(troubles),
+    logs,
     snapshot: Effect.sync(() => store),
     write,
     remove: (ref) =>

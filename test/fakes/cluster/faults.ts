@@ -7,6 +7,8 @@ export type Verb =
   | "version"
   | "get"
   | "list"
+  | "watch"
+  | "log"
   | "apply"
   | "create"
   | "replace"

@@ -1,21 +1,28 @@
 /** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
-import { Effect, Layer, Option, Result } from "effect";
+import { Effect, Layer, Option, Ref, Result } from "effect";
 import { crdView, customType, servedVersions } from "../../../src/domain/crd-view.ts";
 import {
   apiVersionOf,
   CustomResourceDefinition,
   type KubeObject,
   type ObjectRef,
+  Pod,
   type ResourceType,
   refOf,
   showRef,
 } from "../../../src/domain/kube.ts";
-import { Kubectl, KubectlError, type KubectlErrorReason } from "../../../src/services/Kubectl.ts";
+import {
+  Kubectl,
+  KubectlError,
+  type KubectlErrorReason,
+  type ListQuery,
+  type PodLogRef,
+} from "../../../src/services/Kubectl.ts";
 import { type Edit, FakeCluster, type Refused } from "./FakeCluster.ts";
 import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
 import { applied, updated } from "./ownership.ts";
-import { matchesSelector } from "./selectors.ts";
 import { isServed, listed, lookUp, resourceName, type Store } from "./store.ts";
+import { isAsked, watched } from "./watch.ts";
 
 interface Refusal {
   readonly reason: KubectlErrorReason;
@@ -27,11 +34,20 @@ const notServed: Refusal = {
   detail: "the server could not find the requested resource",
 };
 
-const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({
+export const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({
   apiVersion,
   kind,
   metadata,
 });
+
+/** Where `FakeCluster.logs` keeps the log of a container's current or last run. */
+export const logKey = ({
+  namespace,
+  pod,
+  container,
+  previous,
+}: Pick<PodLogRef, "namespace" | "pod" | "container" | "previous">): string =>
+  `${namespace}/${pod}/${container}${previous ? " (previous)" : ""}`;
 
 export interface FakeServer {
   readonly context: string;
@@ -92,6 +108,19 @@ export const kubectlFor = (
   const about = (verb: Verb, ref: ObjectRef): ApiRequest =>
     requestFor(verb, `${verb} ${showRef(ref)}`, { kind: ref.type.kind, name: ref.name });
 
+  const collectionRequest = (verb: Verb, { type, namespace }: ListQuery): ApiRequest =>
+    requestFor(verb, `${verb} ${type.plural}${namespace === undefined ? "" : ` in ${namespace}`}`, {
+      kind: type.kind,
+    });
+
+  const list = (query: ListQuery) => {
+    const { type, namespace, metadataOnly } = query;
+    return served(type, collectionRequest("list", query), (store) => {
+      const found = listed(store, type, namespace).filter((object) => isAsked(query, object));
+      return Effect.succeed(metadataOnly === true ? found.map(metadataOf) : found);
+    });
+  };
+
   return Kubectl.of({
     target: cluster.request(
       requestFor("target", "read the kubeconfig"),
@@ -112,15 +141,30 @@ export const kubectlFor = (
       return served(ref.type, about("get", ref), look);
     },
 
-    list: ({ type, namespace, labelSelector, metadataOnly }) => {
-      const where = namespace === undefined ? "" : ` in ${namespace}`;
-      const request = requestFor("list", `list ${type.plural}${where}`, { kind: type.kind });
-      return served(type, request, (store) => {
-        const found = listed(store, type, namespace).filter((object) =>
-          matchesSelector(object, labelSelector),
-        );
-        return Effect.succeed(metadataOnly === true ? found.map(metadataOf) : found);
+    list,
+    watch: (query) => watched(cluster, query, list(query), collectionRequest("watch", query)),
+
+    podLog: (ref) => {
+      const request = requestFor("log", `read the log of Pod ${ref.namespace}/${ref.pod}`, {
+        kind: Pod.kind,
+        name: ref.pod,
       });
+      return cluster
+        .request(
+          request,
+          Effect.flatMap(Ref.get(cluster.logs), (logs) =>
+            Effect.mapError(
+              Effect.fromNullishOr(logs.get(logKey(ref))),
+              () =>
+                new KubectlError({
+                  reason: "Rejected",
+                  request: request.label,
+                  detail: `container "${ref.container}" in pod "${ref.pod}" is waiting to start`,
+                }),
+            ),
+          ),
+        )
+        .pipe(Effect.map((text) => text.split("\n").slice(-ref.tailLines).join("\n")));
     },
 
     served: cluster.request(

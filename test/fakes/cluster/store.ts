@@ -144,7 +144,14 @@ export const removed = (store: Store, ref: ObjectRef): Store =>
         writes: store.writes + 1,
       };
 
-const BUILT_IN = new Set(["", "apps", "coordination.k8s.io", "apiregistration.k8s.io"]);
+const BUILT_IN = new Set([
+  "",
+  "apps",
+  "batch",
+  "autoscaling",
+  "coordination.k8s.io",
+  "apiregistration.k8s.io",
+]);
 
 /** A custom type is served as soon as its CRD is Established, and by the versions that the CRD serves. */
 export const isServed = (store: Store, type: ResourceType): boolean => {
