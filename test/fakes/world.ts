@@ -143,6 +143,15 @@ export type World =
   | RolloutGate
   | ToolCache;
 
+/** What a process of tare keeps in the cluster, and how it watches it; `holder` signs its locks. */
+export const overKubectl = (holder: string) =>
+  Layer.mergeAll(
+    ReleaseRecords.layer,
+    EventOutbox.layer,
+    RolloutGate.layerPolling,
+    ReleaseLock.layerLease(holder),
+  );
+
 /** By default: an HA release 1.1.0 under a healthy data plane of two pods, and a tare that embeds chart 1.2.0. */
 export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
   const server: FakeServer = { context: "prod", version: scenario.kubernetes ?? "v1.35.2" };
@@ -165,13 +174,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     layerKubectl(server),
     layerFakeHelm({ version: scenario.helm ?? HELM_3, server }),
   );
-  const overKubectl = Layer.mergeAll(
-    ReleaseRecords.layer,
-    EventOutbox.layer,
-    RolloutGate.layerPolling,
-    ReleaseLock.layerLease("tare-test"),
-  );
-  return overKubectl.pipe(
+  return overKubectl("tare-test").pipe(
     Layer.provideMerge(views),
     Layer.provideMerge(Layer.mergeAll(cluster, outside)),
   );

@@ -49,6 +49,10 @@ export class FakeCluster extends Context.Service<
     readonly logs: Ref.Ref<ReadonlyMap<string, string>>;
     /** Returns how to take the fault away again. */
     readonly inject: (fault: Fault) => Effect.Effect<Effect.Effect<void>>;
+    /** Sees every request before it is served, and may answer what befalls it. */
+    readonly oversee: (
+      overseer: (request: LoggedRequest) => Trouble | undefined,
+    ) => Effect.Effect<void>;
 
     readonly snapshot: Effect.Effect<Store>;
     /** Writes by the rules of the API server and tells the controllers. */
@@ -111,6 +115,8 @@ const make = Effect.gen(function* () {
   const changes = yield* PubSub.unbounded<Change>();
   const troubles = yield* PubSub.unbounded<Fault>();
   const logs = yield* Ref.make<ReadonlyMap<string, string>>(new Map());
+
+  let overseer: (request: LoggedRequest) => Trouble | undefined = () => undefined;
 
   const tell = (change: Change): Effect.Effect<void> => {
     if (change.before === change.after) return Effect.void;
@@ -175,8 +181,9 @@ const make = Effect.gen(function* () {
   return FakeCluster.of({
     request: (request, call) =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
-        log.push({ ...request, at });
-        const trouble = hit(request);
+        const logged = { ...request, at };
+        log.push(logged);
+        const trouble = overseer(logged) ?? hit(request);
         return trouble === undefined ? call : underTrouble(trouble, request)(call);
       }),
     requests: Effect.sync(() => [...log]),
@@ -188,6 +195,10 @@ const make = Effect.gen(function* () {
         return Effect.sync(() => {
           faults = faults.filter((other) => other !== mine);
         });
+      }),
+    oversee: (next) =>
+      Effect.sync(() => {
+        overseer = next;
       }),
     changes: PubSub.subscribe(changes),
     troubles: PubSub.subscribe(troubles),

@@ -46,6 +46,8 @@ export class FakeHelm extends Context.Service<
     readonly breakStep: (step: HelmStep, text: string, times?: number) => Effect.Effect<void>;
     /** SIGKILL to whatever runs: nothing is tidied up. */
     readonly kill: Effect.Effect<void>;
+    /** Whether any process that writes is still at it. */
+    readonly running: Effect.Effect<boolean>;
     /** Done between the start of `helm upgrade` and its first look at the release. */
     readonly beforeUpgrade: (act: Effect.Effect<void>) => Effect.Effect<void>;
   }
@@ -262,6 +264,9 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
     breakStep: (step, text, times = Number.POSITIVE_INFINITY) =>
       Ref.update(broken, (steps) => new Map(steps).set(step, { text, times })),
     kill: Effect.flatMap(Ref.get(processes), (running) => Fiber.interruptAll(running)),
+    running: Effect.map(Ref.get(processes), (started) =>
+      started.some((process) => process.pollUnsafe() === undefined),
+    ),
     beforeUpgrade: (act) => Ref.set(meanwhile, act),
   });
 

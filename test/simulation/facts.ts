@@ -1,0 +1,123 @@
+/** What can be read off a cluster afterwards, by eyes of our own: nothing here asks the code that is tested. */
+import { Option, Schema } from "effect";
+import { InstallEvent } from "../../src/domain/install-event.ts";
+import {
+  ConfigMap,
+  CustomResourceDefinition,
+  Deployment,
+  EnvoyProxy,
+  fieldAt,
+  type KubeObject,
+  Lease,
+  numberAt,
+  type ResourceType,
+  Secret,
+  stringAt,
+} from "../../src/domain/kube.ts";
+import { listed, type Store } from "../fakes/cluster/store.ts";
+import { ascending, manifestObjects, type ReleaseRecord, recordOf } from "../fakes/helm/records.ts";
+
+const all = (store: Store, type: ResourceType): ReadonlyArray<KubeObject> =>
+  listed(store, type, undefined);
+
+/** Helm's records in ascending order. */
+export const recordsIn = (store: Store): ReadonlyArray<ReleaseRecord> =>
+  ascending(
+    all(store, Secret)
+      .filter(({ metadata }) => metadata.labels?.owner === "helm")
+      .map(recordOf),
+  );
+
+export const historyText = (records: ReadonlyArray<ReleaseRecord>): string =>
+  records.map(({ version, info }) => `${version} ${info.status} ${info.description}`).join(" | ");
+
+const decodeEvent = Schema.decodeUnknownOption(Schema.fromJsonString(InstallEvent));
+
+export const eventsIn = (store: Store): ReadonlyArray<InstallEvent> =>
+  all(store, ConfigMap)
+    .filter(({ metadata }) => metadata.labels?.["tars.io/component"] === "install-event")
+    .flatMap((object) => Option.toArray(decodeEvent(stringAt(object, "data", "event.json"))));
+
+/** Name and text of every CRD, without what the server counts. */
+export const crdsIn = (store: Store): ReadonlyMap<string, string> =>
+  new Map(
+    all(store, CustomResourceDefinition).map((crd) => [
+      crd.metadata.name,
+      JSON.stringify([crd.metadata.uid, crd.metadata.generation, crd.metadata.annotations]),
+    ]),
+  );
+
+export const isEstablished = (store: Store, name: string): boolean =>
+  all(store, CustomResourceDefinition).some(
+    (crd) =>
+      crd.metadata.name === name &&
+      JSON.stringify(fieldAt(crd, "status", "conditions") ?? []).includes(
+        '"type":"Established","status":"True"',
+      ),
+  );
+
+/** Whoever holds a lock now, by the lock's name. */
+export const holdersIn = (store: Store): ReadonlyMap<string, string> =>
+  new Map(
+    all(store, Lease).flatMap((lease) => {
+      const holder = stringAt(lease, "spec", "holderIdentity") ?? "";
+      return holder === "" ? [] : [[lease.metadata.name, holder] as const];
+    }),
+  );
+
+const images = (object: unknown, ...path: ReadonlyArray<string>): string =>
+  JSON.stringify(fieldAt(object, ...path, "spec", "template", "spec", "containers") ?? null);
+
+const readiness = (deployment: KubeObject): string | undefined => {
+  const desired = numberAt(deployment, "spec", "replicas") ?? 1;
+  const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
+  const { name } = deployment.metadata;
+  if (status("observedGeneration") !== deployment.metadata.generation) return `${name} is stale`;
+  return status("updatedReplicas") === desired && status("readyReplicas") === desired
+    ? undefined
+    : `${name}: ${status("readyReplicas")} of ${desired} ready, ${status("updatedReplicas")} new`;
+};
+
+const sameName = (one: KubeObject) => (other: KubeObject) =>
+  one.kind === other.kind &&
+  one.metadata.name === other.metadata.name &&
+  (one.metadata.namespace ?? "") === (other.metadata.namespace ?? "");
+
+const PROXY_IMAGE = ["spec", "provider", "kubernetes", "envoyDeployment", "container", "image"];
+const DRAIN = ["spec", "shutdown", "drainTimeout"];
+
+/** What of a revision does not run: its own workloads, its EnvoyProxy, and the data plane made from that. */
+export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<string> => {
+  const wanted = manifestObjects(record);
+  const live = [...all(store, Deployment), ...all(store, EnvoyProxy), ...all(store, ConfigMap)];
+  const problems = wanted.flatMap((object) => {
+    const found = live.find(sameName(object));
+    switch (object.kind) {
+      case "Deployment": {
+        if (found === undefined) return [`${object.metadata.name} is not there`];
+        if (images(found) !== images(object)) return [`${object.metadata.name} runs other images`];
+        return readiness(found) ?? [];
+      }
+      case "ConfigMap":
+        return JSON.stringify(fieldAt(found, "data")) === JSON.stringify(fieldAt(object, "data"))
+          ? []
+          : [`ConfigMap ${object.metadata.name} differs`];
+      case "EnvoyProxy":
+        return [PROXY_IMAGE, DRAIN]
+          .filter((path) => fieldAt(found, ...path) !== fieldAt(object, ...path))
+          .map((path) => `EnvoyProxy ${path.join(".")} is ${String(fieldAt(found, ...path))}`);
+      default:
+        return [];
+    }
+  });
+  const image = wanted.map((object) => fieldAt(object, ...PROXY_IMAGE)).find((one) => one);
+  const dataPlane = all(store, Deployment).filter(
+    ({ metadata }) => metadata.labels?.["app.kubernetes.io/managed-by"] === "envoy-gateway",
+  );
+  const stale = dataPlane.flatMap((deployment) => {
+    const runs = stringAt(deployment, "spec", "template", "spec", "containers", 0, "image");
+    if (image !== undefined && runs !== image) return [`data plane runs ${runs}, not ${image}`];
+    return readiness(deployment) ?? [];
+  });
+  return [...problems, ...stale, ...(dataPlane.length === 0 ? ["there is no data plane"] : [])];
+};

@@ -1,0 +1,27 @@
+/** The table of everything that must hold; docs/simulation.md shows it. */
+import { crdInvariants } from "./invariants/crds.ts";
+import { endingInvariants } from "./invariants/endings.ts";
+import { eventInvariants } from "./invariants/events.ts";
+import type { Invariant } from "./invariants/invariant.ts";
+import { releaseInvariants } from "./invariants/release.ts";
+import { valueInvariants } from "./invariants/values.ts";
+import type { Outcome } from "./run.ts";
+
+export const INVARIANTS: ReadonlyArray<Invariant> = [
+  ...releaseInvariants,
+  ...eventInvariants,
+  ...valueInvariants,
+  ...crdInvariants,
+  ...endingInvariants,
+];
+
+export interface Violation {
+  readonly invariant: string;
+  readonly problem: string;
+}
+
+export const violationsOf = (outcome: Outcome): ReadonlyArray<Violation> =>
+  INVARIANTS.flatMap(({ name, check }) => {
+    const problem = check(outcome);
+    return problem === undefined ? [] : [{ invariant: name, problem }];
+  });

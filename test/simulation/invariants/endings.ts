@@ -1,0 +1,148 @@
+/** How runs end, and what the next one finds. */
+import { EnvoyProxy, numberAt } from "../../../src/domain/kube.ts";
+import { listed } from "../../fakes/cluster/store.ts";
+import { holdersIn, recordsIn } from "../facts.ts";
+import type { Outcome, Run } from "../run.ts";
+import type { Story } from "../story.ts";
+import { CARRIED } from "../world/values.ts";
+import {
+  disturbsCalls,
+  helmCommands,
+  type Invariant,
+  isProxyEdit,
+  ofEachRun,
+  struck,
+} from "./invariant.ts";
+
+const MINUTE = 60_000;
+/** Reads before the first write, each bounded, some of them one after another; locks; CRDs; the event. */
+const FIXED_BUDGET_MILLIS = 12 * MINUTE;
+
+/** Helm, its own rollback, ours, and its verification each have the timeout; both gates may settle once more. */
+const budgetMillis = ({ options }: Story, { befallen }: Run): number =>
+  FIXED_BUDGET_MILLIS +
+  4 * options.timeoutSeconds * 1_000 +
+  2 * (options.settleSeconds * 1_000 + 10_000) +
+  befallen.delayedMillis;
+
+const disturbsLock = disturbsCalls(
+  "Kubectl.replace",
+  "Kubectl.create",
+  "Kubectl.get",
+  "ReleaseLock.acquire",
+);
+
+const leftBehind = (run: Run, { impatient }: Outcome): string | undefined => {
+  if (run.how !== "ended") return undefined;
+  // Beside the impatient one runs the Helm of the killed one.
+  if (run.helmLeftRunning && run !== impatient) return "Helm still runs";
+  const [request] = run.requestsAfterEnd;
+  if (request !== undefined) return `${request.label} after its end`;
+  const held = [...holdersIn(run.later)].find(([, holder]) => holder === run.holder);
+  return held === undefined || struck(run, disturbsLock) ? undefined : `it still holds ${held[0]}`;
+};
+
+const isLost = (path: string): boolean => !CARRIED.some(([carried]) => carried === path);
+
+/** What this world refuses however often it is asked. */
+const standingRefusals = ({ world, options }: Story): ReadonlySet<number> =>
+  new Set([
+    ...(world.history === "absent" || world.history === "uninstalled" ? [11] : []),
+    ...(world.history.startsWith("pending-") ? [13] : []),
+    ...(typeof world.values["global.customer"] === "object" ? [2] : []),
+    ...((world.values["global.dataplaneNamespace"] ?? "tars-dataplane") !==
+    options.dataplaneNamespace
+      ? [10]
+      : []),
+    ...(options.strictValues && Object.keys(world.values).some(isLost) ? [10] : []),
+    ...(world.values["ha.enabled"] === false && !options.allowDowntime ? [12] : []),
+    ...(["stored-version-would-go", "scope-would-change"].includes(world.crds) ? [14] : []),
+  ]);
+
+/**
+ * The documented refusals of what a killed or broken run can leave: a revision that is pending, and a release of which
+ * nothing is deployed.
+ */
+const documentedRefusal = (next: Run): number | undefined => {
+  const records = recordsIn(next.before);
+  if (records.at(-1)?.info.status.startsWith("pending-")) return 13;
+  return records.some(({ info }) => info.status === "deployed") ? undefined : 11;
+};
+
+const notConverged = ({ story, next }: Outcome): string | undefined => {
+  if (next === undefined || next.code === 0) return undefined;
+  if (next.code !== undefined && standingRefusals(story).has(next.code)) return undefined;
+  // Without HA asked for, a first run may have left a single replica behind.
+  if (next.code === 12 && !story.options.ha) return undefined;
+  return next.code === documentedRefusal(next)
+    ? undefined
+    : `the next run ended with ${next.code} (${next.error?._tag}: ${next.error?.why.join("; ")})`;
+};
+
+const disturbsHa = disturbsCalls("Kubectl.list");
+
+const floorOf = (run: Run): number =>
+  Math.min(
+    ...listed(run.before, EnvoyProxy, undefined).map(
+      (proxy) => numberAt(proxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1,
+    ),
+  );
+
+export const endingInvariants: ReadonlyArray<Invariant> = [
+  {
+    name: "nothing-is-left-running",
+    what: "When a run has ended, no Helm of its own runs, no request of its own comes after it, and its locks are free.",
+    why: "What goes on unseen collides with the next run.",
+    check: ofEachRun(leftBehind),
+  },
+  {
+    name: "ends-within-its-budgets",
+    what: "A run ends within the sum of its declared budgets and of the time that the faults took.",
+    why: "A run that never ends holds its lock and somebody's night.",
+    check: ofEachRun((run, { story }) => {
+      if (run.how === "killed") return undefined;
+      const took = run.endedAt - run.startedAt;
+      return run.how === "ended" && took <= budgetMillis(story, run)
+        ? undefined
+        : `${run.how} after ${Math.round(took / 1_000)} s`;
+    }),
+  },
+  {
+    name: "no-defects",
+    what: "A run never ends with an internal error.",
+    why: "Typed errors are the only failures: everything else has no exit code, no cause and no next command.",
+    check: ofEachRun((run) => (run.code === 1 ? String(run.exit) : undefined)),
+  },
+  {
+    name: "the-next-run-converges",
+    what: "After a killed, interrupted or failed run, the next one in a healthy world succeeds, or refuses as documented: what this world always refuses, a pending revision (13), nothing deployed (11).",
+    why: "A night that went wrong must not need an expert.",
+    check: notConverged,
+  },
+  {
+    name: "the-lock-outlives-its-holder",
+    what: "Right after a kill, while the Lease still counts, another run never starts Helm.",
+    why: "The killed run's Helm may still be at work.",
+    check: ({ first, impatient }) =>
+      impatient !== undefined &&
+      holdersIn(first.after).get("tare-tars") === first.holder &&
+      !struck(first, disturbsLock) &&
+      impatient.helmCommands.length > 0
+        ? `helm ${impatient.helmCommands[0]?.args[0]} beside a killed run's`
+        : undefined,
+  },
+  {
+    name: "single-replica-needs-a-word",
+    what: "A data plane with a floor of one replica is not upgraded without --allow-downtime, when it can be read.",
+    why: "Rolling the only pod drops every stream on it.",
+    check: ofEachRun((run, { story }) =>
+      helmCommands(run, "upgrade").length > 0 &&
+      floorOf(run) < 2 &&
+      !story.options.allowDowntime &&
+      !struck(run, disturbsHa) &&
+      !struck(run, isProxyEdit)
+        ? "Helm was started"
+        : undefined,
+    ),
+  },
+];

@@ -1,0 +1,127 @@
+/** What the deployment history is told. */
+import type { InstallEvent } from "../../../src/domain/install-event.ts";
+import { eventsIn, recordsIn } from "../facts.ts";
+import { type Outcome, type Run, runStory } from "../run.ts";
+import { disturbsCalls, type Invariant, ofEachRun, struck } from "./invariant.ts";
+
+const eventsOf = (run: Run): ReadonlyArray<InstallEvent> => {
+  const known = new Set(eventsIn(run.before).map(({ event_id }) => event_id));
+  return eventsIn(run.later).filter(({ event_id }) => !known.has(event_id));
+};
+
+const disturbsEvents = disturbsCalls(
+  "EventOutbox.write",
+  "Kubectl.apply",
+  "Kubectl.list",
+  "ReleaseRecords.secretUids",
+  "Helm.history",
+);
+
+/** Codes of runs that got as far as an attempt, and those that never do. */
+const ATTEMPTED = new Set([
+  "UpgradeRolledBack",
+  "RollbackFailed",
+  "UpgradeLeftInPlace",
+  "UpgradeNotStarted",
+  "CrdsIncomplete",
+  "CrdsRefused",
+]);
+const NEVER = new Set([
+  "SingleReplica",
+  "InvalidStoredValues",
+  "NoDeployedRevision",
+  "ReleaseNotFound",
+  "ValuesWouldBeLost",
+  "DataPlaneNamespaceMismatch",
+]);
+
+const tooManyOrFew = (run: Run): string | undefined => {
+  const { code, error } = run;
+  const events = eventsOf(run);
+  if (events.length > 1) return `${events.length} events`;
+  if (error !== undefined && NEVER.has(error._tag)) {
+    return events.length === 0 ? undefined : `an event for ${error._tag}`;
+  }
+  const attempted = code === 0 || (error !== undefined && ATTEMPTED.has(error._tag));
+  return attempted && events.length === 0 && !struck(run, disturbsEvents)
+    ? `no event for exit ${code}`
+    : undefined;
+};
+
+/** The revision that the attempt wrote, by the cluster's own records. */
+const attemptedRevision = (run: Run): number | undefined => {
+  const newest = recordsIn(run.before).at(-1)?.version ?? 0;
+  return recordsIn(run.later).find(({ version }) => version > newest)?.version;
+};
+
+const untrue = (run: Run, { story }: Outcome): string | undefined => {
+  const [event] = eventsOf(run);
+  if (event === undefined || run.how === "killed") return undefined;
+  if (event.operation !== "upgrade") return `operation ${event.operation}`;
+  if ((event.status === "success") !== (run.code === 0)) {
+    return `status ${event.status} for exit ${run.code}`;
+  }
+  const revision = attemptedRevision(run);
+  if (event.helm_revision !== undefined && event.helm_revision !== revision) {
+    return `revision ${event.helm_revision}, not ${revision}`;
+  }
+  if (event.helm_revision === undefined && revision !== undefined && !struck(run, disturbsEvents)) {
+    return `no revision, not ${revision}`;
+  }
+  const from = recordsIn(run.before)
+    .filter(({ info }) => info.status === "deployed")
+    .at(-1)?.chart.metadata.version;
+  const to = story.world.embeddedVersion;
+  if (from !== to && (event.from_version !== from || event.to_version !== to)) {
+    return `${event.from_version} to ${event.to_version}, not ${from} to ${to}`;
+  }
+  if (event.status === "success") return undefined;
+  if ((event.error_summary ?? "") === "") return "no error_summary";
+  const code = run.code === 130 ? "Interrupted" : run.error?._tag;
+  return event.error_code === code ? undefined : `error_code ${event.error_code}, not ${code}`;
+};
+
+/** Only what others do to it at a certain call makes the rest of a run depend on the outbox. */
+const isComparable = ({ story, first }: Outcome): boolean =>
+  story.faults.every(({ _tag }) => _tag === "Call") &&
+  struck(first, (fault) => fault._tag === "Call" && fault.port === "EventOutbox");
+
+export const eventInvariants: ReadonlyArray<Invariant> = [
+  {
+    name: "one-event-per-fact",
+    what: "An attempt leaves exactly one event, a refusal none, and no revision is ever told of twice for the same operation.",
+    why: "One event is one row of the deployment history.",
+    check: (outcome) => {
+      const perRun = ofEachRun(tooManyOrFew)(outcome);
+      if (perRun !== undefined) return perRun;
+      const last = outcome.next ?? outcome.first;
+      const facts = eventsIn(last.later).flatMap(({ operation, helm_revision: revision }) =>
+        revision === undefined ? [] : [`${operation} of revision ${revision}`],
+      );
+      const twice = facts.find((fact, index) => facts.indexOf(fact) !== index);
+      return twice === undefined ? undefined : `${twice} is told twice`;
+    },
+  },
+  {
+    name: "events-are-true",
+    what: "An event's status, revision, versions and error code are those of the run.",
+    why: "Nobody looks at the cluster to see whether the history lies.",
+    check: ofEachRun(untrue),
+  },
+  {
+    name: "outbox-never-decides",
+    what: "With a faulty outbox the exit code is the one that the same run has with a healthy one.",
+    why: "Telling of an upgrade must not be able to break it.",
+    check: (outcome) => {
+      if (!isComparable(outcome)) return undefined;
+      const { story, first } = outcome;
+      const faults = story.faults.filter(
+        (fault) => !(fault._tag === "Call" && fault.port === "EventOutbox"),
+      );
+      const quiet = runStory({ ...story, faults }).first;
+      return quiet.code === first.code
+        ? undefined
+        : `exit ${first.code}, and ${quiet.code} with a healthy outbox`;
+    },
+  },
+];

@@ -1,0 +1,156 @@
+/** One process of tare: its services with the faults around them, and how it is ended from outside. */
+import { Context, Duration, Effect, Exit, type Fiber, Layer, Option, Scope } from "effect";
+import type { UpgradeOptions } from "../../src/domain/upgrade-options.ts";
+import type { UpgradeError } from "../../src/errors.ts";
+import type { UpgradeResult } from "../../src/phases/helm-upgrade.ts";
+import { upgrade } from "../../src/upgrade.ts";
+import {
+  FakeEnvoyGateway,
+  FakeHelm,
+  overKubectl,
+  TARS_EGRESS,
+  type World,
+  withField,
+} from "../fakes/index.ts";
+import { type Befallen, befallCalls, befallRequests, nothingYet } from "./faults/befall.ts";
+import { showFault } from "./faults/draw.ts";
+import type { Fault, Happening } from "./faults/fault.ts";
+import { INNER_PORTS, OUTER_PORTS } from "./faults/ports.ts";
+import { limitOf, runIn, type Simulation } from "./simulation.ts";
+import { identityOf } from "./world/inputs.ts";
+import { SECRETS } from "./world/values.ts";
+
+/** Helm quotes values when it does not like them, secrets too. */
+const brokenText = ({ world, options }: Simulation["story"]): string => {
+  const known = [...Object.values(world.values), ...Object.values(options.flags)];
+  const quoted = Object.values(SECRETS).filter((secret) => known.includes(secret));
+  return `cannot use ${JSON.stringify(quoted)} here`;
+};
+
+export interface ProcessEnd {
+  readonly how: "ended" | "killed" | "stuck";
+  readonly exit: Exit.Exit<UpgradeResult, UpgradeError> | undefined;
+  readonly error: UpgradeError | undefined;
+  /** As the shell would see it; absent for one that was killed or never ended. */
+  readonly code: number | undefined;
+  readonly interrupted: boolean;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly befallen: Befallen;
+}
+
+const codeOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>): number => {
+  if (Exit.isSuccess(exit)) return 0;
+  const error = Exit.findErrorOption(exit);
+  if (Option.isSome(error)) return error.value.exitCode;
+  return Exit.hasInterrupts(exit) && !Exit.hasDies(exit) ? 130 : 1;
+};
+
+/** The services of the process, all of them anew: whatever an earlier one kept in memory is gone. */
+const servicesOf = (
+  { time, services }: Simulation,
+  holder: string,
+  around: Parameters<(typeof OUTER_PORTS)[number]["wrapIn"]>[1],
+): Context.Context<World> => {
+  const outer = OUTER_PORTS.reduce((known, port) => port.wrapIn(known, around), services);
+  const inner = runIn(
+    time,
+    outer,
+    Layer.buildWithScope(Layer.fresh(overKubectl(holder)), Scope.makeUnsafe()),
+  );
+  return INNER_PORTS.reduce(
+    (known, port) => port.wrapIn(known, around),
+    Context.merge(outer, inner),
+  );
+};
+
+export const runProcess = (
+  simulation: Simulation,
+  holder: string,
+  options: UpgradeOptions,
+  faults: ReadonlyArray<Fault>,
+): ProcessEnd => {
+  const { story, time, trace, services, cluster } = simulation;
+  const startedAt = time.now();
+  const befallen = nothingYet();
+  let awayUntil = Number.NEGATIVE_INFINITY;
+  let interrupted = false;
+  let fiber: Fiber.Fiber<UpgradeResult, UpgradeError> | undefined;
+  const fork = (effect: Effect.Effect<unknown, unknown>) =>
+    Effect.runForkWith(time.context)(effect);
+
+  const happen = (happening: Happening): void => {
+    trace.add("fault", showFault(happening));
+    const { what, millis } = happening;
+    switch (what) {
+      case "tare-killed":
+        befallen.killed = true;
+        return;
+      case "interrupt":
+        interrupted = true;
+        fiber?.interruptUnsafe();
+        return;
+      case "helm-killed":
+        fork(Context.get(services, FakeHelm).kill);
+        return;
+      case "outage":
+        awayUntil = time.now() + millis;
+        befallen.delayedMillis += millis;
+        return;
+      case "envoy-gateway-asleep": {
+        const controller = Context.get(services, FakeEnvoyGateway);
+        const nap = Effect.andThen(controller.setAwake(false), Effect.sleep(millis));
+        fork(Effect.andThen(nap, Effect.andThen(controller.setAwake(true), controller.reconcile)));
+        return;
+      }
+      case "proxy-edited": {
+        const path = "spec.provider.kubernetes.envoyHpa.minReplicas";
+        fork(cluster.edit(TARS_EGRESS, withField(path, 3)));
+      }
+    }
+  };
+
+  const plan = { faults, state: befallen, trace, happen };
+  simulation.oversee = befallRequests(plan, (at) => at < awayUntil);
+  for (const fault of faults) {
+    if (fault._tag === "HelmStep") {
+      fork(Context.get(services, FakeHelm).breakStep(fault.step, brokenText(story), fault.times));
+    }
+    if (fault._tag === "Happening" && fault.when._tag === "At") {
+      const due = Effect.andThen(
+        Effect.sleep(Duration.millis(fault.when.millis)),
+        Effect.sync(() => {
+          if (fiber?.pollUnsafe() !== undefined || befallen.killed) return;
+          befallen.struck.add(fault);
+          happen(fault);
+        }),
+      );
+      fork(due);
+    }
+  }
+
+  const ports = servicesOf(simulation, holder, befallCalls(plan));
+  trace.add("operator", `starts ${holder}`);
+  const running = Effect.runForkWith(Context.merge(ports, time.context))(
+    upgrade(options, identityOf(story)),
+    // As the command line runs it: what of an upgrade can be interrupted is its own to say.
+    { uninterruptible: true },
+  );
+  fiber = running;
+  const over = () => befallen.killed || running.pollUnsafe() !== undefined;
+  const reached = time.advanceUntil(over, limitOf(simulation));
+  const exit = befallen.killed ? undefined : running.pollUnsafe();
+  const code = exit === undefined ? undefined : codeOf(exit);
+  const how = befallen.killed ? "killed" : reached === "reached" ? "ended" : "stuck";
+  trace.add("operator", how === "ended" ? `sees exit code ${code}` : `sees it ${how}`);
+  return {
+    how,
+    exit,
+    error: exit === undefined ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit)),
+    code,
+    interrupted,
+    startedAt,
+    endedAt: time.now(),
+    befallen,
+  };
+};

@@ -1,0 +1,159 @@
+/** A story from start to end: the run it is about, and those that come after it when that was cut short. */
+import { Context, Effect } from "effect";
+import type { ReportEvent } from "../../src/domain/report.ts";
+import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
+import type { Store } from "../fakes/cluster/store.ts";
+import type { HelmInvocation } from "../fakes/helm/FakeHelm.ts";
+import { FakeBackups, FakeEnvoyGateway, FakeHelm, Recorder } from "../fakes/index.ts";
+import { holdersIn } from "./facts.ts";
+import { HELM_STEPS } from "./faults/fault.ts";
+import { type ProcessEnd, runProcess } from "./process.ts";
+import {
+  helmRuns,
+  limitOf,
+  makeSimulation,
+  runIn,
+  type Simulation,
+  storeOf,
+  wait,
+} from "./simulation.ts";
+import type { Story } from "./story.ts";
+import type { TraceLine } from "./trace.ts";
+import { MENDED_CHART } from "./world/charts.ts";
+import { optionsOf } from "./world/inputs.ts";
+
+const LEASE_MILLIS = 30_000;
+const QUIET_MILLIS = 120_000;
+
+/** One run of tare, with all that is known of it afterwards. */
+export interface Run extends ProcessEnd {
+  readonly holder: string;
+  readonly before: Store;
+  /** Right at its end. */
+  readonly after: Store;
+  /** Some time later, with nobody at work. */
+  readonly later: Store;
+  readonly reports: ReadonlyArray<ReportEvent>;
+  readonly helmCommands: ReadonlyArray<HelmInvocation>;
+  /** Those of its own requests that came after its end. */
+  readonly requestsAfterEnd: ReadonlyArray<LoggedRequest>;
+  readonly helmLeftRunning: boolean;
+  /** Writes of its own while the release's lock was not its own. */
+  readonly unlockedWrites: ReadonlyArray<string>;
+  /** Requests of its own, and of its Helm, that failed or hung. */
+  readonly requests: ReadonlyArray<LoggedRequest>;
+}
+
+export interface Outcome {
+  readonly story: Story;
+  /** The run the story is about. */
+  readonly first: Run;
+  /** Started while the Helm of a killed run may still have been at work. */
+  readonly impatient: Run | undefined;
+  /** The next run in a healthy world, when the first did not succeed. */
+  readonly next: Run | undefined;
+  readonly backups: number;
+  readonly trace: ReadonlyArray<TraceLine>;
+}
+
+const WRITES = new Set(["apply", "create", "replace", "delete"]);
+
+/** Writes that need the lock: not those that keep the lock itself. */
+const needsLock = ({ actor, verb, kind, dryRun }: LoggedRequest): boolean =>
+  actor === "tare" && WRITES.has(verb) && !dryRun && kind !== "Lease";
+
+const observed = (
+  simulation: Simulation,
+  holder: string,
+  go: () => ProcessEnd,
+  linger: (end: ProcessEnd) => void,
+): Run => {
+  const { services } = simulation;
+  const recorder = Context.get(services, Recorder);
+  const helm = Context.get(services, FakeHelm);
+  const before = storeOf(simulation);
+  const reportsBefore = Effect.runSync(recorder.events).length;
+  const commandsBefore = Effect.runSync(helm.invocations).length;
+  const requestsBefore = simulation.requests.length;
+  const unlockedWrites: Array<string> = [];
+  simulation.watch = (request) => {
+    if (needsLock(request) && holdersIn(storeOf(simulation)).get("tare-tars") !== holder) {
+      unlockedWrites.push(request.label);
+    }
+  };
+  const end = go();
+  const after = storeOf(simulation);
+  const requestsAtEnd = simulation.requests.length;
+  const helmLeftRunning = helmRuns(simulation);
+  simulation.watch = () => {};
+  simulation.oversee = () => undefined;
+  linger(end);
+  return {
+    ...end,
+    holder,
+    before,
+    after,
+    later: storeOf(simulation),
+    reports: Effect.runSync(recorder.events).slice(reportsBefore),
+    helmCommands: Effect.runSync(helm.invocations).slice(commandsBefore),
+    requestsAfterEnd: simulation.requests
+      .slice(requestsAtEnd)
+      .filter(({ actor }) => actor === "tare"),
+    helmLeftRunning,
+    unlockedWrites,
+    requests: simulation.requests.slice(requestsBefore, requestsAtEnd),
+  };
+};
+
+/** Whatever was broken is mended, and everybody who is still at work comes to an end. */
+const heal = (simulation: Simulation): void => {
+  const { services, time } = simulation;
+  simulation.oversee = () => undefined;
+  const helm = Context.get(services, FakeHelm);
+  const controller = Context.get(services, FakeEnvoyGateway);
+  runIn(
+    time,
+    services,
+    Effect.all([
+      ...HELM_STEPS.map((step) => helm.breakStep(step, "", 0)),
+      controller.setAwake(true),
+      controller.reconcile,
+    ]),
+  );
+  time.advanceUntil(() => !helmRuns(simulation), limitOf(simulation));
+  wait(simulation, LEASE_MILLIS + QUIET_MILLIS);
+};
+
+export const runStory = (story: Story): Outcome => {
+  const simulation = makeSimulation(story);
+  const first = observed(
+    simulation,
+    "tare-1",
+    () => runProcess(simulation, "tare-1", optionsOf(story), story.faults),
+    ({ how }) => {
+      if (how === "ended") wait(simulation, QUIET_MILLIS);
+    },
+  );
+  const again = (holder: string, mended: boolean): Run =>
+    observed(
+      simulation,
+      holder,
+      () =>
+        runProcess(
+          simulation,
+          holder,
+          optionsOf(story, mended ? { _tag: "Local", path: MENDED_CHART } : undefined),
+          [],
+        ),
+      () => wait(simulation, QUIET_MILLIS),
+    );
+  const impatient = first.how === "killed" && story.impatient ? again("tare-2", false) : undefined;
+  let next: Run | undefined;
+  if (first.code !== 0) {
+    heal(simulation);
+    next = again("tare-3", true);
+  }
+  const backups = Effect.runSync(Context.get(simulation.services, FakeBackups).saved).length;
+  simulation.dispose();
+  return { story, first, impatient, next, backups, trace: simulation.trace.lines() };
+};

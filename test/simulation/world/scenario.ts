@@ -1,0 +1,45 @@
+import { Effect } from "effect";
+import { encodeGateRecords, gateRecordName } from "../../../src/domain/gate-record.ts";
+import { ConfigMap, Secret } from "../../../src/domain/kube.ts";
+import { DEFAULT_RELEASE } from "../../../src/domain/upgrade-options.ts";
+import { FakeCluster, type Scenario } from "../../fakes/index.ts";
+import type { Story } from "../story.ts";
+import { chartFor, MENDED_CHART } from "./charts.ts";
+import { SEEDED_CRDS } from "./crds.ts";
+import { SEEDED } from "./histories.ts";
+import { nested } from "./values.ts";
+
+export const scenarioOf = ({ world }: Story): Scenario => {
+  const { revisions, running } = SEEDED[world.history];
+  return {
+    helm: world.helm,
+    kubernetes: world.kubernetes,
+    revisions,
+    running,
+    values: nested(world.values),
+    installed: chartFor("1.1.0", "good", "good"),
+    chart: chartFor(world.embeddedVersion, world.workloads, world.envoy),
+    charts: { [MENDED_CHART]: chartFor(world.embeddedVersion, "good", "good") },
+    crds: SEEDED_CRDS[world.crds],
+    metrics: world.metrics,
+  };
+};
+
+/** What earlier runs of tare recorded about the data plane. */
+export const seedGates = Effect.fnUntraced(function* ({ world }: Story) {
+  const cluster = yield* FakeCluster;
+  const gates = Object.entries(SEEDED[world.history].gates);
+  const [oldest] = yield* cluster.all(Secret);
+  if (gates.length === 0 || oldest?.metadata.uid === undefined) return;
+  const baseUid = oldest.metadata.uid;
+  const records = gates.map(
+    ([revision, state]) =>
+      [Number(revision), { state, baseUid, recordedAt: "1969-12-02T00:00:00Z" }] as const,
+  );
+  yield* cluster.seed(ConfigMap, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: gateRecordName(DEFAULT_RELEASE), namespace: DEFAULT_RELEASE.namespace },
+    data: encodeGateRecords(new Map(records)),
+  });
+});
