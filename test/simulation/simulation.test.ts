@@ -6,7 +6,7 @@ import { judge, simulateSeeds } from "./simulate.ts";
 import { readCorpus } from "./story-file.ts";
 import { traceText } from "./trace.ts";
 
-const SEEDS = 150;
+const SEEDS = 80;
 
 describe("simulated upgrades", () => {
   it(`of the first ${SEEDS} seeds keep every invariant`, () => {
