@@ -5,10 +5,13 @@
 import { Result } from "effect";
 import {
   getPath,
+  isJsonObject,
   type Json,
   type JsonObject,
+  type JsonPath,
   jsonEquals,
   leaves,
+  setPath,
 } from "../../../src/domain/json.ts";
 import type { KubeObject } from "../../../src/domain/kube.ts";
 
@@ -42,37 +45,19 @@ const fieldsOf = (object: KubeObject): ReadonlyMap<string, Json> =>
   new Map(
     leaves(ownable(object))
       // An empty mapping owns nothing: it must not wipe what others put into it.
-      .filter(([, value]) => !(isMapping(value) && Object.keys(value).length === 0))
+      .filter(([, value]) => !(isJsonObject(value) && Object.keys(value).length === 0))
       .map(([path, value]) => [JSON.stringify(path), value]),
   );
 
-const isMapping = (value: unknown): value is Record<string, Json> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 const pathOf = (field: string): ReadonlyArray<string> => JSON.parse(field);
 
-const assign = (root: Record<string, unknown>, path: ReadonlyArray<string>, value: Json): void => {
-  const [key, ...rest] = path;
-  if (key === undefined) return;
-  if (rest.length === 0) {
-    root[key] = value;
-    return;
-  }
-  if (!isMapping(root[key])) root[key] = {};
-  assign(root[key] as Record<string, unknown>, rest, value);
-};
-
-const unassign = (root: Record<string, unknown>, path: ReadonlyArray<string>): void => {
-  const [key, ...rest] = path;
-  if (key === undefined) return;
-  if (rest.length === 0) {
-    delete root[key];
-    return;
-  }
-  const child = root[key];
-  if (!isMapping(child)) return;
-  unassign(child, rest);
-  if (Object.keys(child).length === 0 && key !== "metadata") delete root[key];
+/** A copy without what is at `path`, and without the mappings that this leaves empty. */
+const without = (root: JsonObject, [key, ...rest]: JsonPath): JsonObject => {
+  if (key === undefined) return root;
+  const { [key]: child, ...others } = root;
+  if (rest.length === 0 || !isJsonObject(child)) return rest.length === 0 ? others : root;
+  const left = without(child, rest);
+  return Object.keys(left).length === 0 && key !== "metadata" ? others : { ...root, [key]: left };
 };
 
 const showField = (field: string): string => `.${pathOf(field).join(".")}`;
@@ -91,12 +76,13 @@ export const applied = (
       owners: new Map([...wanted.keys()].map((field) => [field, new Set([manager])])),
     });
   }
-  const object = structuredClone(live.object) as unknown as Record<string, unknown>;
+  const before = live.object as unknown as JsonObject;
+  let object = before;
   const owners = new Map(live.owners);
   const conflicts: Array<string> = [];
   for (const [field, value] of wanted) {
     const others = [...(owners.get(field) ?? [])].filter((owner) => owner !== manager);
-    const same = jsonEquals(getPath(ownable(live.object), pathOf(field)), value);
+    const same = jsonEquals(getPath(before, pathOf(field)), value);
     if (same) {
       owners.set(field, new Set([...others, manager]));
       continue;
@@ -106,7 +92,7 @@ export const applied = (
       continue;
     }
     owners.set(field, new Set([manager]));
-    assign(object, pathOf(field), value);
+    object = setPath(object, pathOf(field), value);
   }
   if (conflicts.length > 0) {
     const noun = conflicts.length === 1 ? "conflict" : "conflicts";
@@ -119,7 +105,7 @@ export const applied = (
       owners.set(field, others);
     } else {
       owners.delete(field);
-      unassign(object, pathOf(field));
+      object = without(object, pathOf(field));
     }
   }
   return Result.succeed({ object: object as unknown as KubeObject, owners });

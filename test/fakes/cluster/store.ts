@@ -5,20 +5,23 @@ import {
   apiVersionOf,
   CustomResourceDefinition,
   type KubeObject,
+  type ManagedFieldsEntry,
   type ObjectRef,
   type ResourceType,
   refOf,
 } from "../../../src/domain/kube.ts";
 import { managersOf, type Owned } from "./ownership.ts";
 
-interface Collection {
+interface Shelf {
   readonly objects: ReadonlyMap<string, Owned>;
-  /** Filled by the first list. */
-  sorted: ReadonlyArray<readonly [string, KubeObject]> | undefined;
+  /** By name; filled by the first list. */
+  sorted: ReadonlyArray<KubeObject> | undefined;
 }
 
+/** The shelves of a type by namespace; `""` for what has none. */
+type Collection = ReadonlyMap<string, Shelf>;
+
 export interface Store {
-  /** By type; an object's key within is `namespace/name`. */
   readonly collections: ReadonlyMap<string, Collection>;
   /** Counts writes: the source of resource versions and UIDs. */
   readonly writes: number;
@@ -28,28 +31,36 @@ export const emptyStore: Store = { collections: new Map(), writes: 0 };
 
 const collectionOf = ({ group, plural }: ResourceType): string => `${group}/${plural}`;
 
-const nameOf = ({ type, namespace, name }: ObjectRef): string =>
-  `${type.namespaced ? (namespace ?? "") : ""}/${name}`;
+const shelfOf = ({ type, namespace }: ObjectRef): string =>
+  type.namespaced ? (namespace ?? "") : "";
 
-export const keyOf = (ref: ObjectRef): string => `${collectionOf(ref.type)}/${nameOf(ref)}`;
+export const keyOf = (ref: ObjectRef): string =>
+  `${collectionOf(ref.type)}/${shelfOf(ref)}/${ref.name}`;
 
-export const lookUp = (store: Store, ref: ObjectRef): Owned | undefined =>
-  store.collections.get(collectionOf(ref.type))?.objects.get(nameOf(ref));
+export const lookUp = ({ collections }: Store, ref: ObjectRef): Owned | undefined =>
+  collections.get(collectionOf(ref.type))?.get(shelfOf(ref))?.objects.get(ref.name);
 
 /** Everything there is. */
 export const allObjects = ({ collections }: Store): ReadonlyArray<KubeObject> =>
-  [...collections.values()].flatMap(({ objects }) =>
-    [...objects.values()].map(({ object }) => object),
+  [...collections.values()].flatMap((shelves) =>
+    [...shelves.values()].flatMap(({ objects }) =>
+      [...objects.values()].map(({ object }) => object),
+    ),
   );
 
-const withCollection = (
+const withShelf = (
   { collections }: Store,
-  type: ResourceType,
+  ref: ObjectRef,
   change: (objects: Map<string, Owned>) => void,
 ): Store["collections"] => {
-  const objects = new Map(collections.get(collectionOf(type))?.objects);
+  const shelves = collections.get(collectionOf(ref.type));
+  const objects = new Map(shelves?.get(shelfOf(ref))?.objects);
   change(objects);
-  return new Map(collections).set(collectionOf(type), { objects, sorted: undefined });
+  const shelf: Shelf = { objects, sorted: undefined };
+  return new Map(collections).set(
+    collectionOf(ref.type),
+    new Map(shelves).set(shelfOf(ref), shelf),
+  );
 };
 
 /** `plural.group`, as the API server names a type in its messages. */
@@ -62,28 +73,51 @@ export const listed = (
   type: ResourceType,
   namespace: string | undefined,
 ): ReadonlyArray<KubeObject> => {
-  const collection = store.collections.get(collectionOf(type));
-  if (collection === undefined) return [];
-  collection.sorted ??= [...collection.objects]
+  const shelves = store.collections.get(collectionOf(type));
+  if (shelves === undefined) return [];
+  if (namespace !== undefined) {
+    const shelf = shelves.get(type.namespaced ? namespace : "");
+    return shelf === undefined ? [] : sorted(shelf);
+  }
+  return [...shelves.keys()].sort().flatMap((key) => sorted(shelves.get(key) as Shelf));
+};
+
+const sorted = (shelf: Shelf): ReadonlyArray<KubeObject> => {
+  shelf.sorted ??= [...shelf.objects]
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, { object }]) => [key, object] as const);
-  return collection.sorted.flatMap(([key, object]) =>
-    namespace === undefined || key.startsWith(`${namespace}/`) ? [object] : [],
-  );
+    .map(([, { object }]) => object);
+  return shelf.sorted;
 };
 
 /** Only types with a specification count its generations. */
 const countsGenerations = ({ group, plural }: ResourceType): boolean =>
   group !== "" && plural !== "leases";
 
-const same = (left: object, right: object): boolean => jsonEquals(left as Json, right as Json);
+/** The same JSON, but for some of the fields. */
+const sameBut = (fields: ReadonlyArray<string>, left: object, right: object): boolean => {
+  const covers = (one: object, other: object): boolean =>
+    Object.entries(one).every(
+      ([key, value]) =>
+        fields.includes(key) || jsonEquals(value, (other as Record<string, Json>)[key]),
+    );
+  const missing = Object.keys(right).some((key) => !fields.includes(key) && !(key in left));
+  return !missing && covers(left, right);
+};
 
-const specificationOf = ({ metadata: _metadata, status: _status, ...specification }: KubeObject) =>
-  specification;
+const sameSpecification = (left: KubeObject, right: KubeObject): boolean =>
+  sameBut(["metadata", "status"], left, right);
 
-const clientView = (object: KubeObject): object => {
-  const { resourceVersion: _version, managedFields: _fields, ...metadata } = object.metadata;
-  return { ...object, metadata };
+const sameForClients = (left: KubeObject, right: KubeObject): boolean =>
+  sameBut(["metadata"], left, right) && sameBut(["resourceVersion"], left.metadata, right.metadata);
+
+const entries = new WeakMap<Owned["owners"], ReadonlyArray<ManagedFieldsEntry>>();
+
+const managedFieldsOf = (owners: Owned["owners"]): ReadonlyArray<ManagedFieldsEntry> => {
+  const known = entries.get(owners);
+  if (known !== undefined) return known;
+  const made = managersOf(owners).map((manager) => ({ manager, operation: "Apply" }));
+  entries.set(owners, made);
+  return made;
 };
 
 const uidFor = (number: number): string =>
@@ -97,7 +131,7 @@ const metadataFor = (
   now: number,
 ): KubeObject["metadata"] => {
   const { namespace, generation: _generation, ...metadata } = object.metadata;
-  const changed = live === undefined || !same(specificationOf(live), specificationOf(object));
+  const changed = live === undefined || !sameSpecification(live, object);
   const generation = (live?.metadata.generation ?? 0) + (changed ? 1 : 0);
   return {
     ...metadata,
@@ -109,7 +143,7 @@ const metadataFor = (
       : { deletionTimestamp: live.metadata.deletionTimestamp }),
     resourceVersion: String(number),
     ...(countsGenerations(type) ? { generation } : {}),
-    managedFields: managersOf(owners).map((manager) => ({ manager, operation: "Apply" })),
+    managedFields: managedFieldsOf(owners),
   };
 };
 
@@ -129,9 +163,9 @@ export const stored = (
     kind: type.kind,
     metadata: metadataFor(type, live, next, number, now),
   };
-  const kept = live !== undefined && same(clientView(live), clientView(object)) ? live : object;
-  const collections = withCollection(store, type, (objects) =>
-    objects.set(nameOf(ref), { object: kept, owners: next.owners }),
+  const kept = live !== undefined && sameForClients(live, object) ? live : object;
+  const collections = withShelf(store, ref, (objects) =>
+    objects.set(ref.name, { object: kept, owners: next.owners }),
   );
   return [kept, { collections, writes: kept === live ? store.writes : number }];
 };
@@ -140,7 +174,7 @@ export const removed = (store: Store, ref: ObjectRef): Store =>
   lookUp(store, ref) === undefined
     ? store
     : {
-        collections: withCollection(store, ref.type, (objects) => objects.delete(nameOf(ref))),
+        collections: withShelf(store, ref, (objects) => objects.delete(ref.name)),
         writes: store.writes + 1,
       };
 

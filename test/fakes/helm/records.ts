@@ -59,8 +59,16 @@ export const recordSecret = (record: ReleaseRecord): KubeObject => ({
   data: { release: base64(base64(JSON.stringify(record))) },
 });
 
-export const recordOf = (secret: KubeObject): ReleaseRecord =>
-  JSON.parse(plain(plain(stringAt(secret, "data", "release") ?? ""))) as ReleaseRecord;
+const decoded = new WeakMap<KubeObject, ReleaseRecord>();
+
+export const recordOf = (secret: KubeObject): ReleaseRecord => {
+  const known = decoded.get(secret);
+  if (known !== undefined) return known;
+  const text = plain(plain(stringAt(secret, "data", "release") ?? ""));
+  const record = JSON.parse(text) as ReleaseRecord;
+  decoded.set(secret, record);
+  return record;
+};
 
 /** In the order of the Secrets' names, like the real one: v10 before v2. */
 export const readRecords = (
