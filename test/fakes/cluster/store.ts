@@ -130,22 +130,20 @@ const metadataFor = (
   number: number,
   now: number,
 ): KubeObject["metadata"] => {
-  const { namespace, generation: _generation, ...metadata } = object.metadata;
+  const { uid, creationTimestamp, deletionTimestamp, generation = 0 } = live?.metadata ?? {};
   const changed = live === undefined || !sameSpecification(live, object);
-  const generation = (live?.metadata.generation ?? 0) + (changed ? 1 : 0);
   return {
-    ...metadata,
-    ...(type.namespaced && namespace !== undefined ? { namespace } : {}),
-    uid: live?.metadata.uid ?? uidFor(number),
-    creationTimestamp: live?.metadata.creationTimestamp ?? new Date(now).toISOString(),
-    ...(live?.metadata.deletionTimestamp === undefined
-      ? {}
-      : { deletionTimestamp: live.metadata.deletionTimestamp }),
+    ...(type.namespaced ? object.metadata : withoutNamespace(object.metadata)),
+    uid: uid ?? uidFor(number),
+    creationTimestamp: creationTimestamp ?? new Date(now).toISOString(),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
     resourceVersion: String(number),
-    ...(countsGenerations(type) ? { generation } : {}),
+    ...(countsGenerations(type) ? { generation: generation + (changed ? 1 : 0) } : {}),
     managedFields: managedFieldsOf(owners),
   };
 };
+
+const withoutNamespace = ({ namespace: _, ...metadata }: KubeObject["metadata"]) => metadata;
 
 /** What the object becomes when it is written, and the store with it; writing what is there already changes nothing. */
 export const stored = (
