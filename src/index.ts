@@ -25,6 +25,7 @@ export { BackupError, CrdBackups } from "./services/CrdBackups.ts";
 export { EventOutbox, OutboxError } from "./services/EventOutbox.ts";
 export { Helm, HelmError, type HelmExit, type HelmRun } from "./services/Helm.ts";
 export { Kubectl, KubectlError } from "./services/Kubectl.ts";
+export { ProcessTable } from "./services/ProcessTable.ts";
 export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/ReleaseLock.ts";
 export { ReleaseRecords } from "./services/ReleaseRecords.ts";
 export { Reporter } from "./services/Reporter.ts";

@@ -1,4 +1,3 @@
-import { hostname, userInfo } from "node:os";
 import { Layer } from "effect";
 import type { ClusterChoice } from "./cli/tare.ts";
 import { layerChartFiles } from "./services/ChartFiles.ts";
@@ -6,14 +5,13 @@ import { layerCrdBackupsOnDisk } from "./services/CrdBackupsOnDisk.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { layerHelmBinary } from "./services/HelmBinary.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
-import { ReleaseLock } from "./services/ReleaseLock.ts";
+import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
+import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import type { Reporter } from "./services/Reporter.ts";
 import { RolloutGate } from "./services/RolloutGate.ts";
 import { layerToolCacheLocal, type ToolChoice } from "./services/ToolCacheLocal.ts";
 import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
-
-const whoAndWhere = (): string => `${userInfo().username}@${hostname()}, process ${process.pid}`;
 
 /** What `tare tools` works on: no cluster, only the folder and the network. */
 export const liveTools = (choice: ToolChoice, reporter: Layer.Layer<Reporter>) =>
@@ -28,8 +26,8 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     EventOutbox.layer,
     ReleaseRecords.layer,
     RolloutGate.layerPolling,
-    ReleaseLock.layerLease(whoAndWhere()),
-  ).pipe(Layer.provide(kubectl));
+    layerReleaseLockLease,
+  ).pipe(Layer.provide([kubectl, layerProcessTableLocal]));
   return Layer.mergeAll(
     tools,
     kubectl,

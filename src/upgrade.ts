@@ -12,14 +12,15 @@ import { applyCrds, readCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
+import { lockNews } from "./phases/lock-news.ts";
 import { preflight, readPreflight } from "./phases/preflight.ts";
 import { ahead, makePipeline } from "./pipeline.ts";
 import { ChartSource } from "./services/ChartSource.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
-import { ReleaseLock } from "./services/ReleaseLock.ts";
+import { type LockNews, ReleaseLock } from "./services/ReleaseLock.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
-import { report, warn } from "./services/Reporter.ts";
+import { Reporter, report, warn } from "./services/Reporter.ts";
 import { CLI_VERSION } from "./version.ts";
 
 /** Writing the event must never hold up the end of a run for longer. */
@@ -70,9 +71,14 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   }
 });
 
-const acquireLock = Effect.fnUntraced(function* ({ release }: UpgradeOptions) {
-  const locks = yield* ReleaseLock;
-  return yield* locks.acquire(release).pipe(
+const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: UpgradeOptions) {
+  const [locks, reporter] = yield* Effect.all([ReleaseLock, Reporter]);
+  const news = lockNews(`working on release ${release.name}`);
+  const options = {
+    waitAtMost: lockTimeout,
+    onNews: (one: LockNews) => Effect.provideService(news(one), Reporter, reporter),
+  };
+  return yield* locks.acquire(release, options).pipe(
     Effect.mapError((error) =>
       error._tag === "LockHeld"
         ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })

@@ -72,6 +72,7 @@ const PORTS = [
   "EventOutbox",
   "Helm",
   "Kubectl",
+  "ProcessTable",
   "ReleaseLock",
   "ReleaseRecords",
   "Reporter",

@@ -19,6 +19,15 @@ const duration = (name: string) =>
     ),
   );
 
+const durationOrNone = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("DURATION"),
+    Flag.filterMap(
+      (text) => Option.fromUndefinedOr(parseGoDuration(text)),
+      () => "a duration such as 0s, 90s, 10m or 1h30m",
+    ),
+  );
+
 const matching = (name: string, pattern: RegExp, expected: string) =>
   Flag.String(name).pipe(
     Flag.filter(
@@ -115,6 +124,12 @@ const main = {
       "Budget of the rollout; should exceed drain timeout × replicas to allow serial drain (default: 10m)",
     ),
     Flag.withDefault(DEFAULTS.timeout),
+  ),
+  lockTimeout: durationOrNone("lock-timeout").pipe(
+    Flag.withDescription(
+      "How long to wait for another run that is alive; the lock of a dead one is taken over in any case (default: 0s)",
+    ),
+    Flag.withDefault(DEFAULTS.lockTimeout),
   ),
 };
 

@@ -82,6 +82,7 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     atomic: !input.noAtomic,
     timeout: input.timeout,
     settleTime: input.settleTime,
+    lockTimeout: input.lockTimeout,
     chart: yield* chartReference(input),
     carriedFlags: yield* carriedFlags(input),
     imageTag: Option.getOrUndefined(input.imageTag),
@@ -125,6 +126,11 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
   ),
   ...flag("no-atomic", input.noAtomic),
   ...changed("timeout", formatGoDuration(input.timeout), formatGoDuration(DEFAULTS.timeout)),
+  ...changed(
+    "lock-timeout",
+    formatGoDuration(input.lockTimeout),
+    formatGoDuration(DEFAULTS.lockTimeout),
+  ),
   ...textFlag("enable-otel-collector", input.enableOtelCollector),
   ...textFlag("otel-collector-endpoint", input.otelCollectorEndpoint),
   // The value itself must not be printed; pasted as it is, this fails with the name of a file to write.

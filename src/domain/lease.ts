@@ -1,8 +1,12 @@
 import { Duration } from "effect";
 import { type KubeObject, numberAt, stringAt } from "./kube.ts";
+import { type ProcessIdentity, showProcess } from "./process-identity.ts";
 
+/** How long a lease must be seen without a heartbeat before somebody else may take it. */
 export const LEASE_DURATION = Duration.seconds(30);
 export const HEARTBEAT_EVERY = Duration.seconds(10);
+/** A holder that could not renew for so long writes no more: well before anybody else may. */
+export const SILENCE_ALLOWED = Duration.seconds(25);
 
 /** What a lock is on: a release, or something that a whole cluster has once. */
 export interface LockSubject {
@@ -17,22 +21,44 @@ export const CRDS_LOCK: LockSubject = { name: "crds", namespace: "kube-system" }
 export const leaseName = ({ name }: LockSubject): string => `tare-${name}`;
 
 export interface LeaseState {
+  /** Who and where, for people. */
   readonly holder: string;
-  /** RFC 3339, microseconds. */
+  /** Absent when somebody else's program wrote the lease. */
+  readonly process: ProcessIdentity | undefined;
+  /** RFC 3339, microseconds, by the holder's clock. */
   readonly acquiredAt: string;
-  readonly expiresAtMillis: number;
+  /** Changes with every heartbeat. It is never compared with a clock: the holder's may be another one. */
+  readonly beat: string;
+  readonly duration: Duration.Duration;
 }
+
+const annotation = (lease: KubeObject, name: string) =>
+  stringAt(lease, "metadata", "annotations", `tars.io/holder-${name}`);
+
+const processOf = (lease: KubeObject): ProcessIdentity | undefined => {
+  const [user, host, pid] = ["user", "host", "pid"].map((name) => annotation(lease, name));
+  if (user === undefined || host === undefined || !/^\d+$/.test(pid ?? "")) return undefined;
+  const [table, started] = [annotation(lease, "process-table"), annotation(lease, "started")];
+  return {
+    user,
+    host,
+    pid: Number(pid),
+    ...(table === undefined ? {} : { table }),
+    ...(started === undefined ? {} : { started }),
+  };
+};
 
 /** A Lease without a holder is free. */
 export const leaseState = (lease: KubeObject): LeaseState | undefined => {
   const holder = stringAt(lease, "spec", "holderIdentity");
   if (holder === undefined || holder === "") return undefined;
-  const renewed = Date.parse(stringAt(lease, "spec", "renewTime") ?? "");
-  const seconds = numberAt(lease, "spec", "leaseDurationSeconds") ?? 0;
+  const seconds = numberAt(lease, "spec", "leaseDurationSeconds");
   return {
     holder,
+    process: processOf(lease),
     acquiredAt: stringAt(lease, "spec", "acquireTime") ?? "an unknown time",
-    expiresAtMillis: Number.isNaN(renewed) ? 0 : renewed + seconds * 1_000,
+    beat: `${lease.metadata.resourceVersion} ${stringAt(lease, "spec", "renewTime")}`,
+    duration: seconds === undefined ? LEASE_DURATION : Duration.seconds(seconds),
   };
 };
 
@@ -40,9 +66,17 @@ export const leaseState = (lease: KubeObject): LeaseState | undefined => {
 export const microTime = (millis: number): string =>
   new Date(millis).toISOString().replace("Z", "000Z");
 
+const annotationsOf = ({ user, host, pid, table, started }: ProcessIdentity) => ({
+  "tars.io/holder-user": user,
+  "tars.io/holder-host": host,
+  "tars.io/holder-pid": String(pid),
+  ...(table === undefined ? {} : { "tars.io/holder-process-table": table }),
+  ...(started === undefined ? {} : { "tars.io/holder-started": started }),
+});
+
 export const heldLease = (
   subject: LockSubject,
-  holder: string,
+  holder: ProcessIdentity,
   acquiredAtMillis: number,
   renewedAtMillis: number,
   resourceVersion?: string,
@@ -53,10 +87,11 @@ export const heldLease = (
     name: leaseName(subject),
     namespace: subject.namespace,
     labels: { "app.kubernetes.io/managed-by": "tare" },
+    annotations: annotationsOf(holder),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
   },
   spec: {
-    holderIdentity: holder,
+    holderIdentity: showProcess(holder),
     leaseDurationSeconds: Duration.toSeconds(LEASE_DURATION),
     acquireTime: microTime(acquiredAtMillis),
     renewTime: microTime(renewedAtMillis),
@@ -65,5 +100,6 @@ export const heldLease = (
 
 export const releasedLease = (lease: KubeObject): KubeObject => ({
   ...lease,
+  metadata: { ...lease.metadata, annotations: {} },
   spec: { leaseDurationSeconds: Duration.toSeconds(LEASE_DURATION) },
 });

@@ -15,6 +15,8 @@ export interface UpgradeOptions {
   readonly timeout: Duration.Duration;
   /** How long the data plane must stay unchanged and ready before it counts as upgraded. */
   readonly settleTime: Duration.Duration;
+  /** For how long a living run that holds the lock is waited for; a dead one's lock is taken in any case. */
+  readonly lockTimeout: Duration.Duration;
   readonly chart: ChartReference;
   readonly carriedFlags: CarriedFlags;
   readonly imageTag: string | undefined;
@@ -45,6 +47,7 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   atomic: true,
   timeout: Duration.minutes(10),
   settleTime: Duration.seconds(15),
+  lockTimeout: Duration.zero,
   chart: { _tag: "Embedded" },
   carriedFlags: new Map(),
   imageTag: undefined,

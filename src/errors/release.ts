@@ -125,9 +125,21 @@ export class AnotherRunHoldsTheLock extends operatorError<{
   hints: ({ release }, env) => [
     hint(
       "See who holds it:",
-      kubectlCommand(env, "get", "lease", `tare-${release.name}`, "-n", release.namespace),
+      kubectlCommand(
+        env,
+        "get",
+        "lease",
+        `tare-${release.name}`,
+        "-n",
+        release.namespace,
+        "-o",
+        "yaml",
+      ),
     ),
-    runAgain(env),
+    hint(
+      "Wait for it, then upgrade:",
+      tareCommand(env, "upgrade", { after: ["--lock-timeout", "30m"] }),
+    ),
   ],
 }) {}
 

@@ -14,7 +14,8 @@ import { isOperatorError, type OperatorError } from "../../src/errors.ts";
 import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
 import { layerCrdBackupsOnDisk } from "../../src/services/CrdBackupsOnDisk.ts";
 import { layerKubectlApi } from "../../src/services/KubectlApi.ts";
-import { ReleaseLock } from "../../src/services/ReleaseLock.ts";
+import { layerProcessTableLocal } from "../../src/services/ProcessTableLocal.ts";
+import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
 import { Reporter } from "../../src/services/Reporter.ts";
 import { type Cluster, kubectl } from "./cluster.ts";
@@ -53,8 +54,8 @@ const services = (kubeconfig: string, onEvent: (event: ReportEvent) => void) => 
   const files = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer);
   return Layer.mergeAll(
     cluster,
-    Layer.mergeAll(ReleaseLock.layerLease(`test ${process.pid}`), ReleaseRecords.layer).pipe(
-      Layer.provide(cluster),
+    Layer.mergeAll(layerReleaseLockLease, ReleaseRecords.layer).pipe(
+      Layer.provide([cluster, layerProcessTableLocal]),
     ),
     layerCrdBackupsOnDisk.pipe(Layer.provide(files)),
     Layer.succeed(Reporter, Reporter.of({ report: (event) => Effect.sync(() => onEvent(event)) })),

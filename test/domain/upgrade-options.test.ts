@@ -11,10 +11,11 @@ import {
 } from "../../src/domain/upgrade-options.ts";
 
 it("the defaults are the documented ones", () => {
-  const { drainTimeout, timeout, settleTime, ...rest } = DEFAULT_UPGRADE_OPTIONS;
+  const { drainTimeout, timeout, settleTime, lockTimeout, ...rest } = DEFAULT_UPGRADE_OPTIONS;
   assert.strictEqual(Duration.toSeconds(drainTimeout), 300);
   assert.strictEqual(Duration.toSeconds(timeout), 600);
   assert.isAtLeast(Duration.toSeconds(settleTime), 15);
+  assert.strictEqual(Duration.toSeconds(lockTimeout), 0);
   assert.deepStrictEqual(rest, {
     release: { name: "tars", namespace: "tars-system" },
     dataplaneNamespace: "tars-dataplane",

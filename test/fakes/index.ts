@@ -6,6 +6,14 @@ export { type Affliction, FakeDeployments } from "./controllers/deployments.ts";
 export { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+export {
+  FakeProcesses,
+  MACHINE,
+  processElsewhere,
+  processOn,
+  runAs,
+  THIS_PROCESS,
+} from "./FakeProcesses.ts";
 export * from "./fixtures/crds.ts";
 export * from "./fixtures/data-plane.ts";
 export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";

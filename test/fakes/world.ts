@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect";
 import type { JsonObject } from "../../src/domain/json.ts";
 import { ApiService, type KubeObject } from "../../src/domain/kube.ts";
+import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
 import type { ReleaseRef } from "../../src/domain/release.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import type { ChartSource } from "../../src/services/ChartSource.ts";
@@ -9,7 +10,9 @@ import type { CrdBackups } from "../../src/services/CrdBackups.ts";
 import { EventOutbox } from "../../src/services/EventOutbox.ts";
 import type { Helm } from "../../src/services/Helm.ts";
 import type { Kubectl } from "../../src/services/Kubectl.ts";
-import { ReleaseLock } from "../../src/services/ReleaseLock.ts";
+import type { ProcessTable } from "../../src/services/ProcessTable.ts";
+import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
+import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
 import type { Reporter } from "../../src/services/Reporter.ts";
 import { RolloutGate } from "../../src/services/RolloutGate.ts";
@@ -22,6 +25,7 @@ import { FakeDeployments } from "./controllers/deployments.ts";
 import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
 import {
   type SeededRevision,
   seedCrds,
@@ -133,24 +137,26 @@ export type World =
   | FakeDeployments
   | FakeEnvoyGateway
   | FakeHelm
+  | FakeProcesses
   | FakeStreams
   | Helm
   | Kubectl
   | Recorder
+  | ProcessTable
   | ReleaseLock
   | ReleaseRecords
   | Reporter
   | RolloutGate
   | ToolCache;
 
-/** What a process of tare keeps in the cluster, and how it watches it; `holder` signs its locks. */
-export const overKubectl = (holder: string) =>
+/** What a process of tare keeps in the cluster, and how it watches it; `self` signs its locks. */
+export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
     ReleaseRecords.layer,
     EventOutbox.layer,
     RolloutGate.layerPolling,
-    ReleaseLock.layerLease(holder),
-  );
+    layerReleaseLockLease,
+  ).pipe(Layer.provideMerge(layerProcessTableOf(self)));
 
 /** By default: an HA release 1.1.0 under a healthy data plane of two pods, and a tare that embeds chart 1.2.0. */
 export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
@@ -167,6 +173,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
   const outside = Layer.mergeAll(
     layerFakeTools(scenario.missingTools),
     FakeBackups.layer,
+    FakeProcesses.layer,
     Recorder.layer,
     layerFakeChartSource.pipe(Layer.provideMerge(charts)),
   );
@@ -174,7 +181,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     layerKubectl(server),
     layerFakeHelm({ version: scenario.helm ?? HELM_3, server }),
   );
-  return overKubectl("tare-test").pipe(
+  return overKubectl(THIS_PROCESS).pipe(
     Layer.provideMerge(views),
     Layer.provideMerge(Layer.mergeAll(cluster, outside)),
   );

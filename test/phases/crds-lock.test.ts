@@ -1,17 +1,20 @@
 /** CRDs are the cluster's, and so is their lock. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Duration, Effect } from "effect";
 import { crdManifest } from "../../src/domain/crd-plan.ts";
 import { CustomResourceDefinition, Lease } from "../../src/domain/kube.ts";
 import { CRDS_LOCK, heldLease, leaseName } from "../../src/domain/lease.ts";
+import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
 import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
-import { LockLost } from "../../src/services/ReleaseLock.ts";
+import { LockLost, ReleaseLock } from "../../src/services/ReleaseLock.ts";
 import {
   crd,
   ENVOY_PROXY,
   FakeCluster,
   forbidden,
+  processOn,
   Recorder,
+  runAs,
   simulate,
   world,
   writesOf,
@@ -22,37 +25,55 @@ const apply = Effect.gen(function* () {
   return yield* applyCrds.run({ manifests: [crdManifest(crd(ENVOY_PROXY))], live });
 });
 
-/** Somebody else's lease, renewed at the beginning of time and never again. */
-const seedLease = (renewedAt: number) =>
+const ELSEWHERE = processOn(7, { host: "laptop", table: "machine-2" });
+const HERE = processOn(8);
+
+const seedLease = (holder: ProcessIdentity) =>
   Effect.gen(function* () {
     const cluster = yield* FakeCluster;
-    yield* cluster.seed(Lease, heldLease(CRDS_LOCK, "somebody", renewedAt, renewedAt), "tare");
+    return yield* cluster.seed(Lease, heldLease(CRDS_LOCK, holder, 0, 0), "tare");
   });
 
 describe("the lock on the CRDs", () => {
-  it.effect("of a run that was killed is waited for, and whose it is is said once", () =>
+  it.effect("of a run that died elsewhere is watched, and whose it is is said once", () =>
     Effect.gen(function* () {
-      yield* seedLease(0);
+      yield* seedLease(ELSEWHERE);
       const { exit, elapsed } = yield* simulate(apply);
       assert.deepStrictEqual(yield* exit, { created: 1, updated: 0, skipped: 0 });
       assert.isAtLeast(elapsed, 29_000);
       assert.isAtMost(elapsed, 34_000);
-      assert.deepStrictEqual(yield* (yield* Recorder).warnings, [
-        "waiting for somebody, who is changing the CRDs",
-      ]);
+      const [watching, takenOver, ...others] = yield* (yield* Recorder).warnings;
+      assert.include(watching, "operator@laptop, process 7 holds the lock");
+      assert.include(takenOver, "no heartbeat for as long as its lock lasts");
+      assert.deepStrictEqual(others, []);
+    }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
+  );
+
+  it.effect("of a run that was killed here is taken over at once", () =>
+    Effect.gen(function* () {
+      yield* seedLease(HERE);
+      const { exit, elapsed } = yield* simulate(apply);
+      assert.deepStrictEqual(yield* exit, { created: 1, updated: 0, skipped: 0 });
+      assert.isAtMost(elapsed, 5_000);
+      const [takenOver] = yield* (yield* Recorder).warnings;
+      assert.include(takenOver, "its process is gone");
     }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
   );
 
   it.effect("that somebody keeps ends the run with exit code 13 and nothing written", () =>
     Effect.gen(function* () {
-      yield* seedLease(3_600_000);
-      const { exit } = yield* simulate(Effect.flip(apply));
+      const options = { waitAtMost: Duration.zero, onNews: () => Effect.void };
+      yield* runAs(ELSEWHERE)(
+        Effect.flatMap(ReleaseLock, (theirs) => theirs.acquire(CRDS_LOCK, options)),
+      );
+      const { exit, elapsed } = yield* simulate(Effect.flip(apply));
       const error = yield* exit;
       assert.strictEqual(error._tag, "CrdsLocked");
       assert.strictEqual("exitCode" in error ? error.exitCode : 0, 13);
-      assert.include(error.message, "somebody");
+      assert.include(error.message, "operator@laptop, process 7");
+      assert.isAtMost(elapsed, 50_000);
       assert.deepStrictEqual(yield* writesOf("tare"), []);
-    }).pipe(Effect.provide(world({ revisions: [], crds: [] }))),
+    }).pipe(Effect.scoped, Effect.provide(world({ revisions: [], crds: [] }))),
   );
 
   it.effect("is given back, and not even asked for when nothing is to be done", () =>

@@ -1,4 +1,5 @@
 /** What can be read off a cluster afterwards, by eyes of our own: nothing here asks the code that is tested. */
+
 import { Option, Schema } from "effect";
 import { InstallEvent } from "../../src/domain/install-event.ts";
 import {
@@ -14,6 +15,7 @@ import {
   Secret,
   stringAt,
 } from "../../src/domain/kube.ts";
+import { leaseState } from "../../src/domain/lease.ts";
 import { listed, type Store } from "../fakes/cluster/store.ts";
 import { ascending, manifestObjects, type ReleaseRecord, recordOf } from "../fakes/helm/records.ts";
 
@@ -56,11 +58,11 @@ export const isEstablished = (store: Store, name: string): boolean =>
       ),
   );
 
-/** Whoever holds a lock now, by the lock's name. */
+/** Whoever holds a lock now, by the lock's name: the process's user, which is its name here. */
 export const holdersIn = (store: Store): ReadonlyMap<string, string> =>
   new Map(
     all(store, Lease).flatMap((lease) => {
-      const holder = stringAt(lease, "spec", "holderIdentity") ?? "";
+      const holder = leaseState(lease)?.process?.user ?? "";
       return holder === "" ? [] : [[lease.metadata.name, holder] as const];
     }),
   );

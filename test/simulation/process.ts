@@ -8,6 +8,7 @@ import {
   FakeEnvoyGateway,
   FakeHelm,
   overKubectl,
+  processElsewhere,
   TARS_EGRESS,
   type World,
   withField,
@@ -56,7 +57,7 @@ const servicesOf = (
   const inner = runIn(
     time,
     outer,
-    Layer.buildWithScope(Layer.fresh(overKubectl(holder)), Scope.makeUnsafe()),
+    Layer.buildWithScope(Layer.fresh(overKubectl(processElsewhere(holder))), Scope.makeUnsafe()),
   );
   return INNER_PORTS.reduce(
     (known, port) => port.wrapIn(known, around),

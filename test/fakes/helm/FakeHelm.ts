@@ -34,6 +34,8 @@ export interface HelmInvocation {
   readonly args: ReadonlyArray<string>;
   /** What the values file held. */
   readonly values: JsonObject | undefined;
+  /** Another Helm was still at work. */
+  readonly besideAnother: boolean;
 }
 
 /** The fake Helm as a test sees it; the program under test sees the `Helm` port. */
@@ -159,8 +161,14 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
     return { process, ended };
   });
 
+  const isRunning = Effect.map(Ref.get(processes), (started) =>
+    started.some((process) => process.pollUnsafe() === undefined),
+  );
+
   const log = (args: ReadonlyArray<string>, values?: JsonObject) =>
-    Ref.update(invocations, (known) => [...known, { args, values }]);
+    Effect.flatMap(isRunning, (besideAnother) =>
+      Ref.update(invocations, (known) => [...known, { args, values, besideAnother }]),
+    );
 
   const helm = Helm.of({
     version: Effect.as(start("version"), version),
@@ -264,9 +272,7 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
     breakStep: (step, text, times = Number.POSITIVE_INFINITY) =>
       Ref.update(broken, (steps) => new Map(steps).set(step, { text, times })),
     kill: Effect.flatMap(Ref.get(processes), (running) => Fiber.interruptAll(running)),
-    running: Effect.map(Ref.get(processes), (started) =>
-      started.some((process) => process.pollUnsafe() === undefined),
-    ),
+    running: isRunning,
     beforeUpgrade: (act) => Ref.set(meanwhile, act),
   });
 
