@@ -8,6 +8,7 @@ import {
   PLAIN_OPTIONS,
   POD_TAGS,
   SETTLES_SECONDS,
+  STREAMS_SECONDS,
   type StartingWorld,
   type Story,
   type StoryOptions,
@@ -37,6 +38,7 @@ const drawWorld = (dice: Dice): StartingWorld => ({
   embeddedVersion: dice.mostly("1.2.0", ["1.1.0"], 0.9),
   workloads: dice.mostly("good", POD_TAGS, 0.75),
   envoy: dice.mostly("good", POD_TAGS, 0.65),
+  streamSeconds: dice.pick(STREAMS_SECONDS),
 });
 
 const drawFlags = (dice: Dice): StoryOptions["flags"] => {

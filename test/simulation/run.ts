@@ -4,7 +4,7 @@ import type { ReportEvent } from "../../src/domain/report.ts";
 import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
 import type { Store } from "../fakes/cluster/store.ts";
 import type { HelmInvocation } from "../fakes/helm/FakeHelm.ts";
-import { FakeBackups, FakeEnvoyGateway, FakeHelm, Recorder } from "../fakes/index.ts";
+import { FakeBackups, FakeEnvoyGateway, FakeHelm, FakeStreams, Recorder } from "../fakes/index.ts";
 import { holdersIn } from "./facts.ts";
 import { HELM_STEPS } from "./faults/fault.ts";
 import { type ProcessEnd, runProcess } from "./process.ts";
@@ -12,6 +12,7 @@ import {
   helmRuns,
   limitOf,
   makeSimulation,
+  openStreams,
   runIn,
   type Simulation,
   storeOf,
@@ -53,6 +54,9 @@ export interface Outcome {
   /** The next run in a healthy world, when the first did not succeed. */
   readonly next: Run | undefined;
   readonly backups: number;
+  /** Streams whose pod went from under them, and streams that found no pod. */
+  readonly dropped: number;
+  readonly refused: number;
   readonly trace: ReadonlyArray<TraceLine>;
 }
 
@@ -126,6 +130,7 @@ const heal = (simulation: Simulation): void => {
 
 export const runStory = (story: Story): Outcome => {
   const simulation = makeSimulation(story);
+  openStreams(simulation);
   const first = observed(
     simulation,
     "tare-1",
@@ -154,6 +159,12 @@ export const runStory = (story: Story): Outcome => {
     next = again("tare-3", true);
   }
   const backups = Effect.runSync(Context.get(simulation.services, FakeBackups).saved).length;
+  const streams = Context.get(simulation.services, FakeStreams);
+  const [dropped, refused] = Effect.runSync(Effect.all([streams.dropped, streams.refused]));
   simulation.dispose();
-  return { story, first, impatient, next, backups, trace: simulation.trace.lines() };
+  return {
+    ...{ story, first, impatient, next, backups, refused },
+    dropped: dropped.length,
+    trace: simulation.trace.lines(),
+  };
 };

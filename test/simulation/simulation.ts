@@ -1,9 +1,9 @@
 /** The world of one story and the time it lives in. */
-import { Context, Effect, Exit, Layer, Random, Scope } from "effect";
+import { Context, Duration, Effect, Exit, Layer, Random, Schedule, Scope } from "effect";
 import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
 import type { Trouble } from "../fakes/cluster/faults.ts";
 import type { Store } from "../fakes/cluster/store.ts";
-import { FakeCluster, FakeHelm, type World, world } from "../fakes/index.ts";
+import { FakeCluster, FakeHelm, FakeStreams, type World, world } from "../fakes/index.ts";
 import { makeDice } from "./dice.ts";
 import type { Story } from "./story.ts";
 import { makeTrace, type Trace } from "./trace.ts";
@@ -77,6 +77,21 @@ export const makeSimulation = (story: Story): Simulation => {
     }),
   );
   return simulation;
+};
+
+const STREAM_EVERY = "7 seconds";
+
+/** Users: streams through the data plane from now on, whatever tare does. */
+export const openStreams = ({ time, services, story }: Simulation): void => {
+  const streams = Context.get(services, FakeStreams);
+  const one = streams.open({
+    gateway: "egress",
+    namespace: "tars-dataplane",
+    duration: Duration.seconds(story.world.streamSeconds),
+  });
+  Effect.runForkWith(time.context)(
+    Effect.repeat(one, { schedule: Schedule.spaced(STREAM_EVERY), times: 100 }),
+  );
 };
 
 export const limitOf = ({ time }: Simulation): number => time.now() + GIVEN_UP_AFTER_MILLIS;

@@ -29,6 +29,8 @@ export const POD_TAGS = [
 ] as const;
 export const TIMEOUTS_SECONDS = [120, 60, 300, 600] as const;
 export const DRAINS_SECONDS = [300, 30, 60] as const;
+/** How long the streams through the data plane last; one is opened every few seconds. */
+export const STREAMS_SECONDS = [20, 50, 250] as const;
 export const SETTLES_SECONDS = [15, 0, 40] as const;
 
 const JsonValue: Schema.Codec<Json> = Schema.Any;
@@ -45,6 +47,7 @@ export const StartingWorld = Schema.Struct({
   embeddedVersion: Schema.Literals(["1.2.0", "1.1.0"]),
   workloads: Schema.Literals(POD_TAGS),
   envoy: Schema.Literals(POD_TAGS),
+  streamSeconds: Schema.Literals(STREAMS_SECONDS),
 });
 export type StartingWorld = typeof StartingWorld.Type;
 
@@ -85,6 +88,7 @@ export const PLAIN_WORLD: StartingWorld = {
   embeddedVersion: "1.2.0",
   workloads: "good",
   envoy: "good",
+  streamSeconds: 20,
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

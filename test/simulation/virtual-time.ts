@@ -2,7 +2,7 @@
  * A clock and a scheduler of our own: everything that can run now runs, in the order in which it was asked for, and then
  * time jumps to the next sleeper. Nothing waits for the machine, so the same program takes the same steps every time.
  */
-import { Clock, Context, Duration, Effect, Scheduler } from "effect";
+import { Clock, Context, Duration, Effect, References, Scheduler } from "effect";
 
 interface Sleeper {
   readonly at: number;
@@ -96,7 +96,11 @@ export const makeVirtualTime = (): VirtualTime => {
   };
 
   return {
-    context: Context.make(Clock.Clock, clock).pipe(Context.add(Scheduler.Scheduler, scheduler)),
+    context: Context.make(Clock.Clock, clock).pipe(
+      Context.add(Scheduler.Scheduler, scheduler),
+      // Nobody looks at spans here, and they cost as much as the rest.
+      Context.add(References.TracerEnabled, false),
+    ),
     now: () => now,
     advanceUntil,
     advanceTo: (millis) => {

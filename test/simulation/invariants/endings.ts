@@ -88,6 +88,21 @@ const floorOf = (run: Run): number =>
     ),
   );
 
+/** Of pods of the old version and of the new one: a rollback drains those. */
+const drainSeconds = ({ world, options }: Story): number => {
+  const stored = world.values["shutdown.drainTimeout"];
+  const installed = typeof stored === "string" ? Number.parseInt(stored, 10) : 300;
+  return Math.min(installed, options.drainSeconds);
+};
+
+const lostStreams = ({ story, first, dropped, refused }: Outcome): string | undefined => {
+  const floor = floorOf(first);
+  const isHa = floor >= 2 && floor !== Number.POSITIVE_INFINITY && story.options.ha;
+  const elsewhere = "global.dataplaneNamespace" in story.world.values;
+  if (!isHa || elsewhere || story.world.streamSeconds >= drainSeconds(story)) return undefined;
+  return dropped + refused === 0 ? undefined : `${dropped} dropped, ${refused} refused`;
+};
+
 export const endingInvariants: ReadonlyArray<Invariant> = [
   {
     name: "nothing-is-left-running",
@@ -129,6 +144,12 @@ export const endingInvariants: ReadonlyArray<Invariant> = [
         ? undefined
         : `helm ${beside.args[0]} beside a killed run's`;
     },
+  },
+  {
+    name: "no-stream-is-dropped",
+    what: "With two replicas or more, before and after, and a drain time longer than the streams, no stream is dropped and none finds the data plane closed.",
+    why: "It is what the tool is for.",
+    check: lostStreams,
   },
   {
     name: "single-replica-needs-a-word",
