@@ -20,6 +20,9 @@ export { isOperatorError, type OperatorError } from "./errors/operator-error.ts"
 export {
   ClusterUnavailable,
   DataPlaneNamespaceMismatch,
+  DowngradeRefused,
+  ForeignChart,
+  OtherWorkspace,
   PreflightFailed,
   ValuesWouldBeLost,
 } from "./errors/preflight.ts";

@@ -74,3 +74,9 @@ export const ahead = <A, E, R>(
   read: Effect.Effect<A, E, R>,
 ): Effect.Effect<Effect.Effect<A, E>, never, R | Scope.Scope> =>
   Effect.map(Effect.forkScoped(Effect.interruptible(read)), Fiber.join);
+
+/** A read that is not started unless somebody asks for it. */
+export const later = <A, E, R>(
+  read: Effect.Effect<A, E, R>,
+): Effect.Effect<Effect.Effect<A, E>, never, R> =>
+  Effect.map(Effect.context<R>(), (context) => Effect.provideContext(read, context));

@@ -14,7 +14,9 @@ import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { lockNews } from "./phases/lock-news.ts";
 import { preflight, readPreflight } from "./phases/preflight.ts";
-import { ahead, makePipeline } from "./pipeline.ts";
+import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
+import { readReleaseChecks } from "./phases/release-facts.ts";
+import { ahead, later, makePipeline } from "./pipeline.ts";
 import { ChartSource } from "./services/ChartSource.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
@@ -37,7 +39,9 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const run = yield* makePipeline(UPGRADE_PHASES);
     const charts = yield* ChartSource;
     const chart = yield* ahead(charts.resolve(options.chart));
-    const preflightFacts = yield* ahead(readPreflight);
+    const preflightFacts = yield* options.skipPreflight
+      ? later(readPreflight)
+      : ahead(readPreflight);
     const releaseFacts = yield* ahead(readRelease(options.release));
     const haFacts = yield* ahead(readHa(options));
     const liveCrds = yield* ahead(readCrds);
@@ -46,11 +50,20 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const installed = yield* Effect.interruptible(
       run(discover, { options, identity, facts: releaseFacts, chart }),
     );
+    const checkFacts = options.skipPreflight
+      ? undefined
+      : yield* ahead(readReleaseChecks(installed));
     yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
     yield* reportChart(installed);
 
+    const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);
+    if (facts !== undefined) {
+      yield* Effect.interruptible(releaseChecks({ options, installed, facts, liveCrds }));
+    }
+
     const lock = yield* acquireLock(options);
     const attempt = Effect.gen(function* () {
+      if (facts !== undefined) yield* requireRendered(installed, facts);
       const manifests = installed.chart.crds;
       const crds = { manifests, live: liveCrds, release: options.release, lock };
       yield* Effect.interruptible(run(applyCrds, crds));

@@ -66,6 +66,24 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
       }),
     ],
   ],
+  DowngradeRefused: [
+    10,
+    [
+      new catalogue.DowngradeRefused({
+        release: RELEASE,
+        fromVersion: "1.3.0",
+        toVersion: "1.2.0",
+      }),
+    ],
+  ],
+  ForeignChart: [
+    10,
+    [new catalogue.ForeignChart({ release: RELEASE, installed: "redis", chart: "tars" })],
+  ],
+  OtherWorkspace: [
+    10,
+    [new catalogue.OtherWorkspace({ release: RELEASE, live: "workspace-1", given: "workspace-2" })],
+  ],
   PreflightFailed: [
     10,
     [

@@ -516,13 +516,13 @@ describe("an API server that is away for a moment after Helm has ended", () => {
   it.effect("is waited for, not taken for a failed upgrade", () =>
     Effect.gen(function* () {
       const cluster = yield* FakeCluster;
-      // Three lists of release records pass (discovery, the look before Helm, Helm itself); those after it do not.
+      // Five lists of release records pass (discovery, the manifest, the look before Helm, Helm itself); those after it do not.
       yield* cluster.inject({
         trouble: unreachable,
         actor: "helm",
         verb: "list",
         kind: "Secret",
-        skip: 4,
+        skip: 5,
         times: 2,
       });
       const { result, error } = yield* runUpgrade();

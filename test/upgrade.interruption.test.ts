@@ -53,7 +53,7 @@ describe("an interruption", () => {
 
   it.effect("while the CRDs are written stops before Helm, and is told", () =>
     Effect.gen(function* () {
-      const { exit } = yield* interruptedAfter(500);
+      const { exit } = yield* interruptedAfter(900);
       assert.isTrue(Exit.hasInterrupts(exit));
       assert.deepStrictEqual(yield* historyLines, ["1 deployed Install complete"]);
       const [event] = yield* outboxEvents;

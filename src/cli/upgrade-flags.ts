@@ -96,6 +96,12 @@ const main = {
     ),
     Flag.withDefault(DEFAULTS.allowDowntime),
   ),
+  allowDowngrade: Flag.Boolean("allow-downgrade").pipe(
+    Flag.withDescription(
+      "Proceed even when the chart is older than the release; CRDs never go back (default: false)",
+    ),
+    Flag.withDefault(DEFAULTS.allowDowngrade),
+  ),
   ha: Flag.Boolean("ha").pipe(
     Flag.withDescription(
       "HA-safe defaults for the data-plane Envoy proxy: HPA min 2, PDB min 1 (default: true)",

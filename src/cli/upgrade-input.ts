@@ -77,6 +77,7 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     release: { name: input.releaseName, namespace: input.systemNamespace },
     dataplaneNamespace: input.dataplaneNamespace,
     allowDowntime: input.allowDowntime,
+    allowDowngrade: input.allowDowngrade,
     ha: input.ha,
     drainTimeout: Duration.seconds(input.drainTimeoutSeconds),
     atomic: !input.noAtomic,
@@ -118,6 +119,7 @@ export const givenClusterFlags = (
 /** The flags that make this run differ from a bare one, for the commands we print. */
 export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag> => [
   ...flag("allow-downtime", input.allowDowntime),
+  ...flag("allow-downgrade", input.allowDowngrade),
   ...(input.ha ? [] : [{ name: "ha", words: ["--ha=false"] }]),
   ...changed(
     "drain-timeout-seconds",

@@ -65,6 +65,41 @@ export const upgradeArguments = (
   ...(request.atomic ? [atomicFlag(version)] : []),
 ];
 
+export interface RenderArguments {
+  readonly release: ReleaseRef;
+  readonly chart: string;
+  readonly valuesFile: string;
+  /** Who answers the chart's lookups and says which kinds there are. */
+  readonly answers: RenderAnswers;
+}
+
+export type RenderAnswers = "server" | "nobody";
+
+/** Before 3.13 a dry run of an upgrade asked the server all the same, but answered no lookups. */
+const dryRunFlag = ({ major, minor }: HelmVersion): string =>
+  major > 3 || minor >= 13 ? "--dry-run=server" : "--dry-run";
+
+/** Nothing of it writes: what Helm would do, printed. */
+export const renderArguments = (
+  version: HelmVersion,
+  { release, chart, valuesFile, answers }: RenderArguments,
+): ReadonlyArray<string> => {
+  const what = [release.name, chart, "--namespace", release.namespace, "--values", valuesFile];
+  return answers === "nobody"
+    ? ["template", ...what, "--is-upgrade", "--skip-crds"]
+    : [
+        "upgrade",
+        ...what,
+        "--reset-values",
+        "--skip-crds",
+        dryRunFlag(version),
+        // The schemas on the server are those of the CRDs as they are, not as this upgrade makes them.
+        "--disable-openapi-validation",
+        "--output",
+        "json",
+      ];
+};
+
 export interface RollbackArguments {
   readonly release: ReleaseRef;
   readonly revision: number;

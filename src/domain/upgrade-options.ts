@@ -8,6 +8,7 @@ export interface UpgradeOptions {
   readonly release: ReleaseRef;
   readonly dataplaneNamespace: string;
   readonly allowDowntime: boolean;
+  readonly allowDowngrade: boolean;
   readonly ha: boolean;
   readonly drainTimeout: Duration.Duration;
   readonly atomic: boolean;
@@ -42,6 +43,7 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   release: DEFAULT_RELEASE,
   dataplaneNamespace: DEFAULT_DATAPLANE_NAMESPACE,
   allowDowntime: false,
+  allowDowngrade: false,
   ha: true,
   drainTimeout: Duration.seconds(300),
   atomic: true,

@@ -1,7 +1,8 @@
 /** Exit 10: something stands in the way, and nothing was changed. */
 import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release.ts";
 import type { Hint } from "../domain/report.ts";
-import { hint, operatorError, runAgain } from "./operator-error.ts";
+import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
 /** Everything that stands in the way, found in one go. */
 export class PreflightFailed extends operatorError<{
@@ -45,6 +46,68 @@ export class DataPlaneNamespaceMismatch extends operatorError<{
     hint(
       "Pass the namespace it lives in:",
       tareCommand(env, "upgrade", { after: ["--dataplane-namespace", live] }),
+    ),
+  ],
+}) {}
+
+/** The chart is older than what runs: its controllers may not know what newer ones wrote. */
+export class DowngradeRefused extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly fromVersion: string;
+  readonly toVersion: string;
+}>()("DowngradeRefused", {
+  exitCode: 10,
+  what: ({ release, fromVersion, toVersion }) =>
+    `release ${release.name} runs ${fromVersion}, and ${toVersion} is older`,
+  why: () => [
+    "older controllers may not know what newer ones wrote, and the CRDs would stay those of the newer version",
+  ],
+  hints: ({ release }, env) => [
+    historyHint(release, env),
+    hint(
+      "To go back to a version this release had, roll back; to downgrade all the same:",
+      tareCommand(env, "upgrade", { after: ["--allow-downgrade"] }),
+    ),
+  ],
+}) {}
+
+/** Something else is installed under the release's name. */
+export class ForeignChart extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly installed: string;
+  readonly chart: string;
+}>()("ForeignChart", {
+  exitCode: 10,
+  what: ({ release, installed, chart }) =>
+    `release ${release.name} in ${release.namespace} is of chart ${installed}, not of ${chart}`,
+  why: ({ installed, chart }) => [
+    `upgrading it to chart ${chart} would delete everything that ${installed} consists of`,
+  ],
+  hints: ({ release }, env) => [
+    historyHint(release, env),
+    hint(
+      "Name the release that is meant:",
+      tareCommand(env, "upgrade", {
+        after: ["--release-name", "NAME", "--system-namespace", "NAMESPACE"],
+      }),
+    ),
+  ],
+}) {}
+
+/** The data plane belongs to another workspace than the identity file. */
+export class OtherWorkspace extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly live: string;
+  readonly given: string;
+}>()("OtherWorkspace", {
+  exitCode: 10,
+  what: ({ live, given }) =>
+    `this data plane belongs to workspace ${live}, the identity file to ${given}`,
+  why: () => ["with that identity it would report and authenticate to another workspace"],
+  hints: ({ release }, env) => [
+    hint(
+      "Use the identity file of its own workspace. To move it to the other one for good, remove the old identity first:",
+      kubectlCommand(env, "delete", "secret", "tars-identity", "-n", release.namespace),
     ),
   ],
 }) {}

@@ -1,4 +1,4 @@
-import { Effect, Redacted } from "effect";
+import { Effect, Option, Redacted } from "effect";
 import {
   type CarryOver,
   carriedForwardLine,
@@ -10,9 +10,13 @@ import {
 } from "../domain/carry-over.ts";
 import { unprovenRevisions } from "../domain/gate-record.ts";
 import type { Identity } from "../domain/identity.ts";
+import { identityChange } from "../domain/identity-change.ts";
+import { IDENTITY_SECRET } from "../domain/identity-secret.ts";
 import { dotted, getPath, type JsonObject } from "../domain/json.ts";
+import { type KubeObject, Secret } from "../domain/kube.ts";
 import { type LostValue, lostValues, storedSecrets } from "../domain/lost-values.ts";
 import {
+  chartName,
   chartVersion,
   deployedRevision,
   type History,
@@ -27,13 +31,17 @@ import {
   generatedValues,
   type UpgradeOptions,
 } from "../domain/upgrade-options.ts";
+import { isDowngrade } from "../domain/version-order.ts";
 import {
   ChartUnusable,
   ClusterUnavailable,
   DataPlaneNamespaceMismatch,
+  DowngradeRefused,
+  ForeignChart,
   InvalidStoredValues,
   NoDeployedRevision,
   OperationInProgress,
+  OtherWorkspace,
   ReleaseNotFound,
   ValuesWouldBeLost,
 } from "../errors.ts";
@@ -53,7 +61,22 @@ export interface ReleaseFacts {
   readonly unproven: ReadonlySet<number>;
   readonly context: string | undefined;
   readonly server: string;
+  /** Secret `tars-identity` as it is; `undefined` where there is none or it cannot be read. */
+  readonly identity: Redacted.Redacted<KubeObject> | undefined;
 }
+
+/** Not needed to go on, so a failure to read it is none of the run. */
+const readLiveIdentity = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.orElseSucceed(
+    kubectl.get({ type: Secret, name: IDENTITY_SECRET, namespace: release.namespace }),
+    Option.none<KubeObject>,
+  );
+  return Option.match(found, {
+    onNone: () => undefined,
+    onSome: (secret) => Redacted.make(secret, { label: IDENTITY_SECRET }),
+  });
+});
 
 export const readRelease = Effect.fn("tare.read.release")(function* (release: ReleaseRef) {
   const [helm, kubectl, records] = yield* Effect.all([Helm, Kubectl, ReleaseRecords]);
@@ -64,8 +87,14 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
       deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
     return { history, stored };
   });
-  const [{ history, stored }, secretUids, gates, target] = yield* Effect.all(
-    [historyAndValues, records.secretUids(release), records.gateRecords(release), kubectl.target],
+  const [{ history, stored }, secretUids, gates, target, identity] = yield* Effect.all(
+    [
+      historyAndValues,
+      records.secretUids(release),
+      records.gateRecords(release),
+      kubectl.target,
+      readLiveIdentity(release),
+    ],
     { concurrency: "unbounded" },
   );
   const facts: ReleaseFacts = {
@@ -75,6 +104,7 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
     unproven: unprovenRevisions(gates, new Set(secretUids.values())),
     context: target.context,
     server: target.server,
+    identity,
   };
   return facts;
 });
@@ -87,6 +117,10 @@ export interface InstalledRelease {
   /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
   readonly lastGood: Revision | undefined;
   readonly carry: CarryOver;
+  /** What the operator once supplied, as the deployed revision has it. */
+  readonly stored: Redacted.Redacted<JsonObject>;
+  /** The identity that the data plane had when the run began. */
+  readonly identity: Redacted.Redacted<KubeObject> | undefined;
   /** Everything that must not be quoted: what is carried, and what the stored values held besides. */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>;
   /** What Helm is given: generated values with the carried ones laid over. */
@@ -129,6 +163,35 @@ const requireUpgradable = Effect.fnUntraced(function* (
     return yield* new NoDeployedRevision({ release, status: last.status });
   }
   return deployed;
+});
+
+const requireSuccessor = Effect.fnUntraced(function* (
+  { release, allowDowngrade }: UpgradeOptions,
+  deployed: Revision,
+  chart: Chart,
+) {
+  const installed = chartName(deployed);
+  if (installed !== chart.name) {
+    return yield* new ForeignChart({ release, installed, chart: chart.name });
+  }
+  const [fromVersion, toVersion] = [chartVersion(deployed), chart.version];
+  if (!allowDowngrade && isDowngrade(fromVersion, toVersion)) {
+    return yield* new DowngradeRefused({ release, fromVersion, toVersion });
+  }
+});
+
+const requireOwnIdentity = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  live: ReleaseFacts["identity"],
+  identity: Identity,
+) {
+  const change = identityChange(live === undefined ? undefined : Redacted.value(live), identity);
+  if (change._tag === "OtherWorkspace") return yield* new OtherWorkspace({ release, ...change });
+  if (change._tag === "OtherAccount") {
+    yield* warn(
+      `the data plane will use service account ${change.given} instead of ${change.live}`,
+    );
+  }
 });
 
 const requireCarriable = Effect.fnUntraced(function* (
@@ -191,6 +254,9 @@ type DiscoverError =
   | ChartUnusable
   | ClusterUnavailable
   | DataPlaneNamespaceMismatch
+  | DowngradeRefused
+  | ForeignChart
+  | OtherWorkspace
   | InvalidStoredValues
   | NoDeployedRevision
   | OperationInProgress
@@ -222,6 +288,8 @@ export const discover: Phase<DiscoverInput, InstalledRelease, DiscoverError, Hel
       toVersion: chart.version,
     });
 
+    yield* requireSuccessor(options, deployed, chart);
+    yield* requireOwnIdentity(release, found.identity, identity);
     const stored = found.stored === undefined ? {} : Redacted.value(found.stored);
     yield* requireCarriable(options, deployed, stored);
     const carry = carryOver(stored, options.carriedFlags, identity);
@@ -239,6 +307,8 @@ export const discover: Phase<DiscoverInput, InstalledRelease, DiscoverError, Hel
       history: found.history,
       secretUids: found.secretUids,
       deployed,
+      stored: Redacted.make(stored, { label: "values" }),
+      identity: found.identity,
       lastGood: lastGoodRevision(found.history, found.unproven),
       carry,
       secrets: [...carriedSecrets(carry), ...storedSecrets(stored), identity.privateKey],

@@ -1,9 +1,10 @@
 import { Context, Data, type Duration, type Effect, type Redacted, type Scope } from "effect";
 import type { HelmFailureKind } from "../domain/helm-stderr.ts";
-import type { HelmVersion } from "../domain/helm-version.ts";
+import type { HelmVersion, RenderAnswers } from "../domain/helm-version.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import type { History, ReleaseRef } from "../domain/release.ts";
+import type { RenderedRelease } from "../domain/rendered-release.ts";
 import type { Hint } from "../domain/report.ts";
 
 /** Helm could not be run, or a command that only reads failed. `text` is what Helm said, without its noise. */
@@ -35,6 +36,8 @@ export interface UpgradeRequest {
   readonly timeout: Duration.Duration;
   readonly atomic: boolean;
 }
+
+export type RenderRequest = Pick<UpgradeRequest, "release" | "chart" | "values">;
 
 export interface RollbackRequest {
   readonly release: ReleaseRef;
@@ -79,6 +82,14 @@ export class Helm extends Context.Service<
       release: ReleaseRef,
       revision: number,
     ) => Effect.Effect<ReadonlyArray<KubeObject>, HelmError>;
+    /**
+     * What an upgrade would make of the chart; nothing is written. Asked of the server, the chart's lookups are answered
+     * and every kind must be served; asked of nobody, neither.
+     */
+    readonly render: (
+      request: RenderRequest,
+      answers: RenderAnswers,
+    ) => Effect.Effect<Redacted.Redacted<RenderedRelease>, HelmError>;
     /** Closing the scope of a run that has not ended cancels it and waits for its end. */
     readonly upgrade: (request: UpgradeRequest) => Effect.Effect<HelmRun, HelmError, Scope.Scope>;
     /** `helm rollback` dies of every signal and then blocks the release, so it is not interruptible. */

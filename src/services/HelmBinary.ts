@@ -1,11 +1,18 @@
-import { Duration, Effect, Fiber, FileSystem, Layer, Path, Redacted, Schema } from "effect";
+import { gzipSync } from "node:zlib";
+import { Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Redacted, Schema } from "effect";
 import { ChildProcessSpawner } from "effect/process";
 import { parseAllDocuments } from "yaml";
 import { classifyHelmError, oneLine } from "../domain/helm-stderr.ts";
-import { parseHelmVersion, rollbackArguments, upgradeArguments } from "../domain/helm-version.ts";
+import {
+  parseHelmVersion,
+  renderArguments,
+  rollbackArguments,
+  upgradeArguments,
+} from "../domain/helm-version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import { byRevision, History } from "../domain/release.ts";
+import type { RenderedRelease } from "../domain/rendered-release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
 import { startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
@@ -14,6 +21,7 @@ import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
 const READ_TIMEOUT = Duration.minutes(1);
+const RENDER_TIMEOUT = Duration.minutes(2);
 const PULL_TIMEOUT = Duration.minutes(5);
 /** Helm keeps no more than this of a history by default. */
 const HISTORY_MAX = "256";
@@ -137,14 +145,38 @@ export const layerHelmBinary = (
         }),
       );
 
-      const writeValues = Effect.fnUntraced(function* (values: Redacted.Redacted<JsonObject>) {
-        const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-values-" });
-        const file = path.join(folder, "values.json");
-        // JSON is YAML, and keeps a string that looks like a number a string.
-        const text = JSON.stringify(Redacted.value(values));
-        yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
-        return file;
-      });
+      /** What Helm would put into its record of the chart; unknown when the chart leaves some of its files out. */
+      const chartFiles = (chart: string) =>
+        Effect.gen(function* () {
+          const names = yield* fs.readDirectory(chart, { recursive: true });
+          if (names.includes(".helmignore")) return undefined;
+          const own = names.filter((name) => !name.startsWith("charts/"));
+          const files = yield* Effect.forEach(own, (name) =>
+            Effect.option(fs.readFile(path.join(chart, name))),
+          );
+          return files.flatMap((file) =>
+            Option.isSome(file) ? [Buffer.from(file.value).toString("base64")] : [],
+          );
+        }).pipe(Effect.orElseSucceed(() => undefined));
+
+      const writeValues = (values: Redacted.Redacted<JsonObject>, command: string) =>
+        Effect.gen(function* () {
+          const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-values-" });
+          const file = path.join(folder, "values.json");
+          // JSON is YAML, and keeps a string that looks like a number a string.
+          const text = JSON.stringify(Redacted.value(values));
+          yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
+          return file;
+        }).pipe(
+          Effect.mapError(
+            (cause) =>
+              new HelmError({
+                command,
+                kind: "not-runnable",
+                text: `the values file could not be written: ${cause.message}`,
+              }),
+          ),
+        );
 
       return Helm.of({
         version,
@@ -192,17 +224,30 @@ export const layerHelmBinary = (
           });
         }),
 
+        render: Effect.fn("Helm.render")(function* (request, answers) {
+          const helm = yield* version;
+          const valuesFile = yield* writeValues(request.values, "render");
+          const text = yield* read(
+            renderArguments(helm, { ...request, valuesFile, answers }),
+            "cluster",
+            RENDER_TIMEOUT,
+          );
+          const files = answers === "nobody" ? yield* chartFiles(request.chart) : undefined;
+          return yield* Effect.try({
+            try: () =>
+              answers === "server" ? readDryRun(text) : readTemplate(text, request.values, files),
+            catch: () =>
+              new HelmError({
+                command: "render",
+                kind: "unreadable-output",
+                text: "what the chart renders to is not YAML of Kubernetes objects",
+              }),
+          });
+        }, Effect.scoped),
+
         upgrade: Effect.fn("Helm.upgrade")(function* (request) {
           const helm = yield* version;
-          const valuesFile = yield* Effect.mapError(
-            writeValues(request.values),
-            (cause) =>
-              new HelmError({
-                command: "upgrade",
-                kind: "not-runnable",
-                text: `the values file could not be written: ${cause.message}`,
-              }),
-          );
+          const valuesFile = yield* writeValues(request.values, "upgrade");
           const helmProcess = yield* start(
             upgradeArguments(helm, { ...request, valuesFile }),
             "cluster",
@@ -248,6 +293,52 @@ export const layerHelmBinary = (
       });
     }),
   );
+
+const readRecord = Schema.decodeUnknownSync(
+  Schema.fromJsonString(
+    Schema.Struct({
+      manifest: Schema.String,
+      hooks: Schema.optionalKey(
+        Schema.NullOr(Schema.Array(Schema.Struct({ manifest: Schema.String }))),
+      ),
+    }),
+  ),
+);
+
+const isHook = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.["helm.sh/hook"] !== undefined;
+
+const recordBytesOf = (record: string): number =>
+  gzipSync(record, { level: 9 }).toString("base64").length;
+
+/** A template is the objects alone, hooks among them. */
+const readTemplate = (
+  text: string,
+  values: Redacted.Redacted<JsonObject>,
+  files: ReadonlyArray<string> | undefined,
+): Redacted.Redacted<RenderedRelease> => {
+  const all = manifestObjects(text);
+  return Redacted.make({
+    objects: all.filter((object) => !isHook(object)),
+    hooks: all.filter(isHook),
+    recordBytes:
+      files === undefined
+        ? undefined
+        : recordBytesOf(JSON.stringify({ manifest: text, config: Redacted.value(values), files })),
+  });
+};
+
+/** A dry run is the record that would be stored. */
+const readDryRun = (text: string): Redacted.Redacted<RenderedRelease> => {
+  // What a chart's registry has to say comes before.
+  const json = text.slice(text.search(/^\{/m));
+  const { manifest, hooks } = readRecord(json);
+  return Redacted.make({
+    objects: manifestObjects(manifest),
+    hooks: (hooks ?? []).flatMap((hook) => manifestObjects(hook.manifest)),
+    recordBytes: recordBytesOf(json),
+  });
+};
 
 const manifestObjects = (text: string): ReadonlyArray<KubeObject> =>
   parseAllDocuments(text).flatMap((document): ReadonlyArray<KubeObject> => {

@@ -1,4 +1,5 @@
 import { Context, Data, type Effect, type Option, type Stream } from "effect";
+import type { Access } from "../domain/access.ts";
 import type { KubeObject, ObjectRef, ResourceType } from "../domain/kube.ts";
 
 /** The cluster a run works on, as the kubeconfig names it. */
@@ -100,6 +101,10 @@ export class Kubectl extends Context.Service<
     readonly podLog: (ref: PodLogRef) => Effect.Effect<string, KubectlError>;
     /** What the server's discovery names, each as `plural.version.group`: what Helm and controllers can find. */
     readonly served: Effect.Effect<ReadonlySet<string>, KubectlError>;
+    /** Every type the server serves, in each of its versions. */
+    readonly resources: Effect.Effect<ReadonlyArray<ResourceType>, KubectlError>;
+    /** Whether the account of this run may do that, as the server's authorisers say (SelfSubjectAccessReview). */
+    readonly mayI: (access: Access) => Effect.Effect<boolean, KubectlError>;
     /** Server-side apply; returns the object as stored (or as it would be, for a dry run). */
     readonly apply: (
       type: ResourceType,

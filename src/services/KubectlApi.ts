@@ -1,6 +1,7 @@
 import { Duration, Effect, Layer, Option, Schema, Stream } from "effect";
 import {
   apiVersionOf,
+  fieldAt,
   type KubeObject,
   type ObjectRef,
   Pod,
@@ -10,7 +11,7 @@ import {
 } from "../domain/kube.ts";
 import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kubectl.ts";
 import { connect, type KubeconfigChoice } from "./kube-connection.ts";
-import { readServed } from "./kube-discovery.ts";
+import { readResources, readServed } from "./kube-discovery.ts";
 import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube-http.ts";
 import { watchKube } from "./kube-watch.ts";
 
@@ -187,6 +188,24 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
         }),
 
         served: Effect.suspend(() => readServed(call)),
+        resources: Effect.suspend(() => readResources(call)),
+
+        mayI: Effect.fn("Kubectl.mayI")(function* ({ verb, group, resource, namespace, name }) {
+          const { body } = yield* call({
+            method: "POST",
+            path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            body: {
+              contentType: "application/json",
+              json: {
+                apiVersion: "authorization.k8s.io/v1",
+                kind: "SelfSubjectAccessReview",
+                spec: { resourceAttributes: { verb, group, resource, namespace, name } },
+              },
+            },
+            label: `ask whether this account may ${verb} ${resource}`,
+          });
+          return fieldAt(body, "status", "allowed") === true;
+        }),
 
         apply: Effect.fn("Kubectl.apply")(function* (type, object, options) {
           const ref = refOf(type, object);

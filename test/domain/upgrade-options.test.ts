@@ -20,6 +20,7 @@ it("the defaults are the documented ones", () => {
     release: { name: "tars", namespace: "tars-system" },
     dataplaneNamespace: "tars-dataplane",
     allowDowntime: false,
+    allowDowngrade: false,
     ha: true,
     atomic: true,
     chart: { _tag: "Embedded" },

@@ -1,5 +1,6 @@
 /** Everything an upgrade needs, in memory: `Effect.provide(world({ … }))`. */
 import { Effect, Layer } from "effect";
+import type { Access } from "../../src/domain/access.ts";
 import type { JsonObject } from "../../src/domain/json.ts";
 import { ApiService, type KubeObject } from "../../src/domain/kube.ts";
 import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
@@ -59,6 +60,8 @@ export interface Scenario {
   readonly metrics?: "available" | "absent" | "unavailable";
   readonly missingTools?: ReadonlyArray<ToolName>;
   readonly faults?: ReadonlyArray<Fault>;
+  /** What the account of the run may do; everything when left out. */
+  readonly may?: (access: Access) => boolean;
 }
 
 export const HELM_3 = "v3.21.4";
@@ -160,7 +163,11 @@ export const overKubectl = (self: ProcessIdentity) =>
 
 /** By default: an HA release 1.1.0 under a healthy data plane of two pods, and a tare that embeds chart 1.2.0. */
 export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
-  const server: FakeServer = { context: "prod", version: scenario.kubernetes ?? "v1.35.2" };
+  const server: FakeServer = {
+    context: "prod",
+    version: scenario.kubernetes ?? "v1.35.2",
+    ...(scenario.may === undefined ? {} : { may: scenario.may }),
+  };
   const charts = FakeCharts.layer({
     [EMBEDDED_CHART]: scenario.chart ?? tarsChart({ version: "1.2.0" }),
     ...scenario.charts,

@@ -5,6 +5,7 @@ import { KubectlError, type KubectlErrorReason } from "../../../src/services/Kub
 export type Verb =
   | "target"
   | "version"
+  | "review"
   | "get"
   | "list"
   | "watch"

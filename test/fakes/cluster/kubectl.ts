@@ -1,14 +1,21 @@
 /** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
 import { Effect, Layer, Option, Ref, Result } from "effect";
+import type { Access } from "../../../src/domain/access.ts";
 import { crdView, customType, servedVersions } from "../../../src/domain/crd-view.ts";
 import {
+  ApiService,
   apiVersionOf,
+  ConfigMap,
   CustomResourceDefinition,
+  Deployment,
   type KubeObject,
+  Lease,
   type ObjectRef,
   Pod,
+  ReplicaSet,
   type ResourceType,
   refOf,
+  Secret,
   showRef,
 } from "../../../src/domain/kube.ts";
 import {
@@ -23,6 +30,16 @@ import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
 import { applied, updated } from "./ownership.ts";
 import { isServed, listed, lookUp, resourceName, type Store } from "./store.ts";
 import { isAsked, watched } from "./watch.ts";
+
+const BUILT_IN: ReadonlyArray<ResourceType> = [
+  ApiService,
+  ConfigMap,
+  CustomResourceDefinition,
+  Deployment,
+  Lease,
+  ReplicaSet,
+  Secret,
+];
 
 interface Refusal {
   readonly reason: KubectlErrorReason;
@@ -53,6 +70,8 @@ export interface FakeServer {
   readonly context: string;
   /** As the API server prints it. */
   readonly version: string;
+  /** Everything when left out. */
+  readonly may?: (access: Access) => boolean;
 }
 
 export const kubectlFor = (
@@ -181,6 +200,20 @@ export const kubectlFor = (
           ),
       ),
     ),
+
+    resources: cluster.request(
+      requestFor("version", "read what is served"),
+      Effect.map(cluster.snapshot, (store) => [
+        ...BUILT_IN,
+        ...listed(store, CustomResourceDefinition, undefined).flatMap(servedBy),
+      ]),
+    ),
+
+    mayI: (access) =>
+      cluster.request(
+        requestFor("review", `ask whether this account may ${access.verb} ${access.resource}`),
+        Effect.sync(() => server.may?.(access) ?? true),
+      ),
 
     apply: (type, object, { fieldManager, force, dryRun, metadataOnly }) =>
       Effect.map(

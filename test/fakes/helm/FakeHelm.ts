@@ -24,7 +24,7 @@ import {
 } from "./records.ts";
 import { rollback } from "./rollback.ts";
 import { type HelmRuntime, type HelmStep, readText } from "./runtime.ts";
-import { upgrade } from "./upgrade.ts";
+import { rendered, upgrade } from "./upgrade.ts";
 
 /** What every start of the binary costs. */
 const STARTUP = "200 millis";
@@ -215,6 +215,16 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
             : Effect.succeed(manifestObjects(record));
         }),
       ),
+
+    render: (request, answers) => {
+      const values = Redacted.value(request.values);
+      return read(
+        answers === "server" ? "upgrade" : "template",
+        Effect.map(rendered(runtime, { ...request, values }, answers), (release) =>
+          Redacted.make(release),
+        ),
+      );
+    },
 
     upgrade: Effect.fnUntraced(function* (request) {
       yield* start("upgrade");

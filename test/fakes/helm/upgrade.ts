@@ -1,4 +1,6 @@
+import { gzipSync } from "node:zlib";
 import { Deferred, Effect, Result } from "effect";
+import type { RenderAnswers } from "../../../src/domain/helm-version.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
 import { type KubeObject, refOf } from "../../../src/domain/kube.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
@@ -69,6 +71,28 @@ const render = Effect.fnUntraced(function* (
   return objects;
 });
 
+/** A dry run (answered by the server) or a template (by nobody). */
+export const rendered = Effect.fnUntraced(function* (
+  runtime: HelmRuntime,
+  { release, chart: directory, values }: Pick<Upgrade, "release" | "chart" | "values">,
+  answers: RenderAnswers,
+) {
+  const chart = runtime.chartAt(directory);
+  if (chart === undefined) return yield* failWith(`path "${directory}" not found`);
+  yield* runtime.step("render");
+  const objects = chart.render(coalesce(chart.defaults, values), release);
+  if (answers === "server") {
+    yield* requireReachable(runtime);
+    for (const object of objects) yield* requireKind(runtime, object);
+  }
+  const record = JSON.stringify(recordFor({ release }, chart, values, objects, undefined));
+  return {
+    objects,
+    hooks: [],
+    recordBytes: answers === "nobody" ? undefined : gzipSync(record).toString("base64").length,
+  };
+});
+
 const requireKind = ({ api }: HelmRuntime, object: KubeObject) =>
   Effect.catch(api.get(refOf(chartTypeOf(object), object)), (error) =>
     error.reason === "NotServed"
@@ -80,7 +104,7 @@ const requireKind = ({ api }: HelmRuntime, object: KubeObject) =>
   );
 
 const recordFor = (
-  { release, chart: _ }: Upgrade,
+  { release }: Pick<Upgrade, "release">,
   chart: FakeChart,
   values: JsonObject,
   objects: ReadonlyArray<KubeObject>,

@@ -1,0 +1,75 @@
+/** What the checks that need the release ask of Helm and the cluster: all at once, and none of it writes. */
+import { Effect, Option, type Redacted, type Result } from "effect";
+import { EVERYTHING } from "../domain/access.ts";
+import { type KubeObject, type ResourceType, Secret } from "../domain/kube.ts";
+import { isUnservedKind, type RenderedRelease } from "../domain/rendered-release.ts";
+import { WEBHOOK_CERTIFICATE_SECRET } from "../domain/webhook-certificate.ts";
+import { Helm, type HelmError } from "../services/Helm.ts";
+import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
+import type { InstalledRelease } from "./discover.ts";
+
+export interface Rendering {
+  readonly release: Redacted.Redacted<RenderedRelease>;
+  /** Why the server could not be asked; its lookups were not answered then. */
+  readonly withoutServer: string | undefined;
+}
+
+/**
+ * The server knows the chart's lookups, but not the kinds whose CRDs this run will bring, nor what this account may not
+ * read. Then the chart is rendered without it.
+ */
+export const renderRelease = Effect.fn("tare.read.rendering")(function* ({
+  release,
+  chart,
+  values,
+}: InstalledRelease) {
+  const helm = yield* Helm;
+  const request = { release, chart: chart.directory, values };
+  return yield* helm.render(request, "server").pipe(
+    Effect.map((rendered): Rendering => ({ release: rendered, withoutServer: undefined })),
+    Effect.catchIf(
+      ({ kind, text }) => kind === "forbidden" || isUnservedKind(text),
+      ({ text }) =>
+        Effect.map(
+          helm.render(request, "nobody"),
+          (rendered): Rendering => ({ release: rendered, withoutServer: text }),
+        ),
+    ),
+  );
+});
+
+export interface ReleaseCheckFacts {
+  readonly rendering: Result.Result<Rendering, HelmError>;
+  readonly previous: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
+  readonly types: Result.Result<ReadonlyArray<ResourceType>, KubectlError>;
+  readonly mayEverything: Result.Result<boolean, KubectlError>;
+  /** `undefined` where there is none or it cannot be read. */
+  readonly webhookCertificate: KubeObject | undefined;
+}
+
+export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function* (
+  installed: InstalledRelease,
+) {
+  const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
+  const { release, deployed } = installed;
+  const facts: ReleaseCheckFacts = yield* Effect.all(
+    {
+      rendering: Effect.result(renderRelease(installed)),
+      previous: Effect.result(helm.manifest(release, deployed.revision)),
+      types: Effect.result(kubectl.resources),
+      mayEverything: Effect.result(kubectl.mayI(EVERYTHING)),
+      webhookCertificate: readSecret(release.namespace, WEBHOOK_CERTIFICATE_SECRET),
+    },
+    { concurrency: "unbounded" },
+  );
+  return facts;
+});
+
+const readSecret = Effect.fnUntraced(function* (namespace: string, name: string) {
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.orElseSucceed(
+    kubectl.get({ type: Secret, name, namespace }),
+    Option.none<KubeObject>,
+  );
+  return Option.getOrUndefined(found);
+});
