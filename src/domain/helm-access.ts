@@ -48,7 +48,7 @@ export const droppedObjects = (
   return previous.filter((object) => !staying.has(objectKey(object)) && !isKept(object));
 };
 
-/** A kind nobody serves yet is left out: whether it may be written is known once its CRD is there. */
+/** A kind that neither the server nor the chart knows is left out: Helm will refuse it. */
 export const helmAccess = (change: HelmChange, typeOf: TypeOf): ReadonlyArray<Access> => {
   const { release, previous, next, hooks, atomic } = change;
   const needs = (object: KubeObject, verbs: ReadonlyArray<string>): ReadonlyArray<Access> => {

@@ -12,6 +12,7 @@ import {
   rulesByRole,
 } from "../domain/access.ts";
 import { type CrdManifest, type LiveCrd, planCrd } from "../domain/crd-plan.ts";
+import { crdView, customType, servedVersions } from "../domain/crd-view.ts";
 import { droppedObjects, helmAccess, type TypeOf } from "../domain/helm-access.ts";
 import { helmDefects } from "../domain/helm-defects.ts";
 import { apiVersionOf, type KubeObject, type ResourceType } from "../domain/kube.ts";
@@ -43,11 +44,16 @@ export interface ReleaseChecksInput {
   readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
 }
 
-/** The types of both: what is served now, and what the chart's CRDs will bring. */
 export const typesFrom =
   (served: ReadonlyArray<ResourceType>): TypeOf =>
   ({ apiVersion, kind }) =>
     served.find((type) => type.kind === kind && apiVersionOf(type) === apiVersion);
+
+export const chartTypes = (crds: ReadonlyArray<CrdManifest>): ReadonlyArray<ResourceType> =>
+  crds.flatMap(({ object }) => {
+    const view = crdView(object);
+    return servedVersions(view).map((version) => customType(view, version));
+  });
 
 export const placed = (
   objects: ReadonlyArray<KubeObject>,
@@ -108,7 +114,7 @@ const neededAccess = (
   served: ReadonlyArray<ResourceType>,
 ): ReadonlyArray<Access> => {
   const { release, chart, secretUids } = installed;
-  const typeOf = typesFrom(served);
+  const typeOf = typesFrom([...served, ...chartTypes(chart.crds)]);
   const here = (objects: ReadonlyArray<KubeObject>) => placed(objects, typeOf, release.namespace);
   return [
     ...helmAccess(
