@@ -4,9 +4,15 @@ import { formatGoDuration } from "../domain/go-duration.ts";
 import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
 import type { Identity } from "../domain/identity.ts";
 import { identitySecret } from "../domain/identity-secret.ts";
-import { Secret } from "../domain/kube.ts";
+import { EnvoyProxy, Secret } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
-import { isPending, lastGoodRevision, lastRevision, type ReleaseRef } from "../domain/release.ts";
+import {
+  deployedRevision,
+  isPending,
+  lastGoodRevision,
+  lastRevision,
+  type ReleaseRef,
+} from "../domain/release.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import {
   ClusterUnavailable,
@@ -37,7 +43,7 @@ import {
   untilAnswered,
 } from "./helm/attempt.ts";
 import { withInterruption } from "./helm/interruption.ts";
-import { confirmRestored, rollBack } from "./helm/roll-back.ts";
+import { confirmRestored, restoreProxies, rollBack } from "./helm/roll-back.ts";
 
 export interface HelmUpgradeInput {
   readonly options: UpgradeOptions;
@@ -168,13 +174,36 @@ const INTERRUPTED: DataPlaneOutcome = {
   deployments: [],
 };
 
+/** Helm started from the deployed revision; what a later attempt that failed made of the EnvoyProxy, it did not see. */
+const undoFailedAttempt = Effect.fnUntraced(function* (
+  { installed, before }: UpgradeAttempt,
+  revision: number,
+) {
+  const { release } = installed;
+  if (lastRevision(before)?.revision === deployedRevision(before)?.revision) return;
+  const helm = yield* Helm;
+  yield* untilAnswered(helm.manifest(release, revision)).pipe(
+    Effect.flatMap((manifest) =>
+      restoreProxies(
+        release,
+        manifest.filter(({ kind }) => kind === EnvoyProxy.kind),
+      ),
+    ),
+    Effect.catch(({ message }) =>
+      warn(`whether the EnvoyProxy is that of revision ${revision} is not known: ${message}`),
+    ),
+  );
+});
+
 const settle = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   revision: number,
   remaining: Duration.Duration,
 ) {
   const { options, installed, interruption } = attempt;
-  const seen = yield* interruption.wait(awaitDataPlane(attempt, remaining));
+  const seen = yield* interruption.wait(
+    Effect.andThen(undoFailedAttempt(attempt, revision), awaitDataPlane(attempt, remaining)),
+  );
   const dataPlane: DataPlaneOutcome = Option.getOrElse(seen, () => INTERRUPTED);
   if (dataPlane._tag === "Absent") {
     yield* warn(

@@ -40,6 +40,15 @@ export const eventsIn = (store: Store): ReadonlyArray<InstallEvent> =>
     .filter(({ metadata }) => metadata.labels?.["tars.io/component"] === "install-event")
     .flatMap((object) => Option.toArray(decodeEvent(stringAt(object, "data", "event.json"))));
 
+const GateState = Schema.fromJsonString(Schema.Struct({ state: Schema.String }));
+const decodeGate = Schema.decodeUnknownOption(GateState);
+
+/** What the cluster remembers of the data plane of a revision. */
+export const gateIn = (store: Store, revision: number): string | undefined => {
+  const record = all(store, ConfigMap).find(({ metadata }) => metadata.name === "tare-gate-tars");
+  return Option.getOrUndefined(decodeGate(stringAt(record, "data", String(revision))))?.state;
+};
+
 /** Name and text of every CRD, without what the server counts. */
 export const crdsIn = (store: Store): ReadonlyMap<string, string> =>
   new Map(

@@ -24,6 +24,7 @@ import { MENDED_CHART } from "./world/charts.ts";
 import { optionsOf } from "./world/inputs.ts";
 
 const LEASE_MILLIS = 30_000;
+const HELM_STARTS_WITHIN_MILLIS = 1_000;
 const QUIET_MILLIS = 120_000;
 
 /** One run of tare, with all that is known of it afterwards. */
@@ -32,6 +33,8 @@ export interface Run extends ProcessEnd {
   readonly before: Store;
   /** Right at its end. */
   readonly after: Store;
+  /** At the first write of the first Helm that it started. */
+  readonly whenHelmStarted: Store | undefined;
   /** Some time later, with nobody at work. */
   readonly later: Store;
   readonly reports: ReadonlyArray<ReportEvent>;
@@ -80,7 +83,11 @@ const observed = (
   const commandsBefore = Effect.runSync(helm.invocations).length;
   const requestsBefore = simulation.requests.length;
   const unlockedWrites: Array<string> = [];
+  let whenHelmStarted: Store | undefined;
   simulation.watch = (request) => {
+    if (request.actor === "helm" && WRITES.has(request.verb)) {
+      whenHelmStarted ??= storeOf(simulation);
+    }
     if (needsLock(request) && holdersIn(storeOf(simulation)).get("tare-tars") !== holder) {
       unlockedWrites.push(request.label);
     }
@@ -97,6 +104,7 @@ const observed = (
     holder,
     before,
     after,
+    whenHelmStarted,
     later: storeOf(simulation),
     reports: Effect.runSync(recorder.events).slice(reportsBefore),
     helmCommands: Effect.runSync(helm.invocations).slice(commandsBefore),
@@ -124,6 +132,8 @@ const heal = (simulation: Simulation): void => {
       controller.reconcile,
     ]),
   );
+  // A Helm that has just been called starts before it can be seen.
+  wait(simulation, HELM_STARTS_WITHIN_MILLIS);
   time.advanceUntil(() => !helmRuns(simulation), limitOf(simulation));
   wait(simulation, LEASE_MILLIS + QUIET_MILLIS);
 };

@@ -23,9 +23,10 @@ import {
 
 /**
  * Helm patches custom resources from one stored manifest to the next and never looks at the live ones: a rollback that
- * follows a broken rollback changes nothing. What did not come back is applied as Helm would have applied it.
+ * follows a broken rollback changes nothing, nor does an upgrade back to what is deployed after an attempt that failed.
+ * What did not come is applied as Helm would have applied it.
  */
-const restoreProxies = Effect.fnUntraced(function* (
+export const restoreProxies = Effect.fnUntraced(function* (
   release: ReleaseRef,
   proxies: ReadonlyArray<KubeObject>,
 ) {
@@ -39,7 +40,7 @@ const restoreProxies = Effect.fnUntraced(function* (
       sameTemplate(proxyTemplate(object), proxyTemplate(wanted)),
     );
     if (restored) continue;
-    yield* warn(`Helm's rollback left ${showRef(ref)} as it was; restoring it`);
+    yield* warn(`Helm left ${showRef(ref)} as it was; restoring it`);
     yield* kubectl.apply(EnvoyProxy, wanted, { fieldManager: "helm", force: true });
   }
 });

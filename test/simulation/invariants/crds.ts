@@ -17,12 +17,12 @@ const liveCrd = (store: Store, name: string) =>
 const isLeftAlone = ({ story }: Outcome, name: string): boolean =>
   story.world.crds === "newer-bundle" && name.startsWith("gateways.");
 
-const missingFor = (run: Run, outcome: Outcome): string | undefined => {
+const missingFor = (store: Store, outcome: Outcome): string | undefined => {
   for (const crd of EMBEDDED_CRDS) {
     const { name } = crd.metadata;
-    if (!isEstablished(run.after, name)) return `${name} is not established`;
+    if (!isEstablished(store, name)) return `${name} is not established`;
     if (isLeftAlone(outcome, name)) continue;
-    if (specText(liveCrd(run.after, name)) !== specText(crd)) return `${name} is not the new one`;
+    if (specText(liveCrd(store, name)) !== specText(crd)) return `${name} is not the new one`;
   }
   return undefined;
 };
@@ -50,10 +50,12 @@ export const crdInvariants: ReadonlyArray<Invariant> = [
   },
   {
     name: "helm-only-on-complete-crds",
-    what: "Whenever Helm was started, every CRD of the chart is on the cluster, established, and the chart's own.",
+    what: "When Helm makes its first write, every CRD of the chart is on the cluster, established, and the chart's own.",
     why: "Controllers that meet CRDs of another version crash, or drop what they do not know.",
     check: ofEachRun((run, outcome) =>
-      helmCommands(run, "upgrade").length === 0 ? undefined : missingFor(run, outcome),
+      helmCommands(run, "upgrade").length === 0 || run.whenHelmStarted === undefined
+        ? undefined
+        : missingFor(run.whenHelmStarted, outcome),
     ),
   },
   {

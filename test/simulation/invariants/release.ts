@@ -1,5 +1,5 @@
 /** What becomes of the release. */
-import { historyText, notRunning, recordsIn } from "../facts.ts";
+import { gateIn, historyText, notRunning, recordsIn } from "../facts.ts";
 import type { Outcome, Run } from "../run.ts";
 import { SEEDED } from "../world/histories.ts";
 import {
@@ -25,8 +25,11 @@ const goodRevision = ({ story, next }: Outcome, run: Run): number | undefined =>
     .at(-1)?.version;
 };
 
+/** But for old revisions, of which Helm makes room before it writes anything. */
 const isUntouched = (run: Run): boolean =>
-  historyText(recordsIn(run.before)) === historyText(recordsIn(run.after));
+  recordsIn(run.after).length > 0 || recordsIn(run.before).length === 0
+    ? historyText(recordsIn(run.before)).endsWith(historyText(recordsIn(run.after)))
+    : false;
 
 /** Where others changed the data plane on the way, it needs some time after the run. */
 const settledStore = (run: Run) => (struck(run, isProxyEdit) ? run.later : run.after);
@@ -67,6 +70,8 @@ const promiseOf = (run: Run, outcome: Outcome): string | undefined => {
   if (code === undefined) return undefined;
   if (code === 0) return exitZero(run, outcome);
   if (code === 20) return notRestored(run, outcome);
+  // Beside the impatient one, the Helm of the killed one may go on writing.
+  if (UNTOUCHED.has(code) && run === outcome.impatient) return undefined;
   if (UNTOUCHED.has(code)) return isUntouched(run) ? undefined : "the history has changed";
   if (code === 130) {
     if (!interrupted) return "nobody interrupted it";
@@ -79,6 +84,28 @@ const promiseOf = (run: Run, outcome: Outcome): string | undefined => {
     return outcome.story.options.atomic ? "it was to be rolled back" : undefined;
   }
   return code === 21 ? undefined : "there is no such exit code";
+};
+
+const disturbsRecords = disturbsCalls(
+  "Kubectl.apply",
+  "Kubectl.get",
+  "ReleaseRecords.gateRecords",
+  "ReleaseRecords.recordGate",
+  "ReleaseRecords.secretUids",
+);
+
+const VERDICTS: Readonly<Record<number, string>> = { 0: "passed", 20: "failed", 22: "failed" };
+
+/** The verdict on the revision that the run attempted. */
+const wrongVerdict = (run: Run): string | undefined => {
+  const wanted = VERDICTS[run.code ?? Number.NaN];
+  const newest = recordsIn(run.before).at(-1)?.version ?? 0;
+  const attempt = recordsIn(run.after).find(({ version }) => version > newest)?.version;
+  if (wanted === undefined || attempt === undefined || struck(run, disturbsRecords)) {
+    return undefined;
+  }
+  const found = gateIn(run.after, attempt);
+  return found === wanted ? undefined : `exit ${run.code}, but revision ${attempt} is ${found}`;
 };
 
 export const releaseInvariants: ReadonlyArray<Invariant> = [
@@ -119,6 +146,12 @@ export const releaseInvariants: ReadonlyArray<Invariant> = [
       const wrong = rollbacks.find(({ args }) => args[2] !== good);
       return wrong === undefined ? undefined : `helm ${wrong.args.join(" ")}, not to ${good}`;
     }),
+  },
+  {
+    name: "the-verdict-is-remembered",
+    what: "The cluster remembers that the data plane of a revision passed (exit 0) or failed (20, 22).",
+    why: "Helm calls a revision whose data plane never came up `superseded`; only the record keeps a later rollback from it.",
+    check: ofEachRun(wrongVerdict),
   },
   {
     name: "no-write-without-the-lock",

@@ -4,7 +4,7 @@ import { ConfigMap, Lease, Secret } from "../../../src/domain/kube.ts";
 import { listed } from "../../fakes/cluster/store.ts";
 import { PLAIN_OPERATOR, PRIVATE_KEY } from "../../fakes/index.ts";
 import { eventsIn } from "../facts.ts";
-import type { Run } from "../run.ts";
+import type { Outcome, Run } from "../run.ts";
 import type { Story } from "../story.ts";
 import { CARRIED, SECRETS } from "../world/values.ts";
 import { helmCommands, type Invariant, ofEachRun } from "./invariant.ts";
@@ -36,6 +36,39 @@ const notCarried = (run: Run, story: Story): string | undefined => {
   return undefined;
 };
 
+/** What flags decide alone. */
+const notGenerated = (run: Run, { options }: Story): string | undefined => {
+  const wanted: ReadonlyArray<readonly [string, Json]> = [
+    ["global.dataplaneNamespace", options.dataplaneNamespace],
+    ["ha.enabled", options.ha],
+    ["shutdown.drainTimeout", `${options.drainSeconds}s`],
+    ["redis.type", "cluster"],
+    ["rateLimiting.enabled", true],
+  ];
+  for (const { values } of helmCommands(run, "upgrade")) {
+    for (const [path, value] of wanted) {
+      const found = getPath(values, path.split("."));
+      if (found !== value) return `${path} is ${show(found)}, not ${show(value)}`;
+    }
+  }
+  return undefined;
+};
+
+/** What must not be passed over: an upgrade in spite of it builds another data plane, or loses what was to be kept. */
+const mustNotStart = ({ world, options }: Story): string | undefined => {
+  const live = world.values["global.dataplaneNamespace"] ?? "tars-dataplane";
+  if (live !== options.dataplaneNamespace) return `the data plane is in ${String(live)}`;
+  const lost = Object.keys(world.values).find((path) => !CARRIED.some(([one]) => one === path));
+  return options.strictValues && lost !== undefined ? `${lost} would be lost` : undefined;
+};
+
+/** Only what a chart of ours already defaults to is not lost: nothing of the kind is drawn. */
+const startedAnyway = (run: Run, { story, first }: Outcome): string | undefined => {
+  if (run !== first || helmCommands(run, "upgrade").length === 0) return undefined;
+  const reason = mustNotStart(story);
+  return reason === undefined ? undefined : `Helm was started although ${reason}`;
+};
+
 const KEY_BODY = PRIVATE_KEY.split("\n")[1] ?? PRIVATE_KEY;
 const FORBIDDEN: ReadonlyArray<readonly [string, string]> = [
   ["the header", SECRETS.header],
@@ -63,6 +96,18 @@ export const valueInvariants: ReadonlyArray<Invariant> = [
     what: "Each of the nine carried paths reaches Helm as the flag, else as stored in the deployed revision, else as the identity file has it, with its type; what none of them has stays absent.",
     why: '`false`, `0`, `null` and `"00123"` are what gets lost, and nobody notices until the data plane does.',
     check: ofEachRun((run, { story }) => notCarried(run, story)),
+  },
+  {
+    name: "flags-reach-the-values",
+    what: "Namespace, HA, drain time, Redis and rate limiting reach Helm as the flags say.",
+    why: "They are not carried: what the flags say is all there is.",
+    check: ofEachRun((run, { story }) => notGenerated(run, story)),
+  },
+  {
+    name: "losses-that-were-forbidden-stop-the-run",
+    what: "Helm is never started for another data-plane namespace than the live one, nor with --strict-values when a value would be lost.",
+    why: "The first cuts the data plane off; the second was asked for.",
+    check: ofEachRun(startedAnyway),
   },
   {
     name: "no-secret-is-told",
