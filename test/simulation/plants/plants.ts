@@ -1,0 +1,187 @@
+/** Bugs to be put in on purpose, one at a time: each must be caught. `search` occurs exactly once in its file. */
+
+export interface Plant {
+  readonly name: string;
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly search: string;
+  readonly replacement: string;
+  /** The test file that catches it where the simulation cannot. */
+  readonly test?: string;
+}
+
+export const PLANTS: ReadonlyArray<Plant> = [
+  {
+    name: "a verified rollback exits with 22",
+    file: "src/errors/upgrade.ts",
+    search: "exitCode: 20,",
+    replacement: "exitCode: 22,",
+  },
+  {
+    name: "a failed rollback exits with 20",
+    file: "src/errors/upgrade.ts",
+    search: "exitCode: 21,",
+    replacement: "exitCode: 20,",
+  },
+  {
+    name: "the event is written twice",
+    file: "src/upgrade.ts",
+    search: "const outbox = yield* EventOutbox;",
+    replacement: `const real = yield* EventOutbox;
+  const outbox = {
+    write: (event: Parameters<typeof real.write>[0]) =>
+      Effect.andThen(real.write({ ...event, event_id: event.event_id + "-2" }), real.write(event)),
+  };`,
+  },
+  {
+    name: "a failure is told as a success",
+    file: "src/upgrade.ts",
+    search: '? { status: "success" }',
+    replacement: '|| exit !== undefined ? { status: "success" }',
+  },
+  {
+    name: "the versions of an event are swapped",
+    file: "src/upgrade.ts",
+    search: "fromVersion: installed.fromVersion,\n      toVersion: installed.chart.version,",
+    replacement: "fromVersion: installed.chart.version,\n      toVersion: installed.fromVersion,",
+  },
+  {
+    name: "the event names the restored revision",
+    file: "src/upgrade.ts",
+    search: "? error.failedRevision",
+    replacement: '? "deployedRevision" in error ? error.deployedRevision : error.failedRevision',
+  },
+  {
+    name: "a faulty outbox fails the run",
+    file: "src/services/EventOutbox.ts",
+    search: "new OutboxError({ detail: message })",
+    replacement: "{ throw new Error(message); }",
+  },
+  {
+    name: "a carried path is dropped",
+    file: "src/domain/carry-over.ts",
+    search: '  field("global.serveUrl", "serve-url", { identityField: "serveUrl" }),\n',
+    replacement: "",
+  },
+  {
+    name: "carried values become text",
+    file: "src/domain/carry-over.ts",
+    search: "setPath(values, path, plain(value))",
+    replacement: "setPath(values, path, String(plain(value)))",
+  },
+  {
+    name: "values are carried from the newest revision, failed or not",
+    file: "src/phases/discover.ts",
+    search: "const deployed = deployedRevision(history);\n    const stored",
+    replacement: "const deployed = lastRevision(history);\n    const stored",
+  },
+  {
+    name: "the drain time is ignored",
+    file: "src/domain/upgrade-options.ts",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text
+    search: "drainTimeout: `${Math.ceil(Duration.toSeconds(options.drainTimeout))}s`",
+    replacement: 'drainTimeout: "0s"',
+  },
+  {
+    name: "another data-plane namespace is not noticed",
+    file: "src/phases/discover.ts",
+    search: "if (live !== options.dataplaneNamespace) {",
+    replacement: "if (live === undefined) {",
+  },
+  {
+    name: "--strict-values is not strict",
+    file: "src/phases/discover.ts",
+    search: "if (strict) {",
+    replacement: "if (strict && lost.length > 2) {",
+  },
+  {
+    name: "a single replica is upgraded without a word",
+    file: "src/phases/ha-preflight.ts",
+    search: 'verdict._tag === "SingleReplica" && !options.allowDowntime',
+    replacement: 'verdict._tag === "SingleReplica" && verdict.minReplicas < 1',
+  },
+  {
+    name: "CRDs are written although one was refused",
+    file: "src/phases/crds/rehearse.ts",
+    search: "if (refusals.length > 0) return yield* new CrdsRefused",
+    replacement: "if (refusals.length > 9) return yield* new CrdsRefused",
+  },
+  {
+    name: "half a set of CRDs reaches Helm",
+    file: "src/phases/crds/write.ts",
+    search: "if (all.length > 0) {",
+    replacement: "if (all.length > 9) {",
+  },
+  {
+    name: "Helm does not wait for the CRDs to be served",
+    file: "src/phases/crds/write.ts",
+    search: "...(yield* awaitServed(written))",
+    replacement: "...(written.length < 0 ? yield* awaitServed(written) : [])",
+  },
+  {
+    name: "CRDs are not saved before they change",
+    file: "src/phases/crds/back-up.ts",
+    search: "saved.length === 0",
+    replacement: "saved.length >= 0",
+  },
+  {
+    name: "an old failed revision counts as good",
+    file: "src/domain/release.ts",
+    search: "if (describesFailure(revision) || unproven.has(revision.revision)) return false;",
+    replacement: "if (unproven.has(revision.revision)) return false;",
+  },
+  {
+    name: "a revision whose data plane failed counts as good",
+    file: "src/domain/release.ts",
+    search: "if (describesFailure(revision) || unproven.has(revision.revision)) return false;",
+    replacement: "if (describesFailure(revision)) return false;",
+  },
+  {
+    name: "whatever Helm rolled back to is good enough",
+    file: "src/phases/helm-upgrade.ts",
+    search: "return outcome.restored === lastGood?.revision",
+    replacement: "return outcome.restored > 0",
+  },
+  {
+    name: "--no-atomic rolls back all the same",
+    file: "src/phases/helm-upgrade.ts",
+    search: "if (options.atomic) return yield* rollBack(attempt, failure);",
+    replacement: "return yield* rollBack(attempt, failure);",
+  },
+  {
+    name: "a data plane that never settled counts as upgraded",
+    file: "src/phases/helm-upgrade.ts",
+    search: 'if (dataPlane._tag !== "NotSettled") {',
+    replacement: 'if (dataPlane._tag !== "NotSettled" || options.atomic) {',
+  },
+  {
+    name: "a data plane that failed is remembered as passed",
+    file: "src/phases/helm-upgrade.ts",
+    search: 'yield* recordGate(attempt, revision, "failed");',
+    replacement: 'yield* recordGate(attempt, revision, "passed");',
+  },
+  {
+    name: "Helm's words are not redacted",
+    file: "src/phases/helm-upgrade.ts",
+    search: "reason: redactText(outcome.reason, installed.secrets)",
+    replacement: "reason: redactText(outcome.reason)",
+  },
+  {
+    name: "the identity is not applied",
+    file: "src/phases/helm-upgrade.ts",
+    search: "yield* applyIdentity(identity, installed.release);",
+    replacement: "if (options.strictValues) yield* applyIdentity(identity, installed.release);",
+  },
+  {
+    name: "Helm keeps the old values",
+    file: "src/domain/helm-version.ts",
+    search: 'old values.\n  "--reset-values",\n',
+    replacement: "old values.\n",
+  },
+  {
+    name: "the lock is not given back",
+    file: "src/services/ReleaseLockLease.ts",
+    search: "yield* kubectl.replace(Lease, releasedLease(lease));",
+    replacement: "yield* Effect.void;",
+  },
+];
