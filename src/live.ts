@@ -1,15 +1,18 @@
 import { Layer } from "effect";
 import type { ClusterChoice } from "./cli/tare.ts";
+import { layerConfirmationTerminal } from "./render/ConfirmationTerminal.ts";
 import { layerChartFiles } from "./services/ChartFiles.ts";
 import { layerCrdBackupsOnDisk } from "./services/CrdBackupsOnDisk.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { layerHelmBinary } from "./services/HelmBinary.ts";
+import { layerJournalFilesOnDisk } from "./services/JournalFilesOnDisk.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
 import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
 import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import type { Reporter } from "./services/Reporter.ts";
 import { RolloutGate } from "./services/RolloutGate.ts";
+import { RunJournal } from "./services/RunJournal.ts";
 import { layerToolCacheLocal, type ToolChoice } from "./services/ToolCacheLocal.ts";
 import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
 
@@ -27,12 +30,15 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     ReleaseRecords.layer,
     RolloutGate.layerPolling,
     layerReleaseLockLease,
-  ).pipe(Layer.provide([kubectl, layerProcessTableLocal]));
+    RunJournal.layer,
+  ).pipe(Layer.provide([kubectl, layerProcessTableLocal, layerJournalFilesOnDisk]));
   return Layer.mergeAll(
     tools,
     kubectl,
     helm,
     inCluster,
+    layerProcessTableLocal,
+    layerConfirmationTerminal,
     layerChartFiles.pipe(Layer.provide(helm)),
     layerCrdBackupsOnDisk,
     reporter,

@@ -2,27 +2,29 @@
  * The upgrade, start to end. Read it beside the product page: five phases in the printed order. Reads that need nothing
  * from an earlier phase are started ahead and delivered when their phase asks.
  */
-import { Clock, Effect, Exit, flow, Random } from "effect";
+import { Clock, Duration, Effect, Exit, flow, Random } from "effect";
 import type { Identity } from "./domain/identity.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
-import { AnotherRunHoldsTheLock, ClusterUnavailable, type UpgradeError } from "./errors.ts";
+import type { UpgradeError } from "./errors.ts";
 import { applyCrds, readCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
-import { lockNews } from "./phases/lock-news.ts";
+import { journaled } from "./phases/journaled.ts";
 import { preflight, readPreflight } from "./phases/preflight.ts";
+import { enter } from "./phases/recovery/enter.ts";
+import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 import { readReleaseChecks } from "./phases/release-facts.ts";
 import { ahead, later, makePipeline } from "./pipeline.ts";
 import { ChartSource } from "./services/ChartSource.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
-import { type LockNews, ReleaseLock } from "./services/ReleaseLock.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
-import { Reporter, report, warn } from "./services/Reporter.ts";
+import { report, warn } from "./services/Reporter.ts";
+import { type OpenJournal, RunJournal } from "./services/RunJournal.ts";
 import { CLI_VERSION } from "./version.ts";
 
 /** Writing the event must never hold up the end of a run for longer. */
@@ -46,9 +48,16 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const haFacts = yield* ahead(readHa(options));
     const liveCrds = yield* ahead(readCrds);
 
+    const startedAt = yield* Clock.currentTimeMillis;
+    const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
+    const entering = yield* Effect.cached(enter(options));
+    const recovering = soundFacts({ options, identity, runId }, releaseFacts, entering);
+    const services = yield* Effect.context<Effect.Services<typeof recovering>>();
+    const sound = Effect.provideContext(recovering, services);
+
     yield* Effect.interruptible(run(preflight, { options, facts: preflightFacts }));
     const installed = yield* Effect.interruptible(
-      run(discover, { options, identity, facts: releaseFacts, chart }),
+      run(discover, { options, identity, facts: sound, chart }),
     );
     const checkFacts = options.skipPreflight
       ? undefined
@@ -61,18 +70,51 @@ export const upgrade = Effect.fn("tare.upgrade")(
       yield* Effect.interruptible(releaseChecks({ options, installed, facts, liveCrds }));
     }
 
-    const lock = yield* acquireLock(options);
+    const { lock } = yield* entering;
+    const journal = yield* openJournal({ options, installed, identity, runId });
     const attempt = Effect.gen(function* () {
       if (facts !== undefined) yield* requireRendered(installed, facts);
       const manifests = installed.chart.crds;
       const crds = { manifests, live: liveCrds, release: options.release, lock };
-      yield* Effect.interruptible(run(applyCrds, crds));
-      return yield* run(helmUpgrade, { options, identity, installed, lock });
+      yield* Effect.interruptible(journal.around("crds")(run(applyCrds, crds)));
+      return yield* journal.around("upgrade")(
+        run(helmUpgrade, { options, identity, installed, lock }),
+      );
     });
-    return yield* withEvent(attempt, installed, identity);
+    return yield* journaled(journal)(attempt).pipe(
+      withEvent({ installed, identity, runId, journal }),
+      Effect.onExit((exit) => journal.end(outcomeOf(exit))),
+    );
   },
   flow(Effect.scoped, Effect.uninterruptible),
 );
+
+const openJournal = Effect.fnUntraced(function* ({
+  options,
+  installed,
+  identity,
+  runId,
+}: {
+  readonly options: UpgradeOptions;
+  readonly installed: InstalledRelease;
+  readonly identity: Identity;
+  readonly runId: string;
+}) {
+  const journals = yield* RunJournal;
+  const baseRevision = lastRevision(installed.history)?.revision ?? 0;
+  const baseUid = installed.secretUids.get(baseRevision);
+  return yield* journals.open({
+    runId,
+    release: options.release,
+    cliVersion: CLI_VERSION,
+    workspaceId: identity.workspaceId,
+    fromVersion: installed.fromVersion,
+    toVersion: installed.chart.version,
+    timeoutSeconds: Duration.toSeconds(options.timeout),
+    baseRevision,
+    ...(baseUid === undefined ? {} : { baseUid }),
+  });
+});
 
 const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   const { origin, embedded, version } = chart;
@@ -84,42 +126,29 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   }
 });
 
-const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: UpgradeOptions) {
-  const [locks, reporter] = yield* Effect.all([ReleaseLock, Reporter]);
-  const news = lockNews(`working on release ${release.name}`);
-  const options = {
-    waitAtMost: lockTimeout,
-    onNews: (one: LockNews) => Effect.provideService(news(one), Reporter, reporter),
-  };
-  return yield* locks.acquire(release, options).pipe(
-    Effect.mapError((error) =>
-      error._tag === "LockHeld"
-        ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })
-        : new ClusterUnavailable({
-            doing: "take the lock on the release",
-            detail: error.message,
-          }),
-    ),
-  );
-});
-
 /** From here on an attempt is being made: however it ends, the deployment history is told. */
-const withEvent = Effect.fnUntraced(function* <R>(
-  attempt: Effect.Effect<UpgradeResult, UpgradeError, R>,
-  installed: InstalledRelease,
-  identity: Identity,
-) {
-  const startedAt = yield* Clock.currentTimeMillis;
-  const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
-  return yield* Effect.onExit(attempt, (exit) =>
-    writeEvent({ exit, installed, identity, runId, startedAt }).pipe(
-      Effect.timeout(EVENT_BUDGET),
-      Effect.catch((error) =>
-        warn(`the deployment history was not told of this upgrade: ${error.message}`),
-      ),
-    ),
-  );
-});
+const withEvent =
+  ({ installed, identity, runId, journal }: Attempted) =>
+  <R>(attempt: Effect.Effect<UpgradeResult, UpgradeError, R>) =>
+    Effect.gen(function* () {
+      const startedAt = yield* Clock.currentTimeMillis;
+      return yield* Effect.onExit(attempt, (exit) =>
+        writeEvent({ exit, installed, identity, runId, startedAt }).pipe(
+          Effect.timeout(EVENT_BUDGET),
+          Effect.andThen(journal.done("event")),
+          Effect.catch((error) =>
+            warn(`the deployment history was not told of this upgrade: ${error.message}`),
+          ),
+        ),
+      );
+    });
+
+interface Attempted {
+  readonly installed: InstalledRelease;
+  readonly identity: Identity;
+  readonly runId: string;
+  readonly journal: OpenJournal;
+}
 
 interface EndedAttempt {
   readonly exit: Exit.Exit<UpgradeResult, UpgradeError>;
@@ -155,6 +184,9 @@ const errorOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>): UpgradeError | u
   const error = Exit.findErrorOption(exit);
   return error._tag === "Some" ? error.value : undefined;
 };
+
+const outcomeOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>): string =>
+  Exit.isSuccess(exit) ? "Upgraded" : failureOf(exit).code;
 
 const failureOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>) => {
   const error = errorOf(exit);

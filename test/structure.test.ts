@@ -68,15 +68,18 @@ const importsUnstableName = ({ text }: SourceFile): ReadonlyArray<string> =>
 /** A service's port is named like the service; its layers live in files of their own or beside it as statics. */
 const PORTS = [
   "ChartSource",
+  "Confirmation",
   "CrdBackups",
   "EventOutbox",
   "Helm",
+  "JournalFiles",
   "Kubectl",
   "ProcessTable",
   "ReleaseLock",
   "ReleaseRecords",
   "Reporter",
   "RolloutGate",
+  "RunJournal",
   "ToolCache",
 ].map((name) => `services/${name}.ts`);
 

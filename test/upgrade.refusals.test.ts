@@ -262,16 +262,16 @@ describe("the release", () => {
       assert.strictEqual(error?.exitCode, 13);
       assert.deepStrictEqual(page(error), [
         "release tars is pending-upgrade (revision 2): Helm refuses to touch it",
-        "an operation that began 1969-12-02T00:00:00Z is still running, or was killed before it could finish",
+        "an upgrade that began 1969-12-02T00:00:00Z is still running, or was killed before it could finish",
         "",
         "See the release's history:",
         "helm history tars -n tars-system",
         "",
-        "If nobody is working on it any more, go back to the last good revision:",
-        "helm rollback tars 1 -n tars-system --wait",
+        "Bring it back to revision 1, verified, and go on with the upgrade:",
+        "tare upgrade identity.json --recover",
         "",
-        "Then run the upgrade again:",
-        "tare upgrade identity.json",
+        "Or go back by hand, when nobody is working on it any more:",
+        "helm rollback tars 1 -n tars-system --wait",
       ]);
       yield* assertNothingWritten;
     }).pipe(

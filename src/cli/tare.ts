@@ -1,14 +1,17 @@
 import { Console, Layer, Option } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
 import type { ChartSource } from "../services/ChartSource.ts";
+import type { Confirmation } from "../services/Confirmation.ts";
 import type { CrdBackups } from "../services/CrdBackups.ts";
 import type { EventOutbox } from "../services/EventOutbox.ts";
 import type { Helm } from "../services/Helm.ts";
 import type { Kubectl } from "../services/Kubectl.ts";
+import type { ProcessTable } from "../services/ProcessTable.ts";
 import type { ReleaseLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { Reporter } from "../services/Reporter.ts";
 import type { RolloutGate } from "../services/RolloutGate.ts";
+import type { RunJournal } from "../services/RunJournal.ts";
 import type { ToolCache } from "../services/ToolCache.ts";
 import { ToolShelf } from "../services/ToolShelf.ts";
 import { toolsCommand } from "./tools.ts";
@@ -16,14 +19,17 @@ import { upgradeCommand } from "./upgrade.ts";
 
 export type TareServices =
   | ChartSource
+  | Confirmation
   | CrdBackups
   | EventOutbox
   | Helm
   | Kubectl
+  | ProcessTable
   | ReleaseLock
   | ReleaseRecords
   | Reporter
   | RolloutGate
+  | RunJournal
   | ToolCache;
 
 /** Which cluster a command was pointed at. */

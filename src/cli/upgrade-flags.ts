@@ -131,6 +131,12 @@ const main = {
     ),
     Flag.withDefault(DEFAULTS.timeout),
   ),
+  recover: Flag.Boolean("recover").pipe(
+    Flag.withDescription(
+      "Bring a release that a killed run left pending back to its last good revision, then upgrade (default: ask on a terminal, else refuse)",
+    ),
+    Flag.withDefault(DEFAULTS.recover),
+  ),
   lockTimeout: durationOrNone("lock-timeout").pipe(
     Flag.withDescription(
       "How long to wait for another run that is alive; the lock of a dead one is taken over in any case (default: 0s)",

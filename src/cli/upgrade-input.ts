@@ -84,6 +84,7 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     timeout: input.timeout,
     settleTime: input.settleTime,
     lockTimeout: input.lockTimeout,
+    recover: input.recover,
     chart: yield* chartReference(input),
     carriedFlags: yield* carriedFlags(input),
     imageTag: Option.getOrUndefined(input.imageTag),
@@ -128,6 +129,7 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
   ),
   ...flag("no-atomic", input.noAtomic),
   ...changed("timeout", formatGoDuration(input.timeout), formatGoDuration(DEFAULTS.timeout)),
+  ...flag("recover", input.recover),
   ...changed(
     "lock-timeout",
     formatGoDuration(input.lockTimeout),

@@ -18,6 +18,8 @@ export interface UpgradeOptions {
   readonly settleTime: Duration.Duration;
   /** For how long a living run that holds the lock is waited for; a dead one's lock is taken in any case. */
   readonly lockTimeout: Duration.Duration;
+  /** Bring a release back that was left pending, without asking. */
+  readonly recover: boolean;
   readonly chart: ChartReference;
   readonly carriedFlags: CarriedFlags;
   readonly imageTag: string | undefined;
@@ -50,6 +52,7 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   timeout: Duration.minutes(10),
   settleTime: Duration.seconds(15),
   lockTimeout: Duration.zero,
+  recover: false,
   chart: { _tag: "Embedded" },
   carriedFlags: new Map(),
   imageTag: undefined,

@@ -1,6 +1,12 @@
 /** Exit 11 to 13: the release is not there, not ready for it, or busy. */
-import { helmCommand, kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import {
+  helmCommand,
+  kubectlCommand,
+  type OperatorEnvironment,
+  tareCommand,
+} from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
+import type { Hint } from "../domain/report.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
 export class ReleaseNotFound extends operatorError<{
@@ -46,13 +52,17 @@ export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRe
 export class NoDeployedRevision extends operatorError<{
   readonly release: ReleaseRef;
   readonly status: string;
+  /** Where it could go back to. */
+  readonly lastGood?: number | undefined;
 }>()("NoDeployedRevision", {
   exitCode: 11,
   what: ({ release }) => `release ${release.name} in ${release.namespace} has no deployed revision`,
   why: ({ status }) => [`its newest revision is ${status}: there is nothing to upgrade from`],
-  hints: ({ release }, env) => [
+  hints: ({ release, lastGood }, env) => [
     historyHint(release, env),
-    hint("Install it:", tareCommand(env, "install")),
+    lastGood === undefined
+      ? hint("Install it:", tareCommand(env, "install"))
+      : recoverHint(lastGood, env),
   ],
 }) {}
 
@@ -79,39 +89,66 @@ export class SingleReplica extends operatorError<{
   ],
 }) {}
 
-export class OperationInProgress extends operatorError<{
+const recoverHint = (revision: number, env: OperatorEnvironment): Hint =>
+  hint(
+    `Bring it back to revision ${revision}, verified, and go on with the upgrade:`,
+    tareCommand(env, "upgrade", { after: ["--recover"] }),
+  );
+
+/** The way out of each pending state. */
+const waysOut = (
+  { release, status, lastGood }: PendingRelease,
+  env: OperatorEnvironment,
+): ReadonlyArray<Hint> => {
+  const where = ["-n", release.namespace];
+  if (lastGood !== undefined) {
+    return [
+      recoverHint(lastGood, env),
+      hint(
+        "Or go back by hand, when nobody is working on it any more:",
+        helmCommand(env, "rollback", release.name, String(lastGood), ...where, "--wait"),
+      ),
+    ];
+  }
+  if (status === "pending-install") {
+    return [
+      hint(
+        "It was never installed to the end, so there is nothing to go back to: remove what is there, then install:",
+        helmCommand(env, "uninstall", release.name, ...where),
+        tareCommand(env, "install"),
+      ),
+    ];
+  }
+  return status.startsWith("pending-")
+    ? [
+        hint(
+          "No earlier revision is known to be good: choose one of the history, and roll back to it:",
+          helmCommand(env, "rollback", release.name, "REVISION", ...where, "--wait"),
+        ),
+        runAgain(env),
+      ]
+    : [runAgain(env)];
+};
+
+type PendingRelease = {
   readonly release: ReleaseRef;
   readonly status: string;
   readonly revision: number;
   readonly since: string;
   readonly lastGood: number | undefined;
-}>()("OperationInProgress", {
+  /** How it came to be like that, a line each. */
+  readonly story?: ReadonlyArray<string>;
+};
+
+export class OperationInProgress extends operatorError<PendingRelease>()("OperationInProgress", {
   exitCode: 13,
   what: ({ release, status, revision }) =>
     `release ${release.name} is ${status} (revision ${revision}): Helm refuses to touch it`,
-  why: ({ since }) => [
-    `an operation that began ${since} is still running, or was killed before it could finish`,
-  ],
-  hints: ({ release, lastGood }, env) => [
-    historyHint(release, env),
-    ...(lastGood === undefined
-      ? []
-      : [
-          hint(
-            "If nobody is working on it any more, go back to the last good revision:",
-            helmCommand(
-              env,
-              "rollback",
-              release.name,
-              String(lastGood),
-              "-n",
-              release.namespace,
-              "--wait",
-            ),
-          ),
-          runAgain(env),
-        ]),
-  ],
+  why: ({ since, story }) =>
+    story ?? [
+      `an operation that began ${since} is still running, or was killed before it could finish`,
+    ],
+  hints: (pending, env) => [historyHint(pending.release, env), ...waysOut(pending, env)],
 }) {}
 
 export class AnotherRunHoldsTheLock extends operatorError<{

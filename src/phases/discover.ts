@@ -15,6 +15,7 @@ import { IDENTITY_SECRET } from "../domain/identity-secret.ts";
 import { dotted, getPath, type JsonObject } from "../domain/json.ts";
 import { type KubeObject, Secret } from "../domain/kube.ts";
 import { type LostValue, lostValues, storedSecrets } from "../domain/lost-values.ts";
+import { diagnose, pendingStory } from "../domain/recovery.ts";
 import {
   chartName,
   chartVersion,
@@ -26,6 +27,7 @@ import {
   type ReleaseRef,
   type Revision,
 } from "../domain/release.ts";
+import type { RunRecord } from "../domain/run-journal.ts";
 import {
   DEFAULT_DATAPLANE_NAMESPACE,
   generatedValues,
@@ -33,6 +35,7 @@ import {
 } from "../domain/upgrade-options.ts";
 import { isDowngrade } from "../domain/version-order.ts";
 import {
+  type AnotherRunHoldsTheLock,
   ChartUnusable,
   ClusterUnavailable,
   DataPlaneNamespaceMismatch,
@@ -43,14 +46,19 @@ import {
   OperationInProgress,
   OtherWorkspace,
   ReleaseNotFound,
+  type RollbackFailed,
+  type RunSuperseded,
   ValuesWouldBeLost,
 } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
 import type { Chart, ChartError } from "../services/ChartSource.ts";
 import { Helm, type HelmError } from "../services/Helm.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
+import type { ProcessTable } from "../services/ProcessTable.ts";
 import { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
+import { RunJournal } from "../services/RunJournal.ts";
+import { tellLastRun } from "./recovery/tell.ts";
 
 /** The release as it was found; nothing in it changes for the rest of the run. */
 export interface ReleaseFacts {
@@ -59,6 +67,8 @@ export interface ReleaseFacts {
   readonly stored: Redacted.Redacted<JsonObject> | undefined;
   readonly secretUids: ReadonlyMap<number, string>;
   readonly unproven: ReadonlySet<number>;
+  /** Who upgraded last, as far as that was written down. */
+  readonly lastRun: RunRecord | undefined;
   readonly context: string | undefined;
   readonly server: string;
   /** Secret `tars-identity` as it is; `undefined` where there is none or it cannot be read. */
@@ -79,7 +89,12 @@ const readLiveIdentity = Effect.fnUntraced(function* (release: ReleaseRef) {
 });
 
 export const readRelease = Effect.fn("tare.read.release")(function* (release: ReleaseRef) {
-  const [helm, kubectl, records] = yield* Effect.all([Helm, Kubectl, ReleaseRecords]);
+  const [helm, kubectl, records, journal] = yield* Effect.all([
+    Helm,
+    Kubectl,
+    ReleaseRecords,
+    RunJournal,
+  ]);
   const historyAndValues = Effect.gen(function* () {
     const history = yield* helm.history(release);
     const deployed = deployedRevision(history);
@@ -87,11 +102,12 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
       deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
     return { history, stored };
   });
-  const [{ history, stored }, secretUids, gates, target, identity] = yield* Effect.all(
+  const [{ history, stored }, secretUids, gates, lastRun, target, identity] = yield* Effect.all(
     [
       historyAndValues,
       records.secretUids(release),
       records.gateRecords(release),
+      journal.latest(release),
       kubectl.target,
       readLiveIdentity(release),
     ],
@@ -102,6 +118,7 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
     stored,
     secretUids,
     unproven: unprovenRevisions(gates, new Set(secretUids.values())),
+    lastRun,
     context: target.context,
     server: target.server,
     identity,
@@ -143,7 +160,7 @@ const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {
 
 const requireUpgradable = Effect.fnUntraced(function* (
   release: ReleaseRef,
-  { history, unproven }: ReleaseFacts,
+  { history, unproven, lastRun }: ReleaseFacts,
 ) {
   const last = lastRevision(history);
   if (last === undefined) {
@@ -156,11 +173,14 @@ const requireUpgradable = Effect.fnUntraced(function* (
       revision: last.revision,
       since: last.updated ?? "at an unknown time",
       lastGood: lastGoodRevision(history, unproven)?.revision,
+      story: [pendingStory(last), ...(yield* tellLastRun(lastRun))],
     });
   }
   const deployed = deployedRevision(history);
   if (deployed === undefined) {
-    return yield* new NoDeployedRevision({ release, status: last.status });
+    const diagnosis = diagnose(history, unproven);
+    const lastGood = diagnosis._tag === "Sound" ? undefined : diagnosis.to?.revision;
+    return yield* new NoDeployedRevision({ release, status: last.status, lastGood });
   }
   return deployed;
 });
@@ -246,11 +266,20 @@ const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, Reporte
 export interface DiscoverInput {
   readonly options: UpgradeOptions;
   readonly identity: Identity;
-  readonly facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>;
+  readonly facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError | RecoveryError>;
   readonly chart: Effect.Effect<Chart, ChartError>;
 }
 
+/** What bringing a release back can end with, before it is discovered. */
+type RecoveryError =
+  | AnotherRunHoldsTheLock
+  | ClusterUnavailable
+  | OperationInProgress
+  | RollbackFailed
+  | RunSuperseded;
+
 type DiscoverError =
+  | RecoveryError
   | ChartUnusable
   | ClusterUnavailable
   | DataPlaneNamespaceMismatch
@@ -263,14 +292,20 @@ type DiscoverError =
   | ReleaseNotFound
   | ValuesWouldBeLost;
 
-export const discover: Phase<DiscoverInput, InstalledRelease, DiscoverError, Helm | Reporter> = {
+export const discover: Phase<
+  DiscoverInput,
+  InstalledRelease,
+  DiscoverError,
+  Helm | ProcessTable | Reporter
+> = {
   id: "discover",
   title: "Discover existing release",
   run: Effect.fnUntraced(function* ({ options, identity, facts, chart: resolving }) {
     const { release } = options;
-    const found = yield* Effect.mapError(
-      facts,
-      ({ message }) => new ClusterUnavailable({ doing: "read the release", detail: message }),
+    const found = yield* Effect.mapError(facts, (error) =>
+      error._tag === "HelmError" || error._tag === "KubectlError"
+        ? new ClusterUnavailable({ doing: "read the release", detail: error.message })
+        : error,
     );
     const deployed = yield* requireUpgradable(release, found);
     const chart = yield* Effect.mapError(

@@ -91,7 +91,7 @@ const requireUnchanged = Effect.fnUntraced(function* (installed: InstalledReleas
       status: last.status,
       revision: last.revision,
       since: last.updated ?? "at an unknown time",
-      lastGood: undefined,
+      lastGood: installed.lastGood?.revision,
     });
   }
   if (last.revision !== discovered?.revision || last.status !== discovered.status) {
@@ -283,9 +283,15 @@ const unlessInterrupted =
       interrupted ? Effect.interrupt : Effect.fail(error),
     );
 
+const mayWrite = (lock: HeldLock): Effect.Effect<void, RunSuperseded> =>
+  Effect.mapError(lock.check, ({ detail }) => new RunSuperseded({ detail }));
+
 const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
   const { options, installed, before } = attempt;
   yield* recordGate(attempt, nextRevision(before), "running");
+  yield* Effect.tapError(mayWrite(attempt.lock), () =>
+    recordGate(attempt, nextRevision(before), "not-started"),
+  );
   const startedAt = yield* Clock.currentTimeMillis;
   yield* report({
     _tag: "HelmUpgradeStarted",
@@ -314,7 +320,7 @@ export const helmUpgrade: Phase<
   title: "Helm upgrade",
   run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock }) {
     const { before, installed } = yield* requireUnchanged(discovered);
-    yield* Effect.mapError(lock.check, ({ detail }) => new RunSuperseded({ detail }));
+    yield* mayWrite(lock);
     yield* applyIdentity(identity, installed.release);
     return yield* withInterruption((interruption) =>
       attemptUpgrade({ options, installed, before, lock, interruption }),

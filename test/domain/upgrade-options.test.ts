@@ -23,6 +23,7 @@ it("the defaults are the documented ones", () => {
     allowDowngrade: false,
     ha: true,
     atomic: true,
+    recover: false,
     chart: { _tag: "Embedded" },
     carriedFlags: new Map(),
     imageTag: undefined,

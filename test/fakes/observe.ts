@@ -58,7 +58,7 @@ export const gateStates = Effect.gen(function* () {
 
 const WRITES = new Set(["apply", "create", "replace", "delete"]);
 
-/** What an actor really wrote, in order, e.g. `apply Secret tars-system/tars-identity`; its heartbeats are left out. */
+/** What an actor really wrote, in order, e.g. `apply Secret tars-system/tars-identity`; its heartbeats and its journal are left out. */
 export const writesOf = Effect.fnUntraced(function* (actor: string) {
   const cluster = yield* FakeCluster;
   return (yield* cluster.requests)
@@ -67,7 +67,8 @@ export const writesOf = Effect.fnUntraced(function* (actor: string) {
         request.actor === actor &&
         WRITES.has(request.verb) &&
         !request.dryRun &&
-        request.kind !== "Lease",
+        request.kind !== "Lease" &&
+        !request.name.startsWith("tare-journal-"),
     )
     .map(({ label }) => label);
 });

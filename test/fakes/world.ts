@@ -7,9 +7,11 @@ import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
 import type { ReleaseRef } from "../../src/domain/release.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import type { ChartSource } from "../../src/services/ChartSource.ts";
+import type { Confirmation } from "../../src/services/Confirmation.ts";
 import type { CrdBackups } from "../../src/services/CrdBackups.ts";
 import { EventOutbox } from "../../src/services/EventOutbox.ts";
 import type { Helm } from "../../src/services/Helm.ts";
+import type { JournalFiles } from "../../src/services/JournalFiles.ts";
 import type { Kubectl } from "../../src/services/Kubectl.ts";
 import type { ProcessTable } from "../../src/services/ProcessTable.ts";
 import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
@@ -17,6 +19,7 @@ import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
 import type { Reporter } from "../../src/services/Reporter.ts";
 import { RolloutGate } from "../../src/services/RolloutGate.ts";
+import { RunJournal } from "../../src/services/RunJournal.ts";
 import type { ToolCache, ToolName } from "../../src/services/ToolCache.ts";
 import { FakeCluster } from "./cluster/FakeCluster.ts";
 import type { Fault } from "./cluster/faults.ts";
@@ -26,6 +29,8 @@ import { FakeDeployments } from "./controllers/deployments.ts";
 import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+import { FakeConfirmation } from "./FakeConfirmation.ts";
+import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
 import {
   type SeededRevision,
@@ -132,17 +137,21 @@ const seeded = (scenario: Scenario) =>
 
 export type World =
   | ChartSource
+  | Confirmation
   | CrdBackups
   | EventOutbox
   | FakeBackups
   | FakeCharts
   | FakeCluster
+  | FakeConfirmation
   | FakeDeployments
   | FakeEnvoyGateway
   | FakeHelm
+  | FakeJournalFiles
   | FakeProcesses
   | FakeStreams
   | Helm
+  | JournalFiles
   | Kubectl
   | Recorder
   | ProcessTable
@@ -150,6 +159,7 @@ export type World =
   | ReleaseRecords
   | Reporter
   | RolloutGate
+  | RunJournal
   | ToolCache;
 
 /** What a process of tare keeps in the cluster, and how it watches it; `self` signs its locks. */
@@ -159,6 +169,7 @@ export const overKubectl = (self: ProcessIdentity) =>
     EventOutbox.layer,
     RolloutGate.layerPolling,
     layerReleaseLockLease,
+    RunJournal.layer,
   ).pipe(Layer.provideMerge(layerProcessTableOf(self)));
 
 /** By default: an HA release 1.1.0 under a healthy data plane of two pods, and a tare that embeds chart 1.2.0. */
@@ -181,6 +192,8 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     layerFakeTools(scenario.missingTools),
     FakeBackups.layer,
     FakeProcesses.layer,
+    FakeConfirmation.layer,
+    FakeJournalFiles.layer,
     Recorder.layer,
     layerFakeChartSource.pipe(Layer.provideMerge(charts)),
   );

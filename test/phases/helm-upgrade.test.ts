@@ -9,6 +9,7 @@ import { type HeldLock, LockLost } from "../../src/services/ReleaseLock.ts";
 import {
   FakeCluster,
   FakeHelm,
+  gateStates,
   historyLines,
   IDENTITY,
   PRIVATE_KEY,
@@ -113,13 +114,29 @@ describe("a release that vanishes after the last look", () => {
   );
 });
 
-it.effect("a lock that is lost while the data plane is waited for keeps us from rolling back", () =>
+it.effect("a lock that is lost right before Helm starts keeps it from starting", () =>
   Effect.gen(function* () {
     const asked = yield* Ref.make(0);
     const lock: HeldLock = {
       check: Effect.flatMap(
         Ref.updateAndGet(asked, (n) => n + 1),
         (n) => (n === 1 ? Effect.void : Effect.fail(new LockLost({ detail: "taken by another" }))),
+      ),
+    };
+    const { exit } = yield* simulate(upgradedAfter(Effect.void, lock));
+    assert.strictEqual((yield* exit)._tag, "RunSuperseded");
+    assert.deepStrictEqual(yield* (yield* FakeHelm).invocations, []);
+    assert.deepStrictEqual(yield* gateStates, {});
+  }).pipe(Effect.provide(world())),
+);
+
+it.effect("a lock that is lost while the data plane is waited for keeps us from rolling back", () =>
+  Effect.gen(function* () {
+    const asked = yield* Ref.make(0);
+    const lock: HeldLock = {
+      check: Effect.flatMap(
+        Ref.updateAndGet(asked, (n) => n + 1),
+        (n) => (n <= 2 ? Effect.void : Effect.fail(new LockLost({ detail: "taken by another" }))),
       ),
     };
     const { exit } = yield* simulate(upgradedAfter(Effect.void, lock));

@@ -56,6 +56,8 @@ export interface Outcome {
   readonly impatient: Run | undefined;
   /** The next run in a healthy world, when the first did not succeed. */
   readonly next: Run | undefined;
+  /** The same with `--recover`, when the release was left in a state that it refuses to touch. */
+  readonly recovery: Run | undefined;
   readonly backups: number;
   /** Streams whose pod went from under them, and streams that found no pod. */
   readonly dropped: number;
@@ -149,7 +151,7 @@ export const runStory = (story: Story): Outcome => {
       if (how === "ended") wait(simulation, QUIET_MILLIS);
     },
   );
-  const again = (holder: string, mended: boolean): Run =>
+  const again = (holder: string, mended: boolean, recover = false): Run =>
     observed(
       simulation,
       holder,
@@ -157,7 +159,10 @@ export const runStory = (story: Story): Outcome => {
         runProcess(
           simulation,
           holder,
-          optionsOf(story, mended ? { _tag: "Local", path: MENDED_CHART } : undefined),
+          {
+            ...optionsOf(story, mended ? { _tag: "Local", path: MENDED_CHART } : undefined),
+            recover,
+          },
           [],
         ),
       () => wait(simulation, QUIET_MILLIS),
@@ -168,12 +173,15 @@ export const runStory = (story: Story): Outcome => {
     heal(simulation);
     next = again("tare-3", true);
   }
+  const isStuck =
+    next?.code === 13 || (next?.code === 11 && next.error?._tag !== "ReleaseNotFound");
+  const recovery = isStuck ? again("tare-4", true, true) : undefined;
   const backups = Effect.runSync(Context.get(simulation.services, FakeBackups).saved).length;
   const streams = Context.get(simulation.services, FakeStreams);
   const [dropped, refused] = Effect.runSync(Effect.all([streams.dropped, streams.refused]));
   simulation.dispose();
   return {
-    ...{ story, first, impatient, next, backups, refused },
+    ...{ story, first, impatient, next, recovery, backups, refused },
     dropped: dropped.length,
     trace: simulation.trace.lines(),
   };

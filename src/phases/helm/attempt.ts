@@ -11,12 +11,17 @@ import { RolloutGate } from "../../services/RolloutGate.ts";
 import type { InstalledRelease } from "../discover.ts";
 import type { Interruption } from "./interruption.ts";
 
-/** What every later step of one attempt needs to know. */
-export interface UpgradeAttempt {
+/** What it takes to bring a release back to its last good revision. */
+export interface Restoration {
   readonly options: UpgradeOptions;
+  readonly installed: Pick<InstalledRelease, "release" | "lastGood" | "secrets">;
+  readonly lock: HeldLock;
+}
+
+/** What every later step of one attempt needs to know. */
+export interface UpgradeAttempt extends Restoration {
   readonly installed: InstalledRelease;
   readonly before: History;
-  readonly lock: HeldLock;
   readonly interruption: Interruption;
 }
 
@@ -47,7 +52,7 @@ export const recordGate = Effect.fnUntraced(function* (
 });
 
 export const awaitDataPlane = Effect.fnUntraced(function* (
-  { options }: UpgradeAttempt,
+  { options }: Restoration,
   budget: Duration.Duration,
   template?: ProxyTemplate,
 ) {
@@ -86,7 +91,7 @@ export interface AttemptFailure {
 }
 
 /** The fields that every error about a failed attempt has. */
-export const describeFailure = (attempt: UpgradeAttempt, { revision, cause }: AttemptFailure) => ({
+export const describeFailure = (attempt: Restoration, { revision, cause }: AttemptFailure) => ({
   release: attempt.installed.release,
   dataplaneNamespace: attempt.options.dataplaneNamespace,
   failedRevision: revision,

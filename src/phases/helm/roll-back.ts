@@ -16,8 +16,8 @@ import {
   type AttemptFailure,
   awaitDataPlane,
   describeFailure,
+  type Restoration,
   readHistory,
-  type UpgradeAttempt,
   untilAnswered,
 } from "./attempt.ts";
 
@@ -47,7 +47,7 @@ export const restoreProxies = Effect.fnUntraced(function* (
 
 /** A rollback counts only when the data plane runs again: Helm's word covers its own objects at best. */
 export const confirmRestored = Effect.fnUntraced(function* (
-  attempt: UpgradeAttempt,
+  attempt: Restoration,
   failure: AttemptFailure,
   restored: number,
 ) {
@@ -91,7 +91,7 @@ export const confirmRestored = Effect.fnUntraced(function* (
 
 /** Brings the release back to the last good revision, by number, with a budget of its own. */
 export const rollBack = Effect.fnUntraced(function* (
-  attempt: UpgradeAttempt,
+  attempt: Restoration,
   failure: AttemptFailure,
 ) {
   const { release, lastGood } = attempt.installed;

@@ -81,6 +81,25 @@ const notConverged = ({ story, next }: Outcome): string | undefined => {
     : `the next run ended with ${next.code} (${next.error?._tag}: ${next.error?.why.join("; ")})`;
 };
 
+/** What no recovery changes. */
+const recoveryRefusals = ({ story, recovery }: Outcome): ReadonlySet<number> => {
+  const codes = new Set(standingRefusals(story));
+  codes.delete(13);
+  // Nothing was ever good: there is nothing to go back to.
+  const records = recovery === undefined ? [] : recordsIn(recovery.before);
+  if (records.every(({ info }) => info.status === "uninstalled")) return new Set([11]);
+  return codes;
+};
+
+const notRecovered = (outcome: Outcome): string | undefined => {
+  const { story, recovery } = outcome;
+  if (recovery === undefined || recovery.code === 0) return undefined;
+  if (recovery.code === 12 && !story.options.ha) return undefined;
+  return recovery.code !== undefined && recoveryRefusals(outcome).has(recovery.code)
+    ? undefined
+    : `the run with --recover ended with ${recovery.code} (${recovery.error?._tag}: ${recovery.error?.why.join("; ")})`;
+};
+
 const disturbsHa = disturbsCalls("Kubectl.list");
 
 const floorOf = (run: Run): number =>
@@ -135,6 +154,12 @@ export const endingInvariants: ReadonlyArray<Invariant> = [
     what: "After a killed, interrupted or failed run, the next one in a healthy world succeeds, or refuses as documented: what this world always refuses, a pending revision (13), nothing deployed (11).",
     why: "A night that went wrong must not need an expert.",
     check: notConverged,
+  },
+  {
+    name: "recovery-converges",
+    what: "What the next run refuses because a revision is pending or nothing is deployed, a run with --recover brings back and upgrades.",
+    why: "A release that is stuck for ever is the oldest complaint about Helm.",
+    check: notRecovered,
   },
   {
     name: "one-helm-at-a-time",

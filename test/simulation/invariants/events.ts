@@ -2,12 +2,22 @@
 import type { InstallEvent } from "../../../src/domain/install-event.ts";
 import { eventsIn, recordsIn } from "../facts.ts";
 import { type Outcome, type Run, runStory } from "../run.ts";
-import { disturbsCalls, type Invariant, ofEachRun, struck } from "./invariant.ts";
+import { disturbsCalls, type Invariant, ofEachRun, runsOf, struck } from "./invariant.ts";
 
-const eventsOf = (run: Run): ReadonlyArray<InstallEvent> => {
+const added = (run: Run): ReadonlyArray<InstallEvent> => {
   const known = new Set(eventsIn(run.before).map(({ event_id }) => event_id));
   return eventsIn(run.later).filter(({ event_id }) => !known.has(event_id));
 };
+
+/** Told for a run that died: about a revision that was there already, or about none. */
+const isForTheDead =
+  (run: Run) =>
+  ({ helm_revision: revision, error_code: code }: InstallEvent): boolean =>
+    code === "Killed" || (revision ?? Infinity) <= (recordsIn(run.before).at(-1)?.version ?? 0);
+
+/** What a run told of itself. */
+const eventsOf = (run: Run): ReadonlyArray<InstallEvent> =>
+  added(run).filter((event) => !isForTheDead(run)(event));
 
 const disturbsEvents = disturbsCalls(
   "EventOutbox.write",
@@ -94,6 +104,8 @@ export const eventInvariants: ReadonlyArray<Invariant> = [
     check: (outcome) => {
       const perRun = ofEachRun(tooManyOrFew)(outcome);
       if (perRun !== undefined) return perRun;
+      const crowd = runsOf(outcome).find((run) => added(run).filter(isForTheDead(run)).length > 1);
+      if (crowd !== undefined) return `${crowd.holder}: two events for one run that died`;
       const last = outcome.next ?? outcome.first;
       const facts = eventsIn(last.later).flatMap(({ operation, helm_revision: revision }) =>
         revision === undefined ? [] : [`${operation} of revision ${revision}`],

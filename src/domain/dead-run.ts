@@ -1,0 +1,45 @@
+import type { GateRecords } from "./gate-record.ts";
+import type { EventFacts, EventSubject } from "./install-event.ts";
+import { byRevision, describesFailure, descriptionOf, type History } from "./release.ts";
+import { hasDone, obituary, type RunRecord } from "./run-journal.ts";
+
+type Outcome = EventFacts["outcome"];
+
+export interface DeadRunEvent {
+  readonly subject: EventSubject;
+  readonly outcome: Outcome;
+}
+
+/** Died before it attempted anything, or after it had told the history itself. */
+const owesNothing = (run: RunRecord): boolean =>
+  hasDone(run, "event") || !run.steps.some(({ step }) => step === "crds" || step === "upgrade");
+
+/**
+ * What a run that died would have told the deployment history. The ids are those that it would have used itself, so that
+ * it does no harm if it has, or if the doctor was faster.
+ */
+export const deadRunEvent = (
+  run: RunRecord,
+  history: History,
+  gates: GateRecords,
+  secretUids: ReadonlyMap<number, string>,
+): DeadRunEvent | undefined => {
+  const reinstalled = run.baseUid !== undefined && secretUids.get(run.baseRevision) !== run.baseUid;
+  if (owesNothing(run) || reinstalled) return undefined;
+  const ranHelm = run.steps.some(({ step }) => step === "helm-upgrade");
+  const attempt = ranHelm
+    ? byRevision(history).find(({ revision }) => revision > run.baseRevision)
+    : undefined;
+  const secretUid = attempt === undefined ? undefined : secretUids.get(attempt.revision);
+  const died: Outcome = { status: "failed", code: "Killed", summary: obituary(run) };
+  if (attempt === undefined || secretUid === undefined) {
+    return { subject: { _tag: "Run", runId: run.runId }, outcome: died };
+  }
+  const subject: EventSubject = { _tag: "Revision", revision: attempt.revision, secretUid };
+  if (gates.get(attempt.revision)?.state === "passed") {
+    return { subject, outcome: { status: "success" } };
+  }
+  return describesFailure(attempt)
+    ? { subject, outcome: { ...died, summary: descriptionOf(attempt) } }
+    : { subject, outcome: died };
+};

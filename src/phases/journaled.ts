@@ -1,0 +1,31 @@
+import { Effect } from "effect";
+import { Helm } from "../services/Helm.ts";
+import { RolloutGate } from "../services/RolloutGate.ts";
+import type { OpenJournal } from "../services/RunJournal.ts";
+
+const journaledHelm =
+  (journal: OpenJournal) =>
+  (helm: Helm["Service"]): Helm["Service"] =>
+    Helm.of({
+      ...helm,
+      upgrade: Effect.fnUntraced(function* (request) {
+        yield* journal.begun("helm-upgrade");
+        const run = yield* helm.upgrade(request);
+        return { ...run, exit: Effect.tap(run.exit, () => journal.done("helm-upgrade")) };
+      }),
+      rollback: (request) => journal.around("helm-rollback")(helm.rollback(request)),
+    });
+
+const journaledGate =
+  (journal: OpenJournal) =>
+  (gate: RolloutGate["Service"]): RolloutGate["Service"] =>
+    RolloutGate.of({ await: (request) => journal.around("gate")(gate.await(request)) });
+
+/** Whatever `work` has Helm do to the release, and its waiting for the data plane, is noted before and after. */
+export const journaled =
+  (journal: OpenJournal) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Helm | RolloutGate> =>
+    work.pipe(
+      Effect.updateService(Helm, journaledHelm(journal)),
+      Effect.updateService(RolloutGate, journaledGate(journal)),
+    );

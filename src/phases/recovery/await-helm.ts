@@ -1,0 +1,131 @@
+/** A Helm that outlived its tare must have ended before anybody else touches the release. */
+import { Clock, Duration, Effect, Option } from "effect";
+import { formatGoDuration } from "../../domain/go-duration.ts";
+import { ConfigMap, Secret } from "../../domain/kube.ts";
+import { isHelmAtWork, longestLife } from "../../domain/recovery.ts";
+import { isPending, lastRevision, type ReleaseRef, type Revision } from "../../domain/release.ts";
+import type { RunRecord } from "../../domain/run-journal.ts";
+import { OperationInProgress } from "../../errors.ts";
+import { Kubectl } from "../../services/Kubectl.ts";
+import { ProcessTable } from "../../services/ProcessTable.ts";
+import { warn } from "../../services/Reporter.ts";
+import { readHistory } from "../helm/attempt.ts";
+
+const LOOK_EVERY = Duration.seconds(1);
+const LOOK_AFAR_EVERY = Duration.seconds(5);
+
+const helmsHere = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const running = yield* Effect.flatMap(ProcessTable, (processes) => processes.running);
+  return (running ?? []).filter(({ words }) => isHelmAtWork(words, release)).map(({ pid }) => pid);
+});
+
+/** Waits for every Helm of this machine that writes to the release; one that outlives all its timeouts is named. */
+export const awaitHelmHere = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  timeout: Duration.Duration,
+) {
+  const startedNanos = yield* Clock.monotonicTimeNanos;
+  const patience = longestLife(timeout);
+  let told = false;
+  while (true) {
+    const [pid] = yield* helmsHere(release);
+    if (pid === undefined) return;
+    const waited = Duration.nanos((yield* Clock.monotonicTimeNanos) - startedNanos);
+    if (Duration.isGreaterThan(waited, patience)) {
+      return yield* new OperationInProgress({
+        release,
+        status: `still being changed by process ${pid} (helm)`,
+        revision: 0,
+        since: `more than ${formatGoDuration(patience)} ago`,
+        lastGood: undefined,
+      });
+    }
+    if (!told) yield* warn(`helm (process ${pid}) is still at work on the release: waiting for it`);
+    told = true;
+    yield* Effect.sleep(LOOK_EVERY);
+  }
+});
+
+/** The API server's time, since ours and that of the machine Helm ran on may differ. */
+const serverNow = Effect.fnUntraced(function* ({ name, namespace }: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const probe = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: `tare-clock-${name}`, namespace },
+  };
+  const kept = yield* kubectl.apply(ConfigMap, probe, {
+    fieldManager: "tare",
+    force: true,
+    dryRun: true,
+  });
+  return Date.parse(kept.metadata.creationTimestamp ?? "");
+});
+
+/** For how long the revision has been there by the API server's clock; nothing when Helm keeps its records elsewhere. */
+const ageOf = Effect.fnUntraced(function* (release: ReleaseRef, { revision }: Revision) {
+  const kubectl = yield* Kubectl;
+  const [found, now] = yield* Effect.all([
+    kubectl.get({
+      type: Secret,
+      name: `sh.helm.release.v1.${release.name}.v${revision}`,
+      namespace: release.namespace,
+    }),
+    serverNow(release),
+  ]);
+  const created = Date.parse(
+    Option.match(found, {
+      onNone: () => "",
+      onSome: ({ metadata }) => metadata.creationTimestamp ?? "",
+    }),
+  );
+  const age = now - created;
+  return Number.isNaN(age) ? Duration.zero : Duration.millis(Math.max(0, age));
+});
+
+/** Waits for `life` to pass; returns the revision that Helm went on to meanwhile, which has a timeout of its own. */
+const outlive = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  pending: Revision,
+  lastRun: RunRecord | undefined,
+  life: Duration.Duration,
+) {
+  const age = yield* ageOf(release, pending);
+  const startedNanos = yield* Clock.monotonicTimeNanos;
+  const left = Effect.map(Clock.monotonicTimeNanos, (now) =>
+    Duration.subtract(Duration.subtract(life, age), Duration.nanos(now - startedNanos)),
+  );
+  const first = yield* left;
+  if (Duration.isLessThanOrEqualTo(first, Duration.zero)) return undefined;
+  const where = lastRun === undefined ? "another machine" : lastRun.process.host;
+  yield* warn(
+    `a helm on ${where} may still be at work on revision ${pending.revision}, and cannot be seen from here: waiting up to ${formatGoDuration(Duration.seconds(Math.ceil(Duration.toSeconds(first))))} for its timeouts to pass`,
+  );
+  while (Duration.isGreaterThan(yield* left, Duration.zero)) {
+    yield* Effect.sleep(Duration.min(yield* left, LOOK_AFAR_EVERY));
+    const last = lastRevision(yield* readHistory(release));
+    if (last === undefined || !isPending(last)) return undefined;
+    if (last.revision !== pending.revision) return last;
+  }
+  return undefined;
+});
+
+/**
+ * Returns when the Helm that left `pending` behind has ended for certain: none is seen on the machine that the dead run
+ * was on, or nobody can be at work on it any more after all the timeouts it was given.
+ */
+export const awaitHelm = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  pending: Revision,
+  lastRun: RunRecord | undefined,
+  timeout: Duration.Duration,
+) {
+  const given = lastRun === undefined ? timeout : Duration.seconds(lastRun.timeoutSeconds);
+  yield* awaitHelmHere(release, given);
+  const processes = yield* ProcessTable;
+  if (lastRun !== undefined && (yield* processes.fate(lastRun.process)) !== "unknown") return;
+
+  let awaited: Revision | undefined = pending;
+  while (awaited !== undefined)
+    awaited = yield* outlive(release, awaited, lastRun, longestLife(given));
+});

@@ -1,0 +1,53 @@
+import { Effect } from "effect";
+import type { RunRecord } from "../../domain/run-journal.ts";
+import { obituary } from "../../domain/run-journal.ts";
+import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { AnotherRunHoldsTheLock, ClusterUnavailable } from "../../errors.ts";
+import { ProcessTable } from "../../services/ProcessTable.ts";
+import { type HeldLock, type LockNews, ReleaseLock } from "../../services/ReleaseLock.ts";
+import { Reporter, warn } from "../../services/Reporter.ts";
+import { RunJournal } from "../../services/RunJournal.ts";
+import { lockNews } from "../lock-news.ts";
+import { accountFor } from "./account-for.ts";
+import { awaitHelmHere } from "./await-helm.ts";
+
+/** What a run has from the moment on that the release is its own. */
+export interface Entered {
+  readonly lock: HeldLock;
+  /** The run that had the release before, when it died over it. */
+  readonly dead: RunRecord | undefined;
+}
+
+const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: UpgradeOptions) {
+  const [locks, reporter] = yield* Effect.all([ReleaseLock, Reporter]);
+  const news = lockNews(`working on release ${release.name}`);
+  const options = {
+    waitAtMost: lockTimeout,
+    onNews: (one: LockNews) => Effect.provideService(news(one), Reporter, reporter),
+  };
+  return yield* locks.acquire(release, options).pipe(
+    Effect.mapError((error) =>
+      error._tag === "LockHeld"
+        ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })
+        : new ClusterUnavailable({
+            doing: "take the lock on the release",
+            detail: error.message,
+          }),
+    ),
+  );
+});
+
+/** With the lock in hand a run that never ended has died: it is said how, waited for what is left of it, and accounted for. */
+export const enter = Effect.fnUntraced(function* (options: UpgradeOptions) {
+  const { release, timeout } = options;
+  const lock = yield* acquireLock(options);
+  const [journal, processes] = yield* Effect.all([RunJournal, ProcessTable]);
+  const latest = yield* journal.latest(release);
+  const own =
+    latest?.process.pid === processes.self.pid && latest.process.host === processes.self.host;
+  const dead = latest === undefined || latest.ended !== undefined || own ? undefined : latest;
+  if (dead !== undefined) yield* warn(obituary(dead));
+  yield* Effect.interruptible(awaitHelmHere(release, timeout));
+  if (dead !== undefined) yield* accountFor(dead);
+  return { lock, dead } satisfies Entered as Entered;
+});

@@ -1,0 +1,21 @@
+import { Context, Effect, Layer, Ref } from "effect";
+import { JournalFiles } from "../../src/services/JournalFiles.ts";
+
+/** The journal's folder of the machine, in memory. */
+export class FakeJournalFiles extends Context.Service<
+  FakeJournalFiles,
+  { readonly files: Effect.Effect<ReadonlyMap<string, string>> }
+>()("tare/testing/FakeJournalFiles") {
+  static readonly layer: Layer.Layer<FakeJournalFiles | JournalFiles> = Layer.effectContext(
+    Effect.gen(function* () {
+      const files = yield* Ref.make<ReadonlyMap<string, string>>(new Map());
+      const journal = JournalFiles.of({
+        read: (name) => Effect.map(Ref.get(files), (known) => known.get(name)),
+        write: (name, text) => Ref.update(files, (known) => new Map(known).set(name, text)),
+      });
+      return Context.make(FakeJournalFiles, FakeJournalFiles.of({ files: Ref.get(files) })).pipe(
+        Context.add(JournalFiles, journal),
+      );
+    }),
+  );
+}
