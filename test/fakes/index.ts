@@ -6,6 +6,8 @@ export { type Affliction, FakeDeployments } from "./controllers/deployments.ts";
 export { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+export { FakeConfirmation } from "./FakeConfirmation.ts";
+export { FakeJournalFiles } from "./FakeJournalFiles.ts";
 export {
   FakeProcesses,
   MACHINE,

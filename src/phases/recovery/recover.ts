@@ -1,5 +1,5 @@
 /** Brings a release back that Helm refuses to touch, so that the upgrade can go on from there. */
-import { Duration, Effect, Redacted } from "effect";
+import { Duration, Effect, Exit, Redacted } from "effect";
 import type { Identity } from "../../domain/identity.ts";
 import { storedSecrets } from "../../domain/lost-values.ts";
 import { type Diagnosis, diagnose, pendingStory } from "../../domain/recovery.ts";
@@ -72,6 +72,7 @@ const rollBackTo = Effect.fnUntraced(function* (
     ),
     journal.around("recovery"),
     journaled(journal),
+    Effect.onExit((exit) => journal.end(Exit.isSuccess(exit) ? "Recovered" : "RecoveryFailed")),
     Effect.uninterruptible,
   );
 });

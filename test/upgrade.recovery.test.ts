@@ -1,0 +1,369 @@
+/** What the next run makes of a release, a lock and a journal that a killed one left behind. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { gateRecordName } from "../src/domain/gate-record.ts";
+import { ConfigMap, stringAt } from "../src/domain/kube.ts";
+import type { ProcessIdentity } from "../src/domain/process-identity.ts";
+import {
+  encodeRunRecord,
+  JOURNAL_SCHEMA_VERSION,
+  journalName,
+  type RunRecord,
+  type RunStep,
+  withStep,
+} from "../src/domain/run-journal.ts";
+import { DEFAULT_RELEASE } from "../src/domain/upgrade-options.ts";
+import { ReleaseRecords } from "../src/services/ReleaseRecords.ts";
+import {
+  FakeCluster,
+  FakeConfirmation,
+  FakeHelm,
+  FakeJournalFiles,
+  FakeProcesses,
+  forbidden,
+  hang,
+  historyLines,
+  outboxEvents,
+  PLAIN_OPERATOR,
+  processElsewhere,
+  processOn,
+  Recorder,
+  runUpgrade,
+  tarsChart,
+  world,
+  writesOf,
+} from "./fakes/index.ts";
+
+const KILLED_HERE = processOn(4711);
+const PENDING = [
+  { status: "deployed" },
+  { status: "pending-upgrade", chart: tarsChart({ version: "1.2.0" }) },
+] as const;
+
+const MINUTE = 60_000;
+
+/** The journal of a run that got as far as the steps it had begun. */
+const leaveJournal = (process: ProcessIdentity, begun: ReadonlyArray<RunStep>, baseRevision = 1) =>
+  Effect.gen(function* () {
+    const [cluster, records] = yield* Effect.all([FakeCluster, ReleaseRecords]);
+    const baseUid = (yield* records.secretUids(DEFAULT_RELEASE)).get(baseRevision);
+    const at = "2026-11-22T10:14:02.000Z";
+    const record = begun.reduce<RunRecord>((all, step) => withStep(all, step, "begun", at), {
+      schemaVersion: JOURNAL_SCHEMA_VERSION,
+      runId: "run-1",
+      process,
+      release: DEFAULT_RELEASE,
+      cliVersion: "1.2.0",
+      workspaceId: "workspace-1",
+      fromVersion: "1.1.0",
+      toVersion: "1.2.0",
+      timeoutSeconds: 600,
+      baseRevision,
+      ...(baseUid === undefined ? {} : { baseUid }),
+      startedAt: at,
+      steps: [],
+    });
+    yield* cluster.seed(ConfigMap, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: journalName(DEFAULT_RELEASE), namespace: DEFAULT_RELEASE.namespace },
+      data: { "run.json": encodeRunRecord(record) },
+    });
+  });
+
+const IN_HELM: ReadonlyArray<RunStep> = ["crds", "upgrade", "helm-upgrade"];
+
+const everyWarning = Effect.flatMap(Recorder, (recorder) =>
+  Effect.map(recorder.warnings, (lines) => lines.join("\n")),
+);
+
+const RECOVERED = [
+  "1 superseded Install complete",
+  "2 pending-upgrade Preparing upgrade",
+  "3 superseded Rollback to 1",
+  "4 deployed Upgrade complete",
+];
+
+describe("a pending release", () => {
+  it.effect("is brought back and upgraded, at once when the dead run was on this machine", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const { result, elapsed } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(result?.revision, 4);
+      assert.deepStrictEqual(yield* historyLines, RECOVERED);
+      assert.isBelow(elapsed, 5 * MINUTE);
+      const said = yield* everyWarning;
+      assert.include(
+        said,
+        "a run by operator on build-1 (process 4711, 1.1.0 → 1.2.0) died in phase 5, while helm upgrade was at work; it last wrote at 2026-11-22 10:14:02 UTC",
+      );
+      assert.include(said, "release tars recovered: revision 1 runs again, as revision 3");
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("has a row for the attempt that died, and one for the run that went on", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      yield* runUpgrade({ options: { recover: true } });
+      const [dead, own, ...others] = yield* outboxEvents;
+      assert.deepInclude(dead, { status: "failed", error_code: "Killed", helm_revision: 2 });
+      assert.deepInclude(own, { status: "success", helm_revision: 4 });
+      assert.deepStrictEqual(others, []);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("without --recover is explained, and nothing is written", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?.exitCode, 13);
+      const why = error?.why.join("\n") ?? "";
+      assert.include(why, "an upgrade that began 1969-12-02T00:00:00Z");
+      assert.include(why, "by operator on build-1 (process 4711, 1.1.0 → 1.2.0)");
+      assert.include(why, "its process is gone");
+      assert.deepStrictEqual(yield* writesOf("tare"), []);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("is recovered when somebody at the terminal says yes", () =>
+    Effect.gen(function* () {
+      const somebody = yield* FakeConfirmation;
+      yield* somebody.answerWith(true);
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 4);
+      const [question] = yield* somebody.questions;
+      assert.include(question, "Go back to revision 1 of release tars first, then upgrade?");
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("is left alone when somebody says no", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeConfirmation).answerWith(false);
+      assert.strictEqual((yield* runUpgrade()).error?._tag, "OperationInProgress");
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("waits for a Helm of the dead run that is still at work here", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const processes = yield* FakeProcesses;
+      const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
+      yield* processes.start({ pid: 4712, words });
+      yield* Effect.forkChild(Effect.delay(processes.end(4712), "3 minutes"));
+      const { result, elapsed } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(result?.revision, 4);
+      assert.isAtLeast(elapsed, 3 * MINUTE);
+      assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect.each([
+    ["a run on another machine", true],
+    ["nobody knows whom", false],
+  ] as const)(
+    "left by %s is touched only after all timeouts of its Helm have passed",
+    ([, known]) =>
+      Effect.gen(function* () {
+        if (known) yield* leaveJournal(processElsewhere("laptop"), IN_HELM);
+        const { result, elapsed } = yield* runUpgrade({ options: { recover: true } });
+        assert.strictEqual(result?.revision, 4);
+        assert.isAtLeast(elapsed, 21 * MINUTE);
+        assert.isBelow(elapsed, 25 * MINUTE);
+        assert.include(
+          yield* everyWarning,
+          `a helm on ${known ? "laptop" : "another machine"} may still be at work on revision 2`,
+        );
+      }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect(
+    "in a rollback goes back to the last good revision, not to what it was rolling back to",
+    () =>
+      Effect.gen(function* () {
+        yield* leaveJournal(KILLED_HERE, [...IN_HELM, "helm-rollback"]);
+        const { result } = yield* runUpgrade({ options: { recover: true } });
+        assert.strictEqual(result?.revision, 5);
+        assert.strictEqual((yield* historyLines)[3], "4 superseded Rollback to 1");
+      }).pipe(
+        Effect.provide(
+          world({
+            revisions: [
+              { status: "deployed" },
+              { status: "failed" },
+              { status: "pending-rollback", description: "Rollback to 1" },
+            ],
+          }),
+        ),
+      ),
+  );
+
+  it.effect("that was never installed to the end has one way out, and it is said", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(error?.exitCode, 13);
+      const hints = error?.hints(PLAIN_OPERATOR).flatMap(({ commands }) => commands) ?? [];
+      assert.include(hints, "helm uninstall tars -n tars-system");
+      assert.include(hints, "tare install identity.json");
+      assert.deepStrictEqual(yield* writesOf("tare"), []);
+    }).pipe(Effect.provide(world({ revisions: [{ status: "pending-install" }] }))),
+  );
+
+  it.effect(
+    "whose rollback fails ends with 21, and the dead run's row is written all the same",
+    () =>
+      Effect.gen(function* () {
+        yield* leaveJournal(KILLED_HERE, IN_HELM);
+        yield* (yield* FakeHelm).breakStep("pre-rollback hook", "webhook not ready");
+        const { error } = yield* runUpgrade({ options: { recover: true } });
+        assert.strictEqual(error?.exitCode, 21);
+        const events = yield* outboxEvents;
+        assert.deepStrictEqual(
+          events.map(({ helm_revision }) => helm_revision),
+          [2],
+        );
+      }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+});
+
+describe("a release of which nothing is deployed, though something was good", () => {
+  const revisions = [{ status: "superseded" }, { status: "failed" }] as const;
+
+  it.effect("is brought back with --recover", () =>
+    Effect.gen(function* () {
+      const { result } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(result?.revision, 4);
+    }).pipe(Effect.provide(world({ revisions, running: 1 }))),
+  );
+
+  it.effect("says so without it", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "NoDeployedRevision");
+      const hints = error?.hints(PLAIN_OPERATOR).flatMap(({ commands }) => commands) ?? [];
+      assert.include(hints, "tare upgrade identity.json --recover");
+    }).pipe(Effect.provide(world({ revisions, running: 1 }))),
+  );
+});
+
+describe("a run that died", () => {
+  it.effect("between the CRDs and Helm is accounted for, and completed", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, ["crds"]);
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 2);
+      const [dead, own, ...others] = yield* outboxEvents;
+      assert.deepInclude(dead, { status: "failed", error_code: "Killed" });
+      assert.notProperty(dead, "helm_revision");
+      assert.deepInclude(own, { status: "success", helm_revision: 2 });
+      assert.deepStrictEqual(others, []);
+      assert.include(yield* everyWarning, "died in phase 4, while the CRDs were written");
+    }).pipe(Effect.provide(world())),
+  );
+
+  const unverified = {
+    revisions: [
+      { status: "superseded" },
+      { status: "deployed", chart: tarsChart({ version: "1.2.0" }) },
+    ],
+  } as const;
+  const gateLeft = (state: "running" | "passed") =>
+    Effect.gen(function* () {
+      const [cluster, records] = yield* Effect.all([FakeCluster, ReleaseRecords]);
+      const baseUid = (yield* records.secretUids(DEFAULT_RELEASE)).get(1);
+      const recordedAt = "2026-11-22T10:14:02.000Z";
+      yield* cluster.seed(ConfigMap, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: gateRecordName(DEFAULT_RELEASE), namespace: DEFAULT_RELEASE.namespace },
+        data: { 2: JSON.stringify({ state, baseUid, recordedAt }) },
+      });
+    });
+
+  it.effect(
+    "before the data plane was verified leaves a failed row and a revision nobody goes back to",
+    () =>
+      Effect.gen(function* () {
+        yield* leaveJournal(KILLED_HERE, [...IN_HELM, "gate"]);
+        yield* gateLeft("running");
+        const { result } = yield* runUpgrade();
+        assert.strictEqual(result?.revision, 3);
+        assert.strictEqual(result?.rollbackRevision, 1);
+        const [dead] = yield* outboxEvents;
+        assert.deepInclude(dead, { status: "failed", error_code: "Killed", helm_revision: 2 });
+        assert.include(yield* everyWarning, "while the data plane was being verified");
+      }).pipe(Effect.provide(world(unverified))),
+  );
+
+  it.effect("after its data plane had passed leaves the row of a success", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, [...IN_HELM, "gate"]);
+      yield* gateLeft("passed");
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.rollbackRevision, 2);
+      const [dead] = yield* outboxEvents;
+      assert.deepInclude(dead, { status: "success", helm_revision: 2, to_version: "1.2.0" });
+    }).pipe(Effect.provide(world(unverified))),
+  );
+});
+
+describe("the journal", () => {
+  const journalText = Effect.gen(function* () {
+    const object = yield* (yield* FakeCluster).peek({
+      type: ConfigMap,
+      name: journalName(DEFAULT_RELEASE),
+      namespace: DEFAULT_RELEASE.namespace,
+    });
+    return { object, text: stringAt(object, "data", "run.json") ?? "" };
+  });
+
+  it.effect("of a run that ended is closed, in the cluster and on this machine alike", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      const { object, text } = yield* journalText;
+      const record = JSON.parse(text) as RunRecord;
+      assert.strictEqual(record.ended?.outcome, "Upgraded");
+      assert.deepStrictEqual(object?.metadata.labels, {
+        "tars.io/component": "upgrade-journal",
+        "tars.io/release": "tars",
+      });
+      assert.deepStrictEqual([...(yield* (yield* FakeJournalFiles).files).values()], [text]);
+      assert.deepStrictEqual(
+        record.steps.map(({ step, state }) => `${step} ${state}`),
+        [
+          "crds begun",
+          "crds done",
+          "upgrade begun",
+          "helm-upgrade begun",
+          "helm-upgrade done",
+          "gate begun",
+          "gate done",
+          "upgrade done",
+          "event done",
+        ],
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("holds no run up: one slow answer, and the cluster is not asked again", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ trouble: hang, verb: "apply", name: /^tare-journal-/ });
+      const { result, elapsed } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 2);
+      assert.isBelow(elapsed, MINUTE);
+      const asked = (yield* cluster.requests).filter(
+        ({ verb, name }) => verb === "apply" && name.startsWith("tare-journal-"),
+      );
+      // The first word and the last.
+      assert.strictEqual(asked.length, 2);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("that may not be written fails nobody's run", () =>
+    Effect.gen(function* () {
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 2);
+    }).pipe(Effect.provide(world({ faults: [{ trouble: forbidden, name: /^tare-journal-/ }] }))),
+  );
+});
