@@ -118,6 +118,12 @@ const main = {
     ),
     Flag.withDefault(Duration.toSeconds(DEFAULTS.drainTimeout)),
   ),
+  plan: Flag.Boolean("plan").pipe(
+    Flag.withDescription(
+      "Write nothing and show what an upgrade would do; exit 0 when there is nothing to do, 3 when there is (default: false)",
+    ),
+    Flag.withDefault(false),
+  ),
   noAtomic: Flag.Boolean("no-atomic").pipe(
     Flag.withDescription(
       "Leave a failed release in place instead of rolling it back (default: false)",

@@ -127,6 +127,7 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
     String(input.drainTimeoutSeconds),
     String(Duration.toSeconds(DEFAULTS.drainTimeout)),
   ),
+  ...flag("plan", input.plan),
   ...flag("no-atomic", input.noAtomic),
   ...changed("timeout", formatGoDuration(input.timeout), formatGoDuration(DEFAULTS.timeout)),
   ...flag("recover", input.recover),

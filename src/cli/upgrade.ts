@@ -2,6 +2,7 @@ import { delimiter } from "node:path";
 import { Effect, Exit, Option, Ref } from "effect";
 import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
+import type { Identity } from "../domain/identity.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -9,8 +10,10 @@ import {
 } from "../domain/operator-commands.ts";
 import type { Hint } from "../domain/report.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
+import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
+import { plan } from "../plan.ts";
 import { Kubectl } from "../services/Kubectl.ts";
 import { Reporter, report } from "../services/Reporter.ts";
 import { ToolCache, type ToolName } from "../services/ToolCache.ts";
@@ -114,12 +117,20 @@ const reportFailure = Effect.fnUntraced(function* (
   return yield* new RunFailed({ exitCode: error.exitCode });
 });
 
+const CHANGES = 3;
+
+const runPlan = Effect.fnUntraced(function* (options: UpgradeOptions, identity: Identity) {
+  const planned = yield* plan(options, identity);
+  if (planHasChanges(planned)) return yield* new RunFailed({ exitCode: CHANGES });
+});
+
 const runUpgrade = Effect.fnUntraced(function* (
   input: UpgradeInput,
   backup: Ref.Ref<CrdBackup | undefined>,
 ) {
   const options = yield* upgradeOptions(input);
   const identity = yield* readIdentity(input.identityFile);
+  if (input.plan) return yield* runPlan(options, identity);
   const result = yield* Effect.updateService(
     upgrade(options, identity),
     Reporter,
@@ -141,6 +152,7 @@ const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   if (Exit.isSuccess(exit)) return;
   const error = Exit.findErrorOption(exit);
   if (Option.isSome(error)) {
+    if (error.value._tag === "RunFailed") return yield* error.value;
     return yield* reportFailure(input, error.value, yield* Ref.get(backup));
   }
   if (Exit.hasInterrupts(exit)) yield* report({ _tag: "Interrupted" });
@@ -149,7 +161,7 @@ const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
 }, Effect.uninterruptible);
 
 const EXIT_CODES = `Exit codes:
-  0 done · 2 usage or bad input · 10 preflight failed · 11 no release found · 12 HA refused
+  0 done · 2 usage or bad input · 3 --plan found changes · 10 preflight failed · 11 no release found · 12 HA refused
   13 another run or Helm operation in progress · 14 CRDs refused, nothing written · 15 CRDs incomplete
   20 failed and rolled back, verified · 21 failed and the rollback failed too · 22 failed, left in place
   23 failed before anything changed · 130/143/129 interrupted by SIGINT/SIGTERM/SIGHUP · 1 unexpected`;
@@ -163,6 +175,7 @@ ${EXIT_CODES}`,
   ),
   Command.withExamples([
     { command: "tare upgrade identity.json", description: "Standard upgrade" },
+    { command: "tare upgrade identity.json --plan", description: "See first what would change" },
     {
       command: "tare upgrade identity.json --image-registry newregistry.example.com",
       description: "Move to another image registry (sync the images there first)",

@@ -5,6 +5,7 @@ import type { HaVerdict } from "./ha-verdict.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { ToolEvent } from "./tool-events.ts";
+import type { UpgradePlan } from "./upgrade-plan.ts";
 
 /** A command to paste, under the sentence that says what it is for. */
 export interface Hint {
@@ -71,6 +72,7 @@ export type ReportEvent =
   /** The run was stopped by a signal; the release is as it was before it. */
   | { readonly _tag: "Interrupted" }
   | { readonly _tag: "Warning"; readonly message: string }
+  | { readonly _tag: "Planned"; readonly plan: UpgradePlan }
   | {
       readonly _tag: "Completed";
       readonly revision: number;

@@ -17,8 +17,8 @@ const UNEXPECTED = {
   why: ["something unexpected happened: see stderr"],
 };
 
-const outcomeOf = (exitCode: number): Summary["outcome"] => {
-  if (exitCode === 0) return "succeeded";
+const outcomeOf = (exitCode: number, planned: boolean): Summary["outcome"] => {
+  if (exitCode === 0) return planned ? "unchanged" : "succeeded";
   if (exitCode === CHANGES) return "changes";
   return INTERRUPTED.has(exitCode) ? "interrupted" : "failed";
 };
@@ -56,11 +56,13 @@ export interface JsonOutput {
 export const makeJsonOutput = (write: (line: string) => void, cliVersion: string): JsonOutput => {
   let told: Told = {};
   let running = false;
+  let planned = false;
   const warnings: Array<string> = [];
   const print = (record: OutputRecord): void => write(JSON.stringify(record));
   const report = Effect.fnUntraced(function* (event: ReportEvent) {
     running = true;
     told = { ...told, ...toldBy(event) };
+    if (event._tag === "Planned") planned = true;
     if (event._tag === "Warning") warnings.push(event.message);
     const body = renderJson(event);
     if (body === undefined) return;
@@ -75,7 +77,7 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
         told = { error: { code: "Usage", what, why: messages } };
       }),
     end: (exitCode) => {
-      const outcome = outcomeOf(exitCode);
+      const outcome = outcomeOf(exitCode, planned);
       if (outcome === "succeeded" && !running) return;
       const { error, hints = [], ...facts } = told;
       print(

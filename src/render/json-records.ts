@@ -133,6 +133,58 @@ export const Warned = record("warning", "Something to know that does not stop th
   message: Schema.String,
 });
 
+const before = Schema.optionalKey(Schema.String);
+const after = Schema.optionalKey(Schema.String);
+
+export const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
+  hasChanges: Schema.Boolean,
+  fromVersion: Schema.String,
+  toVersion: Schema.String,
+  values: Schema.Array(
+    Schema.Struct({
+      path: Schema.String,
+      fate: Schema.Literals(["kept", "overridden", "new default", "lost"]),
+      before,
+      after,
+      keepWith: Schema.optionalKey(Schema.String),
+    }),
+  ),
+  crds: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      verdict: Schema.Literals(["create", "update", "unchanged", "kept"]),
+      why: Schema.optionalKey(Schema.String),
+    }),
+  ),
+  objects: Schema.Array(
+    Schema.Struct({
+      action: Schema.Literals(["create", "change", "delete", "refused"]),
+      kind: Schema.String,
+      namespace: Schema.optionalKey(Schema.String),
+      name: Schema.String,
+      why: Schema.optionalKey(Schema.String),
+      fields: Schema.Array(Schema.Struct({ path: Schema.String, before, after })),
+    }),
+  ),
+  hooks: Texts,
+  images: Schema.Array(Schema.Struct({ before, after, usedBy: Texts })),
+  rolls: Schema.Array(
+    Schema.Struct({
+      workload: Schema.String,
+      namespace: Schema.optionalKey(Schema.String),
+      pods: Schema.optionalKey(Schema.Int),
+      why: Schema.String,
+    }),
+  ),
+  identityChanges: Schema.Boolean,
+  budget: Schema.Struct({
+    timeout: Schema.String,
+    drain: Schema.String,
+    replicas: Schema.Int,
+  }),
+  limits: Texts,
+});
+
 export const Summary = record("summary", "The last line of every run, however it ended.", {
   outcome: Schema.Literals(["succeeded", "unchanged", "changes", "failed", "interrupted"]),
   exitCode: Schema.Int,
@@ -165,6 +217,7 @@ export const OutputRecord = Schema.Union([
   RollbackStarted,
   ToolProgress,
   Warned,
+  Planned,
   Summary,
 ]);
 export type OutputRecord = typeof OutputRecord.Type;

@@ -1,6 +1,8 @@
 import type { CrdBackup } from "../domain/crd-backup.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
+import type { FieldChange } from "../domain/object-diff.ts";
 import type { ReportEvent } from "../domain/report.ts";
+import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
 import { type OutputRecord, SCHEMA_VERSION } from "./json-records.ts";
 
 /** A record without what all of them have. */
@@ -41,6 +43,50 @@ const backedUpFiles = ({ restorable, migrateFirst }: CrdBackup) => [
     ? []
     : [{ file: migrateFirst.file, crds: migrateFirst.migrations.map(({ crd }) => crd) }]),
 ];
+
+const fieldBody = ({ path, before, after }: FieldChange) => ({
+  path,
+  ...member("before", before),
+  ...member("after", after),
+});
+
+const planBody = (plan: UpgradePlan): Body => ({
+  type: "plan",
+  hasChanges: planHasChanges(plan),
+  fromVersion: plan.fromVersion,
+  toVersion: plan.toVersion,
+  values: plan.values.map(({ path, fate, before, after, keepWith }) => ({
+    path,
+    fate,
+    ...member("before", before),
+    ...member("after", after),
+    ...member("keepWith", keepWith),
+  })),
+  crds: plan.crds,
+  objects: plan.objects.map(({ action, kind, namespace, name, fields, why }) => ({
+    action,
+    kind,
+    ...member("namespace", namespace),
+    name,
+    ...member("why", why),
+    fields: fields.map(fieldBody),
+  })),
+  hooks: plan.hooks,
+  images: plan.images.map(({ before, after, usedBy }) => ({
+    ...member("before", before),
+    ...member("after", after),
+    usedBy,
+  })),
+  rolls: plan.rolls.map(({ workload, namespace, pods, why }) => ({
+    workload,
+    ...member("namespace", namespace),
+    ...member("pods", pods),
+    why,
+  })),
+  identityChanges: plan.identityChanges,
+  budget: plan.budget,
+  limits: plan.limits,
+});
 
 /** What a program is told of an event; nothing for what only the summary has, or only a screen can show. */
 export const renderJson = (event: ReportEvent): Body | undefined => {
@@ -126,6 +172,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     }
     case "Warning":
       return { type: "warning", message: event.message };
+    case "Planned":
+      return planBody(event.plan);
     case "ToolDownloadProgress":
     case "Interrupted":
     case "Completed":

@@ -2,6 +2,7 @@ import type { CrdBackup } from "../domain/crd-backup.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import type { Hint, ReportEvent } from "../domain/report.ts";
+import { planLines } from "./plan-text.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {
@@ -120,6 +121,8 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return ["Interrupted. The release is as it was before this run."];
     case "Warning":
       return [`${paint.warning("warning:")} ${event.message}`];
+    case "Planned":
+      return planLines(event.plan);
     case "Completed":
       return ["Upgrade completed.", "", ...event.hints.flatMap(hintLines)];
     case "Failed":

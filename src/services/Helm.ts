@@ -77,6 +77,11 @@ export class Helm extends Context.Service<
       release: ReleaseRef,
       revision: number,
     ) => Effect.Effect<Redacted.Redacted<JsonObject>, HelmError>;
+    /** What `revision` was rendered with: the defaults of its chart, and the operator's values over them. */
+    readonly allValues: (
+      release: ReleaseRef,
+      revision: number,
+    ) => Effect.Effect<Redacted.Redacted<JsonObject>, HelmError>;
     /** The objects that `revision` consists of, as Helm applied them. */
     readonly manifest: (
       release: ReleaseRef,

@@ -11,7 +11,7 @@ import {
 } from "../domain/helm-version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
-import { byRevision, History } from "../domain/release.ts";
+import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
 import type { RenderedRelease } from "../domain/rendered-release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
 import { startHelm } from "./helm-process.ts";
@@ -145,6 +145,17 @@ export const layerHelmBinary = (
         }),
       );
 
+      const storedValues = Effect.fnUntraced(function* (
+        { name, namespace }: ReleaseRef,
+        revision: number,
+        which: ReadonlyArray<"--all">,
+      ) {
+        const args = ["get", "values", name, "--namespace", namespace, ...which];
+        const text = yield* read([...args, "--revision", String(revision), "--output", "json"]);
+        const values = yield* decodeJson(Schema.Unknown, "get values", text);
+        return Redacted.make(isJsonObject(values) ? values : {}, { label: "values" });
+      });
+
       /** What Helm would put into its record of the chart; unknown when the chart leaves some of its files out. */
       const chartFiles = (chart: string) =>
         Effect.gen(function* () {
@@ -203,12 +214,13 @@ export const layerHelmBinary = (
           return releases;
         }).pipe(Effect.withSpan("Helm.releases")),
 
-        userValues: Effect.fn("Helm.userValues")(function* (release, revision) {
-          const args = ["get", "values", release.name, "--namespace", release.namespace];
-          const text = yield* read([...args, "--revision", String(revision), "--output", "json"]);
-          const values = yield* decodeJson(Schema.Unknown, "get values", text);
-          return Redacted.make(isJsonObject(values) ? values : {}, { label: "values" });
-        }),
+        userValues: Effect.fn("Helm.userValues")((release, revision) =>
+          storedValues(release, revision, []),
+        ),
+
+        allValues: Effect.fn("Helm.allValues")((release, revision) =>
+          storedValues(release, revision, ["--all"]),
+        ),
 
         manifest: Effect.fn("Helm.manifest")(function* (release, revision) {
           const args = ["get", "manifest", release.name, "--namespace", release.namespace];

@@ -14,6 +14,7 @@ import {
   FakeBackups,
   FakeHelm,
   INSTALLED_VALUES,
+  runUpgrade,
   type Scenario,
   tarsChart,
   unreachable,
@@ -66,6 +67,13 @@ const ENDINGS: ReadonlyArray<Ending> = [
   { code: 2, outcome: "failed", error: "Usage", options: { env: { TARE_SKIP_PREFLIGHT: "hm" } } },
   { code: 2, outcome: "failed", error: "InvalidFlag", flags: ["--chart-version", "1.2.0"] },
   { code: 2, outcome: "failed", error: "InvalidIdentity", options: { identityText: "{" } },
+  { code: 3, outcome: "changes", flags: ["--plan"] },
+  {
+    code: 0,
+    outcome: "unchanged",
+    flags: ["--plan"],
+    before: runUpgrade(),
+  },
   { code: 10, outcome: "failed", error: "PreflightFailed", scenario: { missingTools: ["helm"] } },
   { code: 11, outcome: "failed", error: "ReleaseNotFound", scenario: { revisions: [] } },
   {

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import type { ReportEvent } from "../../src/domain/report.ts";
+import type { UpgradePlan } from "../../src/domain/upgrade-plan.ts";
 import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
 import { FakeCluster, INSTALLED_VALUES, TARS_EGRESS, tarsChart, world } from "../fakes/index.ts";
 import { runUpgradeCli } from "./support.ts";
@@ -277,6 +278,20 @@ const INSTALLED = {
   sha256: "00",
 } as const;
 
+const EMPTY_PLAN: UpgradePlan = {
+  fromVersion: "1.2.0",
+  toVersion: "1.2.0",
+  values: [],
+  crds: [],
+  objects: [],
+  images: [],
+  rolls: [],
+  hooks: [],
+  identityChanges: false,
+  budget: { timeout: "10m", drain: "5m", replicas: 2 },
+  limits: [],
+};
+
 type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
 
 /** Every event there is, in each of its shapes: one that is added without a sample does not compile. */
@@ -287,6 +302,97 @@ const SAMPLES: {
   PhaseFinished: [
     [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: true }],
     [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: false }],
+  ],
+  Planned: [
+    [
+      { _tag: "Planned", plan: EMPTY_PLAN },
+      "Nothing to do: the release is what 1.2.0 with these values would make it.",
+    ],
+    [
+      {
+        _tag: "Planned",
+        plan: {
+          ...EMPTY_PLAN,
+          fromVersion: "1.1.0",
+          values: [
+            { path: "a", fate: "kept", before: "1", after: "1" },
+            {
+              path: "redis.type",
+              fate: "lost",
+              before: '"hosted"',
+              after: '"cluster"',
+              keepWith: "--redis-type hosted",
+            },
+            { path: "new", fate: "new default", before: undefined, after: "2" },
+          ],
+          crds: [
+            { name: "a.example", verdict: "create" },
+            { name: "b.example", verdict: "kept", why: "managed by GKE" },
+            { name: "c.example", verdict: "unchanged" },
+          ],
+          objects: [
+            { action: "create", kind: "Job", namespace: "n", name: "j", fields: [] },
+            {
+              action: "change",
+              kind: "ClusterRole",
+              namespace: undefined,
+              name: "r",
+              fields: [{ path: "rules[0].verbs[0]", before: '"get"', after: undefined }],
+            },
+            {
+              action: "refused",
+              kind: "Service",
+              namespace: "n",
+              name: "s",
+              fields: [],
+              why: "no",
+            },
+          ],
+          images: [{ before: "a:1", after: "a:2", usedBy: ["Deployment d"] }],
+          rolls: [
+            { workload: "Deployment d", namespace: "n", pods: 2, why: "spec.containers[d].image" },
+            { workload: "DaemonSet e", namespace: "n", pods: undefined, why: "x" },
+          ],
+          hooks: ["Job certgen"],
+          identityChanges: true,
+          limits: ["Secret n/s: forbidden"],
+        },
+      },
+      "plan: 1.1.0 → 1.2.0, nothing is written",
+      "",
+      "Values:",
+      "  kept  a           1",
+      '  lost  redis.type  "hosted" → "cluster" (keep it with --redis-type hosted)',
+      "  and 1 value that the old chart did not have",
+      "",
+      "CRDs:",
+      "  create  a.example",
+      "  kept    b.example: managed by GKE",
+      "  1 unchanged",
+      "",
+      "Objects:",
+      "  create Job n/j",
+      "  change ClusterRole r",
+      '      rules[0].verbs[0]: "get" → (none)',
+      "  refused Service n/s: no",
+      "  change Secret tars-identity: from the identity file",
+      "",
+      "Hooks that run:",
+      "  Job certgen",
+      "",
+      "Images:",
+      "  a:1 → a:2 (Deployment d)",
+      "",
+      "Pods that will be replaced:",
+      "  Deployment d in n: 2 pods (spec.containers[d].image)",
+      "  DaemonSet e in n: a pod on each node (x)",
+      "",
+      "Budget:",
+      "  --timeout 10m; draining 2 data-plane pods for up to 5m each",
+      "",
+      "Not known:",
+      "  Secret n/s: forbidden",
+    ],
   ],
   PreflightSkipped: [[{ _tag: "PreflightSkipped" }, "skipped (--skip-preflight)"]],
   ReleaseFound: [

@@ -115,12 +115,11 @@ export const applied = (
 export const updated = (live: Owned, next: KubeObject, manager: string): Owned => {
   const before = fieldsOf(live.object);
   const owners = new Map(
-    [...fieldsOf(next)].map(([field, value]) => [
-      field,
-      jsonEquals(before.get(field), value)
-        ? (live.owners.get(field) ?? new Set([manager]))
-        : new Set([manager]),
-    ]),
+    [...fieldsOf(next)].flatMap(([field, value]) => {
+      const isSame = before.has(field) && jsonEquals(before.get(field), value);
+      const managers = isSame ? live.owners.get(field) : new Set([manager]);
+      return managers === undefined ? [] : [[field, managers] as const];
+    }),
   );
   return { object: next, owners };
 };

@@ -12,6 +12,7 @@ import { ToolCache } from "../../../src/services/ToolCache.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { type FakeServer, kubectlFor } from "../cluster/kubectl.ts";
 import { FakeCharts } from "../FakeCharts.ts";
+import { coalesce } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
 import { parseFlags } from "./personality.ts";
 import {
@@ -202,6 +203,21 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
           return record === undefined
             ? Effect.fail(new HelmFailure({ text: "release: not found" }))
             : Effect.succeed(Redacted.make(configOf(record), { label: "values" }));
+        }),
+      ),
+
+    allValues: (release, revision) =>
+      read(
+        "get values",
+        Effect.flatMap(records.of(release), (found) => {
+          const record = found.find((one) => one.version === revision);
+          return record === undefined
+            ? Effect.fail(new HelmFailure({ text: "release: not found" }))
+            : Effect.succeed(
+                Redacted.make(coalesce(record.chart.values ?? {}, configOf(record)), {
+                  label: "values",
+                }),
+              );
         }),
       ),
 

@@ -17,7 +17,10 @@ export interface ReleaseRecord {
     readonly first_deployed: string;
     readonly last_deployed: string;
   };
-  readonly chart: { readonly metadata: { readonly name: string; readonly version: string } };
+  readonly chart: {
+    readonly metadata: { readonly name: string; readonly version: string };
+    readonly values?: JsonObject;
+  };
   readonly config: JsonObject | null;
   /** Documents separated by `---`. */
   readonly manifest: string;

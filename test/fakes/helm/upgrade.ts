@@ -112,7 +112,10 @@ const recordFor = (
 ) => ({
   name: release.name,
   namespace: release.namespace,
-  chart: { metadata: { name: chart.name, version: chart.version } },
+  chart: {
+    metadata: { name: chart.name, version: chart.version },
+    values: chart.defaults,
+  },
   config: values,
   manifest: manifestText(objects),
   ...(method === undefined ? {} : { apply_method: method }),

@@ -1,0 +1,34 @@
+/** Whether the data plane's pods, which are no objects of the release, will be replaced. */
+import { EnvoyProxy, type KubeObject, numberAt } from "./kube.ts";
+import type { ObjectChange, Roll } from "./object-change.ts";
+
+const CONTROLLERS = /^(?:envoy-gateway|ai-gateway)/;
+
+const reasonOf = (changes: ReadonlyArray<ObjectChange>): string | undefined => {
+  const proxy = changes.find(({ kind }) => kind === EnvoyProxy.kind);
+  if (proxy !== undefined) return `EnvoyProxy ${proxy.name} changes`;
+  const controller = changes.find(
+    ({ kind, name, fields }) =>
+      kind === "Deployment" &&
+      CONTROLLERS.test(name) &&
+      fields.some(({ path }) => path.startsWith("spec.template.")),
+  );
+  return controller === undefined
+    ? undefined
+    : `possibly: ${controller.name} changes, and decides what runs in them`;
+};
+
+export const dataPlaneRolls = (
+  changes: ReadonlyArray<ObjectChange>,
+  deployments: ReadonlyArray<KubeObject>,
+): ReadonlyArray<Roll> => {
+  const why = reasonOf(changes);
+  return why === undefined
+    ? []
+    : deployments.map((deployment) => ({
+        workload: `data plane ${deployment.metadata.name}`,
+        namespace: deployment.metadata.namespace,
+        pods: numberAt(deployment, "spec", "replicas") ?? 1,
+        why,
+      }));
+};

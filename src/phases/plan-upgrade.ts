@@ -1,0 +1,174 @@
+/** `--plan`: what the upgrade would do. It reads, and has the server rehearse; it writes nothing. */
+import { Effect, Redacted } from "effect";
+import { type LiveCrd, type PlannedCrd, planCrd } from "../domain/crd-plan.ts";
+import { dataPlaneRolls } from "../domain/data-plane-roll.ts";
+import { formatGoDuration } from "../domain/go-duration.ts";
+import type { Identity } from "../domain/identity.ts";
+import { identitySecret } from "../domain/identity-secret.ts";
+import { fieldAt } from "../domain/kube.ts";
+import { lostValues } from "../domain/lost-values.ts";
+import { imageChanges } from "../domain/object-change.ts";
+import { showValue } from "../domain/object-diff.ts";
+import { plannedValues } from "../domain/planned-values.ts";
+import { redactText } from "../domain/redaction.ts";
+import { liveReplicas } from "../domain/rollout-budget.ts";
+import { generatedValues, type UpgradeOptions } from "../domain/upgrade-options.ts";
+import type { PlannedCrdChange, UpgradePlan } from "../domain/upgrade-plan.ts";
+import {
+  ClusterUnavailable,
+  type CrdRightsMissing,
+  type CrdsRefused,
+  type PreflightFailed,
+  type UpgradeNotStarted,
+} from "../errors.ts";
+import type { Phase } from "../pipeline.ts";
+import { Helm, type HelmError } from "../services/Helm.ts";
+import type { Kubectl, KubectlError } from "../services/Kubectl.ts";
+import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
+import { type Reporter, report } from "../services/Reporter.ts";
+import { unavailable } from "./crds/failures.ts";
+import { rehearse } from "./crds/rehearse.ts";
+import type { InstalledRelease } from "./discover.ts";
+import type { HaFacts } from "./ha-preflight.ts";
+import { planObjects } from "./plan/objects.ts";
+import { chartTypes, placed, requireRendered, typesFrom } from "./release-checks.ts";
+import type { ReleaseCheckFacts } from "./release-facts.ts";
+
+export interface PlanInput {
+  readonly options: UpgradeOptions;
+  readonly identity: Identity;
+  readonly installed: InstalledRelease;
+  readonly facts: ReleaseCheckFacts;
+  readonly ha: HaFacts;
+  readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
+}
+
+const crdChange = ({ manifest: { name }, verdict }: PlannedCrd): PlannedCrdChange => {
+  switch (verdict._tag) {
+    case "Create":
+      return { name, verdict: "create" };
+    case "Update":
+      return { name, verdict: "update" };
+    case "Skip":
+      return verdict.reason === "identical"
+        ? { name, verdict: "unchanged" }
+        : {
+            name,
+            verdict: "kept",
+            why:
+              verdict.reason === "newer"
+                ? `the cluster's ${verdict.live} is newer than ${verdict.ours}`
+                : `managed by ${verdict.platform}`,
+          };
+  }
+};
+
+const planCrds = Effect.fnUntraced(function* ({ installed, liveCrds }: PlanInput) {
+  const live = yield* Effect.mapError(liveCrds, unavailable("read the CRDs"));
+  const { crds } = installed.chart;
+  const found = new Map(live.map((crd) => [crd.metadata.name, crd]));
+  const quick = crds.map((manifest) => planCrd(manifest, found.get(manifest.name)));
+  const settled = quick.every(({ verdict }) => verdict._tag === "Skip");
+  if (settled) return quick.map(crdChange);
+  const rehearsed = yield* rehearse(crds, live, installed.release);
+  return rehearsed.map(({ planned }) => crdChange(planned));
+});
+
+const failed = (doing: string) => (error: HelmError | KubectlError) =>
+  new ClusterUnavailable({ doing, detail: error.message });
+
+const planValues = Effect.fnUntraced(function* ({ options, installed }: PlanInput) {
+  const helm = yield* Helm;
+  const { release, deployed, carry, chart, secrets } = installed;
+  const effective = yield* Effect.mapError(
+    helm.allValues(release, deployed.revision),
+    failed("read the values of the deployed revision"),
+  );
+  const stored = Redacted.value(installed.stored);
+  return plannedValues(
+    {
+      stored,
+      effective: Redacted.value(effective),
+      next: Redacted.value(installed.values),
+      defaults: chart.defaults,
+      carry,
+      lost: lostValues(stored, generatedValues(options), chart.defaults),
+    },
+    showValue(false, (text) => redactText(text, secrets)),
+  );
+});
+
+const identityChanges = ({ identity, installed }: PlanInput): boolean => {
+  const wanted = identitySecret(identity, installed.release.namespace);
+  const live = installed.identity === undefined ? undefined : Redacted.value(installed.identity);
+  return fieldAt(wanted, "data", "identity.json") !== fieldAt(live, "data", "identity.json");
+};
+
+type PlanError =
+  | ClusterUnavailable
+  | CrdRightsMissing
+  | CrdsRefused
+  | PreflightFailed
+  | UpgradeNotStarted;
+
+type PlanNeeds = Helm | Kubectl | ReleaseRecords | Reporter;
+
+export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = {
+  id: "plan",
+  title: "Plan",
+  run: Effect.fnUntraced(function* (input) {
+    const { options, installed, facts, ha } = input;
+    const { release, chart, secrets } = installed;
+    const rendering = yield* requireRendered(installed, facts);
+    const rendered = Redacted.value(rendering.release);
+    const previous = yield* Effect.mapError(
+      Effect.fromResult(facts.previous),
+      failed("read the objects of the deployed revision"),
+    );
+    const served = yield* Effect.mapError(
+      Effect.fromResult(facts.types),
+      failed("read what the cluster serves"),
+    );
+    const everything = typesFrom([...served, ...chartTypes(chart.crds)]);
+    const place = (objects: typeof previous) => placed(objects, everything, release.namespace);
+    const [values, crds, objects] = yield* Effect.all(
+      [
+        planValues(input),
+        planCrds(input),
+        planObjects({
+          previous: place(previous),
+          next: place(rendered.objects),
+          typeOf: typesFrom(served),
+          redact: (text) => redactText(text, secrets),
+        }),
+      ],
+      { concurrency: "unbounded" },
+    );
+    const plan: UpgradePlan = {
+      fromVersion: installed.fromVersion,
+      toVersion: chart.version,
+      values,
+      crds,
+      objects: objects.changes,
+      images: imageChanges(objects.changes),
+      rolls: [...objects.rolls, ...dataPlaneRolls(objects.changes, ha.deployments)],
+      hooks: rendered.hooks.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      identityChanges: identityChanges(input),
+      budget: {
+        timeout: formatGoDuration(options.timeout),
+        drain: formatGoDuration(options.drainTimeout),
+        replicas: liveReplicas(ha.deployments),
+      },
+      limits: [
+        ...(rendering.withoutServer === undefined
+          ? []
+          : [
+              `rendered without the cluster's answers (${rendering.withoutServer}): what the chart looks up, as certificates, may show as changing`,
+            ]),
+        ...objects.limits,
+      ],
+    };
+    yield* report({ _tag: "Planned", plan });
+    return plan;
+  }),
+};
