@@ -1,7 +1,5 @@
-import { gzipSync } from "node:zlib";
 import { Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Redacted, Schema } from "effect";
 import { ChildProcessSpawner } from "effect/process";
-import { parseAllDocuments } from "yaml";
 import { classifyHelmError, oneLine } from "../domain/helm-stderr.ts";
 import {
   parseHelmVersion,
@@ -10,10 +8,9 @@ import {
   upgradeArguments,
 } from "../domain/helm-version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
-import type { KubeObject } from "../domain/kube.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
-import type { RenderedRelease } from "../domain/rendered-release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
+import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
 import { startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube-connection.ts";
@@ -305,55 +302,3 @@ export const layerHelmBinary = (
       });
     }),
   );
-
-const readRecord = Schema.decodeUnknownSync(
-  Schema.fromJsonString(
-    Schema.Struct({
-      manifest: Schema.String,
-      hooks: Schema.optionalKey(
-        Schema.NullOr(Schema.Array(Schema.Struct({ manifest: Schema.String }))),
-      ),
-    }),
-  ),
-);
-
-const isHook = ({ metadata }: KubeObject): boolean =>
-  metadata.annotations?.["helm.sh/hook"] !== undefined;
-
-const recordBytesOf = (record: string): number =>
-  gzipSync(record, { level: 9 }).toString("base64").length;
-
-/** A template is the objects alone, hooks among them. */
-const readTemplate = (
-  text: string,
-  values: Redacted.Redacted<JsonObject>,
-  files: ReadonlyArray<string> | undefined,
-): Redacted.Redacted<RenderedRelease> => {
-  const all = manifestObjects(text);
-  return Redacted.make({
-    objects: all.filter((object) => !isHook(object)),
-    hooks: all.filter(isHook),
-    recordBytes:
-      files === undefined
-        ? undefined
-        : recordBytesOf(JSON.stringify({ manifest: text, config: Redacted.value(values), files })),
-  });
-};
-
-/** A dry run is the record that would be stored. */
-const readDryRun = (text: string): Redacted.Redacted<RenderedRelease> => {
-  // What a chart's registry has to say comes before.
-  const json = text.slice(text.search(/^\{/m));
-  const { manifest, hooks } = readRecord(json);
-  return Redacted.make({
-    objects: manifestObjects(manifest),
-    hooks: (hooks ?? []).flatMap((hook) => manifestObjects(hook.manifest)),
-    recordBytes: recordBytesOf(json),
-  });
-};
-
-const manifestObjects = (text: string): ReadonlyArray<KubeObject> =>
-  parseAllDocuments(text).flatMap((document): ReadonlyArray<KubeObject> => {
-    const object: unknown = document.toJS();
-    return isJsonObject(object) ? [object as unknown as KubeObject] : [];
-  });

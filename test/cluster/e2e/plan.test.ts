@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { installOlder, type Operator, operator, SECRET_HEADER, states, upgrade } from "./tare.ts";
+
+interface AuditEvent {
+  readonly stage: string;
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly userAgent?: string;
+  readonly objectRef?: { readonly resource?: string };
+  readonly requestReceivedTimestamp: string;
+}
+
+/** What tare and the Helm that it ran asked of the API server since then. */
+const requestsSince = (cluster: Cluster, since: Date): ReadonlyArray<AuditEvent> =>
+  readFileSync(join(cluster.dir, "audit.log"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): AuditEvent => JSON.parse(line))
+    .filter(
+      ({ stage, userAgent = "", requestReceivedTimestamp }) =>
+        stage === "ResponseComplete" &&
+        /^(?:Helm|node|undici|tare)/i.test(userAgent) &&
+        new Date(requestReceivedTimestamp) >= since,
+    );
+
+const READS = new Set(["get", "list", "watch"]);
+
+const isHarmless = ({ verb, requestURI, objectRef }: AuditEvent): boolean =>
+  READS.has(verb) ||
+  objectRef?.resource === "selfsubjectaccessreviews" ||
+  (verb === "patch" && /[?&]dryRun=All(?:&|$)/.test(requestURI));
+
+const harmful = (requests: ReadonlyArray<AuditEvent>) =>
+  requests.filter((one) => !isHarmless(one)).map(({ verb, requestURI }) => `${verb} ${requestURI}`);
+
+for (const major of ["helm3", "helm4"] as const) {
+  describe(`tare upgrade --plan with ${major}`, () => {
+    let cluster: Cluster;
+    let who: Operator;
+
+    beforeAll(async () => {
+      cluster = await startCluster();
+      who = operator(cluster, major);
+      await followEnvoyGateway(cluster);
+      await installOlder(who);
+    });
+    afterAll(() => cluster.stop());
+
+    it("of a new version shows what would change and writes nothing: exit 3", async () => {
+      const since = new Date();
+      const { code, stderr } = await upgrade(who, ["--plan"]);
+      expect(stderr).toContain("plan: 1.1.0 → 1.2.0, nothing is written");
+      expect(stderr).toMatch(/^ {2}create {2}\S+$/m);
+      expect(stderr).toContain("Pods that will be replaced:");
+      expect(stderr).not.toContain(SECRET_HEADER);
+      expect(code).toBe(3);
+      const requests = requestsSince(cluster, since);
+      expect(requests.length).toBeGreaterThan(50);
+      expect(harmful(requests)).toEqual([]);
+      expect(await states(who)).toBe("1 deployed");
+    });
+
+    it("of what is there already finds nothing to do, certificates included: exit 0", async () => {
+      expect((await upgrade(who)).code).toBe(0);
+      const since = new Date();
+      const { code, stderr } = await upgrade(who, ["--plan"]);
+      expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+        "Nothing to do: the release is what 1.2.0 with these values would make it.",
+      );
+      expect(code).toBe(0);
+      const requests = requestsSince(cluster, since);
+      expect(requests.length).toBeGreaterThan(50);
+      expect(harmful(requests)).toEqual([]);
+      expect(await states(who)).toBe("1 superseded, 2 deployed");
+    });
+
+    it("finds what was changed by hand", async () => {
+      await kubectl(cluster, [
+        ...["patch", "configmap", "envoy-gateway-config", "--namespace", "tars-system"],
+        ...["--type=merge", "-p", '{"metadata":{"labels":{"helm.sh/chart":"odd"}}}'],
+      ]);
+      const { code, stderr } = await upgrade(who, ["--plan"]);
+      expect(stderr).toContain("change ConfigMap tars-system/envoy-gateway-config");
+      expect(stderr).toContain('metadata.labels.helm.sh/chart: "odd" → "tars-1.2.0"');
+      expect(code).toBe(3);
+    });
+  });
+}
