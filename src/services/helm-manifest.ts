@@ -1,7 +1,7 @@
 /** What Helm prints of releases: their objects, and the records it keeps. */
 import { gzipSync } from "node:zlib";
 import { Redacted, Schema } from "effect";
-import { type ParseOptions, parseAllDocuments, type SchemaOptions, type Tags } from "yaml";
+import { type DocumentOptions, parseAllDocuments, type SchemaOptions, type Tags } from "yaml";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import type { RenderedRelease } from "../domain/rendered-release.ts";
@@ -10,7 +10,7 @@ const isTime = (tag: Tags[number]): boolean =>
   typeof tag === "object" && (tag.format === "TIME" || tag.tag.endsWith(":timestamp"));
 
 /** Helm reads YAML 1.1, where `0400` is octal and `yes` is true, but knows no times of day and no dates. */
-const AS_HELM_READS: ParseOptions & SchemaOptions = {
+const AS_HELM_READS: DocumentOptions & SchemaOptions = {
   version: "1.1",
   customTags: (tags) => tags.filter((tag) => !isTime(tag)),
 };
