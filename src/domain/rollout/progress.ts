@@ -1,0 +1,115 @@
+/** What an operator sees of a rollout: one entry for each workload. */
+import { type DeploymentProgress, deploymentProgress } from "../data-plane.ts";
+import { type KubeObject, numberAt, stringAt } from "../kube.ts";
+import { expectedProgress } from "./expectation.ts";
+import { bySeverity, creationTrouble, podTrouble, type Trouble } from "./pod-trouble.ts";
+import {
+  currentGeneration,
+  podsOf,
+  type RolloutView,
+  type Workload,
+  type WorkloadGroup,
+} from "./view.ts";
+
+export interface WorkloadProgress extends DeploymentProgress {
+  readonly group: WorkloadGroup;
+  /** Pods on their way out, which may still be serving streams. */
+  readonly draining: number;
+  /** What keeps a new pod from being ready, in Kubernetes' words. */
+  readonly lastEvent: string | undefined;
+}
+
+/** A pod of the current template that is not ready, and why. */
+export interface PodInTrouble {
+  readonly workload: Workload;
+  /** Of the template its pods are made from. */
+  readonly generation: string;
+  /** `undefined` where no pod could be made. */
+  readonly pod: KubeObject | undefined;
+  readonly trouble: Trouble;
+}
+
+export type Warnings = ReadonlyMap<string, ReadonlyArray<string>>;
+
+const troublesOf = (
+  workload: Workload,
+  view: RolloutView,
+  warnings: Warnings,
+): ReadonlyArray<PodInTrouble> => {
+  const generation = currentGeneration(workload, view);
+  if (generation === undefined) return [];
+  const found = podsOf(workload, view)
+    .filter(generation.owns)
+    .flatMap((pod) => {
+      const trouble = podTrouble(pod, warnings.get(pod.metadata.uid ?? ""));
+      return trouble === undefined ? [] : [{ workload, generation: generation.id, pod, trouble }];
+    });
+  const creation = creationTrouble(workload.object);
+  return creation === undefined
+    ? found
+    : [...found, { workload, generation: generation.id, pod: undefined, trouble: creation }];
+};
+
+/** All pods of current templates that are not ready, the worst first. */
+export const podsInTrouble = (view: RolloutView, warnings: Warnings): ReadonlyArray<PodInTrouble> =>
+  view.workloads
+    .flatMap((workload) => troublesOf(workload, view, warnings))
+    .sort((left, right) => bySeverity(left.trouble, right.trouble));
+
+const statefulSetProgress = (set: KubeObject): DeploymentProgress => {
+  const desired = numberAt(set, "spec", "replicas") ?? 1;
+  const status = (field: string) => numberAt(set, "status", field) ?? 0;
+  const updated =
+    stringAt(set, "status", "updateRevision") === stringAt(set, "status", "currentRevision")
+      ? desired
+      : status("updatedReplicas");
+  const waitingFor =
+    status("observedGeneration") < (set.metadata.generation ?? 0)
+      ? "its newest specification has not been observed"
+      : updated < desired
+        ? `${updated} of ${desired} pods run the new template`
+        : status("readyReplicas") < desired
+          ? `${status("readyReplicas")} of ${desired} pods are ready`
+          : undefined;
+  return { name: set.metadata.name, ready: status("readyReplicas"), desired, waitingFor };
+};
+
+/** An empty Deployment of the release is as its chart wants it; an empty data plane serves nobody. */
+const releaseProgress = ({ object }: Workload): DeploymentProgress => {
+  if (object.kind === "StatefulSet") return statefulSetProgress(object);
+  const progress = deploymentProgress(object, undefined);
+  return progress.desired === 0 ? { ...progress, waitingFor: undefined } : progress;
+};
+
+const shortReason = ({ reason, detail }: Trouble): string =>
+  detail === "" ? reason : `${reason}: ${detail.split("\n")[0]}`;
+
+/** The data plane first: it is what the upgrade is about. */
+export const rolloutProgress = (
+  view: RolloutView,
+  troubles: ReadonlyArray<PodInTrouble>,
+): ReadonlyArray<WorkloadProgress> => {
+  const ofGroup = (group: WorkloadGroup) =>
+    view.workloads.filter((workload) => workload.group === group);
+  const extra = (name: string, group: WorkloadGroup) => {
+    const workload = ofGroup(group).find(({ object }) => object.metadata.name === name);
+    const pods = workload === undefined ? [] : podsOf(workload, view);
+    const worst = troubles.find((one) => one.workload === workload);
+    return {
+      group,
+      draining: pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length,
+      lastEvent: worst === undefined ? undefined : shortReason(worst.trouble),
+    };
+  };
+  const dataPlane = expectedProgress(
+    view,
+    ofGroup("data-plane").map(({ object }) => object),
+  );
+  return [
+    ...dataPlane.map((one) => ({ ...one, ...extra(one.name, "data-plane") })),
+    ...ofGroup("release").map((workload) => {
+      const progress = releaseProgress(workload);
+      return { ...progress, ...extra(progress.name, "release") };
+    }),
+  ];
+};

@@ -1,0 +1,101 @@
+/** Whether a rollout can still end well, and whether it has. */
+import { Duration } from "effect";
+import type { KubeObject } from "../kube.ts";
+import { describeTrouble, type TroubleKind, troubleClass } from "./pod-trouble.ts";
+import type { PodInTrouble } from "./progress.ts";
+import { currentGeneration, keyOfObject, type RolloutView } from "./view.ts";
+
+/** The cluster as it was before anything of the upgrade was written. */
+export interface Baseline {
+  /** Templates that were current then: their pods are not the upgrade's. */
+  readonly generations: ReadonlySet<string>;
+  /** `metadata.generation` by object; UIDs are part of the key, so that a replaced object is another one. */
+  readonly specs: ReadonlyMap<string, number>;
+}
+
+const specKey = (object: KubeObject): string => `${keyOfObject(object)} ${object.metadata.uid}`;
+
+const generationOf = (object: KubeObject): number => object.metadata.generation ?? 0;
+
+const watched = (view: RolloutView): ReadonlyArray<KubeObject> => [
+  ...view.workloads.map(({ object }) => object),
+  ...view.envoyProxies,
+  ...view.gateways,
+  ...view.gatewayClasses,
+];
+
+export const takeBaseline = (view: RolloutView): Baseline => ({
+  generations: new Set(
+    view.workloads.flatMap((workload) => currentGeneration(workload, view)?.id ?? []),
+  ),
+  specs: new Map(watched(view).map((object) => [specKey(object), generationOf(object)])),
+});
+
+const hasChanged = ({ specs }: Baseline, object: KubeObject): boolean =>
+  specs.get(specKey(object)) !== generationOf(object);
+
+/**
+ * A controller that was restarted, or whose settings changed, may yet make something new of what it has: until a Deployment
+ * of its has changed nothing shows that it has looked. What the EnvoyProxy asks for is compared directly, the rest is not.
+ */
+export const mayStillChange = (baseline: Baseline, view: RolloutView): boolean => {
+  const proxies = view.workloads.filter(({ group }) => group === "data-plane");
+  const causes = watched(view).filter((object) => !proxies.some((one) => one.object === object));
+  return (
+    causes.some((object) => hasChanged(baseline, object)) &&
+    proxies.some(({ object }) => !hasChanged(baseline, object))
+  );
+};
+
+const LONGEST_QUIET = Duration.seconds(60);
+
+/** How long a data plane must stay as it is while its controller may still have to look at it. */
+export const quietTime = (settleTime: Duration.Duration): Duration.Duration =>
+  Duration.max(settleTime, Duration.min(LONGEST_QUIET, Duration.times(settleTime, 4)));
+
+/** Since when each trouble has been seen, in Clock milliseconds. */
+export type TroubleTimes = ReadonlyMap<string, number>;
+
+const troubleKey = ({ workload, generation, trouble }: PodInTrouble): string =>
+  `${keyOfObject(workload.object)} ${generation} ${trouble.kind} ${trouble.container ?? ""}`;
+
+/** Whatever is gone is forgotten: a trouble that comes back starts anew. */
+export const noteTroubles = (
+  before: TroubleTimes,
+  troubles: ReadonlyArray<PodInTrouble>,
+  nowMillis: number,
+): TroubleTimes =>
+  new Map(
+    troubles.map((one) => [troubleKey(one), before.get(troubleKey(one)) ?? nowMillis] as const),
+  );
+
+/** The trouble that ends the rollout: of a new template, and past its grace time. */
+export const fatalTrouble = (
+  troubles: ReadonlyArray<PodInTrouble>,
+  times: TroubleTimes,
+  baseline: Baseline,
+  nowMillis: number,
+): PodInTrouble | undefined =>
+  troubles.find(
+    (one) =>
+      !baseline.generations.has(one.generation) &&
+      nowMillis - (times.get(troubleKey(one)) ?? nowMillis) >=
+        troubleClass(one.trouble.kind).graceSeconds * 1000,
+  );
+
+export interface RootCause {
+  readonly kind: TroubleKind;
+  /** One line that names the pod, its image where there is one, and the reason. */
+  readonly line: string;
+  /** Set when the image does not exist: it has to be brought to the registry first. */
+  readonly missingImage: string | undefined;
+}
+
+export const rootCause = ({ workload, pod, trouble }: PodInTrouble): RootCause => {
+  const name = pod?.metadata.name ?? `of ${workload.object.kind} ${workload.object.metadata.name}`;
+  return {
+    kind: trouble.kind,
+    line: describeTrouble(`${workload.object.metadata.namespace}/${name}`, trouble),
+    missingImage: trouble.kind === "image-not-found" ? trouble.image : undefined,
+  };
+};
