@@ -6,14 +6,17 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Clock, Effect, Layer, Redacted } from "effect";
 import { Command } from "effect/cli";
+import { teardown } from "../../src/cli/exit.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
-import { layerReporterText } from "../../src/render/ReporterText.ts";
+import { wantsColours } from "../../src/render/colours.ts";
+import { layerReporterStderr } from "../../src/render/ReporterText.ts";
 import { COLOURED, PLAIN } from "../../src/render/text.ts";
 import { CLI_VERSION } from "../../src/version.ts";
-import { IDENTITY, world } from "../fakes/index.ts";
+import { IDENTITY, type World, world } from "../fakes/index.ts";
 import { fasterClock } from "./clock.ts";
 import { DEMOS } from "./scenarios.ts";
+import { keepStreaming, streamsSummary } from "./streams.ts";
 
 const SPEED = 10;
 
@@ -24,7 +27,7 @@ if (demo === undefined) {
   process.exit(2);
 }
 
-const colours = process.stderr.isTTY === true && (process.env.NO_COLOR ?? "") === "";
+const colours = wantsColours(process);
 
 const folder = mkdtempSync(join(tmpdir(), "tare-demo-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
@@ -34,22 +37,51 @@ writeFileSync(join(folder, "identity.json"), JSON.stringify(identity), { mode: 0
 process.chdir(folder);
 
 console.error(`SIMULATED: ${demo.about}.`);
-console.error(`No cluster is touched; time runs ${SPEED} times faster.\n`);
+console.error(
+  `The cluster is made up and kept in memory, Helm with it; time runs ${SPEED} times faster.\n`,
+);
 console.error(`$ ${["tare", "upgrade", "identity.json", ...demo.flags].join(" ")}`);
 
-const services = Layer.mergeAll(
-  world(demo.scenario),
-  layerReporterText(colours ? COLOURED : PLAIN),
-);
+const reporter = layerReporterStderr(colours ? COLOURED : PLAIN);
 
-Effect.clockWith((real) =>
-  Command.runWith(
+const tare = Effect.gen(function* () {
+  const simulated = yield* Effect.context<World>();
+  const services = Layer.mergeAll(Layer.succeedContext(simulated), reporter);
+  const run = Command.runWith(
     tareCommand(() => services),
     { version: CLI_VERSION },
-  )(["upgrade", "identity.json", ...demo.flags]).pipe(
-    Effect.provideService(Clock.Clock, fasterClock(real, SPEED)),
-  ),
+  );
+  yield* run(["upgrade", "identity.json", ...demo.flags]);
+});
+
+const program = Effect.gen(function* () {
+  yield* keepStreaming;
+  yield* Effect.onExit(tare, () =>
+    Effect.flatMap(streamsSummary, (summary) =>
+      Effect.sync(() => {
+        if (summary !== undefined) console.error(`\nSIMULATED: ${summary}`);
+      }),
+    ),
+  );
+}).pipe(Effect.scoped, Effect.provide(world(demo.scenario)));
+
+let signal: NodeJS.Signals | undefined;
+for (const one of ["SIGINT", "SIGTERM"] as const) {
+  process.on(one, () => {
+    signal ??= one;
+  });
+}
+
+Effect.clockWith((real) =>
+  Effect.provideService(program, Clock.Clock, fasterClock(real, SPEED)),
 ).pipe(
   Effect.provide([NodeServices.layer, layerPresentation(colours)]),
-  NodeRuntime.runMain({ disableErrorReporting: true }),
+  Effect.uninterruptible,
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    teardown: teardown(
+      () => signal,
+      (code) => console.error(`\nSIMULATED: tare ended with exit code ${code}.`),
+    ),
+  }),
 );
