@@ -3,8 +3,9 @@ import { Worker } from "node:worker_threads";
 import type { Batch } from "./simulate.ts";
 import type { Task } from "./worker.ts";
 
-/** Small enough that no thread waits long for another at the end. */
+/** Small enough that no thread waits long for another at the end; smaller where the first find ends it. */
 const SEEDS_PER_TASK = 50;
+const SEEDS_PER_LOOK = 10;
 
 export interface Range extends Task {
   readonly threads: number;
@@ -12,11 +13,13 @@ export interface Range extends Task {
   readonly stopAtFirst: boolean;
 }
 
-const tasksOf = ({ from, count }: Task): ReadonlyArray<Task> =>
-  Array.from({ length: Math.ceil(count / SEEDS_PER_TASK) }, (_, index) => {
-    const start = from + index * SEEDS_PER_TASK;
-    return { from: start, count: Math.min(SEEDS_PER_TASK, from + count - start) };
+const tasksOf = ({ from, count, stopAtFirst }: Range): ReadonlyArray<Task> => {
+  const size = stopAtFirst ? SEEDS_PER_LOOK : SEEDS_PER_TASK;
+  return Array.from({ length: Math.ceil(count / size) }, (_, index) => {
+    const start = from + index * size;
+    return { from: start, count: Math.min(size, from + count - start) };
   });
+};
 
 /** In the order of their seeds, whichever thread ran them. */
 export const simulateInParallel = async (range: Range): Promise<ReadonlyArray<Batch>> => {

@@ -32,8 +32,11 @@ interface Finding {
   readonly violations: ReadonlyArray<{ readonly invariant: string }>;
 }
 
-const inCopy = (...args: ReadonlyArray<string>) =>
-  spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+const inCopy = (...args: ReadonlyArray<string>) => {
+  const ended = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
+  if (ended.error !== undefined) throw ended.error;
+  return ended;
+};
 
 /** The invariant that the bug breaks first, and the seed. */
 const caughtBySimulation = (): string | undefined => {
