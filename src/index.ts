@@ -23,12 +23,21 @@ export {
 export { type Chart, ChartError, ChartSource } from "./services/ChartSource.ts";
 export { BackupError, CrdBackups } from "./services/CrdBackups.ts";
 export { EventOutbox, OutboxError } from "./services/EventOutbox.ts";
+export { FailureReportError, FailureReports } from "./services/FailureReports.ts";
 export { Helm, HelmError, type HelmExit, type HelmRun } from "./services/Helm.ts";
 export { Kubectl, KubectlError } from "./services/Kubectl.ts";
 export { ProcessTable } from "./services/ProcessTable.ts";
 export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/ReleaseLock.ts";
 export { ReleaseRecords } from "./services/ReleaseRecords.ts";
 export { Reporter } from "./services/Reporter.ts";
-export { type DataPlaneOutcome, type GateRequest, RolloutGate } from "./services/RolloutGate.ts";
+export {
+  awaitSettled,
+  type DataPlaneOutcome,
+  type Diagnosis,
+  type FollowRequest,
+  type GateRequest,
+  type Rollout,
+  RolloutGate,
+} from "./services/RolloutGate.ts";
 export { type Tool, ToolCache, ToolMissing } from "./services/ToolCache.ts";
 export { UPGRADE_PHASES, upgrade } from "./upgrade.ts";

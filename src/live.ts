@@ -4,6 +4,7 @@ import { layerConfirmationTerminal } from "./render/ConfirmationTerminal.ts";
 import { layerChartFiles } from "./services/ChartFiles.ts";
 import { layerCrdBackupsOnDisk } from "./services/CrdBackupsOnDisk.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
+import { layerFailureReportsOnDisk } from "./services/FailureReportsOnDisk.ts";
 import { layerHelmBinary } from "./services/HelmBinary.ts";
 import { layerJournalFilesOnDisk } from "./services/JournalFilesOnDisk.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
@@ -11,7 +12,7 @@ import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
 import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import type { Reporter } from "./services/Reporter.ts";
-import { RolloutGate } from "./services/RolloutGate.ts";
+import { layerRolloutGateWatching } from "./services/RolloutGateWatching.ts";
 import { RunJournal } from "./services/RunJournal.ts";
 import { layerToolCacheLocal, type ToolChoice } from "./services/ToolCacheLocal.ts";
 import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
@@ -28,7 +29,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
   const inCluster = Layer.mergeAll(
     EventOutbox.layer,
     ReleaseRecords.layer,
-    RolloutGate.layerPolling,
+    layerRolloutGateWatching,
     layerReleaseLockLease,
     RunJournal.layer,
   ).pipe(Layer.provide([kubectl, layerProcessTableLocal, layerJournalFilesOnDisk]));
@@ -41,6 +42,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     layerConfirmationTerminal,
     layerChartFiles.pipe(Layer.provide(helm)),
     layerCrdBackupsOnDisk,
+    layerFailureReportsOnDisk,
     reporter,
   );
 };

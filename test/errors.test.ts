@@ -30,6 +30,7 @@ const FAILED = {
   dataplaneNamespace: "tars-dataplane",
   failedRevision: 8,
   cause: "image registry.example.com/envoy:1.2.0 does not exist",
+  missingImage: "registry.example.com/tars/envoy:1.2.0",
 };
 const CRD = { crd: "gateways.gateway.networking.k8s.io", reason: "denied by policy" };
 

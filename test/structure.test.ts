@@ -71,6 +71,7 @@ const PORTS = [
   "Confirmation",
   "CrdBackups",
   "EventOutbox",
+  "FailureReports",
   "Helm",
   "JournalFiles",
   "Kubectl",

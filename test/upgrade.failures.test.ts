@@ -33,6 +33,10 @@ const RUNNING_AGAIN = "gcr.io/acme/tars/envoy:envoy-1.1.0 2/2";
 const badWorkloads = tarsChart({ version: "1.2.0", imageTag: "never-ready" });
 /** The release is fine, its data plane is not. */
 const badDataPlane = tarsChart({ version: "1.2.0", envoyTag: "crash-loop" });
+const NOT_READY =
+  "pod tars-system/ai-gateway-h2wnw7gbb-jcwbs, container ai-gateway (image gcr.io/acme/tars/ai-gateway:never-ready) runs but is not ready: NotReady: Readiness probe failed: HTTP probe failed with statuscode: 503";
+const CRASHES =
+  "pod tars-dataplane/egress-csvx7qlbb-rk8kn, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times";
 
 const hintsOf = (error: OperatorError | undefined): ReadonlyArray<Hint | undefined> =>
   error?.hints(PLAIN_OPERATOR) ?? [];
@@ -54,7 +58,7 @@ describe("workloads that never become ready", () => {
         error?.what,
         "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
       );
-      assert.deepStrictEqual(error?.why, ["context deadline exceeded"]);
+      assert.deepStrictEqual(error?.why, [NOT_READY]);
       assert.deepStrictEqual(yield* historyLines, [
         "1 superseded Install complete",
         '2 failed Upgrade "tars" failed: context deadline exceeded',
@@ -77,7 +81,7 @@ describe("workloads that never become ready", () => {
         status: "failed",
         helm_revision: 2,
         error_code: "UpgradeRolledBack",
-        error_summary: "context deadline exceeded",
+        error_summary: NOT_READY,
         from_version: "1.1.0",
         to_version: "1.2.0",
       });
@@ -124,7 +128,7 @@ describe("a data plane that never becomes ready", () => {
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
       assert.strictEqual(error?._tag, "UpgradeRolledBack");
-      assert.deepStrictEqual(error?.why, ["egress: 1 of 2 pods run the new template"]);
+      assert.deepStrictEqual(error?.why, [CRASHES]);
       assert.deepStrictEqual(yield* historyLines, [
         "1 superseded Install complete",
         "2 superseded Upgrade complete",
@@ -137,7 +141,7 @@ describe("a data plane that never becomes ready", () => {
       assert.deepInclude(yield* events, {
         _tag: "RollbackStarted",
         revision: 1,
-        why: "egress: 1 of 2 pods run the new template",
+        why: CRASHES,
       });
       const [event] = yield* outboxEvents;
       assert.deepInclude(event, { status: "failed", helm_revision: 2 });
@@ -147,7 +151,7 @@ describe("a data plane that never becomes ready", () => {
   it.effect("is judged within the same timeout that Helm had", () =>
     Effect.gen(function* () {
       const { timeline } = yield* Recorder;
-      yield* runUpgrade({ options: { timeout: Duration.minutes(3) } });
+      yield* runUpgrade({ options: { timeout: Duration.minutes(3), failFast: false } });
       const at = (tag: string) =>
         Effect.map(timeline, (all) => all.find(({ event }) => event._tag === tag)?.at ?? 0);
       const spent = (yield* at("RollbackStarted")) - (yield* at("HelmUpgradeStarted"));
@@ -190,13 +194,13 @@ describe("a data plane that never becomes ready", () => {
     Effect.gen(function* () {
       const envoyGateway = yield* FakeEnvoyGateway;
       yield* Effect.forkChild(
-        Effect.andThen(Effect.sleep("5 minutes"), envoyGateway.setAwake(false)),
+        Effect.andThen(Effect.sleep("20 seconds"), envoyGateway.setAwake(false)),
       );
       const { error } = yield* runUpgrade();
       assert.strictEqual(error?._tag, "RollbackFailed");
       assert.strictEqual(error?.exitCode, 21);
       assert.deepStrictEqual(error?.why, [
-        "upgrade: egress: 1 of 2 pods run the new template",
+        `upgrade: ${CRASHES}`,
         "rollback: the data plane did not come back: egress: still asks for image gcr.io/acme/tars/envoy:crash-loop, not gcr.io/acme/tars/envoy:envoy-1.1.0",
       ]);
     }).pipe(Effect.provide(world({ chart: badDataPlane }))),
@@ -244,14 +248,14 @@ describe("a rollback that fails", () => {
       assert.strictEqual(error?._tag, "RollbackFailed");
       assert.strictEqual(error?.exitCode, 21);
       assert.deepStrictEqual(error?.why, [
-        "upgrade: egress: 1 of 2 pods run the new template",
+        `upgrade: ${CRASHES}`,
         "rollback: pre-rollback hooks failed: job failed: BackoffLimitExceeded",
       ]);
       assert.deepInclude(hintsOf(error), {
         title: "Go back to the last good revision by hand:",
         commands: ["helm rollback tars 1 -n tars-system --wait"],
       });
-      assert.deepStrictEqual((yield* historyLines).at(-1), "3 pending-rollback Rollback to 1");
+      assert.deepStrictEqual((yield* historyLines).at(-1), "4 pending-rollback Rollback to 1");
       const [event] = yield* outboxEvents;
       assert.deepInclude(event, { status: "failed", error_code: "RollbackFailed" });
     }).pipe(Effect.provide(world({ chart: badDataPlane }))),
@@ -288,7 +292,7 @@ describe("a rollback that fails", () => {
         );
         assert.isTrue(
           warnings.some((message) =>
-            /left EnvoyProxy tars-system\/\S+ as it was; restoring/.test(message),
+            /left EnvoyProxy tars-system\/\S+ as it was \(.*\); restoring/.test(message),
           ),
         );
       }).pipe(Effect.provide(world({ chart: badWorkloads }))),

@@ -4,6 +4,7 @@ import type { ChartSource } from "../services/ChartSource.ts";
 import type { Confirmation } from "../services/Confirmation.ts";
 import type { CrdBackups } from "../services/CrdBackups.ts";
 import type { EventOutbox } from "../services/EventOutbox.ts";
+import type { FailureReports } from "../services/FailureReports.ts";
 import type { Helm } from "../services/Helm.ts";
 import type { Kubectl } from "../services/Kubectl.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
@@ -28,6 +29,7 @@ export type TareServices =
   | ReleaseLock
   | ReleaseRecords
   | Reporter
+  | FailureReports
   | RolloutGate
   | RunJournal
   | ToolCache;

@@ -131,6 +131,12 @@ const main = {
     Flag.withNegation("atomic"),
     Flag.withDefault(!DEFAULTS.atomic),
   ),
+  failFast: Flag.Boolean("fail-fast").pipe(
+    Flag.withDescription(
+      "End the upgrade as soon as a new pod cannot recover, instead of waiting for the timeout (default: true)",
+    ),
+    Flag.withDefault(DEFAULTS.failFast),
+  ),
   timeout: duration("timeout").pipe(
     Flag.withDescription(
       "Budget of the rollout; should exceed drain timeout × replicas to allow serial drain (default: 10m)",

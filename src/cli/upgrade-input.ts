@@ -83,6 +83,7 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     atomic: !input.noAtomic,
     timeout: input.timeout,
     settleTime: input.settleTime,
+    failFast: input.failFast,
     lockTimeout: input.lockTimeout,
     recover: input.recover,
     chart: yield* chartReference(input),
@@ -129,6 +130,7 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
   ),
   ...flag("plan", input.plan),
   ...flag("no-atomic", input.noAtomic),
+  ...(input.failFast ? [] : [{ name: "fail-fast", words: ["--fail-fast=false"] }]),
   ...changed("timeout", formatGoDuration(input.timeout), formatGoDuration(DEFAULTS.timeout)),
   ...flag("recover", input.recover),
   ...changed(

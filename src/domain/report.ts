@@ -1,9 +1,9 @@
 import type { CrdBackup } from "./crd-backup.ts";
 import type { CrdCounts } from "./crd-plan.ts";
-import type { DeploymentProgress } from "./data-plane.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
+import type { WorkloadProgress } from "./rollout/progress.ts";
 import type { ToolEvent } from "./tool-events.ts";
 import type { UpgradePlan } from "./upgrade-plan.ts";
 
@@ -20,6 +20,8 @@ export interface PhaseInfo {
   readonly index: number;
   readonly total: number;
 }
+
+export type RolloutStage = "helm upgrade" | "data plane" | "helm rollback" | "rollback";
 
 /**
  * Everything a run has to tell, as data. How it looks is decided where it is rendered; phases only say what happened.
@@ -66,7 +68,17 @@ export type ReportEvent =
       readonly timeout: string;
       readonly atomic: boolean;
     }
-  | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<DeploymentProgress> }
+  /** From now on something is waited for, for so long at the most; told once more for each stage. */
+  | {
+      readonly _tag: "RolloutStarted";
+      readonly stage: RolloutStage;
+      readonly budgetMillis: number;
+    }
+  /** What is waited for, whenever it changed; the data plane first. */
+  | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<WorkloadProgress> }
+  | { readonly _tag: "RolloutEnded" }
+  /** Everything that was seen of pods that failed. */
+  | { readonly _tag: "FailureReportSaved"; readonly file: string }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
   | ToolEvent
   /** The run was stopped by a signal; the release is as it was before it. */

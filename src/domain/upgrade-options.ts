@@ -16,6 +16,8 @@ export interface UpgradeOptions {
   readonly timeout: Duration.Duration;
   /** How long the data plane must stay unchanged and ready before it counts as upgraded. */
   readonly settleTime: Duration.Duration;
+  /** End the wait as soon as a pod of a new template cannot recover. */
+  readonly failFast: boolean;
   /** For how long a living run that holds the lock is waited for; a dead one's lock is taken in any case. */
   readonly lockTimeout: Duration.Duration;
   /** Bring a release back that was left pending, without asking. */
@@ -51,6 +53,7 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   atomic: true,
   timeout: Duration.minutes(10),
   settleTime: Duration.seconds(15),
+  failFast: true,
   lockTimeout: Duration.zero,
   recover: false,
   chart: { _tag: "Embedded" },

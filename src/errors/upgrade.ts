@@ -1,6 +1,7 @@
 /** Exit 20 to 23: the upgrade was tried. */
-import { helmCommand, tareCommand } from "../domain/operator-commands.ts";
+import { helmCommand, type OperatorEnvironment, tareCommand } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
+import type { Hint } from "../domain/report.ts";
 import { hint, historyHint, operatorError, podHints, runAgain } from "./operator-error.ts";
 
 type FailedUpgrade = {
@@ -9,7 +10,27 @@ type FailedUpgrade = {
   readonly failedRevision: number;
   /** The root cause on one line. */
   readonly cause: string;
+  /** An image that has to be brought to the registry before the upgrade can succeed. */
+  readonly missingImage: string | undefined;
 };
+
+/** Everything before the name of the image itself: what `--image-sync` takes. */
+const registryOf = (image: string): string => image.slice(0, Math.max(0, image.lastIndexOf("/")));
+
+const imageHints = (
+  missingImage: string | undefined,
+  env: OperatorEnvironment,
+): ReadonlyArray<Hint> =>
+  missingImage === undefined
+    ? []
+    : [
+        hint(
+          `Image ${missingImage} does not exist: bring the images to the registry first:`,
+          tareCommand(env, "install", {
+            after: ["--image-sync", registryOf(missingImage), "--sync-only"],
+          }),
+        ),
+      ];
 
 export class UpgradeRolledBack extends operatorError<
   FailedUpgrade & { readonly restoredRevision: number; readonly deployedRevision: number }
@@ -19,7 +40,8 @@ export class UpgradeRolledBack extends operatorError<
     `upgrade failed (revision ${failedRevision}) and was rolled back: ` +
     `revision ${restoredRevision} runs again, as revision ${deployedRevision}`,
   why: ({ cause }) => [cause],
-  hints: ({ release, dataplaneNamespace }, env) => [
+  hints: ({ release, dataplaneNamespace, missingImage }, env) => [
+    ...imageHints(missingImage, env),
     historyHint(release, env),
     podHints(dataplaneNamespace, release, env),
     runAgain(env),
@@ -37,7 +59,8 @@ export class RollbackFailed extends operatorError<
   what: ({ failedRevision }) =>
     `upgrade failed (revision ${failedRevision}) and so did the rollback: the release needs you now`,
   why: ({ cause, rollbackCause }) => [`upgrade: ${cause}`, `rollback: ${rollbackCause}`],
-  hints: ({ release, dataplaneNamespace, lastGood }, env) => [
+  hints: ({ release, dataplaneNamespace, lastGood, missingImage }, env) => [
+    ...imageHints(missingImage, env),
     historyHint(release, env),
     ...(lastGood === undefined
       ? []
@@ -67,7 +90,8 @@ export class UpgradeLeftInPlace extends operatorError<
   what: ({ failedRevision }) =>
     `upgrade failed and revision ${failedRevision} was left in place (--no-atomic)`,
   why: ({ cause }) => [cause],
-  hints: ({ release, dataplaneNamespace, lastGood }, env) => [
+  hints: ({ release, dataplaneNamespace, lastGood, missingImage }, env) => [
+    ...imageHints(missingImage, env),
     podHints(dataplaneNamespace, release, env),
     ...(lastGood === undefined
       ? []

@@ -25,16 +25,16 @@ import {
   type UpgradeRolledBack,
 } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
-import { Helm } from "../services/Helm.ts";
+import type { FailureReports } from "../services/FailureReports.ts";
+import { Helm, type HelmError, type HelmExit, type HelmRun } from "../services/Helm.ts";
 import { Kubectl } from "../services/Kubectl.ts";
 import type { HeldLock } from "../services/ReleaseLock.ts";
 import { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
-import type { DataPlaneOutcome, RolloutGate } from "../services/RolloutGate.ts";
+import type { DataPlaneOutcome, Diagnosis, Rollout, RolloutGate } from "../services/RolloutGate.ts";
 import type { InstalledRelease } from "./discover.ts";
 import {
   type AttemptFailure,
-  awaitDataPlane,
   describeFailure,
   nextRevision,
   readHistory,
@@ -43,7 +43,15 @@ import {
   untilAnswered,
 } from "./helm/attempt.ts";
 import { withInterruption } from "./helm/interruption.ts";
-import { confirmRestored, restoreProxies, rollBack } from "./helm/roll-back.ts";
+import { repair } from "./helm/restore.ts";
+import { confirmRestored, rollBack } from "./helm/roll-back.ts";
+import {
+  awaitDataPlane,
+  followRollout,
+  keepDiagnosis,
+  saveReport,
+  staged,
+} from "./helm/rollout.ts";
 
 export interface HelmUpgradeInput {
   readonly options: UpgradeOptions;
@@ -125,12 +133,29 @@ const applyIdentity = Effect.fnUntraced(function* (identity: Identity, release: 
     .pipe(Effect.mapError(({ message }) => new UpgradeNotStarted({ release, cause: message })));
 });
 
+/** Waits for Helm only as long as it can end well. */
+const helmOrDoom = (
+  { options, installed }: UpgradeAttempt,
+  run: HelmRun,
+  rollout: Rollout,
+): Effect.Effect<HelmExit, HelmError, Reporter> =>
+  options.failFast
+    ? Effect.raceFirst(
+        run.exit,
+        rollout.doomed.pipe(
+          Effect.flatMap(({ why }) =>
+            warn(`Helm need not wait any longer: ${redactText(why, installed.secrets)}`),
+          ),
+          // By now Helm waits: what is fatal has stood for its grace time.
+          Effect.andThen(run.cancel),
+          Effect.andThen(run.exit),
+        ),
+      )
+    : run.exit;
+
 /** Helm's end. An interruption is passed to Helm once, which then fails, or rolls back, and is seen through. */
-const helmExit = Effect.fnUntraced(function* ({
-  options,
-  installed,
-  interruption,
-}: UpgradeAttempt) {
+const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
+  const { options, installed, interruption } = attempt;
   const helm = yield* Helm;
   const run = yield* helm.upgrade({
     release: installed.release,
@@ -139,15 +164,17 @@ const helmExit = Effect.fnUntraced(function* ({
     timeout: options.timeout,
     atomic: options.atomic,
   });
-  const ended = yield* interruption.wait(run.exit);
+  const ended = yield* interruption.wait(
+    staged("helm upgrade", options.timeout, helmOrDoom(attempt, run, rollout)),
+  );
   return Option.isSome(ended) ? ended.value : yield* Effect.andThen(run.cancel, run.exit);
 }, Effect.scoped);
 
 /** Runs Helm to its end and decides from the history what it did. */
-const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
+const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
   const { installed, before } = attempt;
   const { release } = installed;
-  const exit = yield* Effect.result(helmExit(attempt));
+  const exit = yield* Effect.result(helmExit(attempt, rollout));
   const errorText = Result.match(exit, {
     onSuccess: (ended) => ended.errorText,
     onFailure: (error) => error.text,
@@ -171,7 +198,7 @@ const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
 const INTERRUPTED: DataPlaneOutcome = {
   _tag: "NotSettled",
   why: "interrupted before the data plane had settled",
-  deployments: [],
+  diagnosis: undefined,
 };
 
 /** Helm started from the deployed revision; what a later attempt that failed made of the EnvoyProxy, it did not see. */
@@ -184,7 +211,7 @@ const undoFailedAttempt = Effect.fnUntraced(function* (
   const helm = yield* Helm;
   yield* untilAnswered(helm.manifest(release, revision)).pipe(
     Effect.flatMap((manifest) =>
-      restoreProxies(
+      repair(
         release,
         manifest.filter(({ kind }) => kind === EnvoyProxy.kind),
       ),
@@ -195,14 +222,39 @@ const undoFailedAttempt = Effect.fnUntraced(function* (
   );
 });
 
+/** Helm says that it waited in vain; what it waited for is seen by others. */
+const WAITED_IN_VAIN = /context canceled|deadline exceeded|timed out|rate(?: |:)|not ready/i;
+
+const failureOf = Effect.fnUntraced(function* (
+  attempt: UpgradeAttempt,
+  { revision, reason }: { readonly revision: number; readonly reason: string },
+  diagnosis: Diagnosis | undefined,
+) {
+  const interrupted = yield* attempt.interruption.happened;
+  const explained = diagnosis !== undefined && WAITED_IN_VAIN.test(reason) && !interrupted;
+  yield* saveReport(attempt, revision, diagnosis);
+  const failure: AttemptFailure = explained
+    ? {
+        revision,
+        cause: redactText(diagnosis.why, attempt.installed.secrets),
+        missingImage: diagnosis.missingImage,
+      }
+    : { revision, cause: reason, missingImage: undefined };
+  return failure;
+});
+
 const settle = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   revision: number,
+  rollout: Rollout,
   remaining: Duration.Duration,
 ) {
   const { options, installed, interruption } = attempt;
   const seen = yield* interruption.wait(
-    Effect.andThen(undoFailedAttempt(attempt, revision), awaitDataPlane(attempt, remaining)),
+    Effect.andThen(
+      undoFailedAttempt(attempt, revision),
+      awaitDataPlane(attempt, rollout, remaining, "data plane"),
+    ),
   );
   const dataPlane: DataPlaneOutcome = Option.getOrElse(seen, () => INTERRUPTED);
   if (dataPlane._tag === "Absent") {
@@ -221,7 +273,12 @@ const settle = Effect.fnUntraced(function* (
     };
   }
   yield* recordGate(attempt, revision, "failed");
-  const failure: AttemptFailure = { revision, cause: dataPlane.why };
+  yield* saveReport(attempt, revision, dataPlane.diagnosis);
+  const failure: AttemptFailure = {
+    revision,
+    cause: redactText(dataPlane.why, installed.secrets),
+    missingImage: dataPlane.diagnosis?.missingImage,
+  };
   if (options.atomic) return yield* rollBack(attempt, failure);
   return yield* new UpgradeLeftInPlace({
     ...describeFailure(attempt, failure),
@@ -229,16 +286,23 @@ const settle = Effect.fnUntraced(function* (
   });
 });
 
+interface Followed {
+  readonly rollout: Rollout;
+  readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
+  /** Of the budget, when Helm had ended. */
+  readonly remaining: Duration.Duration;
+}
+
 const conclude = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   outcome: HelmOutcome,
-  remaining: Duration.Duration,
+  { rollout, diagnosis, remaining }: Followed,
 ) {
   const { options, installed } = attempt;
   const { release, lastGood } = installed;
   switch (outcome._tag) {
     case "Upgraded":
-      return yield* settle(attempt, outcome.revision, remaining);
+      return yield* settle(attempt, outcome.revision, rollout, remaining);
     case "Vanished":
       return yield* new ReleaseVanished({ release });
     case "NotStarted":
@@ -255,7 +319,7 @@ const conclude = Effect.fnUntraced(function* (
       });
     case "RolledBack": {
       yield* recordGate(attempt, outcome.revision, "failed");
-      const failure = { revision: outcome.revision, cause: outcome.reason };
+      const failure = yield* failureOf(attempt, outcome, yield* diagnosis);
       // Helm takes the newest candidate, which can be a revision that failed before (helm/helm#11435).
       return outcome.restored === lastGood?.revision
         ? yield* confirmRestored(attempt, failure, outcome.restored)
@@ -264,7 +328,7 @@ const conclude = Effect.fnUntraced(function* (
     case "Failed":
     case "Broken": {
       yield* recordGate(attempt, outcome.revision, "failed");
-      const failure = { revision: outcome.revision, cause: outcome.reason };
+      const failure = yield* failureOf(attempt, outcome, yield* diagnosis);
       return options.atomic
         ? yield* rollBack(attempt, failure)
         : yield* new UpgradeLeftInPlace({
@@ -300,21 +364,23 @@ const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
     timeout: formatGoDuration(options.timeout),
     atomic: options.atomic,
   });
-  const outcome = yield* runHelm(attempt);
+  const rollout = yield* followRollout(attempt);
+  const diagnosis = yield* keepDiagnosis(rollout, options.timeout);
+  const outcome = yield* runHelm(attempt, rollout);
   const elapsed = Duration.millis((yield* Clock.currentTimeMillis) - startedAt);
   const remaining = Duration.subtract(options.timeout, elapsed);
   const stop = unlessInterrupted(attempt);
-  return yield* conclude(attempt, outcome, remaining).pipe(
+  return yield* conclude(attempt, outcome, { rollout, diagnosis, remaining }).pipe(
     Effect.catchTag("UpgradeRolledBack", (error) => stop(error)),
     Effect.catchTag("UpgradeNotStarted", (error) => stop(error)),
   );
-});
+}, Effect.scoped);
 
 export const helmUpgrade: Phase<
   HelmUpgradeInput,
   UpgradeResult,
   HelmUpgradeError,
-  Helm | Kubectl | ReleaseRecords | Reporter | RolloutGate
+  FailureReports | Helm | Kubectl | ReleaseRecords | Reporter | RolloutGate
 > = {
   id: "helm-upgrade",
   title: "Helm upgrade",

@@ -19,7 +19,13 @@ const journaledHelm =
 const journaledGate =
   (journal: OpenJournal) =>
   (gate: RolloutGate["Service"]): RolloutGate["Service"] =>
-    RolloutGate.of({ await: (request) => journal.around("gate")(gate.await(request)) });
+    RolloutGate.of({
+      follow: (request) =>
+        Effect.map(gate.follow(request), (rollout) => ({
+          ...rollout,
+          settled: (wait) => journal.around("gate")(rollout.settled(wait)),
+        })),
+    });
 
 /** Whatever `work` has Helm do to the release, and its waiting for the data plane, is noted before and after. */
 export const journaled =

@@ -1,56 +1,117 @@
-import { Console, Effect, Layer } from "effect";
+import { Clock, Console, Effect, Layer } from "effect";
 import type { ReportEvent } from "../domain/report.ts";
+import type { WorkloadProgress } from "../domain/rollout/progress.ts";
 import { Reporter } from "../services/Reporter.ts";
 import { progressLine } from "./progress-bar.ts";
+import type { Waiting } from "./rollout-lines.ts";
+import { EMPTY_LOG, logEvent, logTick } from "./rollout-log.ts";
+import { rowsTaken, tableLines } from "./rollout-table.ts";
 import { type Paint, renderText } from "./text.ts";
+
+const TICK = "1 second";
+
+const isProgress = ({ _tag }: ReportEvent): boolean => _tag === "DataPlaneProgress";
 
 /** Text for people, on stderr: stdout stays free for what a program asked for. */
 export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
-  Layer.succeed(
+  Layer.effect(
     Reporter,
-    Reporter.of({
-      report: (event) =>
-        Effect.forEach(renderText(event, paint), (line) => Console.error(line), { discard: true }),
+    Effect.gen(function* () {
+      let log = EMPTY_LOG;
+      const print = (lines: ReadonlyArray<string>) =>
+        Effect.forEach(lines, (line) => Console.error(line), { discard: true });
+      const tick = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const [next, lines] = logTick(log, now);
+        log = next;
+        return print(lines);
+      });
+      yield* Effect.forkScoped(Effect.forever(Effect.delay(tick, TICK)));
+      return Reporter.of({
+        report: (event) =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            const [next, changes] = logEvent(log, event, now);
+            log = next;
+            return print(isProgress(event) ? changes : [...changes, ...renderText(event, paint)]);
+          }),
+      });
     }),
   );
 
 export interface Screen {
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   readonly write: (text: string) => unknown;
 }
 
-const START_OF_EMPTY_LINE = "\r\u001b[K";
+const ESCAPE = "\u001b[";
 const USUAL_COLUMNS = 80;
+const USUAL_ROWS = 24;
 
-type Progress = Extract<ReportEvent, { readonly _tag: "ToolDownloadProgress" }>;
+type Download = Extract<ReportEvent, { readonly _tag: "ToolDownloadProgress" }>;
 
-/** The same on a terminal, where downloads are drawn on a last line that moves. */
+/** The lines below everything that was said, which are drawn again in their place. */
+const makeMovingLines = (screen: Screen) => {
+  let drawn: ReadonlyArray<string> = [];
+  const erase = (): string => {
+    if (drawn.length === 0) return "";
+    const rows = rowsTaken(drawn, screen.columns ?? USUAL_COLUMNS);
+    drawn = [];
+    return `${ESCAPE}${rows}A\r${ESCAPE}J`;
+  };
+  return {
+    /** `said` stays, `moving` is replaced the next time; in one write, so that nothing is seen half-way. */
+    draw: (said: ReadonlyArray<string>, moving: ReadonlyArray<string>) => {
+      if (said.length === 0 && moving.length === 0 && drawn.length === 0) return;
+      const text = `${erase()}${[...said, ...moving].map((line) => `${line}\n`).join("")}`;
+      drawn = moving;
+      screen.write(text);
+    },
+  };
+};
+
+/** The same on a terminal, where downloads and rollouts are drawn on lines that move. */
 export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer<Reporter> =>
-  Layer.sync(Reporter, () => {
-    const downloads = new Map<string, Progress>();
-    let drawn = false;
-    const erase = () => {
-      if (drawn) screen.write(START_OF_EMPTY_LINE);
-      drawn = false;
-    };
-    const draw = () => {
-      if (downloads.size === 0) return;
-      const line = progressLine([...downloads.values()], screen.columns ?? USUAL_COLUMNS);
-      screen.write(`${START_OF_EMPTY_LINE}${line}`);
-      drawn = true;
-    };
-    return Reporter.of({
-      report: (event) =>
-        Effect.sync(() => {
-          if (event._tag === "ToolDownloadProgress") downloads.set(event.tool, event);
-          if (event._tag === "ToolDownloadEnded") downloads.delete(event.tool);
-          const lines = renderText(event, paint);
-          if (lines.length > 0 || downloads.size === 0) erase();
-          for (const line of lines) screen.write(`${line}\n`);
-          draw();
-        }),
-    });
-  });
+  Layer.effect(
+    Reporter,
+    Effect.gen(function* () {
+      const downloads = new Map<string, Download>();
+      const lines = makeMovingLines(screen);
+      let waiting: Waiting | undefined;
+      let workloads: ReadonlyArray<WorkloadProgress> = [];
+
+      const note = (event: ReportEvent, now: number): void => {
+        if (event._tag === "ToolDownloadProgress") downloads.set(event.tool, event);
+        if (event._tag === "ToolDownloadEnded") downloads.delete(event.tool);
+        if (event._tag === "DataPlaneProgress") workloads = event.deployments;
+        if (event._tag === "RolloutEnded") waiting = undefined;
+        if (event._tag === "RolloutStarted") {
+          const { stage, budgetMillis } = event;
+          waiting = { stage, budgetMillis, startedAtMillis: now };
+        }
+      };
+
+      const moving = (now: number): ReadonlyArray<string> => {
+        const columns = screen.columns ?? USUAL_COLUMNS;
+        const size = { columns, rows: screen.rows ?? USUAL_ROWS };
+        return [
+          ...(downloads.size === 0 ? [] : [progressLine([...downloads.values()], columns)]),
+          ...(waiting === undefined ? [] : tableLines(waiting, workloads, now, size)),
+        ];
+      };
+
+      const redraw = Effect.map(Clock.currentTimeMillis, (now) => {
+        if (waiting !== undefined) lines.draw([], moving(now));
+      });
+      yield* Effect.forkScoped(Effect.forever(Effect.delay(redraw, TICK)));
+      return Reporter.of({
+        report: (event) =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            note(event, now);
+            lines.draw(isProgress(event) ? [] : renderText(event, paint), moving(now));
+          }),
+      });
+    }),
+  );
 
 export const layerReporterStderr = (paint: Paint): Layer.Layer<Reporter> =>
   process.stderr.isTTY === true

@@ -102,16 +102,29 @@ export const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
   atomic: Schema.Boolean,
 });
 
-export const RolloutProgress = record("rollout-progress", "The data plane, whenever it changed.", {
-  deployments: Schema.Array(
-    Schema.Struct({
-      name: Schema.String,
-      ready: Schema.Int,
-      desired: Schema.Int,
-      waitingFor: Schema.optionalKey(Schema.String),
-    }),
-  ),
-});
+export const RolloutProgress = record(
+  "rollout-progress",
+  "Data plane and release, whenever they changed.",
+  {
+    deployments: Schema.Array(
+      Schema.Struct({
+        name: Schema.String,
+        group: Schema.Literals(["data-plane", "release"]),
+        ready: Schema.Int,
+        desired: Schema.Int,
+        draining: Schema.Int,
+        lastEvent: Schema.optionalKey(Schema.String),
+        waitingFor: Schema.optionalKey(Schema.String),
+      }),
+    ),
+  },
+);
+
+export const FailureReport = record(
+  "failure-report",
+  "Where everything is that was seen of pods that failed.",
+  { file: Schema.String },
+);
 
 export const RollbackStarted = record("rollback-started", "tare rolls back by itself.", {
   revision: Schema.Int,
@@ -214,6 +227,7 @@ export const OutputRecord = Schema.Union([
   CrdsApplied,
   HelmStarted,
   RolloutProgress,
+  FailureReport,
   RollbackStarted,
   ToolProgress,
   Warned,

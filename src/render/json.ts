@@ -145,13 +145,23 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     case "DataPlaneProgress":
       return {
         type: "rollout-progress",
-        deployments: event.deployments.map(({ name, ready, desired, waitingFor }) => ({
-          name,
-          ready,
-          desired,
-          ...member("waitingFor", waitingFor),
-        })),
+        deployments: event.deployments.map(
+          ({ name, group, ready, desired, draining, waitingFor, lastEvent }) => ({
+            name,
+            group,
+            ready,
+            desired,
+            draining,
+            ...member("lastEvent", lastEvent),
+            ...member("waitingFor", waitingFor),
+          }),
+        ),
       };
+    case "RolloutStarted":
+    case "RolloutEnded":
+      return undefined;
+    case "FailureReportSaved":
+      return { type: "failure-report", file: event.file };
     case "RollbackStarted":
       return { type: "rollback-started", revision: event.revision, why: event.why };
     case "ToolDownloadStarted": {

@@ -3,6 +3,7 @@ import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import type { Hint, ReportEvent } from "../domain/report.ts";
 import { planLines } from "./plan-text.ts";
+import { workloadLine } from "./rollout-lines.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {
@@ -94,11 +95,13 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return [
         `helm upgrade --install ${event.atomic ? "--atomic " : ""}--wait, timeout ${event.timeout}`,
       ];
+    case "RolloutStarted":
+    case "RolloutEnded":
+      return [];
     case "DataPlaneProgress":
-      return event.deployments.map(
-        ({ name, ready, desired, waitingFor }) =>
-          `data plane ${name}: ${ready}/${desired} ready${waitingFor === undefined ? "" : `, ${waitingFor}`}`,
-      );
+      return event.deployments.map(workloadLine);
+    case "FailureReportSaved":
+      return [`failure report: ${event.file}`];
     case "RollbackStarted":
       return [
         `${paint.warning("warning:")} ${event.why}`,

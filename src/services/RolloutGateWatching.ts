@@ -16,8 +16,10 @@ import {
   quietTime,
   type RootCause,
   rootCause,
-  takeBaseline,
+  type Suspicion,
+  suspect,
   type TroubleTimes,
+  takeBaseline,
 } from "../domain/rollout/verdict.ts";
 import type { RolloutView } from "../domain/rollout/view.ts";
 import { hasSettled, observe, UNSETTLED } from "../domain/settling.ts";
@@ -37,7 +39,6 @@ import { type RolloutWatches, watchRollout } from "./rollout-watches.ts";
 const LOOK_EVERY = Duration.millis(500);
 const JUDGE_EVERY = Duration.seconds(1);
 const FIRST_LOOK = Duration.seconds(10);
-const FIRST_LOOK_STEP = Duration.millis(50);
 
 /** Watches, so that its cost does not grow with what else is in the namespaces. */
 export const layerRolloutGateWatching: Layer.Layer<RolloutGate, never, Kubectl> = Layer.effect(
@@ -63,7 +64,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   const baseline = takeBaseline(yield* watches.view);
   let times: TroubleTimes = new Map();
   let seen: Seen = { progress: [], troubles: [] };
-  let worst: RootCause | undefined;
+  let worst: Suspicion | undefined;
 
   const diagnose = Effect.fnUntraced(function* (cause: RootCause) {
     const dossier: Dossier = {
@@ -85,8 +86,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
     const changed = !isDeepStrictEqual(progress, seen.progress);
     seen = { progress, troubles };
     if (changed) yield* request.onProgress(progress);
-    const [first] = newOnes(troubles, baseline);
-    if (first !== undefined) worst = rootCause(first);
+    worst = suspect(worst, newOnes(troubles, baseline), view);
     const fatal = fatalTrouble(troubles, times, baseline, now);
     if (fatal !== undefined && !(yield* Deferred.isDone(doomed))) {
       yield* collector.collect([fatal]);
@@ -123,7 +123,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   const rollout: Rollout = {
     doomed: Deferred.await(doomed),
     diagnosis: Effect.suspend(() =>
-      worst === undefined ? Effect.succeed(undefined) : diagnose(worst),
+      worst === undefined ? Effect.succeed(undefined) : diagnose(worst.cause),
     ),
     settled: (gate) =>
       Effect.suspend(() =>
@@ -142,21 +142,17 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
 const newOnes = (
   troubles: ReadonlyArray<PodInTrouble>,
   { generations }: Baseline,
-): ReadonlyArray<PodInTrouble> =>
-  troubles.filter(({ generation }) => !generations.has(generation));
+): ReadonlyArray<PodInTrouble> => troubles.filter(({ generation }) => !generations.has(generation));
 
 /** Until everything was listed once; not for long, since the upgrade does not depend on it. */
-const firstLook = (watches: RolloutWatches): Effect.Effect<void> =>
-  Effect.gen(function* () {
-    while ((yield* watches.trouble) !== undefined) yield* Effect.sleep(FIRST_LOOK_STEP);
-    yield* watches.adjust;
+const firstLook = ({ listed, adjust }: RolloutWatches): Effect.Effect<void> =>
+  listed.pipe(
     // The ReplicaSets are listed next: without them every template would look new.
-    let version = -1;
-    while (version !== (yield* watches.version)) {
-      version = yield* watches.version;
-      yield* Effect.sleep(FIRST_LOOK_STEP);
-    }
-  }).pipe(Effect.timeoutOption(FIRST_LOOK), Effect.asVoid);
+    Effect.andThen(adjust),
+    Effect.andThen(listed),
+    Effect.timeoutOption(FIRST_LOOK),
+    Effect.asVoid,
+  );
 
 interface Gate {
   readonly gate: GateRequest;
@@ -202,7 +198,8 @@ const settling = Effect.fnUntraced(function* ({
       const found = yield* diagnosis;
       const outcome: DataPlaneOutcome = {
         _tag: "NotSettled",
-        why: found?.why ?? look.why ?? "the data plane is ready but has not been stable long enough",
+        why:
+          found?.why ?? look.why ?? "the data plane is ready but has not been stable long enough",
         diagnosis: found,
       };
       return outcome;

@@ -2,7 +2,7 @@
 import { Clock, Duration, Effect } from "effect";
 import { Event, fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../domain/kube.ts";
 import type { ContainerLog, PodEvidence } from "../domain/rollout/dossier.ts";
-import { type PodInTrouble, type Warnings } from "../domain/rollout/progress.ts";
+import type { PodInTrouble, Warnings } from "../domain/rollout/progress.ts";
 import { rootCause } from "../domain/rollout/verdict.ts";
 import { Kubectl } from "./Kubectl.ts";
 

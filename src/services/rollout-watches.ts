@@ -1,5 +1,6 @@
 /** Keeps what is known of a rollout up to date by watches, each begun again when it ends. */
-import { Clock, Duration, Effect, FiberMap, type Scope, Stream } from "effect";
+import { Clock, Deferred, Duration, Effect, Exit, FiberMap, type Scope, Stream } from "effect";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../domain/data-plane.ts";
 import {
   Deployment,
   EnvoyProxy,
@@ -10,7 +11,6 @@ import {
   ReplicaSet,
   StatefulSet,
 } from "../domain/kube.ts";
-import { MANAGED_BY_ENVOY_GATEWAY } from "../domain/data-plane.ts";
 import {
   isOfRelease,
   isProxyOf,
@@ -32,6 +32,8 @@ export interface RolloutWatches {
   readonly view: Effect.Effect<RolloutView>;
   /** Why the view may be out of date; nothing when all that decides is being watched. */
   readonly trouble: Effect.Effect<string | undefined>;
+  /** Ends when everything that is watched by now was listed once, or could not be. */
+  readonly listed: Effect.Effect<void>;
   /** Counts what changed. */
   readonly version: Effect.Effect<number>;
   /** Begins and ends the watches of pods, as workloads come and go. */
@@ -105,16 +107,23 @@ export const watchRollout = (
     const known = new Map<string, Objects>();
     const troubles = new Map<string, string>();
     const fibers = yield* FiberMap.make<string>();
+    const told = new Map<string, Deferred.Deferred<void>>();
     const fixed = fixedSources(request);
     let version = 0;
 
     for (const { key, decides } of fixed) if (decides) troubles.set(key, "not seen yet");
+
+    const tellFirst = (key: string): void => {
+      const first = told.get(key);
+      if (first !== undefined) Deferred.doneUnsafe(first, Exit.void);
+    };
 
     const take = ({ key }: Source, event: WatchEvent) =>
       Effect.sync(() => {
         known.set(key, applied(known.get(key) ?? new Map(), event));
         if (event._tag === "Listed") troubles.delete(key);
         version += 1;
+        tellFirst(key);
       });
 
     const lost = ({ key, decides, optional }: Source, error: KubectlError) =>
@@ -124,6 +133,7 @@ export const watchRollout = (
         if (absent) troubles.delete(key);
         else if (decides) troubles.set(key, error.message);
         version += 1;
+        tellFirst(key);
         return absent;
       });
 
@@ -144,7 +154,12 @@ export const watchRollout = (
       }
     });
 
-    for (const one of fixed) yield* FiberMap.run(fibers, one.key, keepWatching(one));
+    const begin = (one: Source) => {
+      if (!told.has(one.key)) told.set(one.key, Deferred.makeUnsafe());
+      return FiberMap.run(fibers, one.key, keepWatching(one), { onlyIfMissing: true });
+    };
+
+    yield* Effect.forEach(fixed, begin, { discard: true });
 
     const objectsOf = (plural: string): ReadonlyArray<KubeObject> => {
       const found = new Map<string, KubeObject>();
@@ -160,7 +175,8 @@ export const watchRollout = (
     const workloads = (): ReadonlyArray<Workload> =>
       [...objectsOf(Deployment.plural), ...objectsOf(StatefulSet.plural)].flatMap(
         (object): ReadonlyArray<Workload> => {
-          if (isProxyOf(object, request.dataplaneNamespace)) return [{ group: "data-plane", object }];
+          if (isProxyOf(object, request.dataplaneNamespace))
+            return [{ group: "data-plane", object }];
           const { labels } = object.metadata;
           return labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
             isOfRelease(object, request.release.name)
@@ -198,10 +214,9 @@ export const watchRollout = (
         if (wanted.has(key) || fixed.some((one) => one.key === key)) continue;
         yield* FiberMap.remove(fibers, key);
         known.delete(key);
+        told.delete(key);
       }
-      for (const [key, one] of wanted) {
-        yield* FiberMap.run(fibers, key, keepWatching(one), { onlyIfMissing: true });
-      }
+      yield* Effect.forEach(wanted.values(), begin, { discard: true });
     });
 
     const confirm = Effect.gen(function* () {
@@ -209,7 +224,9 @@ export const watchRollout = (
       yield* Effect.forEach(
         deciding.filter(({ key }) => (known.get(key)?.size ?? 0) > 0),
         (one) =>
-          Effect.flatMap(kubectl.list(one.query), (objects) => take(one, { _tag: "Listed", objects })),
+          Effect.flatMap(kubectl.list(one.query), (objects) =>
+            take(one, { _tag: "Listed", objects }),
+          ),
         { concurrency: "unbounded", discard: true },
       );
     });
@@ -225,6 +242,9 @@ export const watchRollout = (
       })),
       trouble: Effect.sync(() => [...troubles.values()][0]),
       version: Effect.sync(() => version),
+      listed: Effect.suspend(() =>
+        Effect.forEach(told.values(), Deferred.await, { discard: true }),
+      ),
       adjust,
       confirm,
     };

@@ -24,6 +24,7 @@ it("the defaults are the documented ones", () => {
     ha: true,
     atomic: true,
     recover: false,
+    failFast: true,
     chart: { _tag: "Embedded" },
     carriedFlags: new Map(),
     imageTag: undefined,

@@ -16,6 +16,7 @@ export {
   runAs,
   THIS_PROCESS,
 } from "./FakeProcesses.ts";
+export { FakeReports } from "./FakeReports.ts";
 export * from "./fixtures/crds.ts";
 export * from "./fixtures/data-plane.ts";
 export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";

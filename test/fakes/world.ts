@@ -10,6 +10,7 @@ import type { ChartSource } from "../../src/services/ChartSource.ts";
 import type { Confirmation } from "../../src/services/Confirmation.ts";
 import type { CrdBackups } from "../../src/services/CrdBackups.ts";
 import { EventOutbox } from "../../src/services/EventOutbox.ts";
+import type { FailureReports } from "../../src/services/FailureReports.ts";
 import type { Helm } from "../../src/services/Helm.ts";
 import type { JournalFiles } from "../../src/services/JournalFiles.ts";
 import type { Kubectl } from "../../src/services/Kubectl.ts";
@@ -18,7 +19,8 @@ import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
 import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
 import type { Reporter } from "../../src/services/Reporter.ts";
-import { RolloutGate } from "../../src/services/RolloutGate.ts";
+import type { RolloutGate } from "../../src/services/RolloutGate.ts";
+import { layerRolloutGateWatching } from "../../src/services/RolloutGateWatching.ts";
 import { RunJournal } from "../../src/services/RunJournal.ts";
 import type { ToolCache, ToolName } from "../../src/services/ToolCache.ts";
 import { FakeCluster } from "./cluster/FakeCluster.ts";
@@ -32,6 +34,7 @@ import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.t
 import { FakeConfirmation } from "./FakeConfirmation.ts";
 import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
+import { FakeReports } from "./FakeReports.ts";
 import {
   type SeededRevision,
   seedCrds,
@@ -140,6 +143,7 @@ export type World =
   | Confirmation
   | CrdBackups
   | EventOutbox
+  | FailureReports
   | FakeBackups
   | FakeCharts
   | FakeCluster
@@ -148,6 +152,7 @@ export type World =
   | FakeEnvoyGateway
   | FakeHelm
   | FakeJournalFiles
+  | FakeReports
   | FakeProcesses
   | FakeStreams
   | Helm
@@ -167,7 +172,7 @@ export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
     ReleaseRecords.layer,
     EventOutbox.layer,
-    RolloutGate.layerPolling,
+    layerRolloutGateWatching,
     layerReleaseLockLease,
     RunJournal.layer,
   ).pipe(Layer.provideMerge(layerProcessTableOf(self)));
@@ -191,6 +196,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
   const outside = Layer.mergeAll(
     layerFakeTools(scenario.missingTools),
     FakeBackups.layer,
+    FakeReports.layer,
     FakeProcesses.layer,
     FakeConfirmation.layer,
     FakeJournalFiles.layer,

@@ -262,11 +262,13 @@ export const creationTrouble = (workload: KubeObject): Trouble | undefined => {
   };
 };
 
+const SHORT_ENOUGH = 120;
 const FIRST_CAUSE_LENGTH = 200;
 
 /** The innermost cause of a chain of Go errors: what comes last after the wrapping. */
 const innermost = (detail: string): string => {
   const [line = ""] = detail.trim().split("\n");
+  if (line.length <= SHORT_ENOUGH) return line;
   const parts = line.split(/: (?=[a-z0-9"])/i);
   const tail = parts.slice(-2).join(": ");
   return (tail === "" ? line : tail).slice(0, FIRST_CAUSE_LENGTH);

@@ -1,7 +1,7 @@
 /** Whether a rollout can still end well, and whether it has. */
 import { Duration } from "effect";
 import type { KubeObject } from "../kube.ts";
-import { describeTrouble, type TroubleKind, troubleClass } from "./pod-trouble.ts";
+import { describeTrouble, type Severity, type TroubleKind, troubleClass } from "./pod-trouble.ts";
 import type { PodInTrouble } from "./progress.ts";
 import { currentGeneration, keyOfObject, type RolloutView } from "./view.ts";
 
@@ -98,4 +98,44 @@ export const rootCause = ({ workload, pod, trouble }: PodInTrouble): RootCause =
     line: describeTrouble(`${workload.object.metadata.namespace}/${name}`, trouble),
     missingImage: trouble.kind === "image-not-found" ? trouble.image : undefined,
   };
+};
+
+/** The likeliest reason for a rollout that does not get anywhere. */
+export interface Suspicion {
+  readonly cause: RootCause;
+  readonly severity: Severity;
+  /** The workload's key and the template it is about. */
+  readonly workload: string;
+  readonly generation: string;
+}
+
+const RANK: Readonly<Record<Severity, number>> = { fatal: 0, lasting: 1, transient: 2 };
+
+/**
+ * What is wrong now outweighs what was, unless it is less bad: pods that are just being made anew say nothing of those that
+ * failed before them. A template whose pods are all ready has proven itself; one that was rolled back has not.
+ */
+export const suspect = (
+  before: Suspicion | undefined,
+  troubles: ReadonlyArray<PodInTrouble>,
+  view: RolloutView,
+): Suspicion | undefined => {
+  const [worst] = troubles;
+  if (worst !== undefined) {
+    const { severity } = troubleClass(worst.trouble.kind);
+    const isLess =
+      before !== undefined &&
+      RANK[before.severity] < RANK[severity] &&
+      before.workload === keyOfObject(worst.workload.object) &&
+      before.generation === worst.generation;
+    if (isLess) return before;
+    const workload = keyOfObject(worst.workload.object);
+    return { cause: rootCause(worst), severity, workload, generation: worst.generation };
+  }
+  const isProven = view.workloads.some(
+    (workload) =>
+      keyOfObject(workload.object) === before?.workload &&
+      currentGeneration(workload, view)?.id === before.generation,
+  );
+  return isProven ? undefined : before;
 };

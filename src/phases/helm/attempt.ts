@@ -1,13 +1,11 @@
-import { Duration, Effect, Schedule } from "effect";
-import type { ProxyTemplate } from "../../domain/data-plane.ts";
+import { Effect, Schedule } from "effect";
 import type { GateRecord } from "../../domain/gate-record.ts";
 import { type History, lastRevision, type ReleaseRef } from "../../domain/release.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { Helm } from "../../services/Helm.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
 import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
-import { Reporter, warn } from "../../services/Reporter.ts";
-import { RolloutGate } from "../../services/RolloutGate.ts";
+import { warn } from "../../services/Reporter.ts";
 import type { InstalledRelease } from "../discover.ts";
 import type { Interruption } from "./interruption.ts";
 
@@ -24,8 +22,6 @@ export interface UpgradeAttempt extends Restoration {
   readonly before: History;
   readonly interruption: Interruption;
 }
-
-const FIRST_LOOKS = Duration.seconds(5);
 
 export const recordGate = Effect.fnUntraced(function* (
   { installed, before }: UpgradeAttempt,
@@ -51,23 +47,6 @@ export const recordGate = Effect.fnUntraced(function* (
     );
 });
 
-export const awaitDataPlane = Effect.fnUntraced(function* (
-  { options }: Restoration,
-  budget: Duration.Duration,
-  template?: ProxyTemplate,
-) {
-  const [gate, reporter] = yield* Effect.all([RolloutGate, Reporter]);
-  return yield* gate.await({
-    systemNamespace: options.release.namespace,
-    dataplaneNamespace: options.dataplaneNamespace,
-    // However little Helm left of the budget: a data plane that is ready can show it.
-    budget: Duration.max(budget, Duration.sum(options.settleTime, FIRST_LOOKS)),
-    settleTime: options.settleTime,
-    template,
-    onProgress: (deployments) => reporter.report({ _tag: "DataPlaneProgress", deployments }),
-  });
-});
-
 /** The number Helm will give to the next revision it writes. */
 export const nextRevision = (history: History): number =>
   (lastRevision(history)?.revision ?? 0) + 1;
@@ -88,12 +67,18 @@ export const untilAnswered = <A, E, R>(read: Effect.Effect<A, E, R>): Effect.Eff
 export interface AttemptFailure {
   readonly revision: number;
   readonly cause: string;
+  /** Set when the cause is an image that does not exist. */
+  readonly missingImage: string | undefined;
 }
 
 /** The fields that every error about a failed attempt has. */
-export const describeFailure = (attempt: Restoration, { revision, cause }: AttemptFailure) => ({
+export const describeFailure = (
+  attempt: Restoration,
+  { revision, cause, missingImage }: AttemptFailure,
+) => ({
   release: attempt.installed.release,
   dataplaneNamespace: attempt.options.dataplaneNamespace,
   failedRevision: revision,
   cause,
+  missingImage,
 });

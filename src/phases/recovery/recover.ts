@@ -61,7 +61,11 @@ const rollBackTo = Effect.fnUntraced(function* (
   );
   const stored = facts.stored === undefined ? {} : Redacted.value(facts.stored);
   const secrets = [...storedSecrets(stored), identity.privateKey];
-  const failure = { revision: revision.revision, cause: causeOf(diagnosis) };
+  const failure = {
+    revision: revision.revision,
+    cause: causeOf(diagnosis),
+    missingImage: undefined,
+  };
   const installed = { release, lastGood: to, secrets };
   // A signal that comes now ends the run, but not before the release is in one piece again.
   yield* rollBack({ options, installed, lock }, failure).pipe(

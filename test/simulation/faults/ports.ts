@@ -1,8 +1,9 @@
 /** Every service of an upgrade, how one of its calls fails, and how to put something around all of its calls. */
-import { Context, Effect } from "effect";
+import { Context, Effect, Stream } from "effect";
 import { ChartError, ChartSource } from "../../../src/services/ChartSource.ts";
 import { BackupError, CrdBackups } from "../../../src/services/CrdBackups.ts";
 import { EventOutbox, OutboxError } from "../../../src/services/EventOutbox.ts";
+import { FailureReportError, FailureReports } from "../../../src/services/FailureReports.ts";
 import { Helm, HelmError } from "../../../src/services/Helm.ts";
 import { Kubectl, KubectlError, type KubectlErrorReason } from "../../../src/services/Kubectl.ts";
 import { ReleaseLock } from "../../../src/services/ReleaseLock.ts";
@@ -32,11 +33,19 @@ export interface Port {
 
 const isEffect = (value: unknown): value is AnyEffect => Effect.isEffect(value);
 
+/** Beginning it is the call. */
+const wrapStream = (
+  call: PortCall,
+  stream: Stream.Stream<unknown, unknown, unknown>,
+  around: Around,
+) => Stream.flatMap(Stream.fromEffect(around(call, Effect.void)), () => stream);
+
 const wrapMember = (call: PortCall, member: unknown, around: Around): unknown => {
   if (isEffect(member)) return around(call, member);
   if (typeof member !== "function") return member;
   return (...args: ReadonlyArray<unknown>): unknown => {
     const result: unknown = member(...args);
+    if (Stream.isStream(result)) return wrapStream(call, result, around);
     return isEffect(result) ? around(call, result) : result;
   };
 };
@@ -72,7 +81,18 @@ const kubectlFailure: Failure = (request, reason, detail) =>
 export const OUTER_PORTS: ReadonlyArray<Port> = [
   port(
     Kubectl,
-    ["target", "serverVersion", "get", "list", "served", "apply", "create", "replace"],
+    [
+      "target",
+      "serverVersion",
+      "get",
+      "list",
+      "watch",
+      "podLog",
+      "served",
+      "apply",
+      "create",
+      "replace",
+    ],
     kubectlFailure,
   ),
   port(
@@ -91,6 +111,7 @@ export const OUTER_PORTS: ReadonlyArray<Port> = [
     ["locate"],
     () => new ToolMissing({ tool: "helm", searched: ["~/.tare/tools", "PATH"] }),
   ),
+  port(FailureReports, ["save"], (_method, _reason, detail) => new FailureReportError({ detail })),
   port(Reporter, ["report"]),
 ];
 
@@ -103,7 +124,7 @@ export const INNER_PORTS: ReadonlyArray<Port> = [
     ["secretUids", "storedManifests", "gateRecords", "recordGate"],
     kubectlFailure,
   ),
-  port(RolloutGate, ["await"]),
+  port(RolloutGate, ["follow"]),
 ];
 
 export const PORTS: ReadonlyArray<Port> = [...OUTER_PORTS, ...INNER_PORTS];

@@ -1,0 +1,165 @@
+import { Data, Duration, Effect, Option, Result, type Scope } from "effect";
+import { EnvoyProxy, fieldAt, type KubeObject, refOf, showRef } from "../../domain/kube.ts";
+import { redactText } from "../../domain/redaction.ts";
+import {
+  deployedRevision,
+  descriptionOf,
+  isPending,
+  lastRevision,
+  type ReleaseRef,
+  rollbackTarget,
+} from "../../domain/release.ts";
+import { firstDifference, imagesOf } from "../../domain/rollout/asked-template.ts";
+import { restorableType } from "../../domain/rollout/restorable.ts";
+import { Helm } from "../../services/Helm.ts";
+import { Kubectl } from "../../services/Kubectl.ts";
+import { type Reporter, warn } from "../../services/Reporter.ts";
+import type { Rollout, RolloutGate } from "../../services/RolloutGate.ts";
+import { type Restoration, readHistory, untilAnswered } from "./attempt.ts";
+import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
+
+/** A revision that could not be brought back, or not be proven to run. */
+export class NotRestored extends Data.TaggedError("NotRestored")<{ readonly cause: string }> {}
+
+type RestoreNeeds = Helm | Kubectl | Reporter | RolloutGate;
+
+/** What is not as the restored revision has it, in words; nothing when it is. */
+const deviation = (wanted: KubeObject, live: KubeObject | undefined): string | undefined => {
+  if (live === undefined) return "it is missing";
+  if (wanted.kind === EnvoyProxy.kind) {
+    const found = firstDifference(fieldAt(live, "spec"), fieldAt(wanted, "spec"));
+    return found === undefined ? undefined : `spec.${found.path} is not what it was`;
+  }
+  const images = imagesOf(live);
+  for (const [container, image] of imagesOf(wanted)) {
+    if (images.get(container) !== image) {
+      return `container ${container} runs image ${images.get(container) ?? "(none)"}, not ${image}`;
+    }
+  }
+  return undefined;
+};
+
+/**
+ * Helm patches from one stored manifest to the next. A rollback that follows a broken one, one that raced with an upgrade
+ * which was still writing, and an upgrade back to what is deployed after an attempt that failed: all of them can end well
+ * and leave live objects as they were. What did not come is applied as Helm would have applied it.
+ */
+export const repair = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  manifest: ReadonlyArray<KubeObject>,
+) {
+  const kubectl = yield* Kubectl;
+  for (const object of manifest) {
+    const type = restorableType(object);
+    if (type === undefined) continue;
+    const namespace = object.metadata.namespace ?? release.namespace;
+    const wanted = type.namespaced
+      ? { ...object, metadata: { ...object.metadata, namespace } }
+      : object;
+    const ref = refOf(type, wanted);
+    const live = yield* untilAnswered(kubectl.get(ref));
+    const why = deviation(wanted, Option.getOrUndefined(live));
+    if (why === undefined) continue;
+    yield* warn(`Helm left ${showRef(ref)} as it was (${why}); restoring it`);
+    yield* kubectl.apply(type, wanted, { fieldManager: "helm", force: true });
+  }
+});
+
+/**
+ * A rollback counts only when the data plane runs again: Helm's word covers its own objects at best. Checked are the
+ * release's state, the live images against the restored manifest, and that the data plane settles.
+ * @returns the number of the revision that the rollback made
+ */
+export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration, restored: number) {
+  const { options, installed } = attempt;
+  const { release } = installed;
+  const helm = yield* Helm;
+  const history = yield* Effect.mapError(
+    untilAnswered(readHistory(release)),
+    ({ message }) =>
+      new NotRestored({ cause: `the release could not be read afterwards: ${message}` }),
+  );
+  const [last, deployed] = [lastRevision(history), deployedRevision(history)];
+  if (
+    last === undefined ||
+    deployed?.revision !== last.revision ||
+    rollbackTarget(last) !== restored
+  ) {
+    const cause = `revision ${last?.revision} is ${last?.status}, not a rollback to ${restored}`;
+    return yield* new NotRestored({ cause });
+  }
+  const manifest = yield* Effect.mapError(
+    untilAnswered(helm.manifest(release, restored)),
+    ({ message }) =>
+      new NotRestored({ cause: `what was to be restored could not be read: ${message}` }),
+  );
+  yield* Effect.mapError(
+    repair(release, manifest),
+    ({ message }) => new NotRestored({ cause: `not everything could be brought back: ${message}` }),
+  );
+  const proxies = manifest.filter(({ kind }) => kind === EnvoyProxy.kind);
+  const dataPlane = yield* Effect.scoped(
+    Effect.gen(function* () {
+      const rollout: Rollout = yield* followRollout(
+        attempt,
+        proxies.length === 0 ? undefined : proxies,
+      );
+      return yield* awaitDataPlane(attempt, rollout, options.timeout, "rollback");
+    }),
+  );
+  if (dataPlane._tag === "NotSettled") {
+    return yield* new NotRestored({ cause: `the data plane did not come back: ${dataPlane.why}` });
+  }
+  return deployed.revision;
+});
+
+const helmRollback = Effect.fnUntraced(function* (
+  { options, installed }: Restoration,
+  revision: number,
+) {
+  const helm = yield* Helm;
+  const { release, secrets } = installed;
+  const ended = yield* Effect.result(
+    helm.rollback({ release, revision, timeout: options.timeout }),
+  );
+  if (Result.isSuccess(ended) && ended.success.code === 0) return undefined;
+  const text = Result.isFailure(ended) ? ended.failure.text : ended.success.errorText;
+  return redactText(text, secrets) || "helm rollback was ended by a signal";
+});
+
+/**
+ * Helm rolls back from the manifest of its newest revision, and stumbles over objects which that lacks and the cluster
+ * still has. The attempt leaves a revision with the wanted manifest behind, from which a second one can succeed.
+ */
+const isWorthAnother = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+  const history = yield* Effect.orElseSucceed(untilAnswered(readHistory(release)), () => []);
+  const last = lastRevision(history);
+  return (
+    last !== undefined &&
+    (isPending(last) || last.status === "failed") &&
+    (rollbackTarget(last) === revision || /^Rollback ".*" failed: /s.test(descriptionOf(last)))
+  );
+});
+
+/** Brings the release back to `revision`, by number, with a budget of its own, and verifies it. */
+export const restoreRevision: (
+  attempt: Restoration,
+  revision: number,
+) => Effect.Effect<number, NotRestored, Exclude<RestoreNeeds, Scope.Scope>> = Effect.fnUntraced(
+  function* (attempt, revision) {
+    const { release } = attempt.installed;
+    const rolledBack = Effect.gen(function* () {
+      const refused = yield* helmRollback(attempt, revision);
+      if (refused === undefined) return undefined;
+      if (!(yield* isWorthAnother(release, revision))) return refused;
+      yield* warn(`helm rollback failed (${refused}); trying once more from what it left`);
+      return yield* helmRollback(attempt, revision);
+    });
+    const budget = Duration.times(attempt.options.timeout, 2);
+    const failed = yield* Effect.scoped(
+      Effect.andThen(followRollout(attempt), staged("helm rollback", budget, rolledBack)),
+    );
+    if (failed !== undefined) return yield* new NotRestored({ cause: failed });
+    return yield* verifyRestored(attempt, revision);
+  },
+);

@@ -1,0 +1,53 @@
+/** A rollout on a terminal: a table that is drawn again in its place. Pure. */
+import type { WorkloadProgress } from "../domain/rollout/progress.ts";
+import { type Waiting, waitingLine, workloadNews } from "./rollout-lines.ts";
+
+const BAR_CELLS = 10;
+const LONGEST_NAME = 28;
+
+const bar = ({ ready, desired, waitingFor }: WorkloadProgress): string => {
+  const share = desired === 0 ? 1 : Math.min(1, ready / desired);
+  const filled = waitingFor === undefined ? BAR_CELLS : Math.floor(share * BAR_CELLS);
+  return `${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}`;
+};
+
+/** Never as wide as the terminal: a character in the last column would wrap. */
+const clipped = (line: string, columns: number): string =>
+  line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+
+const row = (progress: WorkloadProgress, nameWidth: number): string => {
+  const { name, ready, desired } = progress;
+  const counts = `${ready}/${desired}`.padStart(5);
+  return `  ${clipped(name, nameWidth + 1).padEnd(nameWidth)} ${bar(progress)} ${counts}  ${workloadNews(progress)}`.trimEnd();
+};
+
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Fits the screen: what is not where it should be comes before what is, and what has no room is counted. */
+export const tableLines = (
+  waiting: Waiting,
+  workloads: ReadonlyArray<WorkloadProgress>,
+  nowMillis: number,
+  { columns, rows }: ScreenSize,
+): ReadonlyArray<string> => {
+  const room = Math.max(1, rows - 3);
+  const sorted =
+    workloads.length <= room
+      ? workloads
+      : [...workloads].sort((a, b) => Number(!a.waitingFor) - Number(!b.waitingFor));
+  const shown = sorted.slice(0, room);
+  const nameWidth = Math.min(LONGEST_NAME, Math.max(0, ...shown.map(({ name }) => name.length)));
+  const hidden = workloads.length - shown.length;
+  return [
+    `  ${waitingLine(waiting, nowMillis)}`,
+    ...shown.map((one) => row(one, nameWidth)),
+    ...(hidden === 0 ? [] : [`  and ${hidden} more`]),
+  ].map((line) => clipped(line, columns));
+};
+
+/** How many rows the lines take: a terminal that became narrower has wrapped them. */
+export const rowsTaken = (lines: ReadonlyArray<string>, columns: number): number =>
+  lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(line.length / columns)), 0);
