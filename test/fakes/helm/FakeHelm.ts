@@ -7,6 +7,7 @@ import {
   upgradeArguments,
 } from "../../../src/domain/helm-version.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
+import type { ReleaseRef } from "../../../src/domain/release.ts";
 import { Helm, HelmError, type HelmExit } from "../../../src/services/Helm.ts";
 import { ToolCache } from "../../../src/services/ToolCache.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
@@ -25,6 +26,7 @@ import {
 } from "./records.ts";
 import { rollback } from "./rollback.ts";
 import { type HelmRuntime, type HelmStep, readText } from "./runtime.ts";
+import { uninstall } from "./uninstall.ts";
 import { rendered, upgrade } from "./upgrade.ts";
 
 /** What every start of the binary costs. */
@@ -51,6 +53,11 @@ export class FakeHelm extends Context.Service<
     readonly kill: Effect.Effect<void>;
     /** Whether any process that writes is still at it. */
     readonly running: Effect.Effect<boolean>;
+    /** `helm uninstall`, which is no business of the port. */
+    readonly uninstall: (
+      release: ReleaseRef,
+      options: { readonly keepHistory: boolean },
+    ) => Effect.Effect<void, HelmFailure>;
     /** Done between the start of `helm upgrade` and its first look at the release. */
     readonly beforeUpgrade: (act: Effect.Effect<void>) => Effect.Effect<void>;
   }
@@ -299,6 +306,7 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
       Ref.update(broken, (steps) => new Map(steps).set(step, { text, times })),
     kill: Effect.flatMap(Ref.get(processes), (running) => Fiber.interruptAll(running)),
     running: isRunning,
+    uninstall: (release, options) => uninstall(runtime, release, options),
     beforeUpgrade: (act) => Ref.set(meanwhile, act),
   });
 

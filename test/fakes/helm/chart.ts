@@ -3,12 +3,28 @@ import { isJsonObject, type Json, type JsonObject } from "../../../src/domain/js
 import type { KubeObject } from "../../../src/domain/kube.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 
+export type HookEvent =
+  | "pre-upgrade"
+  | "post-upgrade"
+  | "pre-rollback"
+  | "post-rollback"
+  | "pre-install"
+  | "post-install";
+
+/** A Job that Helm runs at a point of its work and waits for. */
+export interface ChartHook {
+  readonly event: HookEvent;
+  readonly job: string;
+  readonly outcome: "succeeds" | "fails";
+}
+
 /** A chart as far as the fake Helm needs one: a function from values to objects. */
 export interface FakeChart {
   readonly name: string;
   readonly version: string;
   readonly defaults: JsonObject;
   readonly crds: ReadonlyArray<CrdManifest>;
+  readonly hooks?: ReadonlyArray<ChartHook>;
   /** With the defaults already under the values. */
   readonly render: (values: JsonObject, release: ReleaseRef) => ReadonlyArray<KubeObject>;
 }

@@ -16,12 +16,14 @@ import {
   Gateway,
   type KubeObject,
   numberAt,
+  ReplicaSet,
   type ResourceType,
   refOf,
   Secret,
 } from "../../../src/domain/kube.ts";
 import type { Kubectl } from "../../../src/services/Kubectl.ts";
 import { typeOf } from "../cluster/kubectl.ts";
+import { goalOf, isOwnedBy, revisionOf } from "../controllers/deployment-objects.ts";
 import { HelmFailure } from "./failure.ts";
 import { patchText, TIMED_OUT, watchTimeoutText } from "./personality.ts";
 import type { ApplyMethod } from "./records.ts";
@@ -133,12 +135,18 @@ export const droppedObjects = Effect.fnUntraced(function* (
 
 const POLL_EVERY = Duration.seconds(2);
 
-const notReady = (deployment: KubeObject): string | undefined => {
+const observed = (deployment: KubeObject): string | undefined => {
+  const generation = deployment.metadata.generation ?? 0;
+  const seen = numberAt(deployment, "status", "observedGeneration") ?? 0;
+  return seen < generation
+    ? `Deployment generation is ${generation}, but latest observed generation is ${seen}`
+    : undefined;
+};
+
+/** Helm 4's watcher wants all of it: every pod new, available, and none too many. */
+const settling = (deployment: KubeObject): string | undefined => {
   const desired = numberAt(deployment, "spec", "replicas") ?? 1;
   const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
-  if (status("observedGeneration") < (deployment.metadata.generation ?? 0)) {
-    return `Deployment generation is ${deployment.metadata.generation}, but latest observed generation is ${status("observedGeneration")}`;
-  }
   if (status("updatedReplicas") < desired) {
     return `Updated: ${status("updatedReplicas")}/${desired}`;
   }
@@ -147,6 +155,36 @@ const notReady = (deployment: KubeObject): string | undefined => {
   return status("availableReplicas") < desired
     ? `Available: ${status("availableReplicas")}/${desired}`
     : undefined;
+};
+
+/** The poller is content when the newest ReplicaSet has enough ready pods, whatever is left of the others. */
+const rollingOut = Effect.fnUntraced(function* (api: Api, deployment: KubeObject) {
+  const { desired, maxUnavailable } = goalOf(deployment);
+  const enough = desired - maxUnavailable;
+  const updated = numberAt(deployment, "status", "updatedReplicas") ?? 0;
+  if (updated < enough) return `Updated: ${updated}/${desired}`;
+  const sets = yield* api.list({
+    type: ReplicaSet,
+    ...(deployment.metadata.namespace === undefined
+      ? {}
+      : { namespace: deployment.metadata.namespace }),
+  });
+  const newest = sets
+    .filter((set) => isOwnedBy(set, deployment))
+    .reduce<KubeObject | undefined>(
+      (best, set) => (best === undefined || revisionOf(set) > revisionOf(best) ? set : best),
+      undefined,
+    );
+  const ready = numberAt(newest, "status", "readyReplicas") ?? 0;
+  return ready < enough ? `Available: ${ready}/${desired}` : undefined;
+});
+
+const notReady = (api: Api, deployment: KubeObject, how: "poll" | "watch") => {
+  const unobserved = observed(deployment);
+  if (unobserved !== undefined || how === "watch") {
+    return Effect.succeed(unobserved ?? settling(deployment));
+  }
+  return rollingOut(api, deployment);
 };
 
 /** Only Deployments are waited for: everything else a chart of ours has counts as ready at once. */
@@ -161,7 +199,12 @@ export const awaitReady = Effect.fnUntraced(function* (
   while (true) {
     const waiting = (yield* Effect.forEach(deployments, (object) =>
       api.get(refOf(Deployment, object)).pipe(
-        Effect.map((live) => (Option.isNone(live) ? "not found" : notReady(live.value))),
+        Effect.flatMap(
+          Option.match({
+            onNone: () => Effect.succeed("not found"),
+            onSome: (live) => notReady(api, live, how),
+          }),
+        ),
         // Trouble of the server is waited out, within the deadline.
         Effect.catch(({ detail }) => Effect.succeed(detail)),
         Effect.map((message) => ({ object, message })),

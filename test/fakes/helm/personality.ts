@@ -57,6 +57,18 @@ export const rolledBackText = (version: HelmVersion, name: string, cause: string
 export const rollbackFailedText = (cause: string, rollbackCause: string): string =>
   `an error occurred while rolling back the release. original upgrade error: ${cause}: ${rollbackCause}`;
 
+/** A release of which nothing is left: the first installation, undone. */
+export const uninstalledText = (version: HelmVersion, name: string, cause: string): string =>
+  `release ${name} failed, and has been uninstalled due to ${atomicWord(version)} being set: ${cause}`;
+
+/** `job` with its namespace. */
+export const failedHookText = ({ major }: HelmVersion, event: string, job: string): string => {
+  const moment = event.endsWith("-install") ? `failed ${event}` : `${event} hooks failed`;
+  return major >= 4
+    ? `${moment}: resource Job/${job} not ready. status: Failed, message: Job Failed. failed: 1/1`
+    : `${moment}: 1 error occurred:\n\t* job ${job.split("/")[1]} failed: BackoffLimitExceeded\n\n`;
+};
+
 export const noCandidateText = (cause: string): string =>
   `unable to find a previously successful release when attempting to rollback. original upgrade error: ${cause}`;
 

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
 import { type KubeObject, Secret, stringAt } from "../../../src/domain/kube.ts";
 import type { ReleaseRef, Revision, RevisionStatus } from "../../../src/domain/release.ts";
 import type { Kubectl, KubectlError } from "../../../src/services/Kubectl.ts";
+import type { ChartHook } from "./chart.ts";
 
 export type ApplyMethod = "csa" | "ssa";
 
@@ -24,6 +25,7 @@ export interface ReleaseRecord {
   readonly config: JsonObject | null;
   /** Documents separated by `---`. */
   readonly manifest: string;
+  readonly hooks?: ReadonlyArray<ChartHook>;
   /** Absent in records of Helm 3. */
   readonly apply_method?: ApplyMethod;
 }
@@ -111,6 +113,12 @@ export const withStatus = (
 
 export const ascending = (records: ReadonlyArray<ReleaseRecord>): ReadonlyArray<ReleaseRecord> =>
   [...records].sort((a, b) => a.version - b.version);
+
+/** The last of them as the API server lists their Secrets: which is v9 where there is a v10. */
+export const lastListed = (records: ReadonlyArray<ReleaseRecord>): ReleaseRecord | undefined =>
+  [...records]
+    .sort((a, b) => (recordName(a, a.version) < recordName(b, b.version) ? -1 : 1))
+    .at(-1);
 
 /** A line of `helm history -o json`. */
 export const historyEntry = (record: ReleaseRecord): Revision => ({

@@ -13,6 +13,7 @@ import {
   putRecord,
   recordsOf,
   requireReachable,
+  runHooks,
   type Waiting,
 } from "./runtime.ts";
 
@@ -46,7 +47,7 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
   if (pruning) yield* prune(runtime, records);
   yield* postRecord(runtime, attempt);
   // A failing hook leaves the revision pending, and so the release locked.
-  yield* runtime.step("pre-rollback hook");
+  yield* runHooks(runtime, "pre-rollback", target);
 
   const applying = yield* Effect.result(applyTarget(runtime, last, target));
   if (Result.isFailure(applying)) {
@@ -62,6 +63,7 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
     yield* Effect.ignore(putRecord(runtime, withStatus(attempt, "failed", description)));
     return yield* failWith(`release ${release.name} failed: ${waiting.failure.text}`);
   }
+  yield* runHooks(runtime, "post-rollback", target);
   for (const record of yield* recordsOf(runtime, release)) {
     if (record.info.status === "deployed") {
       yield* Effect.ignore(putRecord(runtime, withStatus(record, "superseded")));

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { Deferred, Effect, Result } from "effect";
+import { Deferred, Effect, Fiber, Ref, Result } from "effect";
 import type { RenderAnswers } from "../../../src/domain/helm-version.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
 import { type KubeObject, refOf } from "../../../src/domain/kube.ts";
@@ -13,10 +13,12 @@ import {
   noCandidateText,
   rollbackFailedText,
   rolledBackText,
+  uninstalledText,
 } from "./personality.ts";
 import {
   type ApplyMethod,
   configOf,
+  lastListed,
   manifestObjects,
   manifestText,
   type ReleaseRecord,
@@ -32,8 +34,10 @@ import {
   putRecord,
   recordsOf,
   requireReachable,
+  runHooks,
   type Waiting,
 } from "./runtime.ts";
+import { uninstall } from "./uninstall.ts";
 
 export interface Upgrade extends Waiting {
   readonly release: ReleaseRef;
@@ -50,14 +54,16 @@ export const upgrade = Effect.fnUntraced(function* (runtime: HelmRuntime, reques
   const records = yield* recordsOf(runtime, request.release);
   const chart = runtime.chartAt(request.chart);
   if (chart === undefined) return yield* failWith(`path "${request.chart}" not found`);
-  if (records.length === 0 && request.flags.install) {
-    return yield* install(runtime, request, chart);
+  // Helm looks at the last record as listed, which with ten revisions is not the newest.
+  const listedLast = lastListed(records)?.info.status;
+  if (request.flags.install && (listedLast === undefined || listedLast === "uninstalled")) {
+    return yield* install(runtime, request, chart, records.at(-1));
   }
   return yield* Effect.mapError(
     upgradeExisting(runtime, request, chart, records),
     ({ text }) => new HelmFailure({ text: `UPGRADE FAILED: ${text}` }),
   );
-});
+}, Effect.scoped);
 
 const render = Effect.fnUntraced(function* (
   runtime: HelmRuntime,
@@ -118,6 +124,7 @@ const recordFor = (
   },
   config: values,
   manifest: manifestText(objects),
+  ...(chart.hooks === undefined ? {} : { hooks: chart.hooks }),
   ...(method === undefined ? {} : { apply_method: method }),
 });
 
@@ -155,25 +162,23 @@ const upgradeExisting = Effect.fnUntraced(function* (
   yield* prune(runtime, records);
   yield* postRecord(runtime, attempt);
 
-  const outcome = yield* Effect.result(
-    // The real Helm goes on applying in the background when it is cancelled; here it stops.
-    Effect.raceFirst(
-      Effect.gen(function* () {
-        yield* runtime.step("pre-upgrade hook");
-        yield* applyObjects(runtime.api, {
-          version: runtime.version,
-          method: method ?? "csa",
-          from: manifestObjects(current),
-          to: objects,
-        });
-        if (request.wait !== "no") {
-          yield* awaitReady(runtime.api, objects, request.wait, request.timeout);
-        }
-        yield* runtime.step("post-upgrade hook");
-      }),
-      Effect.andThen(Deferred.await(request.cancelled), failWith(CANCELLED)),
-    ),
-  );
+  const outcome = yield* untilCancelled(request, {
+    applying: Effect.gen(function* () {
+      yield* runHooks(runtime, "pre-upgrade", attempt);
+      yield* applyObjects(runtime.api, {
+        version: runtime.version,
+        method: method ?? "csa",
+        from: manifestObjects(current),
+        to: objects,
+      });
+      if (request.wait !== "no") {
+        yield* awaitReady(runtime.api, objects, request.wait, request.timeout);
+      }
+      yield* runHooks(runtime, "post-upgrade", attempt);
+    }),
+    // The abandoned work gets as far as this, if it ends before the process does.
+    abandoned: Effect.ignore(putRecord(runtime, withStatus(current, "superseded"))),
+  });
   if (Result.isFailure(outcome)) {
     return yield* failRelease(runtime, request, attempt, outcome.failure.text);
   }
@@ -189,6 +194,32 @@ const currentOf = (records: ReadonlyArray<ReleaseRecord>): ReleaseRecord | undef
   const usable = last?.info.status === "failed" || last?.info.status === "superseded";
   return deployed ?? (usable ? last : undefined);
 };
+
+/**
+ * The first SIGINT makes Helm go on to record the failure, and to roll back, while what it was doing is not stopped: it
+ * ends by itself, or with the process.
+ */
+const untilCancelled = Effect.fnUntraced(function* (
+  { cancelled }: Upgrade,
+  work: {
+    readonly applying: Effect.Effect<void, HelmFailure>;
+    readonly abandoned: Effect.Effect<void>;
+  },
+) {
+  const isCancelled = yield* Ref.make(false);
+  const applying = yield* Effect.forkScoped(
+    Effect.tap(work.applying, () => Effect.when(work.abandoned, Ref.get(isCancelled))),
+  );
+  return yield* Effect.result(
+    Effect.raceFirst(
+      Fiber.join(applying),
+      Deferred.await(cancelled).pipe(
+        Effect.andThen(Ref.set(isCancelled, true)),
+        Effect.andThen(failWith(CANCELLED)),
+      ),
+    ),
+  );
+});
 
 const failRelease = Effect.fnUntraced(function* (
   runtime: HelmRuntime,
@@ -223,18 +254,19 @@ const failRelease = Effect.fnUntraced(function* (
   return yield* failWith(rolledBackText(runtime.version, release.name, cause));
 });
 
-/** The path `--install` takes when there is no record: it starts the history anew. */
+/** The path `--install` takes when there is no record, or when the release was uninstalled and its history kept. */
 const install = Effect.fnUntraced(function* (
   runtime: HelmRuntime,
   request: Upgrade,
   chart: FakeChart,
+  last: ReleaseRecord | undefined,
 ) {
   const objects = yield* render(runtime, request, chart, request.values);
   const method = runtime.version.major >= 4 ? "ssa" : undefined;
   const now = yield* isoNow;
   const attempt: ReleaseRecord = {
     ...recordFor(request, chart, request.values, objects, method),
-    version: 1,
+    version: (last?.version ?? 0) + 1,
     info: {
       status: "pending-install",
       description: "Initial install underway",
@@ -242,15 +274,42 @@ const install = Effect.fnUntraced(function* (
       last_deployed: now,
     },
   };
-  yield* postRecord(runtime, attempt);
-  yield* applyObjects(runtime.api, {
-    version: runtime.version,
-    method: method ?? "csa",
-    from: [],
-    to: objects,
-  });
-  if (request.wait !== "no") {
-    yield* awaitReady(runtime.api, objects, request.wait, request.timeout);
+  if (last !== undefined) {
+    yield* putRecord(runtime, withStatus(last, "superseded", "superseded by new release"));
   }
+  yield* postRecord(runtime, attempt);
+  const outcome = yield* untilCancelled(request, {
+    applying: Effect.gen(function* () {
+      yield* runHooks(runtime, "pre-install", attempt);
+      yield* applyObjects(runtime.api, {
+        version: runtime.version,
+        method: method ?? "csa",
+        from: [],
+        to: objects,
+      });
+      if (request.wait !== "no") {
+        yield* awaitReady(runtime.api, objects, request.wait, request.timeout);
+      }
+      yield* runHooks(runtime, "post-install", attempt);
+    }),
+    abandoned: Effect.void,
+  });
+  if (Result.isFailure(outcome)) {
+    return yield* failInstall(runtime, request, attempt, outcome.failure.text);
+  }
+  // An error here is swallowed: the command succeeds, and the release stays pending.
   yield* Effect.ignore(putRecord(runtime, withStatus(attempt, "deployed", "Install complete")));
+});
+
+const failInstall = Effect.fnUntraced(function* (
+  runtime: HelmRuntime,
+  { release, flags }: Upgrade,
+  attempt: ReleaseRecord,
+  cause: string,
+) {
+  const description = `Release "${release.name}" failed: ${cause}`;
+  yield* Effect.ignore(putRecord(runtime, withStatus(attempt, "failed", description)));
+  if (!flags.atomic) return yield* failWith(cause);
+  yield* uninstall(runtime, release, { keepHistory: false });
+  return yield* failWith(uninstalledText(runtime.version, release.name, cause));
 });
