@@ -8,10 +8,19 @@ export const EMBEDDED_CHART = "/embedded/chart";
 /** The charts that exist, by directory or URL. */
 export class FakeCharts extends Context.Service<
   FakeCharts,
-  { readonly at: (place: string) => FakeChart | undefined }
+  {
+    readonly at: (place: string) => FakeChart | undefined;
+    readonly put: (place: string, chart: FakeChart) => Effect.Effect<void>;
+  }
 >()("tare/testing/FakeCharts") {
   static readonly layer = (charts: Readonly<Record<string, FakeChart>>): Layer.Layer<FakeCharts> =>
-    Layer.succeed(FakeCharts, FakeCharts.of({ at: (place) => charts[place] }));
+    Layer.sync(FakeCharts, () => {
+      const places = new Map(Object.entries(charts));
+      return FakeCharts.of({
+        at: (place) => places.get(place),
+        put: (place, chart) => Effect.sync(() => places.set(place, chart)),
+      });
+    });
 }
 
 const placeOf = (reference: ChartReference): string => {

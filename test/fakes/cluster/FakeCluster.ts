@@ -54,6 +54,11 @@ export class FakeCluster extends Context.Service<
       overseer: (request: LoggedRequest) => Trouble | undefined,
     ) => Effect.Effect<void>;
 
+    /** Admission: the objection to a write, in words, if there is one. */
+    readonly admit: (
+      objects: (type: ResourceType, next: KubeObject) => string | undefined,
+    ) => Effect.Effect<void>;
+
     readonly snapshot: Effect.Effect<Store>;
     /** Writes by the rules of the API server and tells the controllers. */
     readonly write: <E>(
@@ -108,6 +113,7 @@ const make = Effect.gen(function* () {
   const scope = yield* Effect.scope;
   let store: Store = emptyStore;
   let controllers: ReadonlyArray<Controller> = [];
+  let admissions: ReadonlyArray<(type: ResourceType, next: KubeObject) => string | undefined> = [];
   let faults: ReadonlyArray<Fault & { hits: number }> = [];
   // Appended to in place: a gate that polls makes thousands of requests.
   const log: Array<LoggedRequest> = [];
@@ -147,6 +153,14 @@ const make = Effect.gen(function* () {
     );
   };
 
+  const firstObjection = (type: ResourceType, next: KubeObject): string | undefined => {
+    for (const objects of admissions) {
+      const detail = objects(type, next);
+      if (detail !== undefined) return detail;
+    }
+    return undefined;
+  };
+
   const write = <E>(
     ref: ObjectRef,
     edit: Edit<E>,
@@ -157,7 +171,7 @@ const make = Effect.gen(function* () {
       const edited = edit(live, store);
       if (Result.isFailure(edited)) return Effect.fail(edited.failure);
       const { object, owners } = edited.success;
-      const detail = objection(ref.type, live?.object, object);
+      const detail = objection(ref.type, live?.object, object) ?? firstObjection(ref.type, object);
       if (detail !== undefined) return Effect.fail({ _tag: "Refused", detail });
       const next = { owners, object: withStoredVersions(ref.type, live?.object, object) };
       return dryRun
@@ -199,6 +213,10 @@ const make = Effect.gen(function* () {
     oversee: (next) =>
       Effect.sync(() => {
         overseer = next;
+      }),
+    admit: (objects) =>
+      Effect.sync(() => {
+        admissions = [...admissions, objects];
       }),
     changes: PubSub.subscribe(changes),
     troubles: PubSub.subscribe(troubles),

@@ -25,6 +25,8 @@ export interface FakeChart {
   readonly defaults: JsonObject;
   readonly crds: ReadonlyArray<CrdManifest>;
   readonly hooks?: ReadonlyArray<ChartHook>;
+  /** What its templates fail with, where they do. */
+  readonly fails?: string;
   /** With the defaults already under the values. */
   readonly render: (values: JsonObject, release: ReleaseRef) => ReadonlyArray<KubeObject>;
 }

@@ -21,10 +21,12 @@ import {
   refOf,
   Secret,
 } from "../../../src/domain/kube.ts";
-import type { Kubectl } from "../../../src/services/Kubectl.ts";
+import type { ReleaseRef } from "../../../src/domain/release.ts";
+import type { Kubectl, KubectlErrorReason } from "../../../src/services/Kubectl.ts";
 import { typeOf } from "../cluster/kubectl.ts";
 import { goalOf, isOwnedBy, revisionOf } from "../controllers/deployment-objects.ts";
 import { HelmFailure } from "./failure.ts";
+import { marked } from "./ownership.ts";
 import { patchText, TIMED_OUT, watchTimeoutText } from "./personality.ts";
 import type { ApplyMethod } from "./records.ts";
 
@@ -32,13 +34,16 @@ type Api = Kubectl["Service"];
 
 const CHART_TYPES = [ConfigMap, Secret, Deployment, EnvoyProxy, Gateway];
 
+export const knownChartType = (object: KubeObject): ResourceType | undefined =>
+  typeOf(CHART_TYPES, object);
+
 export const chartTypeOf = (object: KubeObject): ResourceType => {
-  const type = typeOf(CHART_TYPES, object);
+  const type = knownChartType(object);
   if (type === undefined) throw new Error(`the fake Helm does not know ${object.kind}`);
   return type;
 };
 
-const sameObject = (left: KubeObject) => (right: KubeObject) =>
+export const isSameObject = (left: KubeObject) => (right: KubeObject) =>
   left.kind === right.kind &&
   left.metadata.name === right.metadata.name &&
   left.metadata.namespace === right.metadata.namespace;
@@ -80,18 +85,22 @@ const unconditional = (object: KubeObject): KubeObject => {
 
 export interface Application {
   readonly version: HelmVersion;
+  readonly release: ReleaseRef;
   readonly method: ApplyMethod;
   readonly from: ReadonlyArray<KubeObject>;
   readonly to: ReadonlyArray<KubeObject>;
 }
 
+const isKept = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.["helm.sh/resource-policy"] === "keep";
+
 /** Every object is tried; what the server refused is told together. */
 export const applyObjects = Effect.fnUntraced(function* (
   api: Api,
-  { version, method, from, to }: Application,
+  { version, release, method, from, to }: Application,
 ) {
   const problems: Array<string> = [];
-  for (const object of to) {
+  for (const object of to.map((one) => marked(one, release))) {
     const type = chartTypeOf(object);
     const attempt = Effect.gen(function* () {
       if (method === "ssa") {
@@ -102,7 +111,7 @@ export const applyObjects = Effect.fnUntraced(function* (
         ? api.create(type, object)
         : api.replace(
             type,
-            unconditional(patched(from.find(sameObject(object)), object, live.value)),
+            unconditional(patched(from.find(isSameObject(object)), object, live.value)),
           );
     });
     yield* Effect.catch(attempt, ({ detail }) =>
@@ -112,7 +121,7 @@ export const applyObjects = Effect.fnUntraced(function* (
     );
   }
   if (problems.length > 0) return yield* new HelmFailure({ text: problems.join(" && ") });
-  for (const object of from.filter((old) => !to.some(sameObject(old)))) {
+  for (const object of from.filter((old) => !to.some(isSameObject(old)) && !isKept(old))) {
     yield* Effect.ignore(api.delete(refOf(chartTypeOf(object), object)));
   }
 });
@@ -123,7 +132,7 @@ export const droppedObjects = Effect.fnUntraced(function* (
   from: ReadonlyArray<KubeObject>,
   to: ReadonlyArray<KubeObject>,
 ) {
-  const missing = to.filter((object) => !from.some(sameObject(object)));
+  const missing = to.filter((object) => !from.some(isSameObject(object)));
   const live = yield* Effect.forEach(missing, (object) =>
     Effect.orElseSucceed(api.get(refOf(chartTypeOf(object), object)), Option.none<KubeObject>),
   );
@@ -132,6 +141,13 @@ export const droppedObjects = Effect.fnUntraced(function* (
     return found !== undefined && Option.isSome(found);
   });
 });
+
+const REFUSALS: ReadonlySet<KubectlErrorReason> = new Set([
+  "Unauthorized",
+  "Forbidden",
+  "NotServed",
+  "Rejected",
+]);
 
 const POLL_EVERY = Duration.seconds(2);
 
@@ -205,8 +221,12 @@ export const awaitReady = Effect.fnUntraced(function* (
             onSome: (live) => notReady(api, live, how),
           }),
         ),
-        // Trouble of the server is waited out, within the deadline.
-        Effect.catch(({ detail }) => Effect.succeed(detail)),
+        // Trouble of the server is waited out, within the deadline; a refusal is not.
+        Effect.catch(({ reason, detail }) =>
+          REFUSALS.has(reason)
+            ? Effect.fail(new HelmFailure({ text: detail }))
+            : Effect.succeed(detail),
+        ),
         Effect.map((message) => ({ object, message })),
       ),
     )).flatMap(({ object: { kind, metadata }, message }) =>

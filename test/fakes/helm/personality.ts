@@ -1,5 +1,6 @@
 /** What differs between the Helms: words, flags and one bug. */
 import type { HelmVersion } from "../../../src/domain/helm-version.ts";
+import type { KubeObject } from "../../../src/domain/kube.ts";
 import type { KubectlError } from "../../../src/services/Kubectl.ts";
 
 export interface HelmFlags {
@@ -68,6 +69,19 @@ export const failedHookText = ({ major }: HelmVersion, event: string, job: strin
     ? `${moment}: resource Job/${job} not ready. status: Failed, message: Job Failed. failed: 1/1`
     : `${moment}: 1 error occurred:\n\t* job ${job.split("/")[1]} failed: BackoffLimitExceeded\n\n`;
 };
+
+export const notServedText = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `resource mapping not found for name: "${metadata.name}" namespace: "" from "": ` +
+  `no matches for kind "${kind}" in version "${apiVersion}"\nensure CRDs are installed first`;
+
+export const notOursText = (
+  { major }: HelmVersion,
+  moment: "install" | "update",
+  { kind, metadata }: KubeObject,
+  objection: string,
+): string =>
+  `${major >= 4 ? "unable" : "Unable"} to continue with ${moment}: ${kind} "${metadata.name}" in namespace ` +
+  `"${metadata.namespace}" exists and cannot be imported into the current release: invalid ownership metadata; ${objection}`;
 
 export const noCandidateText = (cause: string): string =>
   `unable to find a previously successful release when attempting to rollback. original upgrade error: ${cause}`;

@@ -83,7 +83,7 @@ const applyTarget = Effect.fnUntraced(function* (
     return yield* failWith(droppedObjectText(version, dropped.kind, dropped.metadata.name));
   }
   const method = target.apply_method ?? "csa";
-  yield* applyObjects(api, { version, method, from, to });
+  yield* applyObjects(api, { version, release: target, method, from, to });
 });
 
 const awaitTarget = (

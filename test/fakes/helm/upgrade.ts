@@ -1,16 +1,19 @@
 import { gzipSync } from "node:zlib";
-import { Deferred, Effect, Fiber, Ref, Result } from "effect";
+import { Deferred, Effect, Fiber, Option, Ref, Result } from "effect";
 import type { RenderAnswers } from "../../../src/domain/helm-version.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
 import { type KubeObject, refOf } from "../../../src/domain/kube.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import { coalesce, type FakeChart } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
-import { applyObjects, awaitReady, chartTypeOf } from "./objects.ts";
+import { applyObjects, awaitReady, isSameObject, knownChartType } from "./objects.ts";
+import { ownershipObjection } from "./ownership.ts";
 import {
   CANCELLED,
   type HelmFlags,
   noCandidateText,
+  notOursText,
+  notServedText,
   rollbackFailedText,
   rolledBackText,
   uninstalledText,
@@ -67,14 +70,40 @@ export const upgrade = Effect.fnUntraced(function* (runtime: HelmRuntime, reques
 
 const render = Effect.fnUntraced(function* (
   runtime: HelmRuntime,
-  { release }: Upgrade,
+  { release }: Pick<Upgrade, "release">,
   chart: FakeChart,
   values: JsonObject,
 ) {
   yield* runtime.step("render");
-  const objects = chart.render(coalesce(chart.defaults, values), release);
-  for (const object of objects) yield* requireKind(runtime, object);
-  return objects;
+  if (chart.fails !== undefined) {
+    const template = `${chart.name}/templates/fails.yaml:1:3`;
+    return yield* failWith(`execution error at (${template}): ${chart.fails}`);
+  }
+  return chart.render(coalesce(chart.defaults, values), release);
+});
+
+/** Every type must be served, and what exists already must be the release's own. */
+const requireUsable = Effect.fnUntraced(function* (
+  { api, version }: HelmRuntime,
+  { release }: Pick<Upgrade, "release">,
+  objects: ReadonlyArray<KubeObject>,
+  old: ReadonlyArray<KubeObject>,
+) {
+  for (const object of objects) {
+    const type = knownChartType(object);
+    if (type === undefined) return yield* failWith(notServedText(object));
+    const live = yield* Effect.catch(api.get(refOf(type, object)), (error) =>
+      error.reason === "NotServed"
+        ? failWith(notServedText(object))
+        : Effect.succeed(Option.none<KubeObject>()),
+    );
+    if (Option.isNone(live) || old.some(isSameObject(object))) continue;
+    const objection = ownershipObjection(live.value, release);
+    if (objection !== undefined) {
+      const moment = old.length === 0 ? "install" : "update";
+      return yield* failWith(notOursText(version, moment, live.value, objection));
+    }
+  }
 });
 
 /** A dry run (answered by the server) or a template (by nobody). */
@@ -85,11 +114,12 @@ export const rendered = Effect.fnUntraced(function* (
 ) {
   const chart = runtime.chartAt(directory);
   if (chart === undefined) return yield* failWith(`path "${directory}" not found`);
-  yield* runtime.step("render");
-  const objects = chart.render(coalesce(chart.defaults, values), release);
+  const objects = yield* render(runtime, { release }, chart, values);
   if (answers === "server") {
     yield* requireReachable(runtime);
-    for (const object of objects) yield* requireKind(runtime, object);
+    const current = currentOf(yield* recordsOf(runtime, release));
+    const old = current === undefined ? [] : manifestObjects(current);
+    yield* requireUsable(runtime, { release }, objects, old);
   }
   const record = JSON.stringify(recordFor({ release }, chart, values, objects, undefined));
   return {
@@ -98,16 +128,6 @@ export const rendered = Effect.fnUntraced(function* (
     recordBytes: answers === "nobody" ? undefined : gzipSync(record).toString("base64").length,
   };
 });
-
-const requireKind = ({ api }: HelmRuntime, object: KubeObject) =>
-  Effect.catch(api.get(refOf(chartTypeOf(object), object)), (error) =>
-    error.reason === "NotServed"
-      ? failWith(
-          `resource mapping not found for name: "${object.metadata.name}" namespace: "" from "": ` +
-            `no matches for kind "${object.kind}" in version "${object.apiVersion}"\nensure CRDs are installed first`,
-        )
-      : Effect.void,
-  );
 
 const recordFor = (
   { release }: Pick<Upgrade, "release">,
@@ -147,6 +167,7 @@ const upgradeExisting = Effect.fnUntraced(function* (
   const keepOld = !flags.resetValues && Object.keys(request.values).length === 0;
   const values = keepOld ? configOf(current) : request.values;
   const objects = yield* render(runtime, request, chart, values);
+  yield* requireUsable(runtime, request, objects, manifestObjects(current));
   const method = runtime.version.major >= 4 ? (current.apply_method ?? "csa") : undefined;
   const now = yield* isoNow;
   const attempt: ReleaseRecord = {
@@ -167,6 +188,7 @@ const upgradeExisting = Effect.fnUntraced(function* (
       yield* runHooks(runtime, "pre-upgrade", attempt);
       yield* applyObjects(runtime.api, {
         version: runtime.version,
+        release,
         method: method ?? "csa",
         from: manifestObjects(current),
         to: objects,
@@ -261,7 +283,9 @@ const install = Effect.fnUntraced(function* (
   chart: FakeChart,
   last: ReleaseRecord | undefined,
 ) {
+  const { release } = request;
   const objects = yield* render(runtime, request, chart, request.values);
+  yield* requireUsable(runtime, request, objects, []);
   const method = runtime.version.major >= 4 ? "ssa" : undefined;
   const now = yield* isoNow;
   const attempt: ReleaseRecord = {
@@ -283,6 +307,7 @@ const install = Effect.fnUntraced(function* (
       yield* runHooks(runtime, "pre-install", attempt);
       yield* applyObjects(runtime.api, {
         version: runtime.version,
+        release,
         method: method ?? "csa",
         from: [],
         to: objects,

@@ -1,0 +1,30 @@
+/** All the cases, which run on the fake and on the real thing. */
+import { crds } from "./cases/crds.ts";
+import { helmReads } from "./cases/helm-reads.ts";
+import { helmTransitions } from "./cases/helm-transitions.ts";
+import { objects } from "./cases/objects.ts";
+import { podCases } from "./cases/pods.ts";
+import { watches } from "./cases/watches.ts";
+import type { ContractCase, StageShape } from "./stage.ts";
+
+export const CASES: ReadonlyArray<ContractCase> = [
+  ...helmTransitions,
+  ...helmReads,
+  ...objects,
+  ...crds,
+  ...podCases,
+  ...watches,
+];
+
+export const ofArea = (area: ContractCase["area"]): ReadonlyArray<ContractCase> =>
+  CASES.filter((one) => one.area === area);
+
+export const runsOn = (
+  side: StageShape["side"],
+  cases: ReadonlyArray<ContractCase>,
+): ReadonlyArray<ContractCase> =>
+  cases.filter(({ only }) => only === undefined || only.side === side);
+
+export const oneSided = CASES.flatMap(({ name, only }) =>
+  only === undefined ? [] : [{ name, ...only }],
+);

@@ -1,0 +1,270 @@
+/** The stage of a real control plane: a namespace of its own for each case, and a proxy that can break requests. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import { Context, Duration, Effect, Layer, Scope } from "effect";
+import { parseHelmVersion } from "../../src/domain/helm-version.ts";
+import type { KubeObject, ResourceType } from "../../src/domain/kube.ts";
+import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
+import { Kubectl } from "../../src/services/Kubectl.ts";
+import { layerKubectlApi } from "../../src/services/KubectlApi.ts";
+import { ToolCache } from "../../src/services/ToolCache.ts";
+import { type Cluster, controlPlane, run } from "../cluster/cluster.ts";
+import { type FaultProxy, type ProxyRule, startFaultProxy } from "../cluster/fault-proxy.ts";
+import { hasDroppedObjectBug } from "../fakes/helm/personality.ts";
+import { writeChart } from "./real-chart.ts";
+import { eventually, type HelmFault, Stage, type Trouble } from "./stage.ts";
+
+const cluster = (plural: string, apiVersion: string, kind: string): ResourceType => {
+  const [group = "", version = ""] = apiVersion.includes("/")
+    ? apiVersion.split("/")
+    : ["", apiVersion];
+  return { group, version, plural, kind, namespaced: false };
+};
+const Namespace = cluster("namespaces", "v1", "Namespace");
+const ServiceAccount: ResourceType = {
+  group: "",
+  version: "v1",
+  plural: "serviceaccounts",
+  kind: "ServiceAccount",
+  namespaced: true,
+};
+const Policy = cluster(
+  "validatingadmissionpolicies",
+  "admissionregistration.k8s.io/v1",
+  "ValidatingAdmissionPolicy",
+);
+const PolicyBinding = cluster(
+  "validatingadmissionpolicybindings",
+  "admissionregistration.k8s.io/v1",
+  "ValidatingAdmissionPolicyBinding",
+);
+
+const METHODS = { create: "POST", update: "PUT", list: "GET", patch: "PATCH" } as const;
+
+const PLURALS = {
+  Secret: "secrets",
+  Deployment: "deployments",
+  ReplicaSet: "replicasets",
+  ConfigMap: "configmaps",
+} as const;
+
+const ANSWERS = {
+  forbidden: { _tag: "Answer", status: 403, message: "this is forbidden: by the test" },
+  unavailable: {
+    _tag: "Answer",
+    status: 503,
+    message: "the server is currently unable to handle the request",
+  },
+} as const;
+
+const ruleFor = ({ on, kind, name, times, answer }: HelmFault): ProxyRule => {
+  const effect = ANSWERS[answer];
+  const limit = times === undefined ? {} : { times };
+  if (on === "all") return { path: /./, effect, ...limit };
+  const plural = kind === undefined ? "[^/]+" : PLURALS[kind];
+  const ending =
+    on === "create" || on === "list" ? "$" : `/[^/]*${(name?.source ?? "$").replace(/^\^/, "")}`;
+  return { method: METHODS[on], path: new RegExp(`/${plural}${ending}`), effect, ...limit };
+};
+
+const TROUBLES: Readonly<Record<Trouble, ProxyRule["effect"]>> = {
+  forbidden: ANSWERS.forbidden,
+  unauthorized: { _tag: "Answer", status: 401, message: "Unauthorized" },
+  unavailable: ANSWERS.unavailable,
+  cut: { _tag: "Cut" },
+  "answer lost": { _tag: "LoseAnswer" },
+};
+
+export interface RealSide {
+  readonly cluster: Cluster;
+  /** The binary. */
+  readonly helm: string;
+  /** As it prints it. */
+  readonly version: string;
+}
+
+const proxyKubeconfig = (proxy: FaultProxy): object => ({
+  apiVersion: "v1",
+  kind: "Config",
+  "current-context": "tare-test",
+  contexts: [{ name: "tare-test", context: { cluster: "tare-test", user: "nobody" } }],
+  clusters: [{ name: "tare-test", cluster: { server: proxy.url } }],
+  users: [{ name: "nobody", user: {} }],
+});
+
+/** The binary under a name that leaves the process id of what writes behind. */
+const wrapped = (folder: string, { helm, cluster: { env } }: RealSide) => {
+  const path = join(folder, "helm");
+  const pids = join(folder, "pids");
+  const settings = ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"].map(
+    (name) => `export ${name}='${env[name]}'`,
+  );
+  writeFileSync(
+    path,
+    `#!/bin/sh\n${settings.join("\n")}\ncase $1 in upgrade|rollback) echo $$ >> '${pids}';; esac\nexec '${helm}' "$@"\n`,
+  );
+  chmodSync(path, 0o755);
+  return { path, pids };
+};
+
+const applyAs = (kubectl: Kubectl["Service"]) => (type: ResourceType, object: KubeObject) =>
+  Effect.orDie(kubectl.apply(type, object, { fieldManager: "stage", force: true }));
+
+const makeNamespace = Effect.fnUntraced(function* (kubectl: Kubectl["Service"], name: string) {
+  yield* applyAs(kubectl)(Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  const account = kubectl.get({ type: ServiceAccount, name: "default", namespace: name });
+  // Without it no pod is admitted.
+  yield* eventually(Effect.orDie(account), ({ _tag }) => _tag === "Some");
+});
+
+/** Refuses what the fake stage's admission refuses, and waits until it does. */
+const admission = Effect.fnUntraced(function* (
+  kubectl: Kubectl["Service"],
+  namespace: string,
+  message: string,
+) {
+  const metadata = { name: `refuse-${namespace}` };
+  const apiVersion = "admissionregistration.k8s.io/v1";
+  yield* applyAs(kubectl)(Policy, {
+    apiVersion,
+    kind: "ValidatingAdmissionPolicy",
+    metadata,
+    spec: {
+      failurePolicy: "Fail",
+      matchConstraints: {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        resourceRules: [
+          {
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            operations: ["CREATE", "UPDATE"],
+            resources: ["configmaps"],
+          },
+        ],
+      },
+      validations: [{ expression: "!has(object.data) || !('forbidden' in object.data)", message }],
+    },
+  });
+  yield* applyAs(kubectl)(PolicyBinding, {
+    apiVersion,
+    kind: "ValidatingAdmissionPolicyBinding",
+    metadata,
+    spec: { policyName: metadata.name, validationActions: ["Deny"] },
+  });
+  const probe: KubeObject = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "probe", namespace },
+    data: { forbidden: "1" },
+  };
+  const ConfigMaps: ResourceType = {
+    group: "",
+    version: "v1",
+    plural: "configmaps",
+    kind: "ConfigMap",
+    namespaced: true,
+  };
+  const attempt = kubectl.apply(ConfigMaps, probe, {
+    fieldManager: "stage",
+    force: true,
+    dryRun: true,
+  });
+  yield* eventually(Effect.result(attempt), ({ _tag }) => _tag === "Failure");
+});
+
+let cases = 0;
+
+const makeStage = Effect.fnUntraced(function* (
+  side: RealSide,
+  folder: string,
+  proxy: FaultProxy,
+  pids: string,
+) {
+  const kubectl = yield* Kubectl;
+  const scope = yield* Effect.scope;
+  const version = parseHelmVersion(side.version) ?? { major: 0, minor: 0, patch: 0, text: "" };
+  const unique = `c${++cases}-${process.pid}`;
+  const namespace = `contract-${unique}`;
+  const release = { name: "app", namespace };
+  yield* makeNamespace(kubectl, namespace);
+  let charts = 0;
+  return Stage.of({
+    side: "real",
+    helmMajor: version.major === 3 ? 3 : 4,
+    hasDroppedObjectBug: hasDroppedObjectBug(version),
+    namespace,
+    unique,
+    release,
+    chart: (chart) =>
+      Effect.sync(() => {
+        const place = join(folder, `chart-${++charts}`, "app");
+        writeChart(place, chart);
+        return place;
+      }),
+    helmFault: (fault) =>
+      Effect.sync(() => {
+        const remove = proxy.add(ruleFor(fault));
+        return Effect.sync(remove);
+      }),
+    troubled: (trouble) =>
+      Effect.gen(function* () {
+        const { url, add, close } = yield* Effect.promise(() =>
+          startFaultProxy(controlPlane(side.cluster)),
+        );
+        add({ path: /./, effect: TROUBLES[trouble] });
+        yield* Effect.addFinalizer(() => Effect.sync(close));
+        const file = join(folder, `troubled-${trouble.replace(" ", "-")}.json`);
+        writeFileSync(file, JSON.stringify(proxyKubeconfig({ url, add, close })));
+        const layer = layerKubectlApi({ kubeconfig: file, context: undefined });
+        return Context.get(yield* Layer.build(layer), Kubectl);
+      }).pipe(Effect.provideService(Scope.Scope, scope)),
+    killHelm: Effect.sync(() => {
+      const pid = readFileSync(pids, "utf8").trim().split("\n").at(-1);
+      process.kill(Number(pid), "SIGKILL");
+    }),
+    uninstall: (keepHistory) =>
+      Effect.promise(async () => {
+        const keep = keepHistory ? ["--keep-history"] : [];
+        const args = ["uninstall", release.name, "--namespace", namespace, ...keep];
+        const { code, stderr } = await run(side.cluster, side.helm, args);
+        if (code !== 0) throw new Error(stderr);
+      }),
+    admission: (message) => admission(kubectl, namespace, message),
+    shortTimeout: Duration.seconds(6),
+  });
+});
+
+/** Everything a case needs, on a real cluster that is already there. */
+export const layerRealStage = (side: RealSide) => {
+  const layers = Effect.gen(function* () {
+    const parent = join(side.cluster.dir, "contract");
+    if (!existsSync(parent)) mkdirSync(parent, { recursive: true });
+    const folder = mkdtempSync(join(parent, "case-"));
+    const proxy = yield* Effect.acquireRelease(
+      Effect.promise(() => startFaultProxy(controlPlane(side.cluster))),
+      ({ close }) => Effect.sync(close),
+    );
+    const broken = join(folder, "kubeconfig.json");
+    writeFileSync(broken, JSON.stringify(proxyKubeconfig(proxy)));
+    const { path, pids } = wrapped(folder, side);
+    const tools = Layer.succeed(
+      ToolCache,
+      ToolCache.of({ locate: (name) => Effect.succeed({ name, path, origin: "PATH" }) }),
+    );
+    const kubectl = layerKubectlApi({ kubeconfig: side.cluster.kubeconfig, context: undefined });
+    const helm = layerHelmBinary({ kubeconfig: broken, context: undefined }).pipe(
+      Layer.provide([tools, NodeServices.layer]),
+    );
+    const stage = Layer.effect(Stage, makeStage(side, folder, proxy, pids));
+    return Layer.mergeAll(helm, stage).pipe(Layer.provideMerge(kubectl));
+  });
+  return Layer.unwrap(layers);
+};
