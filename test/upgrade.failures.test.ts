@@ -1,7 +1,7 @@
 /** Upgrades that fail after Helm was started, and where they leave the release. */
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { ConfigMap, Secret } from "../src/domain/kube.ts";
+import { Deployment, Secret } from "../src/domain/kube.ts";
 import type { Hint } from "../src/domain/report.ts";
 import type { OperatorError } from "../src/errors.ts";
 import {
@@ -418,7 +418,7 @@ describe("a refused object", () => {
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
       assert.strictEqual(error?._tag, "UpgradeRolledBack");
-      assert.match(error?.why[0] ?? "", /^cannot patch "tars-config" with kind ConfigMap: /);
+      assert.match(error?.why[0] ?? "", /^cannot patch "envoy-gateway" with kind Deployment: /);
     }).pipe(
       Effect.provide(
         world({
@@ -427,7 +427,7 @@ describe("a refused object", () => {
               trouble: rejected("not today"),
               actor: "helm",
               verb: "replace",
-              kind: ConfigMap.kind,
+              kind: Deployment.kind,
               times: 1,
             },
           ],
@@ -520,13 +520,13 @@ describe("an API server that is away for a moment after Helm has ended", () => {
   it.effect("is waited for, not taken for a failed upgrade", () =>
     Effect.gen(function* () {
       const cluster = yield* FakeCluster;
-      // Five lists of release records pass (discovery, the manifest, the look before Helm, Helm itself); those after it do not.
+      // Six lists of release records pass (discovery, the manifest, the dry run, the look before Helm, Helm itself); those after it do not.
       yield* cluster.inject({
         trouble: unreachable,
         actor: "helm",
         verb: "list",
         kind: "Secret",
-        skip: 5,
+        skip: 6,
         times: 2,
       });
       const { result, error } = yield* runUpgrade();

@@ -97,7 +97,7 @@ const proxyKubeconfig = (proxy: FaultProxy): object => ({
   "current-context": "tare-test",
   contexts: [{ name: "tare-test", context: { cluster: "tare-test", user: "nobody" } }],
   clusters: [{ name: "tare-test", cluster: { server: proxy.url } }],
-  users: [{ name: "nobody", user: {} }],
+  users: [{ name: "nobody", user: { token: "the proxy has its own" } }],
 });
 
 /** The binary under a name that leaves the process id of what writes behind. */

@@ -91,12 +91,12 @@ describe("objects", () => {
   it.effect("count generations with their specification only, where the type has one", () =>
     Effect.gen(function* () {
       const cluster = yield* FakeCluster;
-      const generation = Effect.map(cluster.peek(EGRESS), (one) => one?.metadata.generation);
+      const generation = Effect.map(cluster.peek(TARS_EGRESS), (one) => one?.metadata.generation);
       const before = (yield* generation) ?? 0;
-      yield* cluster.setStatus(EGRESS, { replicas: 7 });
-      yield* cluster.edit(EGRESS, withField("metadata.annotations", { note: "1" }));
+      yield* cluster.setStatus(TARS_EGRESS, { replicas: 7 });
+      yield* cluster.edit(TARS_EGRESS, withField("metadata.annotations", { note: "1" }));
       assert.strictEqual(yield* generation, before);
-      yield* cluster.edit(EGRESS, withField("spec.paused", true));
+      yield* cluster.edit(TARS_EGRESS, withField("spec.paused", true));
       assert.strictEqual(yield* generation, before + 1);
       const made = yield* apply("a", { field: "1" });
       assert.notProperty(made.metadata, "generation");

@@ -252,7 +252,7 @@ const objects: ReadonlyArray<ContractCase> = [
         assert.strictEqual(code, 1);
         assert.match(
           errorText,
-          /^UPGRADE FAILED: conflict occurred while applying object [^ ]+\/app apps\/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with "somebody" using apps\/v1: \.spec\.replicas$/,
+          /^UPGRADE FAILED: conflict occurred while applying object [^ ]+\/app apps\/v1, Kind=Deployment: Apply failed with 1 conflict: conflict with "somebody": \.spec\.replicas$/,
         );
         assert.strictEqual(numberAt(after, "spec", "replicas"), 3);
       }

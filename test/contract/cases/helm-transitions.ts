@@ -9,6 +9,11 @@ const V1: ContractChart = { version: "1.0.0", workloads: [{ name: "app", tag: "v
 const V2: ContractChart = { version: "2.0.0", workloads: [{ name: "app", tag: "v2" }] };
 const STUCK: ContractChart = { version: "2.0.0", workloads: [{ name: "app", tag: "never-ready" }] };
 
+const OTHER_STUCK: ContractChart = {
+  version: "3.0.0",
+  workloads: [{ name: "app", tag: "crash-loop" }],
+};
+
 const TIMED_OUT = "context deadline exceeded";
 const UPGRADED = "Upgrade complete";
 const INSTALLED = "Install complete";
@@ -194,6 +199,19 @@ const withoutAtomic: ReadonlyArray<ContractCase> = [
   ),
 ];
 
+/** Its wait times out, and then the server refuses the patch that would undo it. */
+const failsToRollBack = Effect.gen(function* () {
+  const stage = yield* Stage;
+  const cure = yield* Ref.make<Effect.Effect<void>>(Effect.void);
+  const exit = yield* during(
+    { chart: STUCK, atomic: true, timeout: stage.shortTimeout },
+    { revision: 2, status: "pending-upgrade" },
+    () => Effect.flatMap(stage.helmFault(refused("Deployment")), (back) => Ref.set(cure, back)),
+  );
+  yield* Effect.flatten(Ref.get(cure));
+  return exit;
+});
+
 const withAtomic: ReadonlyArray<ContractCase> = [
   withHelm(
     "atomic: a wait that times out is rolled back",
@@ -242,16 +260,34 @@ const withAtomic: ReadonlyArray<ContractCase> = [
     }),
   ),
   withHelm(
+    "atomic: a refused patch leaves Helm 3 nothing to undo; Helm 4 applies, and is refused, again",
+    Effect.gen(function* () {
+      yield* install;
+      const { helmFault, helmMajor } = yield* Stage;
+      yield* helmFault(refused("Deployment"));
+      const exit = yield* upgrade({ chart: V2, atomic: true });
+      const [first, second, third] = yield* historyLines;
+      if (helmMajor === 3) {
+        failedWith(exit, /^UPGRADE FAILED: release app failed, and has been rolled back /);
+        assert.strictEqual(first, `1 superseded ${INSTALLED}`);
+        assert.match(second ?? "", /^2 failed Upgrade "app" failed: .*forbidden/);
+        assert.strictEqual(third, "3 deployed Rollback to 1");
+      } else {
+        failedWith(exit, /an error occurred while rolling back the release/);
+        assert.strictEqual(first, `1 deployed ${INSTALLED}`);
+        assert.match(second ?? "", /^2 superseded Upgrade "app" failed: .*forbidden/);
+        assert.match(third ?? "", /^3 failed Rollback "app" failed: .*forbidden/);
+      }
+    }),
+  ),
+  withHelm(
     "atomic: a rollback that cannot be applied supersedes the failed revision",
     Effect.gen(function* () {
       yield* install;
-      const stage = yield* Stage;
-      yield* stage.helmFault(refused("Deployment"));
-      const atomic = { chart: V2, atomic: true };
-      failedWith(yield* upgrade(atomic), /an error occurred while rolling back the release/);
+      failedWith(yield* failsToRollBack, /an error occurred while rolling back the release/);
       const [first, second, third] = yield* historyLines;
       assert.strictEqual(first, `1 deployed ${INSTALLED}`);
-      assert.match(second ?? "", /^2 superseded Upgrade "app" failed: .*forbidden/);
+      assert.strictEqual(second, `2 superseded ${upgradeFailed(TIMED_OUT)}`);
       assert.match(third ?? "", /^3 failed Rollback "app" failed: .*forbidden/);
     }),
   ),
@@ -259,16 +295,12 @@ const withAtomic: ReadonlyArray<ContractCase> = [
     "atomic: after that, the next failure goes back to the broken revision",
     Effect.gen(function* () {
       yield* install;
-      const stage = yield* Stage;
-      const cure = yield* stage.helmFault(refused("Deployment"));
-      yield* upgrade({ chart: V2, atomic: true });
-      yield* cure;
-      yield* failing({ chart: STUCK, atomic: true });
+      yield* failsToRollBack;
+      yield* failing({ chart: OTHER_STUCK, atomic: true });
       const lines = yield* historyLines;
-      assert.deepStrictEqual(lines.slice(3), [
-        `4 failed ${upgradeFailed(TIMED_OUT)}`,
-        "5 deployed Rollback to 2",
-      ]);
+      assert.strictEqual(lines[3], `4 failed ${upgradeFailed(TIMED_OUT)}`);
+      assert.match(lines[4] ?? "", /^5 failed Release "app" failed: context deadline exceeded$/);
+      assert.match(lines[1] ?? "", /^2 superseded /);
     }),
   ),
   withHelm(

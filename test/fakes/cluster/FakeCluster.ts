@@ -1,6 +1,7 @@
 /** One cluster in memory, under Effect's Clock. Kubectl and Helm are views onto it; controllers react to its changes. */
 import { Clock, Context, Effect, Layer, PubSub, Ref, Result, type Scope } from "effect";
 import {
+  CustomResourceDefinition,
   fieldAt,
   type KubeObject,
   type ObjectRef,
@@ -12,7 +13,7 @@ import { objection, withStoredVersions } from "./crds.ts";
 import { afterDeletion, withoutFinalizersLeft } from "./deletion.ts";
 import { type ApiRequest, type Fault, isAbout, type Trouble, underTrouble } from "./faults.ts";
 import { type Owned, updated } from "./ownership.ts";
-import { emptyStore, listed, lookUp, removed, type Store, stored } from "./store.ts";
+import { emptyStore, listed, lookUp, removed, type Store, stored, withoutType } from "./store.ts";
 
 export interface Change {
   readonly type: ResourceType;
@@ -138,6 +139,7 @@ const make = Effect.gen(function* () {
       const before = lookUp(store, ref)?.object;
       if (before === undefined) return Effect.void;
       store = removed(store, ref);
+      if (ref.type.kind === CustomResourceDefinition.kind) store = withoutType(store, before);
       return tell({ type: ref.type, before, after: undefined });
     });
 
@@ -146,11 +148,12 @@ const make = Effect.gen(function* () {
     const before = lookUp(store, refOf(type, next.object))?.object;
     const [after, changed] = stored(store, type, next, now);
     store = changed;
-    const told = tell({ type, before, after });
-    return Effect.as(
-      withoutFinalizersLeft(before, after) ? Effect.andThen(told, purge(refOf(type, after))) : told,
-      after,
-    );
+    // The write that takes the last finalizer away is the deletion.
+    if (withoutFinalizersLeft(before, after)) {
+      store = removed(store, refOf(type, after));
+      return Effect.as(tell({ type, before, after: undefined }), after);
+    }
+    return Effect.as(tell({ type, before, after }), after);
   };
 
   const firstObjection = (type: ResourceType, next: KubeObject): string | undefined => {

@@ -64,7 +64,10 @@ export const unreachable = fail(
   "Unreachable",
   `${SERVER} does not answer: connect ECONNREFUSED 192.0.2.1:6443`,
 );
-export const forbidden = fail("Forbidden", 'User "operator" cannot do this at the cluster scope');
+export const forbidden = fail(
+  "Forbidden",
+  'this is forbidden: User "operator" cannot do this at the cluster scope',
+);
 export const unauthorized = fail("Unauthorized", "Unauthorized");
 export const rejected = (why: string): Trouble =>
   fail("Rejected", `admission webhook "policy.example" denied the request: ${why}`);

@@ -62,6 +62,25 @@ const without = (root: JsonObject, [key, ...rest]: JsonPath): JsonObject => {
 
 const showField = (field: string): string => `.${pathOf(field).join(".")}`;
 
+interface Conflict {
+  readonly owner: string;
+  readonly field: string;
+}
+
+/** In the server's words: one on a line of its own, several by manager. */
+const conflictText = (conflicts: ReadonlyArray<Conflict>): string => {
+  const [first, ...others] = conflicts;
+  if (first !== undefined && others.length === 0) {
+    return `Apply failed with 1 conflict: conflict with "${first.owner}": ${first.field}`;
+  }
+  const owners = [...new Set(conflicts.map(({ owner }) => owner))].sort();
+  const lines = owners.flatMap((owner) => [
+    `conflicts with "${owner}":`,
+    ...conflicts.filter((one) => one.owner === owner).map(({ field }) => `- ${field}`),
+  ]);
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
+};
+
 /** The applied object, or the fields that others own and that `force` would take over. */
 export const applied = (
   live: Owned | undefined,
@@ -79,7 +98,7 @@ export const applied = (
   const before = live.object as unknown as JsonObject;
   let object = before;
   const owners = new Map(live.owners);
-  const conflicts: Array<string> = [];
+  const conflicts: Array<Conflict> = [];
   for (const [field, value] of wanted) {
     const others = [...(owners.get(field) ?? [])].filter((owner) => owner !== manager);
     const same = jsonEquals(getPath(before, pathOf(field)), value);
@@ -88,16 +107,13 @@ export const applied = (
       continue;
     }
     if (others.length > 0 && !force) {
-      conflicts.push(`conflict with "${others[0]}": ${showField(field)}`);
+      conflicts.push(...others.map((owner) => ({ owner, field: showField(field) })));
       continue;
     }
     owners.set(field, new Set([manager]));
     object = setPath(object, pathOf(field), value);
   }
-  if (conflicts.length > 0) {
-    const noun = conflicts.length === 1 ? "conflict" : "conflicts";
-    return Result.fail(`Apply failed with ${conflicts.length} ${noun}: ${conflicts.join(", ")}`);
-  }
+  if (conflicts.length > 0) return Result.fail(conflictText(conflicts));
   for (const [field, managers] of live.owners) {
     if (!managers.has(manager) || wanted.has(field)) continue;
     const others = new Set([...managers].filter((owner) => owner !== manager));

@@ -104,8 +104,14 @@ const sameBut = (fields: ReadonlyArray<string>, left: object, right: object): bo
   return !missing && covers(left, right);
 };
 
-const sameSpecification = (left: KubeObject, right: KubeObject): boolean =>
-  sameBut(["metadata", "status"], left, right);
+/** The Deployment controller writes it beside the status, which counts for nothing. */
+const ROLLOUT_REVISION = "deployment.kubernetes.io/revision";
+
+/** A change of its annotations is a new generation of a Deployment, alone among the types. */
+const sameGeneration = (type: ResourceType, left: KubeObject, right: KubeObject): boolean =>
+  sameBut(["metadata", "status"], left, right) &&
+  (type.plural !== "deployments" ||
+    sameBut([ROLLOUT_REVISION], left.metadata.annotations ?? {}, right.metadata.annotations ?? {}));
 
 const sameForClients = (left: KubeObject, right: KubeObject): boolean =>
   sameBut(["metadata"], left, right) && sameBut(["resourceVersion"], left.metadata, right.metadata);
@@ -131,7 +137,7 @@ const metadataFor = (
   now: number,
 ): KubeObject["metadata"] => {
   const { uid, creationTimestamp, deletionTimestamp, generation = 0 } = live?.metadata ?? {};
-  const changed = live === undefined || !sameSpecification(live, object);
+  const changed = live === undefined || !sameGeneration(type, live, object);
   return {
     ...(type.namespaced ? object.metadata : withoutNamespace(object.metadata)),
     uid: uid ?? uidFor(number),
@@ -166,6 +172,18 @@ export const stored = (
     objects.set(ref.name, { object: kept, owners: next.owners }),
   );
   return [kept, { collections, writes: kept === live ? store.writes : number }];
+};
+
+/** Without the objects of a type whose CRD is gone. */
+export const withoutType = (store: Store, crd: KubeObject): Store => {
+  const collections = new Map(store.collections);
+  const { group, names } = crd["spec"] as {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+  };
+  return collections.delete(`${group}/${names.plural}`)
+    ? { collections, writes: store.writes + 1 }
+    : store;
 };
 
 export const removed = (store: Store, ref: ObjectRef): Store =>

@@ -27,7 +27,7 @@ import { typeOf } from "../cluster/kubectl.ts";
 import { goalOf, isOwnedBy, revisionOf } from "../controllers/deployment-objects.ts";
 import { HelmFailure } from "./failure.ts";
 import { marked } from "./ownership.ts";
-import { patchText, TIMED_OUT, watchTimeoutText } from "./personality.ts";
+import { applyText, patchText, TIMED_OUT, watchTimeoutText } from "./personality.ts";
 import type { ApplyMethod } from "./records.ts";
 
 type Api = Kubectl["Service"];
@@ -107,16 +107,17 @@ export const applyObjects = Effect.fnUntraced(function* (
         return yield* api.apply(type, object, { fieldManager: "helm", force: false });
       }
       const live = yield* api.get(refOf(type, object));
-      return yield* Option.isNone(live)
-        ? api.create(type, object)
-        : api.replace(
-            type,
-            unconditional(patched(from.find(isSameObject(object)), object, live.value)),
-          );
+      if (Option.isNone(live)) return yield* api.create(type, object);
+      const next = patched(from.find(isSameObject(object)), object, live.value);
+      // Where there is nothing to patch, no request is made.
+      if (jsonEquals(json(next), json(live.value))) return next;
+      return yield* api.replace(type, unconditional(next));
     });
-    yield* Effect.catch(attempt, ({ detail }) =>
+    yield* Effect.catch(attempt, (error) =>
       Effect.sync(() =>
-        problems.push(patchText(version, object.kind, object.metadata.name, detail)),
+        problems.push(
+          method === "ssa" ? applyText(version, object, error) : patchText(object, error),
+        ),
       ),
     );
   }

@@ -127,9 +127,19 @@ export const storageText = (
 ): string =>
   operation.startsWith("create") && reason === "Conflict"
     ? "release: already exists"
-    : `${operation}: ${reason === "Forbidden" ? `secrets is forbidden: ${detail}` : detail}`;
+    : `${operation}: ${detail}`;
 
-export const patchText = ({ major }: HelmVersion, kind: string, name: string, detail: string) =>
-  major >= 4 && !detail.includes("forbidden")
-    ? detail
-    : `cannot patch "${name}" with kind ${kind}: ${detail}`;
+/** Server-side apply since 4.2 names the object; before, and for conflicts, other words are used. */
+export const applyText = (
+  { minor }: HelmVersion,
+  { apiVersion, kind, metadata }: KubeObject,
+  { reason, detail }: KubectlError,
+): string => {
+  const gvk = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+  const object = `${metadata.namespace}/${metadata.name} ${gvk}, Kind=${kind}`;
+  if (reason === "Conflict") return `conflict occurred while applying object ${object}: ${detail}`;
+  return minor >= 2 ? `server-side apply failed for object ${object}: ${detail}` : detail;
+};
+
+export const patchText = ({ kind, metadata }: KubeObject, { detail }: KubectlError): string =>
+  `cannot patch "${metadata.name}" with kind ${kind}: ${detail}`;
