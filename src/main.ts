@@ -2,7 +2,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Effect, Layer, Logger } from "effect";
 import { Command } from "effect/cli";
-import { isUnreported, teardown } from "./cli/exit.ts";
+import { isUnreported, makeOwnEnd, teardown } from "./cli/exit.ts";
 import { wantsJson } from "./cli/output.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { tareCommand } from "./cli/tare.ts";
@@ -29,6 +29,7 @@ const json = wantsJson(process.argv.slice(2))
   ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
   : undefined;
 const reporter = json?.layer ?? layerReporterStderr(colours ? COLOURED : PLAIN);
+const ownEnd = makeOwnEnd();
 
 tareCommand(
   (choice) => liveServices(choice, reporter),
@@ -44,6 +45,10 @@ tareCommand(
     Layer.succeed(Logger.LogToStderr, true),
   ]),
   // Commands say what of them a signal may stop; how they end is theirs to say.
+  ownEnd.keep,
   Effect.uninterruptible,
-  NodeRuntime.runMain({ disableErrorReporting: true, teardown: teardown(() => signal, json?.end) }),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    teardown: teardown(() => signal, json?.end, ownEnd.exit),
+  }),
 );

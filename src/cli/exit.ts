@@ -1,4 +1,4 @@
-import { Cause, Exit, Option, Runtime } from "effect";
+import { Cause, Effect, Exit, Option, Runtime } from "effect";
 import { CliError } from "effect/cli";
 import { RunFailed } from "./RunFailed.ts";
 
@@ -26,13 +26,35 @@ const ownExitCode = (exit: Exit.Exit<unknown, unknown>): number | undefined => {
     : undefined;
 };
 
+type AnyExit = Exit.Exit<unknown, unknown>;
+
+/** Remembers how a program itself ended: the runtime puts the interruption by a signal, however late, in its place. */
+export interface OwnEnd {
+  readonly keep: <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+  readonly exit: () => AnyExit | undefined;
+}
+
+export const makeOwnEnd = (): OwnEnd => {
+  let own: AnyExit | undefined;
+  return {
+    keep: Effect.onExit((exit) =>
+      Effect.sync(() => {
+        own = exit;
+      }),
+    ),
+    exit: () => own,
+  };
+};
+
 /** Tells `onCode` the exit code, and delivers it after everything written has left the process: exiting at once would cut a pipe short. */
 export const teardown =
   (
     signal: () => NodeJS.Signals | undefined,
     onCode: (exitCode: number) => void = () => {},
+    ownExit: OwnEnd["exit"] = () => undefined,
   ): Runtime.Teardown =>
-  (exit, onExit) =>
+  (seen, onExit) => {
+    const exit = ownExit() ?? seen;
     Runtime.defaultTeardown(exit, (code) => {
       const received = signal();
       const interrupted =
@@ -43,6 +65,7 @@ export const teardown =
       setTimeout(() => onExit(final), DRAIN_WITHIN_MILLIS).unref();
       process.stdout.write("", () => process.stderr.write("", () => onExit(final)));
     });
+  };
 
 /** Reports the defects: everything else has been reported where it happened. */
 export const isUnreported = (cause: Cause.Cause<unknown>): boolean =>

@@ -1,7 +1,7 @@
 /** Signals: what the operator is told, and what the process ends with. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { FakeHelm, historyLines, tarsChart, world } from "../fakes/index.ts";
+import { FakeHelm, historyLines, slow as aWhile, tarsChart, world } from "../fakes/index.ts";
 import { runUpgradeCli } from "./support.ts";
 
 const slow = tarsChart({ version: "1.2.0", imageTag: "slow-300" });
@@ -40,6 +40,19 @@ describe("a signal", () => {
       assert.include(run.everything, "so did the rollback");
       assert.include(run.everything, "helm rollback tars 1 -n tars-system");
     }).pipe(Effect.provide(world({ chart: slow }))),
+  );
+
+  it.effect("that comes after the upgrade had succeeded does not take that back", () =>
+    Effect.gen(function* () {
+      const run = yield* runUpgradeCli([], { signal: { name: "SIGINT", after: "35 seconds" } });
+      assert.strictEqual(run.code, 0);
+      assert.include(run.everything, "Upgrade completed.");
+    }).pipe(
+      Effect.provide(
+        // The event is still being written then.
+        world({ faults: [{ trouble: aWhile("9 seconds"), actor: "tare", name: /^tare-event-/ }] }),
+      ),
+    ),
   );
 
   it.effect("with --no-atomic ends with 22", () =>

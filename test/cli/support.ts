@@ -20,7 +20,7 @@ import {
 import { Command } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import { TestConsole } from "effect/testing";
-import { teardown } from "../../src/cli/exit.ts";
+import { makeOwnEnd, type OwnEnd, teardown } from "../../src/cli/exit.ts";
 import { wantsJson } from "../../src/cli/output.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { type ClusterChoice, type TareServices, tareCommand } from "../../src/cli/tare.ts";
@@ -93,10 +93,11 @@ export const exitCodeOf = (
   exit: Exit.Exit<unknown, unknown>,
   signal?: NodeJS.Signals,
   onCode?: (exitCode: number) => void,
+  ownExit?: OwnEnd["exit"],
 ): Effect.Effect<number> =>
   Effect.callback((resume) => {
     const before = process.exitCode;
-    teardown(() => signal, onCode)(exit, (code) => {
+    teardown(() => signal, onCode, ownExit)(exit, (code) => {
       // The tests' own exit code is none of its business.
       process.exitCode = before;
       resume(Effect.succeed(code));
@@ -176,6 +177,7 @@ export const runCli = Effect.fnUntraced(function* (
     (yield* TestConsole.logLines).length,
     (yield* TestConsole.errorLines).length,
   ];
+  const ownEnd = makeOwnEnd();
   const program = Command.runWith(tareCommand(services), { version: CLI_VERSION })(
     args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),
   ).pipe(
@@ -185,6 +187,7 @@ export const runCli = Effect.fnUntraced(function* (
       Logger.layer([logger]),
       ConfigProvider.layer(ConfigProvider.fromEnv({ env: options.env ?? {} })),
     ]),
+    ownEnd.keep,
     Effect.uninterruptible,
   );
   const { exit, elapsed } = yield* simulate(
@@ -192,7 +195,7 @@ export const runCli = Effect.fnUntraced(function* (
   );
   const local = (text: unknown): string => String(text).replaceAll(`${folder}/`, "");
   const lines = (all: ReadonlyArray<unknown>) => all.flatMap((text) => local(text).split("\n"));
-  const code = yield* exitCodeOf(exit, options.signal?.name, json?.end);
+  const code = yield* exitCodeOf(exit, options.signal?.name, json?.end, ownEnd.exit);
   const printed = (yield* TestConsole.logLines).slice(outBefore);
   const stdout = lines([...printed, ...jsonLines]);
   const stderr = lines((yield* TestConsole.errorLines).slice(errBefore));

@@ -6,7 +6,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Clock, Effect, Layer, Redacted } from "effect";
 import { Command } from "effect/cli";
-import { teardown } from "../../src/cli/exit.ts";
+import { makeOwnEnd, teardown } from "../../src/cli/exit.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
 import { wantsColours } from "../../src/render/colours.ts";
@@ -65,6 +65,7 @@ const program = Effect.gen(function* () {
   );
 }).pipe(Effect.scoped, Effect.provide(world(demo.scenario)));
 
+const ownEnd = makeOwnEnd();
 let signal: NodeJS.Signals | undefined;
 for (const one of ["SIGINT", "SIGTERM"] as const) {
   process.on(one, () => {
@@ -76,12 +77,14 @@ Effect.clockWith((real) =>
   Effect.provideService(program, Clock.Clock, fasterClock(real, SPEED)),
 ).pipe(
   Effect.provide([NodeServices.layer, layerPresentation(colours)]),
+  ownEnd.keep,
   Effect.uninterruptible,
   NodeRuntime.runMain({
     disableErrorReporting: true,
     teardown: teardown(
       () => signal,
       (code) => console.error(`\nSIMULATED: tare ended with exit code ${code}.`),
+      ownEnd.exit,
     ),
   }),
 );
