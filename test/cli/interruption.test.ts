@@ -1,7 +1,7 @@
 /** Signals: what the operator is told, and what the process ends with. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { FakeHelm, historyLines, slow as aWhile, tarsChart, world } from "../fakes/index.ts";
+import { slow as aWhile, FakeHelm, historyLines, tarsChart, world } from "../fakes/index.ts";
 import { runUpgradeCli } from "./support.ts";
 
 const slow = tarsChart({ version: "1.2.0", imageTag: "slow-300" });

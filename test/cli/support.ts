@@ -97,7 +97,11 @@ export const exitCodeOf = (
 ): Effect.Effect<number> =>
   Effect.callback((resume) => {
     const before = process.exitCode;
-    teardown(() => signal, onCode, ownExit)(exit, (code) => {
+    teardown(
+      () => signal,
+      onCode,
+      ownExit,
+    )(exit, (code) => {
       // The tests' own exit code is none of its business.
       process.exitCode = before;
       resume(Effect.succeed(code));
