@@ -8,6 +8,7 @@ import { layerFailureReportsOnDisk } from "./services/FailureReportsOnDisk.ts";
 import { layerHelmBinary } from "./services/HelmBinary.ts";
 import { layerJournalFilesOnDisk } from "./services/JournalFilesOnDisk.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
+import { layerOperatorSignalsProcess } from "./services/OperatorSignalsProcess.ts";
 import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
 import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
@@ -40,6 +41,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     inCluster,
     layerProcessTableLocal,
     layerConfirmationTerminal,
+    layerOperatorSignalsProcess,
     layerChartFiles.pipe(Layer.provide(helm)),
     layerCrdBackupsOnDisk,
     layerFailureReportsOnDisk,

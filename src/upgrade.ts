@@ -18,6 +18,7 @@ import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 import { readReleaseChecks } from "./phases/release-facts.ts";
+import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { ahead, later, makePipeline } from "./pipeline.ts";
 import { ChartSource } from "./services/ChartSource.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -72,6 +73,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
 
     const { lock } = yield* entering;
     const journal = yield* openJournal({ options, installed, identity, runId });
+    yield* answerFurtherSignals(options.release, journal);
     const attempt = Effect.gen(function* () {
       if (facts !== undefined) yield* requireRendered(installed, facts);
       const manifests = installed.chart.crds;

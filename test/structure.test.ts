@@ -75,6 +75,7 @@ const PORTS = [
   "Helm",
   "JournalFiles",
   "Kubectl",
+  "OperatorSignals",
   "ProcessTable",
   "ReleaseLock",
   "ReleaseRecords",

@@ -6,10 +6,13 @@ import { upgrade } from "../src/upgrade.ts";
 import {
   dataPlane,
   FakeHelm,
+  FakeProcesses,
+  FakeSignals,
   gateStates,
   historyLines,
   IDENTITY,
   outboxEvents,
+  Recorder,
   runUpgrade,
   tarsChart,
   world,
@@ -122,6 +125,27 @@ describe("an interruption", () => {
       yield* helm.breakStep("pre-rollback hook", "webhook not ready");
       const { exit } = yield* interruptedAfter(60_000);
       assert.strictEqual(errorTag(exit), "RollbackFailed");
+    }).pipe(Effect.provide(world({ chart: slowWorkloads }))),
+  );
+
+  it.effect("that is repeated is told what still runs and what killing it would cost", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(upgrade(DEFAULT_UPGRADE_OPTIONS, IDENTITY));
+      const processes = yield* FakeProcesses;
+      const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
+      yield* TestClock.adjust("1 minute");
+      yield* processes.start({ pid: 4712, words });
+      const ending = yield* Effect.forkChild(Fiber.interrupt(fiber));
+      yield* TestClock.adjust("1 second");
+      yield* (yield* FakeSignals).again;
+      yield* TestClock.adjust("1 hour");
+      yield* Fiber.join(ending);
+      const warnings = yield* (yield* Recorder).warnings;
+      assert.include(
+        warnings.at(-1),
+        "still running: helm upgrade, which was told to stop and rolls back first, process 4712. Killing it leaves the release pending",
+      );
+      assert.strictEqual((yield* historyLines).at(-1), "3 deployed Rollback to 1");
     }).pipe(Effect.provide(world({ chart: slowWorkloads }))),
   );
 

@@ -7,6 +7,7 @@ import type { EventOutbox } from "../services/EventOutbox.ts";
 import type { FailureReports } from "../services/FailureReports.ts";
 import type { Helm } from "../services/Helm.ts";
 import type { Kubectl } from "../services/Kubectl.ts";
+import type { OperatorSignals } from "../services/OperatorSignals.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
 import type { ReleaseLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
@@ -25,6 +26,7 @@ export type TareServices =
   | EventOutbox
   | Helm
   | Kubectl
+  | OperatorSignals
   | ProcessTable
   | ReleaseLock
   | ReleaseRecords

@@ -9,13 +9,48 @@ const STEPS_KEPT = 20;
 
 /** The parts of a run that write, by the phase they belong to; `doing` completes "it died while …". */
 export const RUN_STEPS = {
-  recovery: { phase: 2, doing: "it recovered the release" },
-  crds: { phase: 4, doing: "the CRDs were written" },
-  upgrade: { phase: 5, doing: "the upgrade was prepared" },
-  "helm-upgrade": { phase: 5, doing: "helm upgrade was at work" },
-  gate: { phase: 5, doing: "the data plane was being verified" },
-  "helm-rollback": { phase: 5, doing: "helm rollback was at work" },
-  event: { phase: 5, doing: "the deployment history was told" },
+  recovery: {
+    phase: 2,
+    doing: "it recovered the release",
+    now: "the release is being recovered",
+    risk: "Killed now it stays as stuck as it was; the next run with --recover starts over.",
+  },
+  crds: {
+    phase: 4,
+    doing: "the CRDs were written",
+    now: "the CRDs",
+    risk: "Killed now some are new and some are old; the next run completes them.",
+  },
+  upgrade: {
+    phase: 5,
+    doing: "the upgrade was prepared",
+    now: "the upgrade",
+    risk: "Killed now its end is recorded nowhere; the next run has to find out.",
+  },
+  "helm-upgrade": {
+    phase: 5,
+    doing: "helm upgrade was at work",
+    now: "helm upgrade, which was told to stop and rolls back first",
+    risk: "Killing it leaves the release pending and half of it new, until somebody runs tare upgrade with --recover.",
+  },
+  gate: {
+    phase: 5,
+    doing: "the data plane was being verified",
+    now: "the check of the data plane",
+    risk: "Killed now nobody has seen whether it works.",
+  },
+  "helm-rollback": {
+    phase: 5,
+    doing: "helm rollback was at work",
+    now: "helm rollback",
+    risk: "Killing it leaves the release pending-rollback and in pieces, until somebody runs tare upgrade with --recover.",
+  },
+  event: {
+    phase: 5,
+    doing: "the deployment history was told",
+    now: "the row of the deployment history",
+    risk: "Killed now the next run writes it.",
+  },
 } as const;
 export type RunStep = keyof typeof RUN_STEPS;
 
@@ -68,7 +103,7 @@ export const withStep = (
 ): RunRecord => ({ ...record, steps: [...record.steps, { step, state, at }].slice(-STEPS_KEPT) });
 
 /** The innermost step that was begun and never done. */
-const openStep = ({ steps }: RunRecord): RunStep | undefined =>
+export const openStep = ({ steps }: RunRecord): RunStep | undefined =>
   steps.findLast(
     ({ step, state }, index) =>
       state === "begun" &&

@@ -8,6 +8,7 @@ import {
   JOURNAL_COMPONENT_LABEL,
   JOURNAL_SCHEMA_VERSION,
   journalName,
+  openStep,
   type RunRecord,
   type RunStep,
   withStep,
@@ -26,6 +27,8 @@ export interface OpenJournal {
   ) => <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
   readonly begun: (step: RunStep) => Effect.Effect<void>;
   readonly done: (step: RunStep) => Effect.Effect<void>;
+  /** What is under way. */
+  readonly current: Effect.Effect<RunStep | undefined>;
   /** The run can speak for itself: whoever comes next need not. */
   readonly end: (outcome: string) => Effect.Effect<void>;
 }
@@ -115,6 +118,7 @@ export class RunJournal extends Context.Service<
               });
             yield* write;
             return {
+              current: Effect.map(Ref.get(record), openStep),
               begun: (step) => note(step, "begun"),
               done: (step) => note(step, "done"),
               around: (step) => (work) =>

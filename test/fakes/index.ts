@@ -17,6 +17,7 @@ export {
   THIS_PROCESS,
 } from "./FakeProcesses.ts";
 export { FakeReports } from "./FakeReports.ts";
+export { FakeSignals } from "./FakeSignals.ts";
 export * from "./fixtures/crds.ts";
 export * from "./fixtures/data-plane.ts";
 export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";

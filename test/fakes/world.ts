@@ -14,6 +14,7 @@ import type { FailureReports } from "../../src/services/FailureReports.ts";
 import type { Helm } from "../../src/services/Helm.ts";
 import type { JournalFiles } from "../../src/services/JournalFiles.ts";
 import type { Kubectl } from "../../src/services/Kubectl.ts";
+import type { OperatorSignals } from "../../src/services/OperatorSignals.ts";
 import type { ProcessTable } from "../../src/services/ProcessTable.ts";
 import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
 import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
@@ -35,6 +36,7 @@ import { FakeConfirmation } from "./FakeConfirmation.ts";
 import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
 import { FakeReports } from "./FakeReports.ts";
+import { FakeSignals } from "./FakeSignals.ts";
 import {
   type SeededRevision,
   seedCrds,
@@ -154,12 +156,14 @@ export type World =
   | FakeJournalFiles
   | FakeReports
   | FakeProcesses
+  | FakeSignals
   | FakeStreams
   | Helm
   | JournalFiles
   | Kubectl
-  | Recorder
+  | OperatorSignals
   | ProcessTable
+  | Recorder
   | ReleaseLock
   | ReleaseRecords
   | Reporter
@@ -200,6 +204,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     FakeProcesses.layer,
     FakeConfirmation.layer,
     FakeJournalFiles.layer,
+    FakeSignals.layer,
     Recorder.layer,
     layerFakeChartSource.pipe(Layer.provideMerge(charts)),
   );

@@ -15,6 +15,7 @@ import { CLI_VERSION } from "../../version.ts";
 import { type ReleaseFacts, readRelease } from "../discover.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
+import { answerFurtherSignals } from "../second-signal.ts";
 import { awaitHelm } from "./await-helm.ts";
 import type { Entered } from "./enter.ts";
 
@@ -59,6 +60,7 @@ const rollBackTo = Effect.fnUntraced(function* (
       ...(baseUid === undefined ? {} : { baseUid }),
     }),
   );
+  yield* answerFurtherSignals(release, journal);
   const stored = facts.stored === undefined ? {} : Redacted.value(facts.stored);
   const secrets = [...storedSecrets(stored), identity.privateKey];
   const failure = {
@@ -79,7 +81,7 @@ const rollBackTo = Effect.fnUntraced(function* (
     Effect.onExit((exit) => journal.end(Exit.isSuccess(exit) ? "Recovered" : "RecoveryFailed")),
     Effect.uninterruptible,
   );
-});
+}, Effect.scoped);
 
 const unavailable = ({ message }: HelmError | KubectlError) =>
   new ClusterUnavailable({ doing: "read the release", detail: message });

@@ -1,0 +1,3 @@
+import { killSuite, POINTS } from "./kill-suite.ts";
+
+killSuite("tare and helm", POINTS);
