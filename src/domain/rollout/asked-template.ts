@@ -69,7 +69,7 @@ export const askedTemplate = (envoyProxy: KubeObject, graceSeconds: number | und
       }),
     },
   });
-  const patch = fieldAt(deployment, "patch", "value");
+  const patch = fieldAt(deployment, "patch", "value", "spec");
   return isTree(patch) ? (merged(asked, patch) as Tree) : asked;
 };
 

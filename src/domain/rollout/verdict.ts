@@ -121,21 +121,19 @@ export const suspect = (
   view: RolloutView,
 ): Suspicion | undefined => {
   const [worst] = troubles;
-  if (worst !== undefined) {
-    const { severity } = troubleClass(worst.trouble.kind);
-    const isLess =
-      before !== undefined &&
-      RANK[before.severity] < RANK[severity] &&
-      before.workload === keyOfObject(worst.workload.object) &&
-      before.generation === worst.generation;
-    if (isLess) return before;
-    const workload = keyOfObject(worst.workload.object);
-    return { cause: rootCause(worst), severity, workload, generation: worst.generation };
-  }
-  const isProven = view.workloads.some(
-    (workload) =>
-      keyOfObject(workload.object) === before?.workload &&
-      currentGeneration(workload, view)?.id === before.generation,
-  );
-  return isProven ? undefined : before;
+  const isAboutBefore = ({ workload, generation }: PodInTrouble) =>
+    keyOfObject(workload.object) === before?.workload && generation === before.generation;
+  const isProven =
+    !troubles.some(isAboutBefore) &&
+    view.workloads.some(
+      (workload) =>
+        keyOfObject(workload.object) === before?.workload &&
+        currentGeneration(workload, view)?.id === before.generation,
+    );
+  const standing = isProven ? undefined : before;
+  if (worst === undefined) return standing;
+  const { severity } = troubleClass(worst.trouble.kind);
+  if (standing !== undefined && RANK[standing.severity] < RANK[severity]) return standing;
+  const workload = keyOfObject(worst.workload.object);
+  return { cause: rootCause(worst), severity, workload, generation: worst.generation };
 };

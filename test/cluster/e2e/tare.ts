@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -90,6 +91,52 @@ export const upgrade = (
   args: ReadonlyArray<string> = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<RunResult> => tare(who, ["upgrade", who.identityFile, ...SETTLE, ...args], env);
+
+export interface StartedUpgrade {
+  readonly exit: Promise<{ readonly code: number | null; readonly stderr: string }>;
+  /** Ends when that has been said on stderr; fails when the run ends without saying it. */
+  readonly seen: (pattern: RegExp) => Promise<void>;
+}
+
+/** An upgrade that goes on beside the test. */
+export const startUpgrade = (
+  { cluster, helm, home, identityFile, program: [command, ...before] }: Operator,
+  args: ReadonlyArray<string> = [],
+): StartedUpgrade => {
+  const env = {
+    ...cluster.env,
+    HOME: home,
+    TMPDIR: home,
+    TARE_HELM: helm,
+    TARE_KUBECTL: cluster.kubectl,
+  };
+  const child = spawn(command, [...before, "upgrade", identityFile, ...SETTLE, ...args], {
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const exit = new Promise<{ code: number | null; stderr: string }>((resolve) => {
+    child.once("close", (code) => resolve({ code, stderr }));
+  });
+  return {
+    exit,
+    seen: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (pattern.test(stderr)) resolve();
+        };
+        child.stderr.on("data", look);
+        child.once("close", () => {
+          look();
+          reject(new Error(`never said ${pattern}:\n${stderr}`));
+        });
+        look();
+      }),
+  };
+};
 
 /** The data-plane namespace belongs to the release, and its pods are spared the AI Gateway's webhook, which no fake pod serves. */
 const dataPlaneNamespace = {

@@ -1,0 +1,51 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import {
+  awaitDataPlane,
+  chartWith,
+  currentCrds,
+  history,
+  installOlder,
+  type Operator,
+  operator,
+  upgrade,
+} from "./tare.ts";
+
+/**
+ * The new version drops a Deployment, and fails before Helm deletes it: Helm's own rollback then stumbles over an object that
+ * it does not expect. Helm 3 always does, Helm 4.1 too.
+ */
+describe("a rollback over a dropped object", () => {
+  let cluster: Cluster;
+  const operators: { who?: Operator } = {};
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    operators.who = operator(cluster, "helm3");
+    await followEnvoyGateway(cluster);
+    await installOlder(operators.who, undefined, currentCrds);
+  });
+  afterAll(() => cluster.stop());
+
+  it.each(["helm3", "helm41"] as const)("is mended and verified with %s", async (major) => {
+    const who = { ...(operators.who as Operator), helm: cluster[major] };
+    expect((await upgrade(who)).code).toBe(0);
+    const good = (await history(who)).at(-1)?.revision;
+    const chart = chartWith(who, () => {});
+    // Helm takes it, the API server does not: by then nothing has been deleted.
+    const refused = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "Not_A_Name" } };
+    writeFileSync(join(chart, "templates", "zz-refused.yaml"), JSON.stringify(refused));
+    const drop = ["--enable-otel-collector=false"];
+    const { code, stderr } = await upgrade(who, ["--chart-path", chart, ...drop]);
+    expect(stderr).toMatch(/revision \d+ runs again/);
+    expect(code).toBe(20);
+    const descriptions = (await history(who)).slice(-3).map(({ description }) => description);
+    expect(descriptions[1]).toMatch(/^Rollback "tars" failed: /);
+    expect(descriptions[2]).toBe(`Rollback to ${good}`);
+    const where = ["--namespace", "tars-system"];
+    await kubectl(cluster, ["rollout", "status", "deployment/tars-otel-collector", ...where]);
+    await awaitDataPlane(who);
+  });
+});
