@@ -133,7 +133,8 @@ const waysOut = (
 type PendingRelease = {
   readonly release: ReleaseRef;
   readonly status: string;
-  readonly revision: number;
+  /** Absent when it is not a revision that tells. */
+  readonly revision: number | undefined;
   readonly since: string;
   readonly lastGood: number | undefined;
   /** How it came to be like that, a line each. */
@@ -143,7 +144,7 @@ type PendingRelease = {
 export class OperationInProgress extends operatorError<PendingRelease>()("OperationInProgress", {
   exitCode: 13,
   what: ({ release, status, revision }) =>
-    `release ${release.name} is ${status} (revision ${revision}): Helm refuses to touch it`,
+    `release ${release.name} is ${status}${revision === undefined ? "" : ` (revision ${revision})`}: Helm refuses to touch it`,
   why: ({ since, story }) =>
     story ?? [
       `an operation that began ${since} is still running, or was killed before it could finish`,

@@ -35,9 +35,12 @@ export const awaitHelmHere = Effect.fnUntraced(function* (
       return yield* new OperationInProgress({
         release,
         status: `still being changed by process ${pid} (helm)`,
-        revision: 0,
+        revision: undefined,
         since: `more than ${formatGoDuration(patience)} ago`,
         lastGood: undefined,
+        story: [
+          `it has been at work for more than ${formatGoDuration(patience)}, all its timeouts`,
+        ],
       });
     }
     if (!told) yield* warn(`helm (process ${pid}) is still at work on the release: waiting for it`);

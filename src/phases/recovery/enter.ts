@@ -3,7 +3,6 @@ import type { RunRecord } from "../../domain/run-journal.ts";
 import { obituary } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { AnotherRunHoldsTheLock, ClusterUnavailable } from "../../errors.ts";
-import { ProcessTable } from "../../services/ProcessTable.ts";
 import { type HeldLock, type LockNews, ReleaseLock } from "../../services/ReleaseLock.ts";
 import { Reporter, warn } from "../../services/Reporter.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
@@ -41,11 +40,9 @@ const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: Upgra
 export const enter = Effect.fnUntraced(function* (options: UpgradeOptions) {
   const { release, timeout } = options;
   const lock = yield* acquireLock(options);
-  const [journal, processes] = yield* Effect.all([RunJournal, ProcessTable]);
+  const journal = yield* RunJournal;
   const latest = yield* journal.latest(release);
-  const own =
-    latest?.process.pid === processes.self.pid && latest.process.host === processes.self.host;
-  const dead = latest === undefined || latest.ended !== undefined || own ? undefined : latest;
+  const dead = latest?.ended === undefined ? latest : undefined;
   if (dead !== undefined) yield* warn(obituary(dead));
   yield* Effect.interruptible(awaitHelmHere(release, timeout));
   if (dead !== undefined) yield* accountFor(dead);

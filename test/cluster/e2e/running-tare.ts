@@ -1,6 +1,6 @@
 /** tare as a process that a test can look at and end, with the processes it started. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Operator } from "./tare.ts";
@@ -20,20 +20,24 @@ export interface RunningTare {
   readonly signal: (name: NodeJS.Signals) => void;
 }
 
+const environment = ({ cluster, helm, home }: Operator, kubeconfig: string): NodeJS.ProcessEnv => ({
+  ...cluster.env,
+  KUBECONFIG: kubeconfig,
+  HOME: home,
+  TMPDIR: home,
+  TARE_HELM: helm,
+  TARE_KUBECTL: cluster.kubectl,
+});
+
+const program = join(root, "bin/tare.js");
+
 export const startTare = (
-  { cluster, helm, home }: Operator,
+  who: Operator,
   args: ReadonlyArray<string>,
   kubeconfig: string,
 ): RunningTare => {
-  const child: ChildProcess = spawn(process.execPath, [join(root, "bin/tare.js"), ...args], {
-    env: {
-      ...cluster.env,
-      KUBECONFIG: kubeconfig,
-      HOME: home,
-      TMPDIR: home,
-      TARE_HELM: helm,
-      TARE_KUBECTL: cluster.kubectl,
-    },
+  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
+    env: environment(who, kubeconfig),
     stdio: ["ignore", "ignore", "pipe"],
   });
   let stderr = "";
@@ -52,6 +56,50 @@ export const startTare = (
     ended,
     signal: (name) => {
       child.kill(name);
+    },
+  };
+};
+
+/** tare in a terminal. */
+export interface TareInTerminal {
+  /** Everything the terminal showed. */
+  readonly screen: () => string;
+  readonly ctrlC: () => void;
+  /** Closes the window. */
+  readonly hangUp: () => void;
+  /** Its exit code, as its shell saw it. */
+  readonly code: () => number | undefined;
+}
+
+export const startTareInTerminal = (
+  who: Operator,
+  args: ReadonlyArray<string>,
+  kubeconfig: string,
+): TareInTerminal => {
+  const codeFile = join(mkdtempSync(join(who.home, "terminal-")), "code");
+  const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(" ");
+  // The shell outlives the terminal, and a Ctrl-C that is meant for tare, to note the exit code down.
+  const shell = `trap '' HUP; trap : INT; ${words}; echo $? > '${codeFile}'`;
+  const terminal = spawn("script", ["--quiet", "--flush", "--command", shell, "/dev/null"], {
+    env: { ...environment(who, kubeconfig), SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  let screen = "";
+  terminal.stdout.on("data", (chunk: Buffer) => {
+    screen += chunk.toString();
+  });
+  terminal.stdin.on("error", () => {});
+  return {
+    screen: () => screen,
+    ctrlC: () => {
+      terminal.stdin.write("\u0003");
+    },
+    hangUp: () => {
+      terminal.kill("SIGKILL");
+    },
+    code: () => {
+      const text = existsSync(codeFile) ? readFileSync(codeFile, "utf8").trim() : "";
+      return text === "" ? undefined : Number(text);
     },
   };
 };

@@ -240,3 +240,10 @@ export const folder = (who: Operator, name: string): string => {
   mkdirSync(path, { recursive: true });
   return path;
 };
+
+/** A CRD that somebody has edited by hand is written again by the next run. */
+export const touchCrd = async ({ cluster }: Operator): Promise<void> => {
+  const edit = [{ op: "add", path: "/spec/names/shortNames", value: ["byhand"] }];
+  const crd = ["crd", "tarsupgrades.tars.tetrate.ai"];
+  await kubectl(cluster, ["patch", ...crd, "--type=json", "-p", JSON.stringify(edit)]);
+};
