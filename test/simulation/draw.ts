@@ -57,7 +57,7 @@ const drawOptions = (dice: Dice): StoryOptions => ({
   ha: dice.chance(0.95),
   skipPreflight: dice.chance(0.1),
   strictValues: dice.chance(0.05),
-  timeoutSeconds: dice.pick(TIMEOUTS_SECONDS),
+  timeoutSeconds: dice.mostly(60, TIMEOUTS_SECONDS),
   drainSeconds: dice.mostly(300, DRAINS_SECONDS),
   settleSeconds: dice.mostly(15, SETTLES_SECONDS),
   dataplaneNamespace: dice.mostly("tars-dataplane", ["elsewhere"], 0.97),

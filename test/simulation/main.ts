@@ -1,11 +1,13 @@
 /**
  * `npm run simulate -- [--seeds N] [--seed S]`: N stories from seed S on, over all cores. `--replay FILE` runs one that was
  * kept, and shows its trace; so does `--trace` for a seed. `--first` stops at the first violation and only names it.
+ * `--docs` writes the table of invariants into docs/simulation.md.
  */
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
+import { writePage } from "./docs.ts";
 import { drawStory } from "./draw.ts";
 import { simulateInParallel } from "./parallel.ts";
 import { reportViolation } from "./report.ts";
@@ -25,6 +27,7 @@ const { values: args } = parseArgs({
     replay: { type: "string" },
     trace: { type: "boolean", default: false },
     first: { type: "boolean", default: false },
+    docs: { type: "boolean", default: false },
   },
 });
 
@@ -62,6 +65,10 @@ const showEndings = (batches: ReadonlyArray<Batch>): void => {
   }
 };
 
+if (args.docs) {
+  writePage();
+  process.exit();
+}
 if (args.replay !== undefined) {
   showOne(readStory(args.replay).story, `npm run simulate -- --replay ${args.replay}`);
 }

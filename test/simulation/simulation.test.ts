@@ -1,12 +1,13 @@
 /** A fixed part of the simulation, small enough for every test run; the rest is `npm run simulate`. */
 import { assert, describe, it } from "@effect/vitest";
+import { invariantTable, pageWith, readPage } from "./docs.ts";
 import { drawStory } from "./draw.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { judge, simulateSeeds } from "./simulate.ts";
 import { readCorpus } from "./story-file.ts";
 import { traceText } from "./trace.ts";
 
-const SEEDS = 80;
+const SEEDS = 60;
 
 describe("simulated upgrades", () => {
   it(`of the first ${SEEDS} seeds keep every invariant`, () => {
@@ -37,7 +38,13 @@ describe("simulated upgrades", () => {
   });
 });
 
-it("invariants have names of their own", () => {
-  const names = INVARIANTS.map(({ name }) => name);
-  assert.strictEqual(new Set(names).size, names.length);
+describe("invariants", () => {
+  it("have names of their own", () => {
+    const names = INVARIANTS.map(({ name }) => name);
+    assert.strictEqual(new Set(names).size, names.length);
+  });
+
+  it("stand in the docs as they are (npm run simulate -- --docs)", () => {
+    assert.strictEqual(pageWith(readPage(), invariantTable()), readPage());
+  });
 });

@@ -5,11 +5,14 @@ import { BackupError, CrdBackups } from "../../../src/services/CrdBackups.ts";
 import { EventOutbox, OutboxError } from "../../../src/services/EventOutbox.ts";
 import { FailureReportError, FailureReports } from "../../../src/services/FailureReports.ts";
 import { Helm, HelmError } from "../../../src/services/Helm.ts";
+import { JournalFiles } from "../../../src/services/JournalFiles.ts";
 import { Kubectl, KubectlError, type KubectlErrorReason } from "../../../src/services/Kubectl.ts";
+import { ProcessTable } from "../../../src/services/ProcessTable.ts";
 import { ReleaseLock } from "../../../src/services/ReleaseLock.ts";
 import { ReleaseRecords } from "../../../src/services/ReleaseRecords.ts";
 import { Reporter } from "../../../src/services/Reporter.ts";
 import { RolloutGate } from "../../../src/services/RolloutGate.ts";
+import { RunJournal } from "../../../src/services/RunJournal.ts";
 import { ToolCache, ToolMissing } from "../../../src/services/ToolCache.ts";
 import type { World } from "../../fakes/index.ts";
 
@@ -113,6 +116,7 @@ export const OUTER_PORTS: ReadonlyArray<Port> = [
   ),
   port(FailureReports, ["save"], (_method, _reason, detail) => new FailureReportError({ detail })),
   port(Reporter, ["report"]),
+  port(JournalFiles, ["read", "write"]),
 ];
 
 /** What is made of calls to the outer ones. */
@@ -125,6 +129,8 @@ export const INNER_PORTS: ReadonlyArray<Port> = [
     kubectlFailure,
   ),
   port(RolloutGate, ["follow"]),
+  port(RunJournal, ["latest", "open"]),
+  port(ProcessTable, ["fate", "running"]),
 ];
 
 export const PORTS: ReadonlyArray<Port> = [...OUTER_PORTS, ...INNER_PORTS];
