@@ -1,7 +1,15 @@
 /** The rights that tare itself needs, beside those of the Helm it runs. */
 import { type Access, accessTo } from "./access.ts";
 import { IDENTITY_SECRET } from "./identity-secret.ts";
-import { ConfigMap, CustomResourceDefinition, Deployment, Gateway, Lease, Secret } from "./kube.ts";
+import {
+  ConfigMap,
+  CustomResourceDefinition,
+  Deployment,
+  EnvoyProxy,
+  Gateway,
+  Lease,
+  Secret,
+} from "./kube.ts";
 import { CRDS_LOCK } from "./lease.ts";
 import type { ReleaseRef } from "./release.ts";
 
@@ -16,6 +24,7 @@ export interface TareRun {
 }
 
 const LOCK_VERBS = ["get", "create", "update"];
+const WATCH_VERBS = ["list", "watch"];
 const APPLY_VERBS = ["get", "create", "patch"];
 
 const crdAccess = ({ crds: { created, updated } }: TareRun): ReadonlyArray<Access> => {
@@ -37,8 +46,11 @@ export const tareAccess = (run: TareRun): ReadonlyArray<Access> => {
     // The gate's record and the event.
     ...accessTo(ConfigMap, APPLY_VERBS, release.namespace),
     ...accessTo(Secret, APPLY_VERBS, release.namespace, IDENTITY_SECRET),
-    ...accessTo(Deployment, ["list"], dataplaneNamespace),
-    ...accessTo(Gateway, ["list"], dataplaneNamespace),
+    ...[...new Set([release.namespace, dataplaneNamespace])].flatMap((namespace) =>
+      accessTo(Deployment, WATCH_VERBS, namespace),
+    ),
+    ...accessTo(EnvoyProxy, WATCH_VERBS, release.namespace),
+    ...accessTo(Gateway, WATCH_VERBS, dataplaneNamespace),
     ...crdAccess(run),
   ];
 };
