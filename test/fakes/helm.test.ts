@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Redacted } from "effect";
 import { TestClock } from "effect/testing";
 import type { JsonObject } from "../../src/domain/json.ts";
-import { ConfigMap } from "../../src/domain/kube.ts";
+import { ConfigMap, Deployment, stringAt } from "../../src/domain/kube.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import { Helm, type UpgradeRequest } from "../../src/services/Helm.ts";
 import {
@@ -17,6 +17,7 @@ import {
   rejected,
   type Scenario,
   simulate,
+  slow,
   TARS_EGRESS,
   tarsChart,
   unreachable,
@@ -275,4 +276,52 @@ it.effect("a rollback that starts from its own manifest does not restore a custo
     yield* TestClock.adjust("1 minute");
     assert.include(JSON.stringify((yield* cluster.peek(EGRESS))?.spec), "envoy-1.2.0");
   }).pipe(Effect.provide(world({ chart: neverReady }))),
+);
+
+const imageOf = Effect.fnUntraced(function* (name: string) {
+  const cluster = yield* FakeCluster;
+  const live = yield* cluster.peek({ type: Deployment, name, namespace: "tars-system" });
+  return stringAt(live, "spec", "template", "spec", "containers", 0, "image");
+});
+
+it.effect("what a cancelled upgrade was applying lands beside its rollback", () =>
+  Effect.gen(function* () {
+    const helm = yield* Helm;
+    const { exit } = yield* simulate(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const run = yield* helm.upgrade({
+            release: DEFAULT_RELEASE,
+            chart: EMBEDDED_CHART,
+            values: Redacted.make({}),
+            timeout: Duration.minutes(5),
+            atomic: true,
+          });
+          yield* Effect.sleep("1 second");
+          yield* run.cancel;
+          return yield* run.exit;
+        }),
+      ),
+    );
+    yield* exit;
+    assert.strictEqual((yield* historyLines).at(-1), "3 deployed Rollback to 1");
+    assert.match((yield* imageOf("envoy-gateway")) ?? "", /:1\.1\.0$/);
+    // The request was on its way when the rollback saw nothing to undo.
+    assert.match((yield* imageOf("ai-gateway")) ?? "", /:1\.2\.0$/);
+  }).pipe(
+    Effect.provide(
+      world({
+        faults: [
+          {
+            trouble: slow("2 seconds"),
+            actor: "helm",
+            verb: "replace",
+            kind: "Deployment",
+            name: "ai-gateway",
+            times: 1,
+          },
+        ],
+      }),
+    ),
+  ),
 );

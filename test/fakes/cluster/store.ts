@@ -177,7 +177,7 @@ export const stored = (
 /** Without the objects of a type whose CRD is gone. */
 export const withoutType = (store: Store, crd: KubeObject): Store => {
   const collections = new Map(store.collections);
-  const { group, names } = crd["spec"] as {
+  const { group, names } = crd.spec as {
     readonly group: string;
     readonly names: { readonly plural: string };
   };
