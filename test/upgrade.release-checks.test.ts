@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
 import type { Access } from "../src/domain/access.ts";
+import { identitySecret } from "../src/domain/identity-secret.ts";
 import { Secret } from "../src/domain/kube.ts";
 import {
   FakeCluster,
@@ -271,6 +272,42 @@ describe("the identity", () => {
       assert.strictEqual(yield* liveIdentity, before);
       assert.strictEqual((yield* historyLines).length, 2);
     }).pipe(Effect.provide(world())),
+  );
+
+  it.effect.each([
+    { how: "rolled back", chart: tarsChart({ version: "1.2.0", imageTag: "never-ready" }) },
+    {
+      how: "rolled back after the gate",
+      chart: tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }),
+    },
+  ])("is the old one again after an upgrade that was $how", ({ chart }) =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const ref = { type: Secret, name: "tars-identity", namespace: "tars-system" };
+      yield* cluster.seed(Secret, {
+        ...identitySecret({ ...IDENTITY, keyId: "the-old-key" }, "tars-system"),
+      });
+      const before = yield* liveIdentity;
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.strictEqual(yield* liveIdentity, before);
+      assert.isDefined(yield* cluster.peek(ref));
+    }).pipe(Effect.provide(world({ chart }))),
+  );
+
+  it.effect("stays the new one after an upgrade that was left in place, and one that worked", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const old = identitySecret({ ...IDENTITY, keyId: "the-old-key" }, "tars-system");
+      yield* cluster.seed(Secret, old);
+      yield* runUpgrade({ options: { atomic: false } });
+      assert.notInclude(
+        Buffer.from(JSON.parse(yield* liveIdentity)["identity.json"], "base64").toString(),
+        "the-old-key",
+      );
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", imageTag: "never-ready" }) })),
+    ),
   );
 
   it.effect("of another account of the workspace is a warning", () =>

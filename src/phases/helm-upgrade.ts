@@ -3,16 +3,9 @@ import { unprovenRevisions } from "../domain/gate-record.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
 import type { Identity } from "../domain/identity.ts";
-import { identitySecret } from "../domain/identity-secret.ts";
-import { EnvoyProxy, Secret } from "../domain/kube.ts";
+import { EnvoyProxy } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
-import {
-  deployedRevision,
-  isPending,
-  lastGoodRevision,
-  lastRevision,
-  type ReleaseRef,
-} from "../domain/release.ts";
+import { deployedRevision, isPending, lastGoodRevision, lastRevision } from "../domain/release.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import {
   ClusterUnavailable,
@@ -27,7 +20,7 @@ import {
 import type { Phase } from "../pipeline.ts";
 import type { FailureReports } from "../services/FailureReports.ts";
 import { Helm, type HelmError, type HelmExit, type HelmRun } from "../services/Helm.ts";
-import { Kubectl } from "../services/Kubectl.ts";
+import type { Kubectl } from "../services/Kubectl.ts";
 import type { HeldLock } from "../services/ReleaseLock.ts";
 import { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
@@ -42,6 +35,7 @@ import {
   type UpgradeAttempt,
   untilAnswered,
 } from "./helm/attempt.ts";
+import { underIdentity } from "./helm/identity.ts";
 import { withInterruption } from "./helm/interruption.ts";
 import { repair } from "./helm/restore.ts";
 import { confirmRestored, rollBack } from "./helm/roll-back.ts";
@@ -121,16 +115,6 @@ const requireUnchanged = Effect.fnUntraced(function* (installed: InstalledReleas
     before: current,
     installed: { ...installed, secretUids, lastGood: lastGoodRevision(current, unproven) },
   };
-});
-
-const applyIdentity = Effect.fnUntraced(function* (identity: Identity, release: ReleaseRef) {
-  const kubectl = yield* Kubectl;
-  yield* kubectl
-    .apply(Secret, identitySecret(identity, release.namespace), {
-      fieldManager: "tare",
-      force: true,
-    })
-    .pipe(Effect.mapError(({ message }) => new UpgradeNotStarted({ release, cause: message })));
 });
 
 /** Waits for Helm only as long as it can end well. */
@@ -387,9 +371,8 @@ export const helmUpgrade: Phase<
   run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock }) {
     const { before, installed } = yield* requireUnchanged(discovered);
     yield* mayWrite(lock);
-    yield* applyIdentity(identity, installed.release);
     return yield* withInterruption((interruption) =>
       attemptUpgrade({ options, installed, before, lock, interruption }),
-    );
+    ).pipe(underIdentity({ identity, installed, lock }));
   }),
 };

@@ -67,7 +67,7 @@ for (const major of ["helm3", "helm4"] as const) {
       expect((await upgrade(who)).code).toBe(0);
       const since = new Date();
       const { code, stderr } = await upgrade(who, ["--plan"]);
-      expect(stderr.trimEnd().split("\n").at(-1)).toBe(
+      expect(stderr).toContain(
         "Nothing to do: the release is what 1.2.0 with these values would make it.",
       );
       expect(code).toBe(0);

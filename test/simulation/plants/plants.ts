@@ -169,8 +169,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "the identity is not applied",
     file: "src/phases/helm-upgrade.ts",
-    search: "yield* applyIdentity(identity, installed.release);",
-    replacement: "if (options.strictValues) yield* applyIdentity(identity, installed.release);",
+    search: ").pipe(underIdentity({ identity, installed, lock }));",
+    replacement: ").pipe(options.strictValues ? underIdentity({ identity, installed, lock }) : (it) => it);",
   },
   {
     name: "Helm keeps the old values",

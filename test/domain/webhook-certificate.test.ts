@@ -1,0 +1,59 @@
+import { assert, describe, it } from "@effect/vitest";
+import type { KubeObject } from "../../src/domain/kube.ts";
+import { certificateExpiry, certificateWarning } from "../../src/domain/webhook-certificate.ts";
+
+/** Self-signed, ends on 2027-11-23; its key was thrown away. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBlTCCATugAwIBAgIUcpigMIYiTdSoDNYKaWwSVKQ7l3wwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVYWktZ2F0ZXdheS1jb250cm9sbGVyMB4XDTI2MTEyMzAwMjQw
+NloXDTI3MTEyMzAwMjQwNlowIDEeMBwGA1UEAwwVYWktZ2F0ZXdheS1jb250cm9s
+bGVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElEssPj8mvB78+KFy7iME+BO+
+OuK7z8klpLikGForzldThVqNI5mdvRfpT2nldcyeS1girzSeBWmNo7Y6piGJBKNT
+MFEwHQYDVR0OBBYEFDgR4OUJXtL0O9QK81HFzP1dFCECMB8GA1UdIwQYMBaAFDgR
+4OUJXtL0O9QK81HFzP1dFCECMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID
+SAAwRQIgbZ2RJRpSmoepl9d/Nr9qRmNoO0s5JlTuhVhHYDCi4UgCIQCeX4xUjsBh
+d4n8c2zU0iGg7IROpUT1+tEY2P92dD070w==
+-----END CERTIFICATE-----
+`;
+const EXPIRY = Date.parse("2027-11-23T00:24:06Z");
+
+const secretWith = (text: string): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: "ai-gateway-webhook-cert", namespace: "tars-system" },
+  data: { "tls.crt": Buffer.from(text).toString("base64") },
+});
+
+describe("the webhook's certificate", () => {
+  it("says when it ends", () => {
+    assert.strictEqual(certificateExpiry(secretWith(CERTIFICATE)), EXPIRY);
+    assert.strictEqual(
+      certificateExpiry(secretWith(`# a chain\n${CERTIFICATE}${CERTIFICATE}`)),
+      EXPIRY,
+    );
+  });
+
+  it.each(["", "no certificate", CERTIFICATE.replace("MII", "AAA")])(
+    "that cannot be read says nothing (%#)",
+    (text) => {
+      assert.isUndefined(certificateExpiry(secretWith(text)));
+    },
+  );
+
+  it("is worth a word a month before it ends, not sooner", () => {
+    const daysBefore = (days: number) => EXPIRY - days * 24 * 60 * 60 * 1000;
+    assert.isUndefined(certificateWarning(EXPIRY, daysBefore(30), false));
+    assert.include(certificateWarning(EXPIRY, daysBefore(29), false), "on 2027-11-23, in 29 days");
+    assert.include(certificateWarning(EXPIRY, daysBefore(1), false), "in 1 day;");
+    assert.include(certificateWarning(EXPIRY, EXPIRY, false), "expired on 2027-11-23");
+  });
+
+  it("says whether this upgrade brings a new one, as far as that is known", () => {
+    assert.include(certificateWarning(EXPIRY, EXPIRY, true), "; this upgrade renews it");
+    assert.include(
+      certificateWarning(EXPIRY, EXPIRY, false),
+      "; this upgrade keeps it: delete Secret",
+    );
+    assert.notInclude(certificateWarning(EXPIRY, EXPIRY, undefined), "this upgrade");
+  });
+});
