@@ -170,7 +170,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
     name: "the identity is not applied",
     file: "src/phases/helm-upgrade.ts",
     search: ").pipe(underIdentity({ identity, installed, lock }));",
-    replacement: ").pipe(options.strictValues ? underIdentity({ identity, installed, lock }) : (it) => it);",
+    replacement:
+      ").pipe(options.strictValues ? underIdentity({ identity, installed, lock }) : (it) => it);",
   },
   {
     name: "Helm keeps the old values",
