@@ -65,6 +65,10 @@ export const repair = Effect.fnUntraced(function* (
   }
 });
 
+/** Why nothing more may be written; nothing while the lock is ours. */
+const lostLock = ({ lock }: Restoration): Effect.Effect<string | undefined> =>
+  Effect.match(lock.check, { onSuccess: () => undefined, onFailure: ({ detail }) => detail });
+
 /**
  * A rollback counts only when the data plane runs again: Helm's word covers its own objects at best. Checked are the
  * release's state, the live images against the restored manifest, and that the data plane settles.
@@ -93,6 +97,8 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
     ({ message }) =>
       new NotRestored({ cause: `what was to be restored could not be read: ${message}` }),
   );
+  const lost = yield* lostLock(attempt);
+  if (lost !== undefined) return yield* new NotRestored({ cause: lost });
   yield* Effect.mapError(
     repair(release, manifest),
     ({ message }) => new NotRestored({ cause: `not everything could be brought back: ${message}` }),
@@ -113,10 +119,10 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
   return deployed.revision;
 });
 
-const helmRollback = Effect.fnUntraced(function* (
-  { options, installed }: Restoration,
-  revision: number,
-) {
+const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision: number) {
+  const { options, installed } = attempt;
+  const lost = yield* lostLock(attempt);
+  if (lost !== undefined) return lost;
   const helm = yield* Helm;
   const { release, secrets } = installed;
   const ended = yield* Effect.result(
