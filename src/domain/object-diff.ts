@@ -3,8 +3,11 @@ import { isJsonObject, type Json } from "./json.ts";
 import type { KubeObject } from "./kube.ts";
 import { looksSecret } from "./redaction.ts";
 
-/** What the server keeps for itself; no chart asks for it. */
-const SERVER_FIELDS = new Set([
+/** What the server keeps for itself, and the marks that Helm adds to what it owns: no chart asks for them. */
+const NOT_THE_CHARTS = new Set([
+  "metadata.annotations.meta.helm.sh/release-name",
+  "metadata.annotations.meta.helm.sh/release-namespace",
+  "metadata.labels.app.kubernetes.io/managed-by",
   "metadata.managedFields",
   "metadata.resourceVersion",
   "metadata.generation",
@@ -27,7 +30,7 @@ const itemKeys = (items: ReadonlyArray<Json>): ReadonlyArray<string> => {
 };
 
 const collect = (value: Json, path: string, into: Map<string, Json>): void => {
-  if (SERVER_FIELDS.has(path)) return;
+  if (NOT_THE_CHARTS.has(path)) return;
   if (Array.isArray(value) && value.length > 0) {
     const keys = itemKeys(value);
     for (const [index, item] of value.entries()) collect(item, `${path}${keys[index]}`, into);

@@ -33,6 +33,22 @@ describe("fields", () => {
     );
   });
 
+  it("that Helm marks its own with are not the chart's, which a dry run takes away", () => {
+    const annotations = {
+      "meta.helm.sh/release-name": "tars",
+      "meta.helm.sh/release-namespace": "tars-system",
+    };
+    const live = deployment(
+      {},
+      { annotations, labels: { "app.kubernetes.io/managed-by": "Helm" } },
+    );
+    const applied = deployment({});
+    assert.deepStrictEqual(
+      changedFields({ previous: applied, next: applied, live, applied }, show),
+      [],
+    );
+  });
+
   it("of the server are nobody's", () => {
     const live = { ...deployment({}, { uid: "u", generation: 4 }), status: { ready: 1 } };
     assert.deepStrictEqual(fieldsOf(live), fieldsOf(deployment({})));
