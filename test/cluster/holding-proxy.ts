@@ -114,6 +114,8 @@ export async function startHoldingProxy(cluster: Cluster): Promise<HoldingProxy>
   const server = createServer((incoming, outgoing) => {
     forward(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  // On a busy machine a client must not meet a connection that is being closed for being idle.
+  server.keepAliveTimeout = 600_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const kubeconfig = join(cluster.dir, "holding-proxy.kubeconfig");
