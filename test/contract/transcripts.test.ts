@@ -43,7 +43,7 @@ const withHistory = failedRuns.filter(({ revisions }) => revisions.length > 0);
 const newestFailure = ({ revisions }: Recorded) =>
   revisions.findLast(
     ({ status, description }) =>
-      (status === "failed" || status === "superseded") && description.startsWith('Upgrade "'),
+      (status === "failed" || status === "superseded") && description?.startsWith('Upgrade "'),
   );
 
 const squeezed = (text: string) => text.replace(/\s+/g, " ").trim();
@@ -94,13 +94,13 @@ describe.skipIf(recorded.length === 0)("recorded sessions of real Helms", () => 
         ({ stderr, revisions }) =>
           /has been rolled back due to/.test(helmErrorText(stderr)) ||
           (revisions.at(-1)?.status === "failed" &&
-            revisions.at(-1)?.description.startsWith('Upgrade "') === true),
+            revisions.at(-1)?.description?.startsWith('Upgrade "') === true),
       );
     assert.isAtLeast(told.length, 15);
     for (const run of told) {
       const reason = squeezed(helmReason(helmErrorText(run.stderr)));
       const kept = squeezed(
-        newestFailure(run)?.description.replace(/^Upgrade "[^"]*" failed: /, "") ?? "",
+        newestFailure(run)?.description?.replace(/^Upgrade "[^"]*" failed: /, "") ?? "",
       );
       assert.strictEqual(reason, kept, run.command);
     }

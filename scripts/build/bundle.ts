@@ -1,0 +1,51 @@
+/** The program as few files: what a command does not need it does not load. */
+import { join } from "node:path";
+import { build } from "esbuild";
+
+export const ROOT = join(import.meta.dirname, "../..");
+
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  minify: true,
+  // Errors and spans are named after their classes and functions.
+  keepNames: true,
+  legalComments: "none",
+  logLevel: "warning",
+} as const;
+
+/** For the package: modules of its own for what is loaded on first use. */
+export const bundleForPackage = () =>
+  build({
+    ...common,
+    entryPoints: [join(ROOT, "src/main.ts")],
+    outdir: join(ROOT, "dist/cli"),
+    format: "esm",
+    splitting: true,
+    // CommonJS dependencies ask for Node's own modules by `require`.
+    banner: {
+      js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
+    },
+  });
+
+/** For the executable: one function of `require`, whose parts are evaluated on first use. */
+export const bundleForExecutable = (outfile: string) =>
+  build({
+    ...common,
+    entryPoints: [join(ROOT, "src/main.ts")],
+    outfile,
+    format: "cjs",
+    // Nothing of it is read from beside the program: see src/services/embedded-chart.ts.
+    define: { "import.meta.url": "undefined" },
+    banner: { js: "(function (require) { var module = { exports: {} };" },
+    footer: { js: "})" },
+  });
+
+export const bundleEntry = (outfile: string) =>
+  build({
+    ...common,
+    entryPoints: [join(ROOT, "src/executable.ts")],
+    outfile,
+    format: "cjs",
+  });
