@@ -1,15 +1,8 @@
 /** `--output json`: every way a run can end, told by lines that the published schema knows. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { Effect } from "effect";
 import { PhaseMiddlewares } from "../../src/pipeline.ts";
-import {
-  type OutputRecord,
-  outputJsonSchema,
-  type Summary,
-} from "../../src/render/json-records.ts";
+import { outputJsonSchema, type Summary } from "../../src/render/json-records.ts";
 import {
   FakeBackups,
   FakeHelm,
@@ -21,28 +14,8 @@ import {
   type World,
   world,
 } from "../fakes/index.ts";
+import { publishedSchema, recordsOf, summaryOf } from "../output-schema.ts";
 import { type CliOptions, runCli, runUpgradeCli } from "./support.ts";
-
-const published: object = JSON.parse(
-  readFileSync(join(import.meta.dirname, "../../docs/json-output.schema.json"), "utf8"),
-);
-const isKnown = new Ajv2020().compile<OutputRecord>(published);
-
-const recordsOf = (stdout: ReadonlyArray<string>): ReadonlyArray<OutputRecord> =>
-  stdout.map((line) => {
-    const record: unknown = JSON.parse(line);
-    if (isKnown(record)) return record;
-    return assert.fail(`${line}: ${JSON.stringify(isKnown.errors)}`);
-  });
-
-const summaryOf = (stdout: ReadonlyArray<string>): Summary => {
-  const records = recordsOf(stdout);
-  const summaries = records.filter((one) => one.type === "summary");
-  const [summary] = summaries;
-  assert.strictEqual(summaries.length, 1);
-  assert.strictEqual(records.at(-1), summary);
-  return summary ?? assert.fail("no summary");
-};
 
 const runJson = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
   runUpgradeCli([...flags, "--output", "json"], options);
@@ -152,7 +125,7 @@ const ENDINGS: ReadonlyArray<Ending> = [
 
 describe("--output json", () => {
   it("is described by the schema in docs/ (npm run docs:json-schema writes it)", () => {
-    assert.deepStrictEqual(published, JSON.parse(JSON.stringify(outputJsonSchema())));
+    assert.deepStrictEqual(publishedSchema, JSON.parse(JSON.stringify(outputJsonSchema())));
   });
 
   for (const ending of ENDINGS) {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { printedLines, recordsOf, summaryOf } from "../../output-schema.ts";
 import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
 import { installOlder, type Operator, operator, SECRET_HEADER, states, upgrade } from "./tare.ts";
 
@@ -82,9 +83,21 @@ for (const major of ["helm3", "helm4"] as const) {
         ...["patch", "configmap", "envoy-gateway-config", "--namespace", "tars-system"],
         ...["--type=merge", "-p", '{"metadata":{"labels":{"helm.sh/chart":"odd"}}}'],
       ]);
-      const { code, stderr } = await upgrade(who, ["--plan"]);
-      expect(stderr).toContain("change ConfigMap tars-system/envoy-gateway-config");
-      expect(stderr).toContain('metadata.labels.helm.sh/chart: "odd" → "tars-1.2.0"');
+      const { code, stdout } = await upgrade(who, ["--plan", "--output", "json"]);
+      const lines = printedLines(stdout);
+      const plan = recordsOf(lines).find((one) => one.type === "plan");
+      expect(plan?.objects).toEqual([
+        {
+          action: "change",
+          kind: "ConfigMap",
+          namespace: "tars-system",
+          name: "envoy-gateway-config",
+          fields: [
+            { path: "metadata.labels.helm.sh/chart", before: '"odd"', after: '"tars-1.2.0"' },
+          ],
+        },
+      ]);
+      expect(summaryOf(lines)).toMatchObject({ outcome: "changes", exitCode: 3 });
       expect(code).toBe(3);
     });
   });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { printedLines, summaryOf } from "../../output-schema.ts";
 import {
   accountKubeconfig,
   type Cluster,
@@ -71,8 +72,13 @@ describe("tare upgrade, before anything is written", () => {
   });
 
   it("refuses to go back to an older chart: exit 10", async () => {
-    const { code, stderr } = await upgrade(who, ["--chart-path", olderChart]);
-    expect(stderr).toContain("release tars runs 1.2.0, and 1.1.0 is older");
+    const { code, stderr, stdout } = await upgrade(who, [
+      ...["--chart-path", olderChart, "--output", "json"],
+    ]);
+    const summary = summaryOf(printedLines(stdout));
+    expect(summary.error?.what).toBe("release tars runs 1.2.0, and 1.1.0 is older");
+    expect(summary).toMatchObject({ outcome: "failed", exitCode: 10, toVersion: "1.1.0" });
+    expect(stderr).toBe("");
     expect(code).toBe(10);
   });
 
