@@ -16,6 +16,7 @@ export {
   CrdsLocked,
   CrdsRefused,
 } from "./errors/crds.ts";
+export { AnotherDoctorAtWork, EventsWaiting } from "./errors/doctor.ts";
 export { isOperatorError, type OperatorError } from "./errors/operator-error.ts";
 export {
   ClusterUnavailable,

@@ -7,7 +7,7 @@ import { outputFlag } from "./output.ts";
 /** Gateway API durations, which the drain time becomes, have at most five digits a term. */
 const LONGEST_DRAIN_SECONDS = 99_999;
 
-const duration = (name: string) =>
+export const duration = (name: string) =>
   Flag.String(name).pipe(
     Flag.withMetavar("DURATION"),
     Flag.filterMap(
@@ -88,6 +88,15 @@ export const toolsDirFlag = Flag.String("tools-dir").pipe(
   Flag.withMetavar("DIR"),
   Flag.optional,
 );
+
+/** Which release: not among the flags that help shows, since nearly everybody has the one. */
+export const releaseFlags = {
+  releaseName: matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(
+    Flag.withHidden,
+    Flag.withDefault(DEFAULTS.release.name),
+  ),
+  systemNamespace: namespace("system-namespace", DEFAULTS.release.namespace),
+};
 
 const main = {
   allowDowntime: Flag.Boolean("allow-downtime").pipe(
@@ -184,11 +193,7 @@ const telemetry = {
 };
 
 const advanced = {
-  releaseName: matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(
-    Flag.withHidden,
-    Flag.withDefault(DEFAULTS.release.name),
-  ),
-  systemNamespace: namespace("system-namespace", DEFAULTS.release.namespace),
+  ...releaseFlags,
   dataplaneNamespace: namespace("dataplane-namespace", DEFAULTS.dataplaneNamespace),
   chartPath: Flag.String("chart-path").pipe(Flag.withHidden, Flag.optional),
   chartVersion: Flag.String("chart-version").pipe(Flag.withHidden, Flag.optional),

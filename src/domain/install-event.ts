@@ -8,25 +8,41 @@ export const INSTALL_EVENT_LABELS = { "tars.io/component": "install-event" } as 
 export const ERROR_SUMMARY_MAX_BYTES = 1_024;
 
 const Text = Schema.String;
+const EventId = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+);
+/** RFC 3339, UTC. */
+const Timestamp = Schema.String.check(
+  Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
+);
+const Summary = Schema.String.check(
+  Schema.isMaxLength(ERROR_SUMMARY_MAX_BYTES),
+  Schema.makeFilter((text: string) => Buffer.byteLength(text) <= ERROR_SUMMARY_MAX_BYTES),
+);
 
-/** What the management plane's deployment history is made of; one event is one row. */
+export const OPERATIONS = ["install", "upgrade", "rollback", "uninstall"] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/**
+ * What the management plane's deployment history is made of; one event is one row, and its `event_id` is the row's key. The
+ * JSON Schema in the docs is generated from this.
+ */
 export const InstallEvent = Schema.Struct({
   schema_version: Schema.Literal(EVENT_SCHEMA_VERSION),
-  event_id: Text,
-  operation: Schema.Literals(["install", "upgrade", "rollback", "uninstall"]),
+  event_id: EventId,
+  operation: Schema.Literals(OPERATIONS),
   status: Schema.Literals(["success", "failed"]),
   release: Text,
   namespace: Text,
   /** Absent when the run failed before Helm wrote a revision. */
-  helm_revision: Schema.optionalKey(Schema.Int),
+  helm_revision: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   from_version: Schema.optionalKey(Text),
   to_version: Schema.optionalKey(Text),
   /** One line, redacted, at most 1 KiB of UTF-8. */
-  error_summary: Schema.optionalKey(Text),
+  error_summary: Schema.optionalKey(Summary),
   error_code: Schema.optionalKey(Text),
-  /** RFC 3339, UTC. */
-  started_at: Text,
-  finished_at: Text,
+  started_at: Timestamp,
+  finished_at: Timestamp,
   cli_version: Text,
   workspace_id: Text,
   source: Schema.Literals(["cli", "doctor"]),
@@ -52,7 +68,7 @@ const subjectParts = (subject: EventSubject): ReadonlyArray<string> =>
 export const eventId = (
   { namespace, name }: ReleaseRef,
   subject: EventSubject,
-  operation: InstallEvent["operation"],
+  operation: Operation,
 ): string => {
   const digest = createHash("sha256")
     .update(JSON.stringify([namespace, name, ...subjectParts(subject), operation]))
@@ -73,13 +89,15 @@ export const eventId = (
 export const eventObjectName = ({ event_id, operation }: InstallEvent): string =>
   `tare-event-${operation}-${event_id}`;
 
+export type EventOutcome =
+  | { readonly status: "success" }
+  | { readonly status: "failed"; readonly summary: string; readonly code: string };
+
 export interface EventFacts {
   readonly release: ReleaseRef;
   readonly subject: EventSubject;
-  readonly operation: InstallEvent["operation"];
-  readonly outcome:
-    | { readonly status: "success" }
-    | { readonly status: "failed"; readonly summary: string; readonly code: string };
+  readonly operation: Operation;
+  readonly outcome: EventOutcome;
   readonly fromVersion: string;
   readonly toVersion: string | undefined;
   readonly startedAt: Date;

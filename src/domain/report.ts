@@ -1,9 +1,11 @@
 import type { CrdBackup } from "./crd-backup.ts";
 import type { CrdCounts } from "./crd-plan.ts";
+import type { DoctorReport } from "./doctor-report.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { WorkloadProgress } from "./rollout/progress.ts";
+import type { TimelineRow } from "./timeline.ts";
 import type { ToolEvent } from "./tool-events.ts";
 import type { UpgradePlan } from "./upgrade-plan.ts";
 
@@ -80,6 +82,12 @@ export type ReportEvent =
   /** Everything that was seen of pods that failed. */
   | { readonly _tag: "FailureReportSaved"; readonly file: string }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
+  | { readonly _tag: "DoctorTicked"; readonly release: ReleaseRef; readonly report: DoctorReport }
+  | {
+      readonly _tag: "HistoryRead";
+      readonly release: ReleaseRef;
+      readonly rows: ReadonlyArray<TimelineRow>;
+    }
   | ToolEvent
   /** The run was stopped by a signal; the release is as it was before it. */
   | { readonly _tag: "Interrupted" }

@@ -4,6 +4,8 @@
  * Fields and types may be added within a schema version; a field that changes its meaning or goes makes a new one.
  */
 import { Schema } from "effect";
+import { OPERATIONS } from "../domain/install-event.ts";
+import { DELIVERIES } from "../domain/outbox-entry.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -142,6 +144,43 @@ export const ToolProgress = record("tool", "helm or kubectl is being fetched.", 
   pinned: Schema.optionalKey(Schema.Boolean),
 });
 
+const Event = Schema.Struct({
+  name: Schema.String,
+  operation: Schema.optionalKey(Schema.Literals(OPERATIONS)),
+  revision: Schema.optionalKey(Schema.Int),
+  reason: Schema.optionalKey(Schema.String),
+});
+
+export const DoctorTicked = record("doctor", "What one tick of tare doctor did, or would do.", {
+  release: ReleaseName,
+  dryRun: Schema.Boolean,
+  added: Schema.Array(Event),
+  forwarded: Schema.Array(Event),
+  rejected: Schema.Array(Event),
+  kept: Schema.Array(Event),
+  removed: Schema.Int,
+  stoppedBecause: Schema.optionalKey(Schema.String),
+  leftAlone: Schema.optionalKey(Schema.String),
+});
+
+export const HistoryRead = record("history", "The timeline of a release, oldest first.", {
+  release: ReleaseName,
+  rows: Schema.Array(
+    Schema.Struct({
+      revision: Schema.optionalKey(Schema.Int),
+      operation: Schema.Literals(OPERATIONS),
+      status: Schema.Literals(["success", "failed", "running", "pending"]),
+      fromVersion: Schema.optionalKey(Schema.String),
+      toVersion: Schema.optionalKey(Schema.String),
+      startedAt: Schema.String,
+      finishedAt: Schema.optionalKey(Schema.String),
+      durationSeconds: Schema.optionalKey(Schema.Int),
+      cause: Schema.optionalKey(Schema.String),
+      reported: Schema.Literals([...DELIVERIES, "unreported"]),
+    }),
+  ),
+});
+
 export const Warned = record("warning", "Something to know that does not stop the run.", {
   message: Schema.String,
 });
@@ -230,6 +269,8 @@ export const OutputRecord = Schema.Union([
   FailureReport,
   RollbackStarted,
   ToolProgress,
+  DoctorTicked,
+  HistoryRead,
   Warned,
   Planned,
   Summary,

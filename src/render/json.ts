@@ -1,8 +1,10 @@
 import type { CrdBackup } from "../domain/crd-backup.ts";
+import type { EventBrief } from "../domain/doctor-report.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
 import type { ReportEvent } from "../domain/report.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
+import type { TimelineRow } from "../domain/timeline.ts";
 import { type OutputRecord, SCHEMA_VERSION } from "./json-records.ts";
 
 /** A record without what all of them have. */
@@ -86,6 +88,26 @@ const planBody = (plan: UpgradePlan): Body => ({
   identityChanges: plan.identityChanges,
   budget: plan.budget,
   limits: plan.limits,
+});
+
+const briefBody = ({ name, operation, revision, reason }: EventBrief) => ({
+  name,
+  ...member("operation", operation),
+  ...member("revision", revision),
+  ...member("reason", reason),
+});
+
+const rowBody = (row: TimelineRow) => ({
+  ...member("revision", row.revision),
+  operation: row.operation,
+  status: row.status,
+  ...member("fromVersion", row.fromVersion),
+  ...member("toVersion", row.toVersion),
+  startedAt: row.startedAt,
+  ...member("finishedAt", row.finishedAt),
+  ...member("durationSeconds", row.seconds),
+  ...member("cause", row.cause),
+  reported: row.reported,
 });
 
 /** What a program is told of an event; nothing for what only the summary has, or only a screen can show. */
@@ -180,6 +202,23 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       const { tool, version, path, pinned } = event;
       return { type: "tool", tool, version, state: "installed", path, pinned };
     }
+    case "DoctorTicked": {
+      const { dryRun, added, forwarded, rejected, kept, removed, ...why } = event.report;
+      return {
+        type: "doctor",
+        release: event.release,
+        dryRun,
+        added: added.map(briefBody),
+        forwarded: forwarded.map(briefBody),
+        rejected: rejected.map(briefBody),
+        kept: kept.map(briefBody),
+        removed,
+        ...member("stoppedBecause", why.stoppedBecause),
+        ...member("leftAlone", why.leftAlone),
+      };
+    }
+    case "HistoryRead":
+      return { type: "history", release: event.release, rows: event.rows.map(rowBody) };
     case "Warning":
       return { type: "warning", message: event.message };
     case "Planned":

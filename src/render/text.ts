@@ -4,6 +4,7 @@ import type { LostValue } from "../domain/lost-values.ts";
 import type { Hint, ReportEvent } from "../domain/report.ts";
 import { planLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout-lines.ts";
+import { doctorLines } from "./doctor.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {
@@ -120,6 +121,11 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         : [
             `${paint.warning("warning:")} ${event.tool} ${event.version} was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform`,
           ];
+    case "DoctorTicked":
+      return doctorLines(event.release, event.report);
+    // A table that somebody asked for: the command prints it to stdout.
+    case "HistoryRead":
+      return [];
     case "Interrupted":
       return ["Interrupted. The release is as it was before this run."];
     case "Warning":

@@ -1,4 +1,3 @@
-import { gunzipSync } from "node:zlib";
 import { Clock, Context, Effect, Layer, Option } from "effect";
 import type { StoredManifest } from "../domain/crd-withdrawal.ts";
 import {
@@ -9,11 +8,20 @@ import {
   type GateRecords,
   gateRecordName,
 } from "../domain/gate-record.ts";
-import { ConfigMap, fieldAt, type KubeObject, numberAt, Secret, stringAt } from "../domain/kube.ts";
+import { ConfigMap, fieldAt, type KubeObject, Secret } from "../domain/kube.ts";
+import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
+import { recordedRevision, storedRelease } from "./release-secret.ts";
 
 const FIELD_MANAGER = "tare";
+
+/** A release Secret without what is in it. */
+export interface RevisionLabel {
+  readonly revision: number;
+  readonly uid: string;
+  readonly status: string;
+}
 
 /** What the cluster remembers about a release beside Helm's own history. */
 export class ReleaseRecords extends Context.Service<
@@ -23,6 +31,17 @@ export class ReleaseRecords extends Context.Service<
     readonly secretUids: (
       release: ReleaseRef,
     ) => Effect.Effect<ReadonlyMap<number, string>, KubectlError>;
+    /** The same with the status that Helm labels them with, ascending. */
+    readonly revisionLabels: (
+      release: ReleaseRef,
+    ) => Effect.Effect<ReadonlyArray<RevisionLabel>, KubectlError>;
+    /**
+     * What the release Secrets hold, ascending; read one by one, since each can be a megabyte. One that cannot be decoded
+     * is left out, as Helm leaves it out.
+     */
+    readonly revisions: (
+      release: ReleaseRef,
+    ) => Effect.Effect<ReadonlyArray<RecordedRevision>, KubectlError>;
     /** What the deployed revision of every Helm release was rendered to; of one namespace, or of all. */
     readonly storedManifests: (
       namespace?: string,
@@ -56,23 +75,44 @@ export class ReleaseRecords extends Context.Service<
         );
       });
 
+      const releaseSecrets = Effect.fn("ReleaseRecords.releaseSecrets")(function* (
+        release: ReleaseRef,
+      ) {
+        const secrets = yield* kubectl.list({
+          type: Secret,
+          namespace: release.namespace,
+          labelSelector: `owner=helm,name=${release.name}`,
+          metadataOnly: true,
+        });
+        return secrets
+          .flatMap(({ metadata: { name, uid, labels } }) => {
+            const revision = Number(labels?.version);
+            return Number.isInteger(revision) && uid !== undefined
+              ? [{ name, revision, uid, status: labels?.status ?? "unknown" }]
+              : [];
+          })
+          .sort((a, b) => a.revision - b.revision);
+      });
+
       return ReleaseRecords.of({
         gateRecords,
-        secretUids: Effect.fn("ReleaseRecords.secretUids")(function* (release) {
-          const secrets = yield* kubectl.list({
-            type: Secret,
-            namespace: release.namespace,
-            labelSelector: `owner=helm,name=${release.name}`,
-            metadataOnly: true,
-          });
-          return new Map(
-            secrets.flatMap(({ metadata }) => {
-              const revision = Number(metadata.labels?.version);
-              return Number.isInteger(revision) && metadata.uid !== undefined
-                ? [[revision, metadata.uid] as const]
-                : [];
-            }),
-          );
+        secretUids: (release) =>
+          Effect.map(
+            releaseSecrets(release),
+            (secrets) => new Map(secrets.map(({ revision, uid }) => [revision, uid])),
+          ),
+        revisionLabels: releaseSecrets,
+        revisions: Effect.fn("ReleaseRecords.revisions")(function* (release) {
+          const found: Array<RecordedRevision> = [];
+          for (const { name } of yield* releaseSecrets(release)) {
+            const secret = yield* kubectl.get({ type: Secret, name, namespace: release.namespace });
+            const revision = Option.match(secret, {
+              onNone: () => undefined,
+              onSome: recordedRevision,
+            });
+            if (revision !== undefined) found.push(revision);
+          }
+          return found;
         }),
         storedManifests: Effect.fn("ReleaseRecords.storedManifests")(function* (namespace) {
           const secrets = yield* kubectl.list({
@@ -103,24 +143,11 @@ export class ReleaseRecords extends Context.Service<
   );
 }
 
-/** Helm's record is gzipped JSON in base64, once more encoded as every Secret is; one that is not is passed over. */
 const storedManifest = (secret: KubeObject): ReadonlyArray<StoredManifest> => {
-  try {
-    const record = Buffer.from(stringAt(secret, "data", "release") ?? "", "base64").toString();
-    const release = JSON.parse(gunzipSync(Buffer.from(record, "base64")).toString()) as unknown;
-    const [name, namespace] = [stringAt(release, "name"), stringAt(release, "namespace")];
-    return name === undefined || namespace === undefined
-      ? []
-      : [
-          {
-            release: { name, namespace },
-            revision: numberAt(release, "version") ?? 0,
-            manifest: stringAt(release, "manifest") ?? "",
-          },
-        ];
-  } catch {
-    return [];
-  }
+  const stored = storedRelease(secret);
+  if (stored === undefined) return [];
+  const { name, namespace, revision, manifest } = stored;
+  return [{ release: { name, namespace }, revision, manifest }];
 };
 
 const gateConfigMap = (release: ReleaseRef, records: GateRecords): KubeObject => ({

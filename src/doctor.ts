@@ -1,0 +1,97 @@
+/** One tick of the doctor: writes the rows nobody wrote, forwards what waits, and removes what is old. */
+import { Clock, Duration, Effect } from "effect";
+import type { DoctorReport } from "./domain/doctor-report.ts";
+import type { Identity } from "./domain/identity.ts";
+import { inOrder, isExpired, type OutboxEntry } from "./domain/outbox-entry.ts";
+import { eventIdsOf } from "./domain/reconcile.ts";
+import { AnotherDoctorAtWork, ClusterUnavailable, EventsWaiting } from "./errors.ts";
+import { briefOfEntry, type Forwarding, forward } from "./phases/doctor/forward.ts";
+import { type DoctorOptions, doctorLock } from "./phases/doctor/options.ts";
+import { briefOf, reconcile } from "./phases/doctor/reconcile.ts";
+import { EventOutbox } from "./services/EventOutbox.ts";
+import { ReleaseLock } from "./services/ReleaseLock.ts";
+import { ReleaseRecords } from "./services/ReleaseRecords.ts";
+import { report } from "./services/Reporter.ts";
+
+export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions } from "./phases/doctor/options.ts";
+
+const acquireLock = Effect.fnUntraced(function* ({ release }: DoctorOptions) {
+  const locks = yield* ReleaseLock;
+  const options = { waitAtMost: Duration.zero, onNews: () => Effect.void };
+  return yield* locks.acquire(doctorLock(release), options).pipe(
+    Effect.mapError((error) =>
+      error._tag === "LockHeld"
+        ? new AnotherDoctorAtWork({ release, holder: error.holder, since: error.since })
+        : unavailable("take the doctor's lock")(error),
+    ),
+  );
+});
+
+const unavailable =
+  (doing: string) =>
+  ({ message }: { readonly message: string }) =>
+    new ClusterUnavailable({ doing, detail: message });
+
+/** What would be sent, if the management plane took everything. */
+const rehearse = (
+  added: ReadonlyArray<DoctorReport["added"][number]>,
+  pending: ReadonlyArray<OutboxEntry>,
+): Forwarding => ({
+  forwarded: [...added, ...pending.map((entry) => briefOfEntry(entry))],
+  rejected: [],
+  kept: [],
+  stoppedBecause: undefined,
+});
+
+const removeExpired = Effect.fnUntraced(function* (expired: ReadonlyArray<OutboxEntry>) {
+  const outbox = yield* EventOutbox;
+  yield* Effect.forEach(expired, (entry) => outbox.remove(entry), { discard: true });
+});
+
+/** Fails with `EventsWaiting`, after it has reported, when not everything could be sent. */
+export const doctor = Effect.fn("tare.doctor")(function* (
+  options: DoctorOptions,
+  identity: Identity,
+) {
+  const { release, dryRun, retention } = options;
+  const [outbox, records] = yield* Effect.all([EventOutbox, ReleaseRecords]);
+  const lock = dryRun ? undefined : yield* acquireLock(options);
+
+  const readEntries = Effect.mapError(outbox.entries(release), unavailable("list the events"));
+  const before = yield* readEntries;
+  const labels = yield* Effect.mapError(
+    records.revisionLabels(release),
+    unavailable("read the release's history"),
+  );
+  const { added, leftAlone } = yield* Effect.mapError(
+    reconcile(options, identity, before, labels),
+    unavailable("complete the deployment history"),
+  );
+
+  const current = eventIdsOf(release, labels);
+  const entries = inOrder(added.length === 0 || dryRun ? before : yield* readEntries, current);
+  const pending = entries.filter(({ delivery }) => delivery === "pending");
+  const briefs = added.map(briefOf);
+  const sending = lock === undefined ? rehearse(briefs, pending) : yield* forward(pending, lock);
+
+  const now = yield* Clock.currentTimeMillis;
+  const expired = entries.filter((entry) =>
+    isExpired(entry, current, now, Duration.toMillis(retention)),
+  );
+  if (!dryRun) {
+    yield* Effect.mapError(removeExpired(expired), unavailable("remove old events"));
+  }
+  const result: DoctorReport = {
+    ...sending,
+    dryRun,
+    added: briefs,
+    removed: expired.length,
+    leftAlone,
+  };
+  yield* report({ _tag: "DoctorTicked", release, report: result });
+  if (sending.stoppedBecause !== undefined) {
+    const { kept, stoppedBecause: cause } = sending;
+    return yield* new EventsWaiting({ release, count: kept.length, cause });
+  }
+  return result;
+}, Effect.scoped);

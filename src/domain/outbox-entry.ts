@@ -1,0 +1,140 @@
+/** An event as it lies in the cluster: one ConfigMap, whose labels say what it is about and whether it was delivered. */
+import {
+  eventObjectName,
+  INSTALL_EVENT_LABELS,
+  type InstallEvent,
+  OPERATIONS,
+} from "./install-event.ts";
+import { type KubeObject, stringAt } from "./kube.ts";
+import type { ReleaseRef } from "./release.ts";
+
+export const DELIVERY_LABEL = "tars.io/delivery";
+const RELEASE_LABEL = "tars.io/release";
+const STARTED_AT = "tars.io/started-at";
+const SETTLED_AT = "tars.io/settled-at";
+const REASON = "tars.io/rejected-because";
+const DATA_KEY = "event.json";
+
+export const DELIVERIES = ["pending", "forwarded", "rejected"] as const;
+export type Delivery = (typeof DELIVERIES)[number];
+
+/** What an entry's metadata tell: enough to decide what to do with it. */
+export interface OutboxEntry {
+  readonly name: string;
+  readonly namespace: string;
+  /** Absent in entries that are not named as ours are. */
+  readonly eventId: string | undefined;
+  readonly revision: number | undefined;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly delivery: Delivery;
+  /** When it was forwarded or rejected. */
+  readonly settledAt: string | undefined;
+  readonly rejectedBecause: string | undefined;
+}
+
+/** Writing it again makes it pending again: what was delivered before may not be what is in it now. */
+export const eventConfigMap = (event: InstallEvent): KubeObject => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: {
+    name: eventObjectName(event),
+    namespace: event.namespace,
+    labels: {
+      ...INSTALL_EVENT_LABELS,
+      [RELEASE_LABEL]: event.release,
+      "tars.io/operation": event.operation,
+      "tars.io/status": event.status,
+      [DELIVERY_LABEL]: "pending",
+      ...(event.helm_revision === undefined
+        ? {}
+        : { "tars.io/helm-revision": String(event.helm_revision) }),
+    },
+    annotations: { [STARTED_AT]: event.started_at },
+  },
+  data: { [DATA_KEY]: JSON.stringify(event) },
+});
+
+export const eventText = (configMap: KubeObject): string =>
+  stringAt(configMap, "data", DATA_KEY) ?? "";
+
+const NAME = new RegExp(`^tare-event-(?:${OPERATIONS.join("|")})-([0-9a-f-]{36})$`);
+
+/** Entries of older writers may say less of themselves; they are pending until somebody settles them. */
+export const outboxEntry = ({ metadata }: KubeObject): OutboxEntry => {
+  const { name, namespace = "", labels = {}, annotations = {}, creationTimestamp } = metadata;
+  const delivery = DELIVERIES.find((known) => known === labels[DELIVERY_LABEL]) ?? "pending";
+  const revision = Number(labels["tars.io/helm-revision"]);
+  return {
+    name,
+    namespace,
+    eventId: NAME.exec(name)?.[1],
+    revision: Number.isInteger(revision) && revision > 0 ? revision : undefined,
+    startedAt: annotations[STARTED_AT] ?? creationTimestamp ?? "",
+    delivery,
+    settledAt: annotations[SETTLED_AT],
+    rejectedBecause: annotations[REASON],
+  };
+};
+
+/** An entry that names no release may be anybody's, and nobody else would send it. */
+export const isOf =
+  ({ name }: ReleaseRef) =>
+  ({ metadata }: KubeObject): boolean =>
+    (metadata.labels?.[RELEASE_LABEL] ?? name) === name;
+
+export type Settled =
+  | { readonly delivery: "forwarded" }
+  | { readonly delivery: "rejected"; readonly reason: string };
+
+export const settledConfigMap = (
+  configMap: KubeObject,
+  settled: Settled,
+  at: string,
+): KubeObject => ({
+  ...configMap,
+  metadata: {
+    ...configMap.metadata,
+    labels: { ...configMap.metadata.labels, [DELIVERY_LABEL]: settled.delivery },
+    annotations: {
+      ...configMap.metadata.annotations,
+      [SETTLED_AT]: at,
+      ...(settled.delivery === "rejected" ? { [REASON]: settled.reason } : {}),
+    },
+  },
+});
+
+/**
+ * The order of delivery: revisions that Helm still has in their order, and before them, by time, what is older (revisions
+ * that were pruned or uninstalled) or of no revision.
+ *
+ * @param current the revisions that Helm still has, by the ids of the events about them
+ */
+export const inOrder = (
+  entries: ReadonlyArray<OutboxEntry>,
+  current: ReadonlyMap<string, number>,
+): ReadonlyArray<OutboxEntry> => {
+  const rank = ({ eventId = "" }: OutboxEntry): number => current.get(eventId) ?? 0;
+  return [...entries].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      a.startedAt.localeCompare(b.startedAt) ||
+      (a.revision ?? 0) - (b.revision ?? 0) ||
+      a.name.localeCompare(b.name),
+  );
+};
+
+/**
+ * Settled for longer than the retention. An event about a revision that Helm still has is kept: it is what tells that the
+ * revision has been reported.
+ */
+export const isExpired = (
+  { delivery, settledAt, eventId }: OutboxEntry,
+  current: ReadonlyMap<string, number>,
+  nowMillis: number,
+  retentionMillis: number,
+): boolean =>
+  delivery !== "pending" &&
+  !(eventId !== undefined && current.has(eventId)) &&
+  // One that does not say since when has been settled for as long as anybody can tell.
+  !(Date.parse(settledAt ?? "") > nowMillis - retentionMillis);

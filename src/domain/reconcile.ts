@@ -1,0 +1,224 @@
+/** Which rows of the deployment history nobody wrote: decided from Helm's records, the gate's and the journal. */
+import { Duration } from "effect";
+import { deadRunEvent } from "./dead-run.ts";
+import { type GateRecords, unprovenRevisions } from "./gate-record.ts";
+import {
+  type EventOutcome,
+  eventId,
+  type InstallEvent,
+  installEvent,
+  OPERATIONS,
+  type Operation,
+} from "./install-event.ts";
+import { operationOf, type RecordedRevision, recordedOutcome } from "./recorded-revision.ts";
+import { chartVersion, describesFailure, isPending, type ReleaseRef } from "./release.ts";
+import type { RunRecord } from "./run-journal.ts";
+
+/** Nobody waits longer for Helm; a revision that is pending for so long was abandoned. */
+export const STALE_AFTER = Duration.minutes(30);
+
+export interface ReleaseState {
+  readonly release: ReleaseRef;
+  /** Ascending. */
+  readonly revisions: ReadonlyArray<RecordedRevision>;
+  readonly gates: GateRecords;
+  /** Of the run that wrote last; it may have died. */
+  readonly journal: RunRecord | undefined;
+}
+
+export interface ReconcileContext {
+  /** Ids of the events that exist. */
+  readonly reported: ReadonlySet<string>;
+  readonly nowMillis: number;
+  readonly staleAfter: Duration.Duration;
+  readonly cliVersion: string;
+  readonly workspaceId: string;
+}
+
+export interface RevisionVerdict {
+  readonly revision: RecordedRevision;
+  readonly operation: Operation;
+  readonly fromVersion: string;
+  readonly toVersion: string;
+  /** `undefined` while it may still be going on. */
+  readonly outcome: EventOutcome | undefined;
+}
+
+type RevisionKey = Pick<RecordedRevision, "revision" | "uid">;
+
+const idOf = (
+  release: ReleaseRef,
+  { revision, uid }: RevisionKey,
+  operation: Operation,
+): string => eventId(release, { _tag: "Revision", revision, secretUid: uid }, operation);
+
+/** Every id that an event about one of these revisions can have, with the revision. */
+export const eventIdsOf = (
+  release: ReleaseRef,
+  revisions: ReadonlyArray<RevisionKey>,
+): ReadonlyMap<string, number> =>
+  new Map(
+    revisions.flatMap((one) =>
+      OPERATIONS.map((operation) => [idOf(release, one, operation), one.revision] as const),
+    ),
+  );
+
+/** Told of by what they were, or by their removal: the record of a removed one does not say what it was before. */
+export const isReported = (
+  release: ReleaseRef,
+  revision: RevisionKey & { readonly status: string },
+  reported: ReadonlySet<string>,
+): boolean =>
+  (revision.status === "uninstalled" ? (["uninstall"] as const) : OPERATIONS).some((operation) =>
+    reported.has(idOf(release, revision, operation)),
+  );
+
+const abandoned = (summary: string): EventOutcome => ({
+  status: "failed",
+  code: "Abandoned",
+  summary,
+});
+
+const outcomeOf = (
+  { revisions, gates }: ReleaseState,
+  revision: RecordedRevision,
+  { nowMillis, staleAfter }: Pick<ReconcileContext, "nowMillis" | "staleAfter">,
+): EventOutcome | undefined => {
+  const uids = new Set(revisions.map(({ uid }) => uid));
+  const gate = unprovenRevisions(gates, uids).has(revision.revision)
+    ? gates.get(revision.revision)?.state
+    : undefined;
+  const recorded = recordedOutcome(revision);
+  if (recorded?.status === "failed") return recorded;
+  if (gate === "failed") {
+    return { status: "failed", code: "DataPlaneNotSettled", summary: "the data plane did not come up" };
+  }
+  if (gate === "running") {
+    return abandoned("the run that made this revision ended before the data plane was verified");
+  }
+  if (recorded !== undefined || !isPending(revision)) return recorded;
+  const age = nowMillis - Date.parse(revision.startedAt);
+  const superseded = revisions.at(-1)?.revision !== revision.revision;
+  const stale = superseded || !(age < Duration.toMillis(staleAfter));
+  return stale ? abandoned(`left ${revision.status}: nobody finished it`) : undefined;
+};
+
+/** The version that was running before: of the newest revision that is not known to have failed. */
+const versionBefore = (
+  state: ReleaseState,
+  revision: RecordedRevision,
+  operation: Operation,
+): string => {
+  const before = state.revisions.filter((one) => one.revision < revision.revision);
+  const uids = new Set(state.revisions.map(({ uid }) => uid));
+  const unproven = unprovenRevisions(state.gates, uids);
+  const good = before.filter(
+    (one) =>
+      (one.status === "deployed" || one.status === "superseded") &&
+      !describesFailure(one) &&
+      !unproven.has(one.revision),
+  );
+  // A rollback leaves the attempt before it, whatever became of that.
+  const from = operation === "rollback" ? before.at(-1) : (good.at(-1) ?? before.at(-1));
+  return from === undefined || operation === "install" ? chartVersion(revision) : chartVersion(from);
+};
+
+/** What became of each revision; those whose record does not tell what they were are left out. */
+export const revisionVerdicts = (
+  state: ReleaseState,
+  context: Pick<ReconcileContext, "nowMillis" | "staleAfter">,
+): ReadonlyArray<RevisionVerdict> =>
+  state.revisions.flatMap((revision, index) => {
+    const operation = operationOf(revision, state.revisions[index - 1]);
+    return operation === undefined
+      ? []
+      : [
+          {
+            revision,
+            operation,
+            fromVersion: versionBefore(state, revision, operation),
+            toVersion: chartVersion(revision),
+            outcome: outcomeOf(state, revision, context),
+          },
+        ];
+  });
+
+const milliseconds = (text: string | undefined): number | undefined => {
+  const millis = Date.parse(text ?? "");
+  return Number.isNaN(millis) ? undefined : millis;
+};
+
+/** When the operation ended, as far as the record tells: a superseded one was written again by its successor. */
+export const endOf = ({ status, startedAt, writtenAt }: RecordedRevision): number | undefined => {
+  const [started, written] = [milliseconds(startedAt), milliseconds(writtenAt)];
+  if (status === "superseded" || started === undefined || written === undefined) return undefined;
+  return Math.max(started, written);
+};
+
+const eventOf = (
+  { release }: ReleaseState,
+  { revision, operation, fromVersion, toVersion }: RevisionVerdict,
+  outcome: EventOutcome,
+  { nowMillis, cliVersion, workspaceId }: ReconcileContext,
+): InstallEvent => {
+  const startedAt = milliseconds(revision.startedAt) ?? nowMillis;
+  return installEvent({
+    release,
+    subject: { _tag: "Revision", revision: revision.revision, secretUid: revision.uid },
+    operation,
+    outcome,
+    fromVersion,
+    toVersion: operation === "uninstall" ? undefined : toVersion,
+    startedAt: new Date(startedAt),
+    finishedAt: new Date(endOf(revision) ?? startedAt),
+    cliVersion,
+    workspaceId,
+    source: "doctor",
+  });
+};
+
+/** The row of a run that died before it came to write a revision, under the id it would have used itself. */
+const eventOfDeadRun = (
+  { release, revisions, gates, journal }: ReleaseState,
+  { nowMillis, staleAfter, cliVersion, workspaceId }: ReconcileContext,
+): ReadonlyArray<InstallEvent> => {
+  if (journal === undefined || journal.ended !== undefined) return [];
+  const uids = new Map(revisions.map(({ revision, uid }) => [revision, uid]));
+  const event = deadRunEvent(journal, revisions, gates, uids);
+  if (event?.subject._tag !== "Run") return [];
+  const startedAt = milliseconds(journal.startedAt) ?? nowMillis;
+  // A Helm that was just started may still come to write its revision.
+  const ranHelm = journal.steps.some(({ step }) => step === "helm-upgrade");
+  if (ranHelm && nowMillis - startedAt < Duration.toMillis(staleAfter)) return [];
+  return [
+    installEvent({
+      release,
+      subject: event.subject,
+      operation: "upgrade",
+      outcome: event.outcome,
+      fromVersion: journal.fromVersion,
+      toVersion: journal.toVersion,
+      startedAt: new Date(startedAt),
+      finishedAt: new Date(milliseconds(journal.steps.at(-1)?.at) ?? startedAt),
+      cliVersion,
+      workspaceId,
+      source: "doctor",
+    }),
+  ];
+};
+
+/** To be asked only when nobody is at work on the release: the rows that are missing, in the order of revisions. */
+export const missingEvents = (
+  state: ReleaseState,
+  context: ReconcileContext,
+): ReadonlyArray<InstallEvent> => {
+  const ofRevisions = revisionVerdicts(state, context).flatMap((verdict) =>
+    verdict.outcome === undefined ||
+    isReported(state.release, verdict.revision, context.reported)
+      ? []
+      : [eventOf(state, verdict, verdict.outcome, context)],
+  );
+  return [...eventOfDeadRun(state, context), ...ofRevisions].filter(
+    ({ event_id: id }) => !context.reported.has(id),
+  );
+};

@@ -1,0 +1,125 @@
+/** The deployment history as an operator wants to see it: Helm's records and the events about them, merged. */
+import type { Duration } from "effect";
+import { eventId, type InstallEvent, OPERATIONS, type Operation } from "./install-event.ts";
+import type { Delivery } from "./outbox-entry.ts";
+import { endOf, type ReleaseState, type RevisionVerdict, revisionVerdicts } from "./reconcile.ts";
+
+export interface TimelineRow {
+  /** Absent for a run that failed before Helm wrote a revision. */
+  readonly revision: number | undefined;
+  readonly operation: Operation;
+  /** `running`: somebody has the lock. `pending`: Helm has not finished it, and nobody is known to be at it. */
+  readonly status: "success" | "failed" | "running" | "pending";
+  readonly fromVersion: string | undefined;
+  readonly toVersion: string | undefined;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly finishedAt: string | undefined;
+  /** Absent while it runs, and where no record tells. */
+  readonly seconds: number | undefined;
+  readonly cause: string | undefined;
+  /** What the management plane knows of it. */
+  readonly reported: Delivery | "unreported";
+}
+
+export interface ToldEvent {
+  readonly event: InstallEvent;
+  readonly delivery: Delivery;
+}
+
+export interface TimelineContext {
+  readonly nowMillis: number;
+  readonly staleAfter: Duration.Duration;
+  /** Somebody has the lock on the release. */
+  readonly atWork: boolean;
+}
+
+const secondsBetween = (from: string, to: string | undefined): number | undefined => {
+  const millis = Date.parse(to ?? "") - Date.parse(from);
+  return Number.isNaN(millis) ? undefined : Math.max(0, Math.round(millis / 1_000));
+};
+
+/** `from` is left out where nothing changed. */
+const versions = (from: string | undefined, to: string | undefined) =>
+  from === to ? { fromVersion: undefined, toVersion: to } : { fromVersion: from, toVersion: to };
+
+const rowOfEvent = ({ event, delivery }: ToldEvent, verdict?: RevisionVerdict): TimelineRow => ({
+  revision: event.helm_revision,
+  operation: event.operation,
+  status: event.status,
+  ...versions(
+    event.from_version,
+    event.to_version ?? (event.operation === "uninstall" ? undefined : verdict?.toVersion),
+  ),
+  startedAt: event.started_at,
+  finishedAt: event.finished_at,
+  seconds: secondsBetween(event.started_at, event.finished_at),
+  cause: event.error_summary,
+  reported: delivery,
+});
+
+const rowOfVerdict = (
+  { revision, operation, fromVersion, toVersion, outcome }: RevisionVerdict,
+  running: boolean,
+): TimelineRow => {
+  const unfinished = running || outcome === undefined;
+  const end = unfinished ? undefined : endOf(revision);
+  const finishedAt = end === undefined ? undefined : new Date(end).toISOString();
+  return {
+    revision: revision.revision,
+    operation,
+    status: running ? "running" : (outcome?.status ?? "pending"),
+    ...versions(operation === "install" ? undefined : fromVersion, toVersion),
+    startedAt: revision.startedAt,
+    finishedAt,
+    seconds: secondsBetween(revision.startedAt, finishedAt),
+    cause: !running && outcome?.status === "failed" ? outcome.summary : undefined,
+    reported: "unreported",
+  };
+};
+
+/** Oldest first. Where an event and Helm tell of the same revision, the event knows more. */
+export const timeline = (
+  state: ReleaseState,
+  events: ReadonlyArray<ToldEvent>,
+  context: TimelineContext,
+): ReadonlyArray<TimelineRow> => {
+  const byId = new Map(events.map((told) => [told.event.event_id, told]));
+  const told = new Set<string>();
+  const verdicts = revisionVerdicts(state, context);
+  const newest = verdicts.at(-1);
+  const ofRevisions = verdicts.flatMap((verdict): ReadonlyArray<TimelineRow> => {
+    const { revision, uid, status } = verdict.revision;
+    const ids = OPERATIONS.map((operation) =>
+      eventId(state.release, { _tag: "Revision", revision, secretUid: uid }, operation),
+    );
+    const about = ids.flatMap((id) => byId.get(id) ?? []);
+    for (const { event } of about) told.add(event.event_id);
+    const rows = about.map((one) => rowOfEvent(one, verdict));
+    const untold = !about.some(({ event }) => event.operation === verdict.operation);
+    // What was uninstalled is told by its own row beside the one of what it was.
+    if (about.length > 0 && (status !== "uninstalled" || !untold)) return rows;
+    const running = context.atWork && verdict === newest && status !== "uninstalled";
+    const live = running && (status.startsWith("pending-") || unverified(state, revision));
+    return [...rows, rowOfVerdict(verdict, live)];
+  });
+  const others = events.filter(({ event }) => !told.has(event.event_id));
+  return inTime(ofRevisions, others.map((one) => rowOfEvent(one)));
+};
+
+const unverified = ({ gates }: ReleaseState, revision: number): boolean =>
+  gates.get(revision)?.state === "running";
+
+/** Revisions stay in their order whatever their clocks say; the rest goes where its time puts it. */
+const inTime = (
+  ofRevisions: ReadonlyArray<TimelineRow>,
+  others: ReadonlyArray<TimelineRow>,
+): ReadonlyArray<TimelineRow> => {
+  const rows = [...ofRevisions];
+  const sorted = [...others].sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+  for (const row of sorted.reverse()) {
+    const at = rows.findIndex(({ startedAt }) => Date.parse(startedAt) > Date.parse(row.startedAt));
+    rows.splice(at === -1 ? rows.length : at, 0, row);
+  }
+  return rows;
+};

@@ -1,0 +1,46 @@
+/** What keeps the doctor from its work. */
+import { kubectlCommand } from "../domain/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release.ts";
+import { hint, operatorError } from "./operator-error.ts";
+
+export class AnotherDoctorAtWork extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly holder: string;
+  readonly since: string;
+}>()("AnotherDoctorAtWork", {
+  exitCode: 13,
+  what: ({ release }) => `another doctor is at work on release ${release.name}`,
+  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
+  hints: ({ release }, env) => [
+    hint(
+      "See who holds it:",
+      kubectlCommand(env, "get", "lease", `tare-doctor-${release.name}`, "-n", release.namespace),
+    ),
+  ],
+}) {}
+
+/** The management plane did not take everything; nothing is lost, and the next tick sends it. */
+export class EventsWaiting extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly count: number;
+  readonly cause: string;
+}>()("EventsWaiting", {
+  exitCode: 30,
+  what: ({ count }) =>
+    `${count} ${count === 1 ? "event waits" : "events wait"} for the next tick: the management plane could not be told`,
+  why: ({ cause }) => [cause],
+  hints: ({ release }, env) => [
+    hint(
+      "See what waits:",
+      kubectlCommand(
+        env,
+        "get",
+        "configmaps",
+        "-n",
+        release.namespace,
+        "-l",
+        "tars.io/component=install-event,tars.io/delivery=pending",
+      ),
+    ),
+  ],
+}) {}

@@ -1,0 +1,78 @@
+import { Clock, Duration, Effect, Option } from "effect";
+import { Lease } from "../../domain/kube.ts";
+import { leaseName, leaseState } from "../../domain/lease.ts";
+import type { ReleaseRef } from "../../domain/release.ts";
+import { Kubectl } from "../../services/Kubectl.ts";
+
+const LOOK_EVERY = Duration.seconds(2);
+
+type Look =
+  | { readonly _tag: "Free"; readonly version: string }
+  | {
+      readonly _tag: "Held";
+      readonly version: string;
+      readonly holder: string;
+      readonly duration: Duration.Duration;
+    };
+
+const look = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const found = yield* kubectl.get({
+    type: Lease,
+    name: leaseName(release),
+    namespace: release.namespace,
+  });
+  const state = Option.match(found, { onNone: () => undefined, onSome: leaseState });
+  const version = Option.match(found, {
+    onNone: () => "absent",
+    onSome: ({ metadata }) => metadata.resourceVersion ?? "",
+  });
+  const seen: Look =
+    state === undefined
+      ? { _tag: "Free", version }
+      : { _tag: "Held", version: state.beat, holder: state.holder, duration: state.duration };
+  return seen;
+});
+
+/** A holder that shows no heartbeat for the lease's duration, by our own clock, is dead. */
+const watchHolder = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  first: Extract<Look, { readonly _tag: "Held" }>,
+) {
+  const since = yield* Clock.monotonicTimeNanos;
+  let seen: Look = first;
+  while (seen.version === first.version) {
+    const silent = Duration.nanos((yield* Clock.monotonicTimeNanos) - since);
+    if (Duration.isGreaterThanOrEqualTo(silent, first.duration)) return seen;
+    yield* Effect.sleep(LOOK_EVERY);
+    seen = yield* look(release);
+  }
+  return seen._tag === "Free" ? seen : undefined;
+});
+
+export type Quiet<A> =
+  | { readonly _tag: "Quiet"; readonly value: A }
+  | { readonly _tag: "AtWork"; readonly why: string };
+
+/**
+ * Reads the release while nobody works on it. What a run wrote while we read could be taken for what a dead one left, so
+ * the lock is looked at before and after.
+ */
+export const whileQuiet = Effect.fnUntraced(function* <A, E, R>(
+  release: ReleaseRef,
+  read: Effect.Effect<A, E, R>,
+) {
+  const first = yield* look(release);
+  const before = first._tag === "Held" ? yield* watchHolder(release, first) : first;
+  if (before === undefined) {
+    const holder = first._tag === "Held" ? first.holder : "somebody";
+    return { _tag: "AtWork", why: `${holder} is working on the release` } as Quiet<A>;
+  }
+  const value = yield* read;
+  const after = yield* look(release);
+  return (
+    after.version === before.version
+      ? { _tag: "Quiet", value }
+      : { _tag: "AtWork", why: "a run began or ended meanwhile" }
+  ) as Quiet<A>;
+});

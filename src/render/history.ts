@@ -1,0 +1,52 @@
+import type { TimelineRow } from "../domain/timeline.ts";
+
+const HEADINGS = ["REVISION", "OPERATION", "STATUS", "VERSION", "STARTED", "TOOK", "CAUSE"];
+const NOT_KNOWN = "-";
+/** A cause is a kilobyte at most; a line of a table is for reading. */
+const CAUSE_LENGTH = 100;
+
+const took = (seconds: number | undefined): string => {
+  if (seconds === undefined) return NOT_KNOWN;
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const parts = [hours > 0 ? `${hours}h` : "", minutes > 0 ? `${minutes}m` : ""];
+  return `${parts.join("")}${seconds % 60}s`;
+};
+
+const minute = (at: string): string => {
+  const millis = Date.parse(at);
+  return Number.isNaN(millis)
+    ? NOT_KNOWN
+    : `${new Date(millis).toISOString().slice(0, 19).replace("T", " ")}Z`;
+};
+
+const version = ({ fromVersion, toVersion }: TimelineRow): string =>
+  fromVersion === undefined
+    ? (toVersion ?? NOT_KNOWN)
+    : `${fromVersion} → ${toVersion ?? NOT_KNOWN}`;
+
+const shortened = (cause: string): string =>
+  cause.length > CAUSE_LENGTH ? `${cause.slice(0, CAUSE_LENGTH - 1)}…` : cause;
+
+const cells = (row: TimelineRow): ReadonlyArray<string> => [
+  String(row.revision ?? NOT_KNOWN),
+  row.operation,
+  row.status,
+  version(row),
+  minute(row.startedAt),
+  took(row.seconds),
+  shortened(row.cause ?? ""),
+];
+
+/** A table, oldest first, as `helm history` prints its own. */
+export const historyLines = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<string> => {
+  const table = [HEADINGS, ...rows.map(cells)];
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...table.map((line) => (line[column] ?? "").length)),
+  );
+  return table.map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+};

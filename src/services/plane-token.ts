@@ -1,0 +1,79 @@
+import { createPrivateKey, type KeyObject, randomUUID } from "node:crypto";
+import { Clock, Data, Effect, Redacted, Ref } from "effect";
+import type { Identity } from "../domain/identity.ts";
+
+const LIFETIME_SECONDS = 300;
+/** A token in use is replaced well before the other side, whose clock may be ahead, takes it for expired. */
+const RENEW_BEFORE_SECONDS = 120;
+
+/** The identity's key cannot sign a token. */
+export class KeyUnusable extends Data.TaggedError("KeyUnusable")<{ readonly detail: string }> {
+  override get message() {
+    return this.detail;
+  }
+}
+
+const CURVES: Readonly<Record<string, string>> = {
+  prime256v1: "ES256",
+  secp384r1: "ES384",
+  secp521r1: "ES512",
+};
+
+const algorithmOf = (key: KeyObject): string | undefined => {
+  switch (key.asymmetricKeyType) {
+    case "rsa":
+      return "RS256";
+    case "rsa-pss":
+      return "PS256";
+    case "ec":
+      return CURVES[key.asymmetricKeyDetails?.namedCurve ?? ""];
+    case "ed25519":
+      return "EdDSA";
+    default:
+      return undefined;
+  }
+};
+
+interface Token {
+  readonly text: Redacted.Redacted<string>;
+  readonly expiresAt: number;
+}
+
+/** Tokens signed with the identity's key, made afresh before they expire. */
+export const makeTokens = Effect.fnUntraced(function* (identity: Identity) {
+  const current = yield* Ref.make<Token | undefined>(undefined);
+  const sign = Effect.fnUntraced(function* (now: number) {
+    const key = yield* Effect.try({
+      try: () => createPrivateKey(Redacted.value(identity.privateKey)),
+      catch: () => new KeyUnusable({ detail: "the identity's private key cannot be read" }),
+    });
+    const alg = algorithmOf(key);
+    if (alg === undefined) {
+      const type = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType;
+      return yield* new KeyUnusable({ detail: `no token can be signed with a key of type ${type}` });
+    }
+    const { SignJWT } = yield* Effect.promise(() => import("jose"));
+    const text = yield* Effect.tryPromise({
+      try: () =>
+        new SignJWT({ workspace_id: identity.workspaceId })
+          .setProtectedHeader({ alg, kid: identity.keyId, typ: "JWT" })
+          .setIssuer(identity.serviceAccountId)
+          .setSubject(identity.serviceAccountId)
+          .setAudience(identity.managementPlaneUrl)
+          .setJti(randomUUID())
+          .setIssuedAt(now)
+          .setExpirationTime(now + LIFETIME_SECONDS)
+          .sign(key),
+      catch: () => new KeyUnusable({ detail: `the identity's key cannot sign a token (${alg})` }),
+    });
+    return { text: Redacted.make(text, { label: "token" }), expiresAt: now + LIFETIME_SECONDS };
+  });
+  return Effect.gen(function* () {
+    const now = Math.floor((yield* Clock.currentTimeMillis) / 1_000);
+    const known = yield* Ref.get(current);
+    if (known !== undefined && known.expiresAt - RENEW_BEFORE_SECONDS > now) return known.text;
+    const made = yield* sign(now);
+    yield* Ref.set(current, made);
+    return made.text;
+  });
+});

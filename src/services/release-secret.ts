@@ -1,0 +1,77 @@
+/** Helm's release records as they are kept: JSON, gzipped and in base64, once more encoded as every Secret is. */
+import { gunzipSync } from "node:zlib";
+import { type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
+import type { RecordedRevision } from "../domain/recorded-revision.ts";
+import { RevisionStatus } from "../domain/release.ts";
+
+/** Helm itself cannot store more than a megabyte of it zipped; what swells beyond this is no record. */
+const MAX_UNZIPPED_BYTES = 128 * 1024 * 1024;
+const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
+
+/** The record inside; `undefined` when it cannot be read. */
+export const decodeReleaseSecret = (secret: KubeObject): unknown => {
+  try {
+    const text = Buffer.from(stringAt(secret, "data", "release") ?? "", "base64").toString();
+    const bytes = Buffer.from(text, "base64");
+    // Very old records are not zipped; Helm reads them all the same.
+    const json = bytes.subarray(0, GZIP.length).equals(GZIP)
+      ? gunzipSync(bytes, { maxOutputLength: MAX_UNZIPPED_BYTES })
+      : bytes;
+    return JSON.parse(json.toString());
+  } catch {
+    return undefined;
+  }
+};
+
+/** The time of the last write, which Helm's own `modifiedAt` label does not tell. */
+const writtenAt = ({ metadata }: KubeObject): string | undefined =>
+  (metadata.managedFields ?? [])
+    .flatMap((entry) => stringAt(entry, "time") ?? [])
+    .sort()
+    .at(-1);
+
+const statusOf = (text: string | undefined): RevisionStatus =>
+  RevisionStatus.literals.find((status) => status === text) ?? "unknown";
+
+/** Nothing for a Secret whose record cannot be read: Helm passes such ones over too. */
+export const recordedRevision = (secret: KubeObject): RecordedRevision | undefined => {
+  const record = decodeReleaseSecret(secret);
+  const [revision, uid] = [numberAt(record, "version"), secret.metadata.uid];
+  if (revision === undefined || uid === undefined) return undefined;
+  const [name, version] = ["name", "version"].map((field) =>
+    stringAt(record, "chart", "metadata", field),
+  );
+  const written = writtenAt(secret);
+  const startedAt =
+    stringAt(record, "info", "last_deployed") || secret.metadata.creationTimestamp || "";
+  return {
+    revision,
+    uid,
+    status: statusOf(stringAt(record, "info", "status")),
+    chart: `${name ?? "unknown"}-${version ?? "0.0.0"}`,
+    description: stringAt(record, "info", "description") ?? "",
+    updated: startedAt,
+    startedAt,
+    writtenAt: written,
+  };
+};
+
+export interface ReleaseIdentity {
+  readonly name: string;
+  readonly namespace: string;
+  readonly revision: number;
+  readonly manifest: string;
+}
+
+export const storedRelease = (secret: KubeObject): ReleaseIdentity | undefined => {
+  const record = decodeReleaseSecret(secret);
+  const [name, namespace] = [stringAt(record, "name"), stringAt(record, "namespace")];
+  return name === undefined || namespace === undefined
+    ? undefined
+    : {
+        name,
+        namespace,
+        revision: numberAt(record, "version") ?? 0,
+        manifest: stringAt(record, "manifest") ?? "",
+      };
+};
