@@ -18,13 +18,15 @@ export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions } from "./phases/doctor/opti
 const acquireLock = Effect.fnUntraced(function* ({ release }: DoctorOptions) {
   const locks = yield* ReleaseLock;
   const options = { waitAtMost: Duration.zero, onNews: () => Effect.void };
-  return yield* locks.acquire(doctorLock(release), options).pipe(
-    Effect.mapError((error) =>
-      error._tag === "LockHeld"
-        ? new AnotherDoctorAtWork({ release, holder: error.holder, since: error.since })
-        : unavailable("take the doctor's lock")(error),
-    ),
-  );
+  return yield* locks
+    .acquire(doctorLock(release), options)
+    .pipe(
+      Effect.mapError((error) =>
+        error._tag === "LockHeld"
+          ? new AnotherDoctorAtWork({ release, holder: error.holder, since: error.since })
+          : unavailable("take the doctor's lock")(error),
+      ),
+    );
 });
 
 const unavailable =

@@ -60,7 +60,8 @@ export const history = Effect.fn("tare.history")(function* (release: ReleaseRef)
   const records = yield* ReleaseRecords;
   const revisions = yield* Effect.mapError(
     records.revisions(release),
-    ({ message }) => new ClusterUnavailable({ doing: "read the release's history", detail: message }),
+    ({ message }) =>
+      new ClusterUnavailable({ doing: "read the release's history", detail: message }),
   );
   const events = yield* orWarn(readEvents(release), []);
   if (revisions.length === 0 && events.length === 0) {

@@ -11,7 +11,7 @@ import { layerKubectlApi } from "./services/KubectlApi.ts";
 import { layerOperatorSignalsProcess } from "./services/OperatorSignalsProcess.ts";
 import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
 import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
-import { ReleaseRecords } from "./services/ReleaseRecords.ts";
+import { layerReleaseRecords } from "./services/ReleaseRecordsInCluster.ts";
 import type { Reporter } from "./services/Reporter.ts";
 import { layerRolloutGateWatching } from "./services/RolloutGateWatching.ts";
 import { RunJournal } from "./services/RunJournal.ts";
@@ -29,7 +29,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
   const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));
   const inCluster = Layer.mergeAll(
     EventOutbox.layer,
-    ReleaseRecords.layer,
+    layerReleaseRecords,
     layerRolloutGateWatching,
     layerReleaseLockLease,
     RunJournal.layer,

@@ -11,6 +11,7 @@ import { wantsColours } from "./render/colours.ts";
 import { makeJsonOutput } from "./render/ReporterJson.ts";
 import { layerReporterStderr } from "./render/ReporterText.ts";
 import { COLOURED, PLAIN } from "./render/text.ts";
+import { layerManagementPlaneHttp } from "./services/ManagementPlaneHttp.ts";
 import { CLI_VERSION } from "./version.ts";
 
 let signal: NodeJS.Signals | undefined;
@@ -34,6 +35,7 @@ const ownEnd = makeOwnEnd();
 tareCommand(
   (choice) => liveServices(choice, reporter),
   (choice) => liveTools(choice, reporter),
+  layerManagementPlaneHttp,
 ).pipe(
   Command.run({ version: CLI_VERSION }),
   Effect.tapCause((cause) =>

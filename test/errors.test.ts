@@ -148,6 +148,22 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
       new catalogue.SingleReplica({ minReplicas: 0, envoyProxy: "edge", outOf: 3 }),
     ],
   ],
+  AnotherDoctorAtWork: [
+    13,
+    [
+      new catalogue.AnotherDoctorAtWork({
+        release: RELEASE,
+        holder: "nobody@tare-doctor-1 (pid 1)",
+        since: "2026-01-02T03:04:05Z",
+      }),
+    ],
+  ],
+  EventsWaiting: [
+    30,
+    [1, 2].map(
+      (count) => new catalogue.EventsWaiting({ release: RELEASE, count, cause: "HTTP 503" }),
+    ),
+  ],
   OperationInProgress: [
     13,
     [

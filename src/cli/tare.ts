@@ -1,5 +1,6 @@
 import { Console, Layer, Option } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
+import type { Identity } from "../domain/identity.ts";
 import type { ChartSource } from "../services/ChartSource.ts";
 import type { Confirmation } from "../services/Confirmation.ts";
 import type { CrdBackups } from "../services/CrdBackups.ts";
@@ -7,6 +8,7 @@ import type { EventOutbox } from "../services/EventOutbox.ts";
 import type { FailureReports } from "../services/FailureReports.ts";
 import type { Helm } from "../services/Helm.ts";
 import type { Kubectl } from "../services/Kubectl.ts";
+import { ManagementPlane } from "../services/ManagementPlane.ts";
 import type { OperatorSignals } from "../services/OperatorSignals.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
 import type { ReleaseLock } from "../services/ReleaseLock.ts";
@@ -16,6 +18,8 @@ import type { RolloutGate } from "../services/RolloutGate.ts";
 import type { RunJournal } from "../services/RunJournal.ts";
 import type { ToolCache } from "../services/ToolCache.ts";
 import { ToolShelf } from "../services/ToolShelf.ts";
+import { doctorCommand } from "./doctor.ts";
+import { historyCommand } from "./history.ts";
 import { toolsCommand } from "./tools.ts";
 import { upgradeCommand } from "./upgrade.ts";
 
@@ -60,12 +64,26 @@ const noTools: Layer.Layer<ToolShelf | Reporter> = Layer.merge(
   Layer.mock(ToolShelf)({}),
 );
 
+/** Nor is there anybody to tell. */
+const noPlane = (): Layer.Layer<ManagementPlane> => Layer.mock(ManagementPlane)({});
+
+interface ClusterFlags {
+  readonly kubeconfig: Option.Option<string>;
+  readonly context: Option.Option<string>;
+}
+
 /** The whole command line; what it works on is decided by whoever runs it: the real cluster, or a simulated one. */
 export const tareCommand = <R, R2 = never>(
   services: (choice: ClusterChoice) => Layer.Layer<TareServices, never, R>,
   tools: (choice: ToolsChoice) => Layer.Layer<ToolShelf | Reporter, never, R2> = () => noTools,
-) =>
-  Command.make("tare").pipe(
+  managementPlane: (identity: Identity) => Layer.Layer<ManagementPlane> = noPlane,
+) => {
+  const ofCluster = ({ kubeconfig, context }: ClusterFlags) =>
+    services({
+      kubeconfig: Option.getOrUndefined(kubeconfig),
+      context: Option.getOrUndefined(context),
+    });
+  return Command.make("tare").pipe(
     Command.withDescription("The operator's tool for the TARS data plane."),
     Command.withSubcommands([
       Command.provide(upgradeCommand, ({ kubeconfig, context, toolsDir }) =>
@@ -75,7 +93,10 @@ export const tareCommand = <R, R2 = never>(
           ...(Option.isSome(toolsDir) ? { toolsDir: toolsDir.value } : {}),
         }),
       ),
+      Command.provide(doctorCommand(managementPlane), ofCluster),
+      Command.provide(historyCommand, ofCluster),
       toolsCommand(tools),
     ]),
     Command.withGlobalFlags([versionFlag]),
   );
+};

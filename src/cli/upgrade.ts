@@ -1,4 +1,3 @@
-import { delimiter } from "node:path";
 import { Effect, Exit, Option, Ref } from "effect";
 import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
@@ -14,49 +13,13 @@ import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { plan } from "../plan.ts";
-import { Kubectl } from "../services/Kubectl.ts";
 import { Reporter, report } from "../services/Reporter.ts";
-import { ToolCache, type ToolName } from "../services/ToolCache.ts";
 import { upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
+import { operatorEnvironment } from "./operator-environment.ts";
 import { RunFailed } from "./RunFailed.ts";
 import { identityFile, upgradeFlags } from "./upgrade-flags.ts";
-import {
-  givenClusterFlags,
-  givenUpgradeFlags,
-  type UpgradeInput,
-  upgradeOptions,
-} from "./upgrade-input.ts";
-
-/** The word that runs the tool in the operator's shell. */
-const toolWord = Effect.fnUntraced(function* (name: ToolName) {
-  const tools = yield* ToolCache;
-  return yield* tools.locate(name, { download: false }).pipe(
-    Effect.map((tool) => (tool.origin === "PATH" ? name : tool.path)),
-    Effect.orElseSucceed(() => name),
-  );
-});
-
-/** helm and kubectl take one file as a flag; several are merged from the variable alone, which the shell still has. */
-const singleKubeconfig = (): string | undefined => {
-  const files = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
-  return files.length === 1 ? files[0] : undefined;
-};
-
-const operatorEnvironment = Effect.fnUntraced(function* (input: UpgradeInput) {
-  const kubectl = yield* Kubectl;
-  const context = yield* Effect.option(Effect.map(kubectl.target, (target) => target.context));
-  const environment: OperatorEnvironment = {
-    context: Option.getOrElse(context, () => Option.getOrUndefined(input.context)),
-    kubeconfig: Option.getOrElse(input.kubeconfig, singleKubeconfig),
-    helm: yield* toolWord("helm"),
-    kubectl: yield* toolWord("kubectl"),
-    identityFile: input.identityFile,
-    clusterFlags: givenClusterFlags(input),
-    upgradeFlags: givenUpgradeFlags(input),
-  };
-  return environment;
-});
+import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "./upgrade-input.ts";
 
 const closingHints = (
   env: OperatorEnvironment,
@@ -105,7 +68,7 @@ const reportFailure = Effect.fnUntraced(function* (
   error: OperatorError,
   backup: CrdBackup | undefined,
 ) {
-  const env = yield* operatorEnvironment(input);
+  const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
   yield* report({
     _tag: "Failed",
     error: error._tag,
@@ -136,7 +99,7 @@ const runUpgrade = Effect.fnUntraced(function* (
     Reporter,
     remembering(backup),
   );
-  const env = yield* operatorEnvironment(input);
+  const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
   yield* report({
     _tag: "Completed",
     revision: result.revision,

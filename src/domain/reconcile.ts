@@ -46,11 +46,8 @@ export interface RevisionVerdict {
 
 type RevisionKey = Pick<RecordedRevision, "revision" | "uid">;
 
-const idOf = (
-  release: ReleaseRef,
-  { revision, uid }: RevisionKey,
-  operation: Operation,
-): string => eventId(release, { _tag: "Revision", revision, secretUid: uid }, operation);
+const idOf = (release: ReleaseRef, { revision, uid }: RevisionKey, operation: Operation): string =>
+  eventId(release, { _tag: "Revision", revision, secretUid: uid }, operation);
 
 /** Every id that an event about one of these revisions can have, with the revision. */
 export const eventIdsOf = (
@@ -91,7 +88,11 @@ const outcomeOf = (
   const recorded = recordedOutcome(revision);
   if (recorded?.status === "failed") return recorded;
   if (gate === "failed") {
-    return { status: "failed", code: "DataPlaneNotSettled", summary: "the data plane did not come up" };
+    return {
+      status: "failed",
+      code: "DataPlaneNotSettled",
+      summary: "the data plane did not come up",
+    };
   }
   if (gate === "running") {
     return abandoned("the run that made this revision ended before the data plane was verified");
@@ -120,7 +121,9 @@ const versionBefore = (
   );
   // A rollback leaves the attempt before it, whatever became of that.
   const from = operation === "rollback" ? before.at(-1) : (good.at(-1) ?? before.at(-1));
-  return from === undefined || operation === "install" ? chartVersion(revision) : chartVersion(from);
+  return from === undefined || operation === "install"
+    ? chartVersion(revision)
+    : chartVersion(from);
 };
 
 /** What became of each revision; those whose record does not tell what they were are left out. */
@@ -213,8 +216,7 @@ export const missingEvents = (
   context: ReconcileContext,
 ): ReadonlyArray<InstallEvent> => {
   const ofRevisions = revisionVerdicts(state, context).flatMap((verdict) =>
-    verdict.outcome === undefined ||
-    isReported(state.release, verdict.revision, context.reported)
+    verdict.outcome === undefined || isReported(state.release, verdict.revision, context.reported)
       ? []
       : [eventOf(state, verdict, verdict.outcome, context)],
   );

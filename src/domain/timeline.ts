@@ -104,7 +104,10 @@ export const timeline = (
     return [...rows, rowOfVerdict(verdict, live)];
   });
   const others = events.filter(({ event }) => !told.has(event.event_id));
-  return inTime(ofRevisions, others.map((one) => rowOfEvent(one)));
+  return inTime(
+    ofRevisions,
+    others.map((one) => rowOfEvent(one)),
+  );
 };
 
 const unverified = ({ gates }: ReleaseState, revision: number): boolean =>

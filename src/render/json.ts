@@ -3,8 +3,8 @@ import type { EventBrief } from "../domain/doctor-report.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
 import type { ReportEvent } from "../domain/report.ts";
-import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
+import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
 import { type OutputRecord, SCHEMA_VERSION } from "./json-records.ts";
 
 /** A record without what all of them have. */

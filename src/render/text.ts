@@ -2,9 +2,9 @@ import type { CrdBackup } from "../domain/crd-backup.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import type { Hint, ReportEvent } from "../domain/report.ts";
+import { doctorLines } from "./doctor.ts";
 import { planLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout-lines.ts";
-import { doctorLines } from "./doctor.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {

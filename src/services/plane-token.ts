@@ -50,7 +50,9 @@ export const makeTokens = Effect.fnUntraced(function* (identity: Identity) {
     const alg = algorithmOf(key);
     if (alg === undefined) {
       const type = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType;
-      return yield* new KeyUnusable({ detail: `no token can be signed with a key of type ${type}` });
+      return yield* new KeyUnusable({
+        detail: `no token can be signed with a key of type ${type}`,
+      });
     }
     const { SignJWT } = yield* Effect.promise(() => import("jose"));
     const text = yield* Effect.tryPromise({

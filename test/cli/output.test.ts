@@ -1,7 +1,9 @@
 /** What an operator sees, line by line. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
+import type { DoctorReport } from "../../src/domain/doctor-report.ts";
 import type { ReportEvent } from "../../src/domain/report.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import type { UpgradePlan } from "../../src/domain/upgrade-plan.ts";
 import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
 import { FakeCluster, INSTALLED_VALUES, TARS_EGRESS, tarsChart, world } from "../fakes/index.ts";
@@ -317,12 +319,93 @@ const EMPTY_PLAN: UpgradePlan = {
   limits: [],
 };
 
+const IDLE_DOCTOR: DoctorReport = {
+  dryRun: false,
+  added: [],
+  forwarded: [],
+  rejected: [],
+  kept: [],
+  stoppedBecause: undefined,
+  removed: 0,
+  leftAlone: undefined,
+};
+
 type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
 
 /** Every event there is, in each of its shapes: one that is added without a sample does not compile. */
 const SAMPLES: {
   readonly [T in ReportEvent["_tag"]]: ReadonlyArray<Sample<Extract<ReportEvent, { _tag: T }>>>;
 } = {
+  DoctorTicked: [
+    [
+      { _tag: "DoctorTicked", release: DEFAULT_RELEASE, report: IDLE_DOCTOR },
+      "release tars in tars-system: nothing to do",
+    ],
+    [
+      {
+        _tag: "DoctorTicked",
+        release: DEFAULT_RELEASE,
+        report: {
+          ...IDLE_DOCTOR,
+          added: [{ name: "a", operation: "rollback", revision: 3 }],
+          forwarded: [{ name: "tare-event-upgrade-1" }],
+          rejected: [{ name: "b", operation: "upgrade", reason: "HTTP 400" }],
+          removed: 2,
+          leftAlone: "me@host is working on the release",
+        },
+      },
+      "release tars in tars-system",
+      "wrote what nobody told: 1",
+      "  rollback of revision 3",
+      "forwarded: 1",
+      "  tare-event-upgrade-1",
+      "rejected by the management plane: 1",
+      "  upgrade (b): HTTP 400",
+      "removed old events: 2",
+      "history left alone: me@host is working on the release",
+    ],
+    [
+      {
+        _tag: "DoctorTicked",
+        release: DEFAULT_RELEASE,
+        report: {
+          ...IDLE_DOCTOR,
+          dryRun: true,
+          forwarded: Array.from({ length: 21 }, (_, index) => ({ name: `event-${index}` })),
+          kept: [{ name: "c" }],
+          stoppedBecause: "HTTP 503",
+        },
+      },
+      "release tars in tars-system",
+      "would forward: 21",
+      ...Array.from({ length: 20 }, (_, index) => `  event-${index}`),
+      "  and 1 more",
+      "kept for the next tick: 1",
+      "  c",
+    ],
+  ],
+  HistoryRead: [
+    [
+      {
+        _tag: "HistoryRead",
+        release: DEFAULT_RELEASE,
+        rows: [
+          {
+            revision: 1,
+            operation: "install",
+            status: "success",
+            fromVersion: undefined,
+            toVersion: "1.1.0",
+            startedAt: "2026-01-02T03:04:05Z",
+            finishedAt: undefined,
+            seconds: undefined,
+            cause: undefined,
+            reported: "unreported",
+          },
+        ],
+      },
+    ],
+  ],
   PhaseStarted: [[{ _tag: "PhaseStarted", phase: PHASE }, "[2/5] Discover existing release"]],
   PhaseFinished: [
     [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: true }],

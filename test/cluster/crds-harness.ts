@@ -16,7 +16,7 @@ import { layerCrdBackupsOnDisk } from "../../src/services/CrdBackupsOnDisk.ts";
 import { layerKubectlApi } from "../../src/services/KubectlApi.ts";
 import { layerProcessTableLocal } from "../../src/services/ProcessTableLocal.ts";
 import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
-import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
+import { layerReleaseRecords } from "../../src/services/ReleaseRecordsInCluster.ts";
 import { Reporter } from "../../src/services/Reporter.ts";
 import { type Cluster, kubectl } from "./cluster.ts";
 
@@ -54,7 +54,7 @@ const services = (kubeconfig: string, onEvent: (event: ReportEvent) => void) => 
   const files = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer);
   return Layer.mergeAll(
     cluster,
-    Layer.mergeAll(layerReleaseLockLease, ReleaseRecords.layer).pipe(
+    Layer.mergeAll(layerReleaseLockLease, layerReleaseRecords).pipe(
       Layer.provide([cluster, layerProcessTableLocal]),
     ),
     layerCrdBackupsOnDisk.pipe(Layer.provide(files)),

@@ -8,6 +8,7 @@ export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
 export { FakeConfirmation } from "./FakeConfirmation.ts";
 export { FakeJournalFiles } from "./FakeJournalFiles.ts";
+export { FakeManagementPlane } from "./FakeManagementPlane.ts";
 export {
   FakeProcesses,
   MACHINE,

@@ -14,11 +14,13 @@ import type { FailureReports } from "../../src/services/FailureReports.ts";
 import type { Helm } from "../../src/services/Helm.ts";
 import type { JournalFiles } from "../../src/services/JournalFiles.ts";
 import type { Kubectl } from "../../src/services/Kubectl.ts";
+import type { ManagementPlane } from "../../src/services/ManagementPlane.ts";
 import type { OperatorSignals } from "../../src/services/OperatorSignals.ts";
 import type { ProcessTable } from "../../src/services/ProcessTable.ts";
 import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
 import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
-import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
+import type { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
+import { layerReleaseRecords } from "../../src/services/ReleaseRecordsInCluster.ts";
 import type { Reporter } from "../../src/services/Reporter.ts";
 import type { RolloutGate } from "../../src/services/RolloutGate.ts";
 import { layerRolloutGateWatching } from "../../src/services/RolloutGateWatching.ts";
@@ -34,6 +36,7 @@ import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
 import { FakeConfirmation } from "./FakeConfirmation.ts";
 import { FakeJournalFiles } from "./FakeJournalFiles.ts";
+import { FakeManagementPlane } from "./FakeManagementPlane.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
 import { FakeReports } from "./FakeReports.ts";
 import { FakeSignals } from "./FakeSignals.ts";
@@ -154,6 +157,7 @@ export type World =
   | FakeEnvoyGateway
   | FakeHelm
   | FakeJournalFiles
+  | FakeManagementPlane
   | FakeReports
   | FakeProcesses
   | FakeSignals
@@ -162,6 +166,7 @@ export type World =
   | JournalFiles
   | Kubectl
   | OperatorSignals
+  | ManagementPlane
   | ProcessTable
   | Recorder
   | ReleaseLock
@@ -174,7 +179,7 @@ export type World =
 /** What a process of tare keeps in the cluster, and how it watches it; `self` signs its locks. */
 export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
-    ReleaseRecords.layer,
+    layerReleaseRecords,
     EventOutbox.layer,
     layerRolloutGateWatching,
     layerReleaseLockLease,
@@ -205,6 +210,7 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     FakeConfirmation.layer,
     FakeJournalFiles.layer,
     FakeSignals.layer,
+    FakeManagementPlane.layer,
     Recorder.layer,
     layerFakeChartSource.pipe(Layer.provideMerge(charts)),
   );

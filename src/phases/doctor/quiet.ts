@@ -3,6 +3,7 @@ import { Lease } from "../../domain/kube.ts";
 import { leaseName, leaseState } from "../../domain/lease.ts";
 import type { ReleaseRef } from "../../domain/release.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
+import { type ProcessFate, ProcessTable } from "../../services/ProcessTable.ts";
 
 const LOOK_EVERY = Duration.seconds(2);
 
@@ -12,11 +13,12 @@ type Look =
       readonly _tag: "Held";
       readonly version: string;
       readonly holder: string;
+      readonly fate: ProcessFate;
       readonly duration: Duration.Duration;
     };
 
 const look = Effect.fnUntraced(function* (release: ReleaseRef) {
-  const kubectl = yield* Kubectl;
+  const [kubectl, processes] = yield* Effect.all([Kubectl, ProcessTable]);
   const found = yield* kubectl.get({
     type: Lease,
     name: leaseName(release),
@@ -27,19 +29,20 @@ const look = Effect.fnUntraced(function* (release: ReleaseRef) {
     onNone: () => "absent",
     onSome: ({ metadata }) => metadata.resourceVersion ?? "",
   });
-  const seen: Look =
-    state === undefined
-      ? { _tag: "Free", version }
-      : { _tag: "Held", version: state.beat, holder: state.holder, duration: state.duration };
-  return seen;
+  if (state === undefined) return { _tag: "Free", version } as Look;
+  const { beat, holder, duration } = state;
+  const fate = state.process === undefined ? "unknown" : yield* processes.fate(state.process);
+  return { _tag: "Held", version: beat, holder, fate, duration } as Look;
 });
 
-/** A holder that shows no heartbeat for the lease's duration, by our own clock, is dead. */
+/** A holder is dead whose process is gone, or that shows no heartbeat for the lease's duration by our own clock. */
 const watchHolder = Effect.fnUntraced(function* (
   release: ReleaseRef,
   first: Extract<Look, { readonly _tag: "Held" }>,
 ) {
   const since = yield* Clock.monotonicTimeNanos;
+  if (first.fate === "gone") return first;
+  if (first.fate === "running") return undefined;
   let seen: Look = first;
   while (seen.version === first.version) {
     const silent = Duration.nanos((yield* Clock.monotonicTimeNanos) - since);

@@ -54,7 +54,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "a faulty outbox fails the run",
     file: "src/services/EventOutbox.ts",
-    search: "new OutboxError({ detail: message })",
+    search: "new OutboxError({ detail: message, reason })",
     replacement: "{ throw new Error(message); }",
   },
   {

@@ -1,0 +1,36 @@
+import { Console, Effect } from "effect";
+import { Command } from "effect/cli";
+import { history } from "../history.ts";
+import { historyLines } from "../render/history.ts";
+import { operatorEnvironment } from "./operator-environment.ts";
+import { reportOperatorError } from "./operator-failure.ts";
+import { outputFlag } from "./output.ts";
+import { clusterFlags, releaseFlags } from "./upgrade-flags.ts";
+
+/** In hints: this command is not given one. */
+const IDENTITY_FILE = "identity.json";
+
+export const historyCommand = Command.make(
+  "history",
+  { output: outputFlag, ...clusterFlags, ...releaseFlags },
+  Effect.fn("tare.command.history")(function* (input) {
+    const release = { name: input.releaseName, namespace: input.systemNamespace };
+    const rows = yield* Effect.catch(
+      history(release),
+      Effect.fnUntraced(function* (error) {
+        const env = yield* operatorEnvironment({ ...input, identityFile: IDENTITY_FILE });
+        return yield* reportOperatorError(error, env);
+      }),
+    );
+    if (input.output === "json") return;
+    for (const line of historyLines(rows)) yield* Console.log(line);
+  }, Effect.interruptible),
+).pipe(
+  Command.withShortDescription("Show the deployment history of the release"),
+  Command.withDescription(
+    `Show one timeline of what Helm recorded and what was reported: revision, operation, status, versions, when, how long, and why it failed. It only reads, and needs no helm.
+
+Exit codes:
+  0 done · 2 usage · 10 the cluster cannot be used · 11 no release found · 1 unexpected`,
+  ),
+);

@@ -1,0 +1,15 @@
+import { Effect } from "effect";
+import type { OperatorEnvironment } from "../domain/operator-commands.ts";
+import type { OperatorError } from "../errors.ts";
+import { report } from "../services/Reporter.ts";
+import { RunFailed } from "./RunFailed.ts";
+
+/** Says what went wrong, and ends the command with the error's exit code. */
+export const reportOperatorError = Effect.fnUntraced(function* (
+  error: OperatorError,
+  env: OperatorEnvironment,
+) {
+  const { _tag, exitCode, what, why } = error;
+  yield* report({ _tag: "Failed", error: _tag, exitCode, what, why, hints: error.hints(env) });
+  return yield* new RunFailed({ exitCode });
+});

@@ -1,0 +1,72 @@
+import { Clock, Context, Effect, Layer, Ref, Schema } from "effect";
+import {
+  type DeliveryOutcome,
+  deliveryOutcome,
+  type PlaneAnswer,
+} from "../../src/domain/delivery.ts";
+import { InstallEvent } from "../../src/domain/install-event.ts";
+import { ManagementPlane } from "../../src/services/ManagementPlane.ts";
+
+/** What the plane does with a request: it answers, or the connection breaks before or after it has taken the event. */
+export type PlaneBehaviour =
+  | ({ readonly _tag: "Answer" } & Partial<PlaneAnswer> & { readonly status: number })
+  | { readonly _tag: "Reset"; readonly taken: boolean };
+
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(InstallEvent));
+
+const RESET: DeliveryOutcome = { _tag: "TryLater", reason: "socket hang up", soon: true };
+
+/** The management plane in memory: one row per `event_id`, the last one sent. */
+export class FakeManagementPlane extends Context.Service<
+  FakeManagementPlane,
+  {
+    /** Every event that was taken, in the order of arrival, repeated ones too. */
+    readonly received: Effect.Effect<ReadonlyArray<InstallEvent>>;
+    /** One line a row: operation, status and revision, in the order in which they first came. */
+    readonly rows: Effect.Effect<ReadonlyArray<string>>;
+    readonly attempts: Effect.Effect<number>;
+    /** How it treats the requests from now on; 202 to all of them at first. */
+    readonly behave: (
+      behaviour: (event: InstallEvent, attempt: number) => PlaneBehaviour,
+    ) => Effect.Effect<void>;
+  }
+>()("tare/testing/FakeManagementPlane") {
+  static readonly layer: Layer.Layer<FakeManagementPlane | ManagementPlane> = Layer.effectContext(
+    Effect.gen(function* () {
+      const received = yield* Ref.make<ReadonlyArray<InstallEvent>>([]);
+      const attempts = yield* Ref.make(0);
+      const behaviour = yield* Ref.make<(event: InstallEvent, attempt: number) => PlaneBehaviour>(
+        () => ({ _tag: "Answer", status: 202 }),
+      );
+      const fake = FakeManagementPlane.of({
+        received: Ref.get(received),
+        attempts: Ref.get(attempts),
+        rows: Effect.map(Ref.get(received), (all) => {
+          const rows = new Map(all.map((event) => [event.event_id, event]));
+          return [...rows.values()].map(
+            ({ operation, status, helm_revision: revision = "-" }) =>
+              `${revision} ${operation} ${status}`,
+          );
+        }),
+        behave: (next) => Ref.set(behaviour, next),
+      });
+      const plane = ManagementPlane.of({
+        send: Effect.fnUntraced(function* (text) {
+          const event = yield* Effect.orDie(decode(text));
+          const attempt = yield* Ref.updateAndGet(attempts, (count) => count + 1);
+          const does = (yield* Ref.get(behaviour))(event, attempt);
+          const take = Ref.update(received, (all) => [...all, event]);
+          if (does._tag === "Reset") {
+            if (does.taken) yield* take;
+            return RESET;
+          }
+          const now = yield* Clock.currentTimeMillis;
+          const outcome = deliveryOutcome({ detail: "", ...does }, now);
+          if (outcome._tag === "Accepted") yield* take;
+          return outcome;
+        }),
+      });
+      return Context.make(FakeManagementPlane, fake).pipe(Context.add(ManagementPlane, plane));
+    }),
+  );
+}
