@@ -1,5 +1,5 @@
 /** One cluster in memory, under Effect's Clock. Kubectl and Helm are views onto it; controllers react to its changes. */
-import { Clock, Context, Effect, Layer, PubSub, Ref, Result, type Scope } from "effect";
+import { Clock, Context, Effect, Layer, PubSub, Queue, Ref, Result, type Scope } from "effect";
 import {
   CustomResourceDefinition,
   fieldAt,
@@ -42,8 +42,10 @@ export class FakeCluster extends Context.Service<
       call: Effect.Effect<A, KubectlError>,
     ) => Effect.Effect<A, KubectlError>;
     readonly requests: Effect.Effect<ReadonlyArray<LoggedRequest>>;
-    /** What changes from now on, in the order it was written. */
-    readonly changes: Effect.Effect<PubSub.Subscription<Change>, never, Scope.Scope>;
+    /** What changes from now on, in the order it was written, as far as `told` has something to tell of it. */
+    readonly changes: <A>(
+      told: (change: Change) => ReadonlyArray<A>,
+    ) => Effect.Effect<Queue.Dequeue<A>, never, Scope.Scope>;
     /** Faults injected from now on: they break connections that are already open. */
     readonly troubles: Effect.Effect<PubSub.Subscription<Fault>, never, Scope.Scope>;
     /** What `kubectl logs` shows of a container; `undefined` when it has no log. */
@@ -119,7 +121,7 @@ const make = Effect.gen(function* () {
   // Appended to in place: a gate that polls makes thousands of requests.
   const log: Array<LoggedRequest> = [];
 
-  const changes = yield* PubSub.unbounded<Change>();
+  let listeners: ReadonlyArray<(change: Change) => void> = [];
   const troubles = yield* PubSub.unbounded<Fault>();
   const logs = yield* Ref.make<ReadonlyMap<string, string>>(new Map());
 
@@ -127,7 +129,7 @@ const make = Effect.gen(function* () {
 
   const tell = (change: Change): Effect.Effect<void> => {
     if (change.before === change.after) return Effect.void;
-    PubSub.publishUnsafe(changes, change);
+    for (const listener of listeners) listener(change);
     const reactions = controllers.flatMap((controller) => controller(change) ?? []);
     return reactions.length === 0
       ? Effect.void
@@ -221,7 +223,20 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         admissions = [...admissions, objects];
       }),
-    changes: PubSub.subscribe(changes),
+    changes: <A>(told: (change: Change) => ReadonlyArray<A>) =>
+      Effect.gen(function* () {
+        const queue = yield* Queue.unbounded<A>();
+        const listener = (change: Change) => {
+          for (const one of told(change)) Queue.offerUnsafe(queue, one);
+        };
+        listeners = [...listeners, listener];
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => {
+            listeners = listeners.filter((other) => other !== listener);
+          }),
+        );
+        return queue;
+      }),
     troubles: PubSub.subscribe(troubles),
     logs,
     snapshot: Effect.sync(() => store),

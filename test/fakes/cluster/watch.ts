@@ -58,18 +58,18 @@ export const watched = (
   Stream.unwrap(
     Effect.gen(function* () {
       // Subscribed before listing, so that nothing is missed in between; what the list has already is left out.
-      const changes = yield* cluster.changes;
+      let listedAt = 0;
+      const changes = yield* cluster.changes((change) =>
+        change.after === undefined || versionOf(change.after) > listedAt
+          ? eventsOf(query, change)
+          : [],
+      );
       const cut = yield* untilCut(cluster, request);
       const objects = yield* list;
       yield* cluster.request(request, Effect.void);
-      const listedAt = Math.max(0, ...objects.map(versionOf));
+      listedAt = Math.max(0, ...objects.map(versionOf));
       const listed: WatchEvent = { _tag: "Listed", objects };
-      const later = Stream.fromSubscription(changes).pipe(
-        Stream.filter(({ after }) => after === undefined || versionOf(after) > listedAt),
-        Stream.map((change) => eventsOf(query, change)),
-        Stream.flattenIterable,
-        Stream.interruptWhen(cut),
-      );
+      const later = Stream.fromQueue(changes).pipe(Stream.interruptWhen(cut));
       return Stream.concat(Stream.make(listed), later);
     }),
   );
