@@ -9,7 +9,7 @@ export const workloadTitle = ({ group, name }: WorkloadProgress): string =>
   `${GROUPS[group]} ${name}`;
 
 /** `1 of 2 pods run the new template, 1 draining (ImagePullBackOff: …)`; nothing for a workload that is where it should be. */
-export const workloadNews = (progress: WorkloadProgress): string => {
+const workloadNews = (progress: WorkloadProgress): string => {
   const { waitingFor, draining, lastEvent } = progress;
   const parts = [waitingFor, draining === 0 ? undefined : `${draining} draining`].filter(
     (text) => text !== undefined,

@@ -1,12 +1,13 @@
 /** A rollout on a terminal: a table that is drawn again in its place. Pure. */
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
-import { type Waiting, waitingLine, workloadNews } from "./rollout-lines.ts";
+import { type Waiting, waitingLine } from "./rollout-lines.ts";
 
 const BAR_CELLS = 10;
 const LONGEST_NAME = 28;
 
-const bar = ({ ready, desired, waitingFor }: WorkloadProgress): string => {
-  const share = desired === 0 ? 1 : Math.min(1, ready / desired);
+/** Full when every pod is of the current template, and ready. */
+const bar = ({ ready, updated, desired, waitingFor }: WorkloadProgress): string => {
+  const share = desired === 0 ? 1 : Math.min(1, ready / desired, updated / desired);
   const filled = waitingFor === undefined ? BAR_CELLS : Math.floor(share * BAR_CELLS);
   return `${"█".repeat(filled)}${"░".repeat(BAR_CELLS - filled)}`;
 };
@@ -15,10 +16,17 @@ const bar = ({ ready, desired, waitingFor }: WorkloadProgress): string => {
 const clipped = (line: string, columns: number): string =>
   line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
 
+/** What is wrong with a pod tells more than that it is waited for, and there is not room for both. */
+const news = ({ lastEvent, waitingFor, draining }: WorkloadProgress): string =>
+  [draining === 0 ? undefined : `${draining} draining`, lastEvent ?? waitingFor]
+    .filter((text) => text !== undefined)
+    .join("  ");
+
 const row = (progress: WorkloadProgress, nameWidth: number): string => {
   const { name, ready, desired } = progress;
   const counts = `${ready}/${desired}`.padStart(5);
-  return `  ${clipped(name, nameWidth + 1).padEnd(nameWidth)} ${bar(progress)} ${counts}  ${workloadNews(progress)}`.trimEnd();
+  const title = clipped(name, nameWidth + 1).padEnd(nameWidth);
+  return `  ${title} ${bar(progress)} ${counts}  ${news(progress)}`.trimEnd();
 };
 
 export interface ScreenSize {

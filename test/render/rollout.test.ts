@@ -14,6 +14,7 @@ const workload = (over: Partial<WorkloadProgress> = {}): WorkloadProgress => ({
   group: "data-plane",
   ready: 2,
   desired: 2,
+  updated: 2,
   draining: 0,
   waitingFor: undefined,
   lastEvent: undefined,
@@ -112,7 +113,7 @@ describe("a rollout in a table", () => {
     assert.strictEqual(header, "  waiting for helm upgrade, 1m5s of 10m");
     assert.strictEqual(
       row,
-      "  egress █████░░░░░   1/2  1 of 2 pods run the new template, 1 draining (Image…",
+      "  egress █████░░░░░   1/2  1 draining  ImagePullBackOff: very very very very v…",
     );
   });
 

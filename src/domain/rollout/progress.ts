@@ -13,6 +13,8 @@ import {
 
 export interface WorkloadProgress extends DeploymentProgress {
   readonly group: WorkloadGroup;
+  /** Pods of the current template, ready or not. */
+  readonly updated: number;
   /** Pods on their way out, which may still be serving streams. */
   readonly draining: number;
   /** What keeps a new pod from being ready, in Kubernetes' words. */
@@ -81,6 +83,16 @@ const releaseProgress = ({ object }: Workload): DeploymentProgress => {
   return progress.desired === 0 ? { ...progress, waitingFor: undefined } : progress;
 };
 
+const updatedPods = (object: KubeObject | undefined): number => {
+  const desired = numberAt(object, "spec", "replicas") ?? 1;
+  const observed = numberAt(object, "status", "observedGeneration") ?? 0;
+  if (object === undefined || observed < (object.metadata.generation ?? 0)) return 0;
+  // A StatefulSet at rest counts none.
+  const isSet = object.kind === "StatefulSet";
+  const atRest = isSet && statefulSetProgress(object).waitingFor === undefined;
+  return atRest ? desired : (numberAt(object, "status", "updatedReplicas") ?? 0);
+};
+
 const shortReason = ({ reason, detail }: Trouble): string =>
   detail === "" ? reason : `${reason}: ${detail.split("\n")[0]}`;
 
@@ -97,6 +109,7 @@ export const rolloutProgress = (
     const worst = troubles.find((one) => one.workload === workload);
     return {
       group,
+      updated: updatedPods(workload?.object),
       draining: pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length,
       lastEvent: worst === undefined ? undefined : shortReason(worst.trouble),
     };
