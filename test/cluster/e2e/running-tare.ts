@@ -78,8 +78,8 @@ export const startTareInTerminal = (
 ): TareInTerminal => {
   const codeFile = join(mkdtempSync(join(who.home, "terminal-")), "code");
   const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(" ");
-  // The shell outlives the terminal, and a Ctrl-C that is meant for tare, to note the exit code down.
-  const shell = `trap '' HUP; trap : INT; ${words}; echo $? > '${codeFile}'`;
+  // The shell dies with its terminal, which is how its jobs hear of that; the one inside stays to note the exit code.
+  const shell = `trap : INT; (trap '' HUP; trap : INT; ${words}; echo $? > '${codeFile}'); :`;
   const terminal = spawn("script", ["--quiet", "--flush", "--command", shell, "/dev/null"], {
     env: { ...environment(who, kubeconfig), SHELL: "/bin/sh" },
     stdio: ["pipe", "pipe", "ignore"],
