@@ -2,7 +2,7 @@
 import { Effect } from "effect";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { type Cluster, run, startCluster } from "../cluster/cluster.ts";
-import { runsOn } from "./cases.ts";
+import { CASES, oneSided, runsOn } from "./cases.ts";
 import { layerRealStage } from "./real-stage.ts";
 import type { ContractCase } from "./stage.ts";
 
@@ -14,6 +14,10 @@ export const contractOnRealCluster = (
   cases: ReadonlyArray<ContractCase>,
   helmOf: (cluster: Cluster) => string,
 ): void => {
+  const here = runsOn("real", cases);
+  process.stderr.write(
+    `contract: ${title}: ${here.length} of ${CASES.length} cases, ${oneSided.length} of all one-sided\n`,
+  );
   describe.concurrent(title, () => {
     let cluster: Cluster;
     let version = "";
@@ -22,7 +26,7 @@ export const contractOnRealCluster = (
       version = await helmVersion(cluster, helmOf(cluster));
     });
     afterAll(() => cluster?.stop());
-    for (const one of runsOn("real", cases)) {
+    for (const one of here) {
       test(one.name, () =>
         Effect.runPromise(
           Effect.scoped(one.run).pipe(
