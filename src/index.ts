@@ -6,20 +6,26 @@
 export { decodeIdentity, type Identity } from "./domain/identity.ts";
 export type { ReportEvent } from "./domain/report.ts";
 export { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "./domain/upgrade-options.ts";
+export type { UpgradePlan } from "./domain/upgrade-plan.ts";
 export * from "./errors.ts";
 export { liveServices } from "./live.ts";
 export { applyCrds, readCrds } from "./phases/apply-crds.ts";
 export { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
 export { haPreflight, readHa } from "./phases/ha-preflight.ts";
 export { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
+export { planUpgrade } from "./phases/plan-upgrade.ts";
 export { preflight, readPreflight } from "./phases/preflight.ts";
+export { releaseChecks, requireRendered } from "./phases/release-checks.ts";
+export { type ReleaseCheckFacts, readReleaseChecks } from "./phases/release-facts.ts";
 export {
   ahead,
+  later,
   makePipeline,
   type Phase,
   type PhaseMiddleware,
   PhaseMiddlewares,
 } from "./pipeline.ts";
+export { PLAN_PHASES, plan } from "./plan.ts";
 export { type Chart, ChartError, ChartSource } from "./services/ChartSource.ts";
 export { BackupError, CrdBackups } from "./services/CrdBackups.ts";
 export { EventOutbox, OutboxError } from "./services/EventOutbox.ts";
