@@ -18,7 +18,7 @@ import { waitUntil } from "../test/cluster/processes.ts";
 
 const PODS_EACH = 1_000;
 const NAMESPACES = ["tars-system", "tars-dataplane"];
-const SECONDS = 60;
+const SECONDS = 30;
 const MiB = 1024 * 1024;
 const TARGET_CPU_PERCENT = 5;
 const TARGET_MIB = 50;
