@@ -20,7 +20,7 @@ export const accountFor = Effect.fnUntraced(
     );
     const event = deadRunEvent(dead, history, gates, uids);
     if (event === undefined) return;
-    yield* outbox.write(
+    yield* outbox.add(
       installEvent({
         release,
         subject: event.subject,
