@@ -140,6 +140,12 @@ const heal = (simulation: Simulation): void => {
   wait(simulation, LEASE_MILLIS + QUIET_MILLIS);
 };
 
+/** Refusals of a world in which nothing befell the run: it would only be refused again. */
+const REFUSALS = new Set([2, 10, 12, 14]);
+
+const isRefusedForGood = ({ code, befallen }: ProcessEnd): boolean =>
+  code !== undefined && REFUSALS.has(code) && befallen.struck.size === 0;
+
 export const runStory = (story: Story): Outcome => {
   const simulation = makeSimulation(story);
   openStreams(simulation);
@@ -169,7 +175,7 @@ export const runStory = (story: Story): Outcome => {
     );
   const impatient = first.how === "killed" && story.impatient ? again("tare-2", false) : undefined;
   let next: Run | undefined;
-  if (first.code !== 0) {
+  if (first.code !== 0 && !isRefusedForGood(first)) {
     heal(simulation);
     next = again("tare-3", true);
   }

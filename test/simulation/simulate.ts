@@ -1,6 +1,7 @@
 /** Runs stories and says what came of them. */
 import { createHash } from "node:crypto";
 import { drawStory } from "./draw.ts";
+import { runsOf } from "./invariants/invariant.ts";
 import { type Violation, violationsOf } from "./invariants.ts";
 import { type Outcome, runStory } from "./run.ts";
 import type { Story } from "./story.ts";
@@ -46,7 +47,7 @@ export const simulateSeeds = (from: number, count: number): Batch => {
   for (let seed = from; seed < from + count; seed++) {
     const { outcome, violations } = judge(drawStory(seed));
     digest.update(digestOf(outcome));
-    upgrades += [outcome.first, outcome.impatient, outcome.next].filter(Boolean).length;
+    upgrades += runsOf(outcome).length;
     const ending = endingOf(outcome.first);
     endings[ending] = (endings[ending] ?? 0) + 1;
     if (violations.length > 0) violating.push({ seed, violations });

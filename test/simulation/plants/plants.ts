@@ -117,6 +117,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
     file: "src/phases/crds/write.ts",
     search: "...(yield* awaitServed(written))",
     replacement: "...(written.length < 0 ? yield* awaitServed(written) : [])",
+    test: "test/phases/apply-crds.test.ts",
   },
   {
     name: "CRDs are not saved before they change",

@@ -79,11 +79,11 @@ export const SEEDED: Readonly<Record<HistoryName, SeededHistory>> = {
     { ...deployed, description: "Rollback to 1" },
   ]),
   long: history([...Array.from({ length: 10 }, () => superseded), deployed]),
-  // The newest one was left in place although its data plane never came up.
-  unproven: history([superseded, { ...deployed, chart: tried }], {
-    good: 1,
-    gates: { 2: "failed" },
-  }),
+  // The newest one was left in place although its data plane never came up, and the one before it had failed.
+  unproven: history(
+    [superseded, { ...failed, status: "superseded" }, { ...deployed, chart: tried }],
+    { good: 1, gates: { 3: "failed" } },
+  ),
   "pending-upgrade": history([
     deployed,
     { status: "pending-upgrade", chart: tried, values: WRONG },
