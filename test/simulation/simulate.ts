@@ -47,7 +47,7 @@ export const simulateSeeds = (from: number, count: number): Batch => {
   for (let seed = from; seed < from + count; seed++) {
     const { outcome, violations } = judge(drawStory(seed));
     digest.update(digestOf(outcome));
-    upgrades += runsOf(outcome).length;
+    upgrades += runsOf(outcome).length + (outcome.recovery === undefined ? 0 : 1);
     const ending = endingOf(outcome.first);
     endings[ending] = (endings[ending] ?? 0) + 1;
     if (violations.length > 0) violating.push({ seed, violations });

@@ -10,8 +10,8 @@ export interface Invariant {
   readonly check: (outcome: Outcome) => string | undefined;
 }
 
-export const runsOf = ({ first, impatient, next, recovery }: Outcome): ReadonlyArray<Run> =>
-  [first, impatient, next, recovery].filter((run) => run !== undefined);
+export const runsOf = ({ first, impatient, next }: Outcome): ReadonlyArray<Run> =>
+  [first, impatient, next].filter((run) => run !== undefined);
 
 /** For what must hold of every run; the first that breaks it is named. */
 export const ofEachRun =

@@ -30,7 +30,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
     replacement: `const real = yield* EventOutbox;
   const outbox = {
     write: (event: Parameters<typeof real.write>[0]) =>
-      Effect.andThen(real.write({ ...event, event_id: event.event_id + "-2" }), real.write(event)),
+      Effect.andThen(real.write({ ...event, operation: "rollback" }), real.write(event)),
   };`,
   },
   {
