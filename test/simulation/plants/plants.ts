@@ -53,9 +53,9 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "a faulty outbox fails the run",
-    file: "src/services/EventOutbox.ts",
-    search: "new OutboxError({ detail: message, reason })",
-    replacement: "{ throw new Error(message); }",
+    file: "src/upgrade.ts",
+    search: 'Effect.andThen(journal.done("event")),',
+    replacement: 'Effect.andThen(journal.done("event")),\n          Effect.orDie,',
   },
   {
     name: "a carried path is dropped",
