@@ -44,24 +44,6 @@ export const proxyTemplate = (envoyProxy: KubeObject): ProxyTemplate => {
   };
 };
 
-export const sameTemplate = (left: ProxyTemplate, right: ProxyTemplate): boolean =>
-  left.image === right.image &&
-  left.terminationGracePeriodSeconds === right.terminationGracePeriodSeconds;
-
-/** With several EnvoyProxies it is not ours to say which one a Gateway uses, so only readiness is judged. */
-export const soleProxyTemplate = (
-  envoyProxies: ReadonlyArray<KubeObject>,
-): ProxyTemplate | undefined => {
-  const [proxy, ...others] = envoyProxies;
-  return proxy === undefined || others.length > 0 ? undefined : proxyTemplate(proxy);
-};
-
-export interface ExpectedDataPlane {
-  /** Gateways that must each have a Deployment. */
-  readonly gateways: ReadonlyArray<string>;
-  readonly template: ProxyTemplate | undefined;
-}
-
 export interface DeploymentProgress {
   readonly name: string;
   readonly ready: number;
@@ -124,25 +106,4 @@ export const deploymentProgress = (
     desired,
     waitingFor: staleness(deployment, template) ?? rollout(deployment, desired),
   };
-};
-
-/** The state of the whole data plane: one line per Deployment, and one per Gateway that has none. */
-export const dataPlaneProgress = (
-  deployments: ReadonlyArray<KubeObject>,
-  { gateways, template }: ExpectedDataPlane,
-): ReadonlyArray<DeploymentProgress> => {
-  const owners = new Set(
-    deployments.map(({ metadata }) => metadata.labels?.[OWNING_GATEWAY_LABEL]),
-  );
-  return [
-    ...deployments.map((deployment) => deploymentProgress(deployment, template)),
-    ...gateways
-      .filter((gateway) => !owners.has(gateway))
-      .map((gateway) => ({
-        name: gateway,
-        ready: 0,
-        desired: 1,
-        waitingFor: "no Deployment was made for this Gateway",
-      })),
-  ];
 };

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
 import {
-  dataPlaneProgress,
   deploymentProgress,
   OWNING_GATEWAY_LABEL,
   proxyTemplate,
@@ -235,48 +234,6 @@ describe("a Deployment", () => {
       deploymentProgress(other, { ...TEMPLATE, image: "registry.example.com/manager:9" })
         .waitingFor,
       "(none)",
-    );
-  });
-});
-
-describe("the whole data plane", () => {
-  it("is a line per Deployment, and one for a Gateway that has none", () => {
-    const progress = dataPlaneProgress(
-      [
-        deployment({ name: "a", gateway: "one" }),
-        deployment({ name: "b", gateway: "two", grace: 1 }),
-      ],
-      { gateways: ["one", "two", "three"], template: TEMPLATE },
-    );
-    assert.deepStrictEqual(progress, [
-      { name: "a", ready: 2, desired: 2, waitingFor: undefined },
-      { name: "b", ready: 2, desired: 2, waitingFor: "still gives pods 1 s to drain, not 600 s" },
-      {
-        name: "three",
-        ready: 0,
-        desired: 1,
-        waitingFor: "no Deployment was made for this Gateway",
-      },
-    ]);
-  });
-
-  it("is not settled when Gateways wait and no Deployment exists", () => {
-    const progress = dataPlaneProgress([], { gateways: ["tars"], template: undefined });
-    assert.isTrue(progress.every(({ waitingFor }) => waitingFor !== undefined));
-    assert.lengthOf(progress, 1);
-  });
-
-  it("is nothing where there is neither Gateway nor Deployment", () => {
-    assert.deepStrictEqual(dataPlaneProgress([], { gateways: [], template: TEMPLATE }), []);
-  });
-
-  it("a Deployment without labels belongs to no Gateway", () => {
-    const bare = deployment();
-    const unlabelled: KubeObject = { ...bare, metadata: { name: "bare", generation: 4 } };
-    const names = dataPlaneProgress([unlabelled], { gateways: ["tars"], template: TEMPLATE });
-    assert.deepStrictEqual(
-      names.map(({ name }) => name),
-      ["bare", "tars"],
     );
   });
 });
