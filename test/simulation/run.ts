@@ -5,6 +5,7 @@ import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
 import type { Store } from "../fakes/cluster/store.ts";
 import type { HelmInvocation } from "../fakes/helm/FakeHelm.ts";
 import { FakeBackups, FakeEnvoyGateway, FakeHelm, FakeStreams, Recorder } from "../fakes/index.ts";
+import { lastVisits, visit } from "./doctor.ts";
 import { holdersIn } from "./facts.ts";
 import { HELM_STEPS } from "./faults/fault.ts";
 import { type ProcessEnd, runProcess } from "./process.ts";
@@ -63,6 +64,8 @@ export interface Outcome {
   readonly dropped: number;
   readonly refused: number;
   readonly trace: ReadonlyArray<TraceLine>;
+  /** What the management plane shows after the doctor's last visits. */
+  readonly rows: ReadonlyArray<string>;
 }
 
 const WRITES = new Set(["apply", "create", "replace", "delete"]);
@@ -146,7 +149,10 @@ const REFUSALS = new Set([2, 10, 12, 14]);
 const isRefusedForGood = ({ code, befallen }: ProcessEnd): boolean =>
   code !== undefined && REFUSALS.has(code) && befallen.struck.size === 0;
 
-export const runStory = (story: Story): Outcome => {
+/** When a doctor looks after the history: not at all, once everything is over, or also whenever a run has ended. */
+export type DoctorVisits = "never" | "last" | "throughout";
+
+export const runStory = (story: Story, visits: DoctorVisits = "never"): Outcome => {
   const simulation = makeSimulation(story);
   openStreams(simulation);
   const first = observed(
@@ -157,6 +163,7 @@ export const runStory = (story: Story): Outcome => {
       if (how === "ended") wait(simulation, QUIET_MILLIS);
     },
   );
+  if (visits === "throughout") visit(simulation);
   const again = (holder: string, mended: boolean, recover = false): Run =>
     observed(
       simulation,
@@ -174,9 +181,11 @@ export const runStory = (story: Story): Outcome => {
       () => wait(simulation, QUIET_MILLIS),
     );
   const impatient = first.how === "killed" && story.impatient ? again("tare-2", false) : undefined;
+  if (visits === "throughout") visit(simulation);
   let next: Run | undefined;
   if (first.code !== 0 && !isRefusedForGood(first)) {
     heal(simulation);
+    if (visits === "throughout") visit(simulation);
     next = again("tare-3", true);
   }
   const isStuck =
@@ -185,8 +194,10 @@ export const runStory = (story: Story): Outcome => {
   const backups = Effect.runSync(Context.get(simulation.services, FakeBackups).saved).length;
   const streams = Context.get(simulation.services, FakeStreams);
   const [dropped, refused] = Effect.runSync(Effect.all([streams.dropped, streams.refused]));
+  const rows = visits === "never" ? [] : lastVisits(simulation);
   simulation.dispose();
   return {
+    rows,
     ...{ story, first, impatient, next, recovery, backups, refused },
     dropped: dropped.length,
     trace: simulation.trace.lines(),
