@@ -14,12 +14,16 @@ import {
   FakeCluster,
   FakeManagementPlane,
   forbidden,
+  hang,
   IDENTITY,
   processElsewhere,
+  Recorder,
+  rejected,
   runUpgrade,
   serverError,
   simulate,
   tarsChart,
+  unreachable,
   world,
 } from "./fakes/index.ts";
 
@@ -437,6 +441,28 @@ describe("a doctor", () => {
       yield* cluster.inject({ trouble: forbidden, verb, kind });
       const { error } = yield* tick();
       assert.strictEqual(error?._tag, tag);
+    }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("the event of an upgrade", () => {
+  it.effect.each([
+    ["is slow", hang],
+    ["forbids it", forbidden],
+    ["has no room in the namespace", rejected("exceeded quota: configmaps")],
+    ["ends the namespace", rejected("namespace tars-system is being terminated")],
+    ["is away", unreachable],
+  ] as const)("holds nothing up when the API server %s", ([, trouble]) =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const quick = yield* runUpgrade();
+      yield* cluster.inject({ trouble, verb: "apply", kind: "ConfigMap", name: /^tare-event-/ });
+      const { result, elapsed } = yield* runUpgrade();
+      assert.isDefined(result);
+      assert.isAtMost(elapsed, quick.elapsed + 10_000);
+      const recorder = yield* Recorder;
+      const told = (yield* recorder.warnings).filter((one) => one.includes("was not told"));
+      assert.strictEqual(told.length, 1);
     }).pipe(Effect.provide(world())),
   );
 });
