@@ -6,6 +6,17 @@ import { type Outcome, runStory } from "./run.ts";
 
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 
+/** The stories in which something is killed, tare itself or Helm. */
+const DEADLY = Array.from({ length: 400 }, (_, index) => drawStory(index + 1))
+  .filter(({ faults }) =>
+    faults.some(
+      (fault) =>
+        fault._tag === "Happening" &&
+        (fault.what === "tare-killed" || fault.what === "helm-killed"),
+    ),
+  )
+  .slice(0, 24);
+
 const finalRecords = ({ first, next, recovery }: Outcome) =>
   recordsIn((recovery ?? next ?? first).later);
 
@@ -33,13 +44,12 @@ describe("the doctor", () => {
 
   it("comes to the same rows however often it comes by in between", () => {
     let killed = 0;
-    for (const seed of SEEDS) {
-      const story = drawStory(seed);
+    for (const story of DEADLY) {
       const late = runStory(story, "last");
       const often = runStory(story, "throughout");
       if (often.first.how === "killed") killed++;
-      assert.deepStrictEqual([...often.rows].sort(), [...late.rows].sort(), `seed ${seed}`);
+      assert.deepStrictEqual([...often.rows].sort(), [...late.rows].sort(), `seed ${story.seed}`);
     }
-    assert.isAbove(killed, 2);
+    assert.isAbove(killed, 3);
   });
 });
