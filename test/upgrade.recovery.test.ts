@@ -29,6 +29,7 @@ import {
   processOn,
   Recorder,
   runUpgrade,
+  SERVER,
   tarsChart,
   world,
   writesOf,
@@ -149,7 +150,9 @@ describe("a pending release", () => {
       yield* leaveJournal(KILLED_HERE, IN_HELM);
       const processes = yield* FakeProcesses;
       const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
-      yield* processes.start({ pid: 4712, words });
+      yield* processes.start({ pid: 4712, words, cluster: SERVER });
+      // The same release of another cluster is nobody's concern here.
+      yield* processes.start({ pid: 4713, words, cluster: "https://elsewhere:6443" });
       yield* Effect.forkChild(Effect.delay(processes.end(4712), "3 minutes"));
       const { result, elapsed } = yield* runUpgrade({ options: { recover: true } });
       assert.strictEqual(result?.revision, 4);

@@ -50,7 +50,10 @@ export const longestLife = (timeout: Duration.Duration): Duration.Duration =>
 
 const WRITING = new Set(["upgrade", "rollback", "install", "uninstall"]);
 
-/** Whether a command line is that of a Helm which writes to the release; the same release of another cluster counts too. */
+/** The variable in which a Helm that tare started says which API server it works on. */
+export const CLUSTER_MARK = "TARE_CLUSTER";
+
+/** Whether a command line is that of a Helm which writes to the release, in whichever cluster. */
 export const isHelmAtWork = (
   words: ReadonlyArray<string>,
   { name, namespace }: ReleaseRef,

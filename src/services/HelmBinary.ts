@@ -8,6 +8,7 @@ import {
   upgradeArguments,
 } from "../domain/helm-version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
 import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
@@ -88,7 +89,9 @@ export const layerHelmBinary = (
             new HelmError({ command, kind: "not-runnable", text: message, remedy }),
         );
         const flags = needs === "cluster" ? yield* clusterFlags : [];
-        return yield* startHelm(tool.path, [...args, ...flags]).pipe(
+        const server = needs === "cluster" ? yield* Effect.option(kubectl.target) : Option.none();
+        const mark = Option.isSome(server) ? { [CLUSTER_MARK]: server.value.server } : {};
+        return yield* startHelm(tool.path, [...args, ...flags], mark).pipe(
           Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner),
           Effect.mapError(
             (cause) =>

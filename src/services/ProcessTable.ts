@@ -8,6 +8,8 @@ export interface RunningProcess {
   readonly pid: number;
   /** The command line, the program first. */
   readonly words: ReadonlyArray<string>;
+  /** The API server it works on, when tare started it and we may look. */
+  readonly cluster?: string | undefined;
 }
 
 /** What can be known for certain about the processes of this machine. */

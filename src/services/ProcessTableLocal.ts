@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { Effect, Layer } from "effect";
 import type { ProcessIdentity } from "../domain/process-identity.ts";
+import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { type ProcessFate, ProcessTable, type RunningProcess } from "./ProcessTable.ts";
 
 const attempt = <A>(read: () => A): A | undefined => {
@@ -44,7 +45,11 @@ const running = (): ReadonlyArray<RunningProcess> | undefined =>
     const pid = Number(name);
     if (startTime(pid) === undefined) return [];
     const words = attempt(() => readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0"));
-    return words === undefined ? [] : [{ pid, words: words.filter((word) => word !== "") }];
+    if (words === undefined) return [];
+    const variables = attempt(() => readFileSync(`/proc/${name}/environ`, "utf8").split("\0"));
+    const mark = `${CLUSTER_MARK}=`;
+    const cluster = variables?.find((one) => one.startsWith(mark))?.slice(mark.length);
+    return [{ pid, words: words.filter((word) => word !== ""), cluster }];
   });
 
 /** Linux says what is needed in `/proc`; elsewhere nothing about another process is certain. */

@@ -38,6 +38,7 @@ export interface HelmProcess {
 export const startHelm = Effect.fnUntraced(function* (
   binary: string,
   args: ReadonlyArray<string>,
+  environment: Readonly<Record<string, string>> = {},
 ): Effect.fn.Return<
   HelmProcess,
   PlatformError.PlatformError,
@@ -47,7 +48,7 @@ export const startHelm = Effect.fnUntraced(function* (
   const handle = yield* spawner.spawn(
     ChildProcess.make(binary, [...args], {
       stdin: "ignore",
-      env: HELM_ENVIRONMENT,
+      env: { ...HELM_ENVIRONMENT, ...environment },
       extendEnv: true,
     }),
   );

@@ -16,7 +16,11 @@ const LOOK_AFAR_EVERY = Duration.seconds(5);
 
 const helmsHere = Effect.fnUntraced(function* (release: ReleaseRef) {
   const running = yield* Effect.flatMap(ProcessTable, (processes) => processes.running);
-  return (running ?? []).filter(({ words }) => isHelmAtWork(words, release)).map(({ pid }) => pid);
+  const target = yield* Effect.flatMap(Kubectl, (kubectl) => Effect.option(kubectl.target));
+  const server = Option.isSome(target) ? target.value.server : undefined;
+  return (running ?? [])
+    .filter(({ words, cluster }) => cluster === server && isHelmAtWork(words, release))
+    .map(({ pid }) => pid);
 });
 
 /** Waits for every Helm of this machine that writes to the release; one that outlives all its timeouts is named. */
