@@ -14,6 +14,7 @@ import {
   outboxEvents,
   Recorder,
   runUpgrade,
+  SERVER,
   tarsChart,
   world,
   writesOf,
@@ -134,7 +135,7 @@ describe("an interruption", () => {
       const processes = yield* FakeProcesses;
       const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
       yield* TestClock.adjust("1 minute");
-      yield* processes.start({ pid: 4712, words });
+      yield* processes.start({ pid: 4712, words, cluster: SERVER });
       const ending = yield* Effect.forkChild(Fiber.interrupt(fiber));
       yield* TestClock.adjust("1 second");
       yield* (yield* FakeSignals).again;

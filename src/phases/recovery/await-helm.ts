@@ -14,7 +14,8 @@ import { readHistory } from "../helm/attempt.ts";
 const LOOK_EVERY = Duration.seconds(1);
 const LOOK_AFAR_EVERY = Duration.seconds(5);
 
-const helmsHere = Effect.fnUntraced(function* (release: ReleaseRef) {
+/** Numbers of the Helms on this machine that tare started and that write to the release. */
+export const helmsHere = Effect.fnUntraced(function* (release: ReleaseRef) {
   const running = yield* Effect.flatMap(ProcessTable, (processes) => processes.running);
   const target = yield* Effect.flatMap(Kubectl, (kubectl) => Effect.option(kubectl.target));
   const server = Option.isSome(target) ? target.value.server : undefined;
