@@ -3,11 +3,13 @@
  * names what it needs in its type.
  */
 
+export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./doctor.ts";
 export { decodeIdentity, type Identity } from "./domain/identity.ts";
 export type { ReportEvent } from "./domain/report.ts";
 export { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "./domain/upgrade-options.ts";
 export type { UpgradePlan } from "./domain/upgrade-plan.ts";
 export * from "./errors.ts";
+export { history } from "./history.ts";
 export { liveServices } from "./live.ts";
 export { applyCrds, readCrds } from "./phases/apply-crds.ts";
 export { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
@@ -32,6 +34,7 @@ export { EventOutbox, OutboxError } from "./services/EventOutbox.ts";
 export { FailureReportError, FailureReports } from "./services/FailureReports.ts";
 export { Helm, HelmError, type HelmExit, type HelmRun } from "./services/Helm.ts";
 export { Kubectl, KubectlError } from "./services/Kubectl.ts";
+export { ManagementPlane } from "./services/ManagementPlane.ts";
 export { ProcessTable } from "./services/ProcessTable.ts";
 export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/ReleaseLock.ts";
 export { ReleaseRecords } from "./services/ReleaseRecords.ts";
