@@ -44,16 +44,14 @@ const chart = (version: string): string => {
   const folder = join(who.home, `tars-${version}`);
   mkdirSync(join(folder, "templates"), { recursive: true });
   writeFileSync(join(folder, "Chart.yaml"), `apiVersion: v2\nname: tars\nversion: ${version}\n`);
-  const configMap = [
-    "apiVersion: v1",
-    "kind: ConfigMap",
-    "metadata:",
-    '  name: {{ .Values.broken | default false | ternary "Not-A-Name" "demo" }}',
-    "data:",
-    `  version: "${version}"`,
-    "",
-  ].join("\n");
-  writeFileSync(join(folder, "templates/demo.yaml"), configMap);
+  // What fails is an object more: Helm 3 cannot roll back to one that the failed revision had dropped.
+  const configMap = (name: string) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  version: "${version}"\n`;
+  writeFileSync(
+    join(folder, "templates/broken.yaml"),
+    `{{- if .Values.broken }}\n${configMap("Not-A-Name")}{{- end }}\n`,
+  );
+  writeFileSync(join(folder, "templates/demo.yaml"), configMap("demo"));
   return folder;
 };
 
