@@ -50,6 +50,9 @@ const IS_SECRET: ReadonlyMap<string, boolean> = new Map(
   CARRIED_FIELDS.map(({ path, secret }) => [dotted(path), secret]),
 );
 
+const isEmpty = (value: Json): boolean =>
+  value === null || (isJsonObject(value) && Object.keys(value).length === 0);
+
 export const plannedValues = (
   { stored, effective, next, defaults, carry, lost }: ValueStates,
   mask: Show,
@@ -86,6 +89,8 @@ export const plannedValues = (
     const name = dotted(path);
     const before = getPath(effective, path);
     if (told.has(name) || jsonEquals(before, after)) return [];
+    // Helm 4 leaves out what has no value; no chart can tell the two apart.
+    if (before === undefined && isEmpty(after)) return [];
     // A mapping that was filled cannot have become an empty one: Helm merges them.
     if (isJsonObject(after) && isJsonObject(before)) return [];
     return [
