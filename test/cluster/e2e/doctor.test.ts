@@ -138,7 +138,11 @@ afterAll(async () => {
   await receiver?.close();
   await cluster?.stop();
 });
-beforeEach(clean);
+beforeEach(async () => {
+  // One that failed must not leave its release to the next.
+  await helm(cluster.helm4, "uninstall", "tars");
+  await clean();
+});
 
 describe.each(["helm3", "helm4"] as const)("histories of %s", (major) => {
   it("become rows: install, upgrade, failed atomic upgrade (two), manual rollback, kept and new installations; ten ticks add none", async () => {
