@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
 import { Effect, FileSystem } from "effect";
-import type { CrdManifest } from "../src/domain/crd-plan.ts";
+import type { CrdManifest } from "../src/domain/crds/plan.ts";
 import { readChartCrds } from "../src/services/chart-crds.ts";
 import {
   applyCrds,

@@ -10,8 +10,8 @@ import { pipeline } from "node:stream/promises";
 import { Worker } from "node:worker_threads";
 import { Effect } from "effect";
 import { create } from "tar";
-import { artifactOf, OFFICIAL } from "../src/domain/tool-pins.ts";
-import { installTool } from "../src/services/tool-install.ts";
+import { artifactOf, OFFICIAL } from "../src/domain/tools/pins.ts";
+import { installTool } from "../src/services/tools/install.ts";
 
 const MB = 1_000_000;
 const MiB = 1024 * 1024;

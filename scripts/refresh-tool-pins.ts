@@ -1,5 +1,5 @@
 /**
- * Writes src/services/tool-pins.json: the versions given, with the sha256 that the projects publish beside their
+ * Writes src/services/tools/pins.json: the versions given, with the sha256 that the projects publish beside their
  * downloads. Nothing is computed here. A platform whose hash is not published is left out, and said.
  *
  *   node scripts/refresh-tool-pins.ts --helm 4.2.4 --kubectl 1.36.4
@@ -14,9 +14,9 @@ import {
   publishedHash,
   TOOL_NAMES,
   type ToolName,
-} from "../src/domain/tool-pins.ts";
-import { judgeTool } from "../src/domain/tool-version.ts";
-import pinned from "../src/services/tool-pins.json" with { type: "json" };
+} from "../src/domain/tools/pins.ts";
+import { judgeTool } from "../src/domain/tools/version.ts";
+import pinned from "../src/services/tools/pins.json" with { type: "json" };
 
 const { values } = parseArgs({
   options: { helm: { type: "string" }, kubectl: { type: "string" } },

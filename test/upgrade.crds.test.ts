@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { CRD_GENERATION_ANNOTATION } from "../src/domain/crd-plan.ts";
+import { CRD_GENERATION_ANNOTATION } from "../src/domain/crds/plan.ts";
 import { CustomResourceDefinition, type ObjectRef } from "../src/domain/kube.ts";
 import {
   answerLost,

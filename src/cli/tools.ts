@@ -1,7 +1,7 @@
 import { Console, Effect, type Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
-import { PLATFORMS, TOOL_NAMES, type ToolName } from "../domain/tool-pins.ts";
-import { toolRemedy } from "../domain/tool-remedy.ts";
+import { PLATFORMS, TOOL_NAMES, type ToolName } from "../domain/tools/pins.ts";
+import { toolRemedy } from "../domain/tools/remedy.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../services/ToolShelf.ts";
 import { RunFailed } from "./RunFailed.ts";

@@ -1,6 +1,6 @@
 import { Effect, Exit, Option, Ref } from "effect";
 import { Command } from "effect/cli";
-import { type CrdBackup, restoreHints } from "../domain/crd-backup.ts";
+import { type CrdBackup, restoreHints } from "../domain/crds/backup.ts";
 import type { Identity } from "../domain/identity.ts";
 import {
   helmCommand,

@@ -1,5 +1,5 @@
 /** Exit 14 and 15, and the rights it takes: the CRDs. */
-import { type CrdRefusal, type Remedy, showCommand } from "../domain/crd-refusal.ts";
+import { type CrdRefusal, type Remedy, showCommand } from "../domain/crds/refusal.ts";
 import { CRDS_LOCK, leaseName } from "../domain/lease.ts";
 import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
 import { hint, operatorError, runAgain } from "./operator-error.ts";

@@ -6,7 +6,7 @@ import {
   type LiveCrd,
   type PlannedCrd,
   planCrd,
-} from "../domain/crd-plan.ts";
+} from "../domain/crds/plan.ts";
 import { CustomResourceDefinition } from "../domain/kube.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import type {

@@ -1,7 +1,7 @@
 import { Clock, Duration, Effect, Option, Result } from "effect";
 import { unprovenRevisions } from "../domain/gate-record.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
-import { type HelmOutcome, helmOutcome } from "../domain/helm-outcome.ts";
+import { type HelmOutcome, helmOutcome } from "../domain/helm/outcome.ts";
 import type { Identity } from "../domain/identity.ts";
 import { EnvoyProxy } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";

@@ -1,6 +1,6 @@
 /** `--plan`: what the upgrade would do. It reads, and has the server rehearse; it writes nothing. */
 import { Effect, Redacted } from "effect";
-import { type LiveCrd, type PlannedCrd, planCrd } from "../domain/crd-plan.ts";
+import { type LiveCrd, type PlannedCrd, planCrd } from "../domain/crds/plan.ts";
 import { dataPlaneRolls } from "../domain/data-plane-roll.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import type { Identity } from "../domain/identity.ts";

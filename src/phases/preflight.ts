@@ -1,5 +1,5 @@
 import { Effect, Result } from "effect";
-import { type HelmVersion, isSupportedHelm } from "../domain/helm-version.ts";
+import { type HelmVersion, isSupportedHelm } from "../domain/helm/version.ts";
 import { ApiService } from "../domain/kube.ts";
 import {
   type MetricsState,

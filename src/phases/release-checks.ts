@@ -11,10 +11,10 @@ import {
   missingRights,
   rulesByRole,
 } from "../domain/access.ts";
-import { type CrdManifest, type LiveCrd, planCrd } from "../domain/crd-plan.ts";
-import { crdView, customType, servedVersions } from "../domain/crd-view.ts";
-import { droppedObjects, helmAccess, type TypeOf } from "../domain/helm-access.ts";
-import { helmDefects } from "../domain/helm-defects.ts";
+import { type CrdManifest, type LiveCrd, planCrd } from "../domain/crds/plan.ts";
+import { crdView, customType, servedVersions } from "../domain/crds/view.ts";
+import { droppedObjects, helmAccess, type TypeOf } from "../domain/helm/access.ts";
+import { helmDefects } from "../domain/helm/defects.ts";
 import { apiVersionOf, type KubeObject, type ResourceType } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
 import { describeRecordSize, recordSize } from "../domain/release-size.ts";

@@ -1,4 +1,4 @@
-import type { CrdBackup } from "../domain/crd-backup.ts";
+import type { CrdBackup } from "../domain/crds/backup.ts";
 import type { EventBrief } from "../domain/doctor-report.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { FieldChange } from "../domain/object-diff.ts";

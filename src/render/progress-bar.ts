@@ -1,4 +1,4 @@
-import type { ToolEvent } from "../domain/tool-events.ts";
+import type { ToolEvent } from "../domain/tools/events.ts";
 
 type Progress = Extract<ToolEvent, { readonly _tag: "ToolDownloadProgress" }>;
 

@@ -1,4 +1,4 @@
-import type { CrdBackup } from "../domain/crd-backup.ts";
+import type { CrdBackup } from "../domain/crds/backup.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import type { Hint, ReportEvent } from "../domain/report.ts";

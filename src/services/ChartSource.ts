@@ -1,5 +1,5 @@
 import { Context, Data, type Effect, type Scope } from "effect";
-import type { CrdManifest } from "../domain/crd-plan.ts";
+import type { CrdManifest } from "../domain/crds/plan.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { ChartReference } from "../domain/upgrade-options.ts";
 

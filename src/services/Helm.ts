@@ -1,6 +1,6 @@
 import { Context, Data, type Duration, type Effect, type Redacted, type Scope } from "effect";
-import type { HelmFailureKind } from "../domain/helm-stderr.ts";
-import type { HelmVersion, RenderAnswers } from "../domain/helm-version.ts";
+import type { HelmFailureKind } from "../domain/helm/stderr.ts";
+import type { HelmVersion, RenderAnswers } from "../domain/helm/version.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import type { History, ReleaseRef } from "../domain/release.ts";

@@ -1,12 +1,12 @@
 import { Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Redacted, Schema } from "effect";
 import { ChildProcessSpawner } from "effect/process";
-import { classifyHelmError, oneLine } from "../domain/helm-stderr.ts";
+import { classifyHelmError, oneLine } from "../domain/helm/stderr.ts";
 import {
   parseHelmVersion,
   renderArguments,
   rollbackArguments,
   upgradeArguments,
-} from "../domain/helm-version.ts";
+} from "../domain/helm/version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
@@ -14,7 +14,7 @@ import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
 import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
 import { startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
-import type { KubeconfigChoice } from "./kube-connection.ts";
+import type { KubeconfigChoice } from "./kube/connection.ts";
 import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */

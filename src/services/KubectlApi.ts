@@ -10,10 +10,10 @@ import {
   showRef,
 } from "../domain/kube.ts";
 import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kubectl.ts";
-import { connect, type KubeconfigChoice } from "./kube-connection.ts";
-import { readResources, readServed } from "./kube-discovery.ts";
-import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube-http.ts";
-import { watchKube } from "./kube-watch.ts";
+import { connect, type KubeconfigChoice } from "./kube/connection.ts";
+import { readResources, readServed } from "./kube/discovery.ts";
+import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube/http.ts";
+import { watchKube } from "./kube/watch.ts";
 
 const PAGE_SIZE = "500";
 const LOG_LIMIT_BYTES = String(64 * 1024);

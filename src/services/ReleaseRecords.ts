@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect";
-import type { StoredManifest } from "../domain/crd-withdrawal.ts";
+import type { StoredManifest } from "../domain/crds/withdrawal.ts";
 import type { GateRecord, GateRecords } from "../domain/gate-record.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import type { ReleaseRef } from "../domain/release.ts";

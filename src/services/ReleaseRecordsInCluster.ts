@@ -1,5 +1,5 @@
 import { Clock, Effect, Layer, Option } from "effect";
-import type { StoredManifest } from "../domain/crd-withdrawal.ts";
+import type { StoredManifest } from "../domain/crds/withdrawal.ts";
 import {
   decodeGateRecords,
   encodeGateRecords,

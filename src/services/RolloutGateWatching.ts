@@ -32,8 +32,8 @@ import {
   type Rollout,
   RolloutGate,
 } from "./RolloutGate.ts";
-import { makeEvidenceCollector } from "./rollout-evidence.ts";
-import { type RolloutWatches, watchRollout } from "./rollout-watches.ts";
+import { makeEvidenceCollector } from "./rollout/evidence.ts";
+import { type RolloutWatches, watchRollout } from "./rollout/watches.ts";
 
 /** Changes come in bursts; grace times end without a change. */
 const LOOK_EVERY = Duration.millis(500);

@@ -1,9 +1,9 @@
 import { Context, Data, type Effect } from "effect";
 import type { Hint } from "../domain/report.ts";
-import type { ToolName } from "../domain/tool-pins.ts";
-import { toolRemedy } from "../domain/tool-remedy.ts";
+import type { ToolName } from "../domain/tools/pins.ts";
+import { toolRemedy } from "../domain/tools/remedy.ts";
 
-export type { ToolName } from "../domain/tool-pins.ts";
+export type { ToolName } from "../domain/tools/pins.ts";
 
 export interface Tool {
   readonly name: ToolName;

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { Duration, Effect, Layer } from "effect";
 import { ChildProcess, ChildProcessSpawner } from "effect/process";
-import { artifactOf, platformOf, TOOL_NAMES, type ToolName } from "../domain/tool-pins.ts";
-import { judgeTool } from "../domain/tool-version.ts";
+import { artifactOf, platformOf, TOOL_NAMES, type ToolName } from "../domain/tools/pins.ts";
+import { judgeTool } from "../domain/tools/version.ts";
 import { Reporter } from "./Reporter.ts";
 import { type Tool, ToolCache, ToolMissing } from "./ToolCache.ts";
-import { isExecutable } from "./tool-files.ts";
-import { InstallFailed, installTool } from "./tool-install.ts";
-import { cachedTools, mirror, onPath, toolsFolder, VARIABLES } from "./tool-places.ts";
-import { Pins } from "./tool-settings.ts";
+import { isExecutable } from "./tools/files.ts";
+import { InstallFailed, installTool } from "./tools/install.ts";
+import { cachedTools, mirror, onPath, toolsFolder, VARIABLES } from "./tools/places.ts";
+import { Pins } from "./tools/settings.ts";
 
 export interface ToolChoice {
   /** `--tools-dir`; `~/.tare/tools` when it was not given. */

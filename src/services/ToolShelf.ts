@@ -1,5 +1,5 @@
 import { Context, Data, type Effect } from "effect";
-import type { Platform, ToolName } from "../domain/tool-pins.ts";
+import type { Platform, ToolName } from "../domain/tools/pins.ts";
 
 export interface ShelvedTool {
   readonly tool: ToolName;

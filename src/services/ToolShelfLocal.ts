@@ -8,14 +8,14 @@ import {
   platformOf,
   TOOL_NAMES,
   type ToolName,
-} from "../domain/tool-pins.ts";
+} from "../domain/tools/pins.ts";
 import { Reporter } from "./Reporter.ts";
 import type { ToolChoice } from "./ToolCacheLocal.ts";
 import { ShelfProblem, type ShelvedTool, ToolShelf } from "./ToolShelf.ts";
-import { diskProblem } from "./tool-files.ts";
-import { downloadVerified, InstallFailed, installTool } from "./tool-install.ts";
-import { cachedTools, mirror, toolsFolder } from "./tool-places.ts";
-import { Pins } from "./tool-settings.ts";
+import { diskProblem } from "./tools/files.ts";
+import { downloadVerified, InstallFailed, installTool } from "./tools/install.ts";
+import { cachedTools, mirror, toolsFolder } from "./tools/places.ts";
+import { Pins } from "./tools/settings.ts";
 
 const files = <A>(run: () => Promise<A>): Effect.Effect<A, InstallFailed> =>
   Effect.tryPromise({

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Effect, type FileSystem } from "effect";
 import { parseAllDocuments } from "yaml";
-import { type CrdManifest, crdManifest } from "../domain/crd-plan.ts";
+import { type CrdManifest, crdManifest } from "../domain/crds/plan.ts";
 import { isJsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import { ChartError } from "./ChartSource.ts";

@@ -1,6 +1,6 @@
 import { Effect, Fiber, type PlatformError, Ref, type Scope, Stream } from "effect";
 import { ChildProcess, ChildProcessSpawner } from "effect/process";
-import { helmErrorText } from "../domain/helm-stderr.ts";
+import { helmErrorText } from "../domain/helm/stderr.ts";
 import type { HelmExit } from "./Helm.ts";
 
 /** Settings that would point Helm elsewhere than this run, or (debugging) make it print the values. */

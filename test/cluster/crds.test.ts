@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { restoreHints } from "../../src/domain/crd-backup.ts";
+import { restoreHints } from "../../src/domain/crds/backup.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import {
   accountKubeconfig,

@@ -1,6 +1,6 @@
 /** The stage of the fakes: a world of its own for each case. */
 import { Duration, Effect, Layer } from "effect";
-import { parseHelmVersion } from "../../src/domain/helm-version.ts";
+import { parseHelmVersion } from "../../src/domain/helm/version.ts";
 import { ConfigMap, fieldAt } from "../../src/domain/kube.ts";
 import { FakeCluster } from "../fakes/cluster/FakeCluster.ts";
 import {

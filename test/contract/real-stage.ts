@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Context, Duration, Effect, Layer, Scope } from "effect";
-import { parseHelmVersion } from "../../src/domain/helm-version.ts";
+import { parseHelmVersion } from "../../src/domain/helm/version.ts";
 import type { KubeObject, ResourceType } from "../../src/domain/kube.ts";
 import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { classifyHelmError, helmErrorText, helmReason } from "../../src/domain/helm-stderr.ts";
+import { classifyHelmError, helmErrorText, helmReason } from "../../src/domain/helm/stderr.ts";
 import { type Recorded, recordings } from "./transcripts.ts";
 
 const folder = join(import.meta.dirname, "../../../shared/research/helm-transcripts");

@@ -7,7 +7,7 @@ import {
   ruleFor,
   rulesByRole,
 } from "../../src/domain/access.ts";
-import { helmAccess } from "../../src/domain/helm-access.ts";
+import { helmAccess } from "../../src/domain/helm/access.ts";
 import {
   CustomResourceDefinition,
   Deployment,

@@ -9,7 +9,7 @@ import {
   type PlannedCrd,
   planCrd,
   recordedManifest,
-} from "../../src/domain/crd-plan.ts";
+} from "../../src/domain/crds/plan.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 
 const BUNDLE = "gateway.networking.k8s.io/bundle-version";

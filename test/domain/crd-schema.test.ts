@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
-import { failingObjects, narrowedVersions, narrows } from "../../src/domain/crd-narrowing.ts";
-import { schemaProblems } from "../../src/domain/crd-schema.ts";
-import { crdView } from "../../src/domain/crd-view.ts";
+import { failingObjects, narrowedVersions, narrows } from "../../src/domain/crds/narrowing.ts";
+import { schemaProblems } from "../../src/domain/crds/schema.ts";
+import { crdView } from "../../src/domain/crds/view.ts";
 import type { Json, JsonObject } from "../../src/domain/json.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 

@@ -1,12 +1,16 @@
 import { assert, describe, it } from "@effect/vitest";
-import { migrationBack, restoreHints } from "../../src/domain/crd-backup.ts";
-import { mayTakeFrom, platformOf, unknownOwners } from "../../src/domain/crd-ownership.ts";
-import { crdManifest } from "../../src/domain/crd-plan.ts";
-import { showCommand } from "../../src/domain/crd-refusal.ts";
-import { serverRefusal } from "../../src/domain/crd-server-text.ts";
-import { judgeCrd } from "../../src/domain/crd-verdict.ts";
-import { crdView } from "../../src/domain/crd-view.ts";
-import { manifestUsers, versionUsers, withdrawnVersions } from "../../src/domain/crd-withdrawal.ts";
+import { migrationBack, restoreHints } from "../../src/domain/crds/backup.ts";
+import { mayTakeFrom, platformOf, unknownOwners } from "../../src/domain/crds/ownership.ts";
+import { crdManifest } from "../../src/domain/crds/plan.ts";
+import { showCommand } from "../../src/domain/crds/refusal.ts";
+import { serverRefusal } from "../../src/domain/crds/server-text.ts";
+import { judgeCrd } from "../../src/domain/crds/verdict.ts";
+import { crdView } from "../../src/domain/crds/view.ts";
+import {
+  manifestUsers,
+  versionUsers,
+  withdrawnVersions,
+} from "../../src/domain/crds/withdrawal.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../src/domain/kube.ts";
 import type { OperatorEnvironment } from "../../src/domain/operator-commands.ts";
 

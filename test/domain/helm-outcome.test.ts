@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
-import { type HelmOutcome, helmOutcome } from "../../src/domain/helm-outcome.ts";
-import { helmErrorText } from "../../src/domain/helm-stderr.ts";
+import { type HelmOutcome, helmOutcome } from "../../src/domain/helm/outcome.ts";
+import { helmErrorText } from "../../src/domain/helm/stderr.ts";
 import type { History, Revision, RevisionStatus } from "../../src/domain/release.ts";
 
 const STATUS: Readonly<Record<string, RevisionStatus>> = {

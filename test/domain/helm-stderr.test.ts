@@ -5,7 +5,7 @@ import {
   helmErrorText,
   helmReason,
   oneLine,
-} from "../../src/domain/helm-stderr.ts";
+} from "../../src/domain/helm/stderr.ts";
 
 const NOT_READY =
   "resource Deployment/default/tars-dp not ready. status: InProgress, message: Available: 0/2";

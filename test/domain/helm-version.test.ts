@@ -6,7 +6,7 @@ import {
   parseHelmVersion,
   rollbackArguments,
   upgradeArguments,
-} from "../../src/domain/helm-version.ts";
+} from "../../src/domain/helm/version.ts";
 
 const version = (text: string): HelmVersion =>
   parseHelmVersion(text) ?? assert.fail(`${text} was not read`);

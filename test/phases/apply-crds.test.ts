@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { crdManifest } from "../../src/domain/crd-plan.ts";
+import { crdManifest } from "../../src/domain/crds/plan.ts";
 import { CustomResourceDefinition, type KubeObject } from "../../src/domain/kube.ts";
 import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
 import { crd, ENVOY_PROXY, FakeCluster, GATEWAY, simulate, slow, world } from "../fakes/index.ts";

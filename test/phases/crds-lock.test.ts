@@ -1,7 +1,7 @@
 /** CRDs are the cluster's, and so is their lock. */
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { crdManifest } from "../../src/domain/crd-plan.ts";
+import { crdManifest } from "../../src/domain/crds/plan.ts";
 import { CustomResourceDefinition, Lease } from "../../src/domain/kube.ts";
 import { CRDS_LOCK, heldLease, leaseName } from "../../src/domain/lease.ts";
 import type { ProcessIdentity } from "../../src/domain/process-identity.ts";

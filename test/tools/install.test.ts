@@ -2,9 +2,9 @@ import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Result } from "effect";
-import { artifactOf, type Platform, type ToolPins } from "../../src/domain/tool-pins.ts";
-import { installTool } from "../../src/services/tool-install.ts";
-import { Limits } from "../../src/services/tool-settings.ts";
+import { artifactOf, type Platform, type ToolPins } from "../../src/domain/tools/pins.ts";
+import { installTool } from "../../src/services/tools/install.ts";
+import { Limits } from "../../src/services/tools/settings.ts";
 import { program, type TarEntry, tarGz, zip } from "./archives.ts";
 import { type Mirror, mirrorServer, serving } from "./mirror.ts";
 import {

@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import type { ToolPins } from "../../src/domain/tool-pins.ts";
+import type { ToolPins } from "../../src/domain/tools/pins.ts";
 import { sha256 } from "./archives.ts";
 import { listen, mirrorServer, serving } from "./mirror.ts";
 import {

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect, Layer, Result } from "effect";
 import { ToolCache, type ToolName } from "../../src/services/ToolCache.ts";
 import { layerToolCacheLocal } from "../../src/services/ToolCacheLocal.ts";
-import { Limits, Pins } from "../../src/services/tool-settings.ts";
+import { Limits, Pins } from "../../src/services/tools/settings.ts";
 import { Recorder } from "../fakes/index.ts";
 import { program } from "./archives.ts";
 import { mirrorServer, serving } from "./mirror.ts";

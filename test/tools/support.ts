@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Effect } from "effect";
-import { OFFICIAL, type Platform, platformOf, type ToolPins } from "../../src/domain/tool-pins.ts";
-import type { DownloadLimits } from "../../src/services/tool-settings.ts";
+import { OFFICIAL, type Platform, platformOf, type ToolPins } from "../../src/domain/tools/pins.ts";
+import type { DownloadLimits } from "../../src/services/tools/settings.ts";
 import { program, sha256, tarGz } from "./archives.ts";
 
 export const PLATFORM: Platform = platformOf(process.platform, process.arch) ?? "linux-amd64";

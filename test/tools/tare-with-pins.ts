@@ -10,7 +10,7 @@ import { tareCommand } from "../../src/cli/tare.ts";
 import { liveServices, liveTools } from "../../src/live.ts";
 import { layerReporterStderr } from "../../src/render/ReporterText.ts";
 import { PLAIN } from "../../src/render/text.ts";
-import { Pins } from "../../src/services/tool-settings.ts";
+import { Pins } from "../../src/services/tools/settings.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 
 const reporter = layerReporterStderr(PLAIN);

@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import { type CrdBackup, type CrdMigration, migrationBack } from "../../domain/crd-backup.ts";
-import { crdView } from "../../domain/crd-view.ts";
+import { type CrdBackup, type CrdMigration, migrationBack } from "../../domain/crds/backup.ts";
+import { crdView } from "../../domain/crds/view.ts";
 import type { KubeObject } from "../../domain/kube.ts";
 import { CrdBackupFailed } from "../../errors.ts";
 import { CrdBackups } from "../../services/CrdBackups.ts";

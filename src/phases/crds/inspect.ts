@@ -5,16 +5,16 @@ import {
   failingObjects,
   narrowedVersions,
   narrowingRefusal,
-} from "../../domain/crd-narrowing.ts";
-import type { CrdManifest } from "../../domain/crd-plan.ts";
-import type { CrdRefusal } from "../../domain/crd-refusal.ts";
-import { type CrdView, crdView, customType, servedVersions } from "../../domain/crd-view.ts";
+} from "../../domain/crds/narrowing.ts";
+import type { CrdManifest } from "../../domain/crds/plan.ts";
+import type { CrdRefusal } from "../../domain/crds/refusal.ts";
+import { type CrdView, crdView, customType, servedVersions } from "../../domain/crds/view.ts";
 import {
   manifestUsers,
   versionUsers,
   withdrawalRefusal,
   withdrawnVersions,
-} from "../../domain/crd-withdrawal.ts";
+} from "../../domain/crds/withdrawal.ts";
 import type { KubeObject } from "../../domain/kube.ts";
 import type { ReleaseRef } from "../../domain/release.ts";
 import { Kubectl } from "../../services/Kubectl.ts";

@@ -7,11 +7,11 @@ import {
   largestFirst,
   type PlannedCrd,
   planCrd,
-} from "../../domain/crd-plan.ts";
-import type { CrdRefusal } from "../../domain/crd-refusal.ts";
-import { serverRefusal } from "../../domain/crd-server-text.ts";
-import { judgeCrd } from "../../domain/crd-verdict.ts";
-import { crdView } from "../../domain/crd-view.ts";
+} from "../../domain/crds/plan.ts";
+import type { CrdRefusal } from "../../domain/crds/refusal.ts";
+import { serverRefusal } from "../../domain/crds/server-text.ts";
+import { judgeCrd } from "../../domain/crds/verdict.ts";
+import { crdView } from "../../domain/crds/view.ts";
 import { CustomResourceDefinition, type KubeObject } from "../../domain/kube.ts";
 import type { ReleaseRef } from "../../domain/release.ts";
 import { ClusterUnavailable, CrdRightsMissing, CrdsRefused } from "../../errors.ts";

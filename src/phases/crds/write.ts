@@ -1,7 +1,7 @@
 /** The writes, and the wait until what they brought can be used. */
 import { Effect, Option, Result, Schedule } from "effect";
-import { largestFirst, recordedManifest } from "../../domain/crd-plan.ts";
-import { crdView, resourceWord, servedVersions } from "../../domain/crd-view.ts";
+import { largestFirst, recordedManifest } from "../../domain/crds/plan.ts";
+import { crdView, resourceWord, servedVersions } from "../../domain/crds/view.ts";
 import { CustomResourceDefinition, conditionOf, type KubeObject } from "../../domain/kube.ts";
 import { CrdsIncomplete, RunSuperseded } from "../../errors.ts";
 import { Kubectl } from "../../services/Kubectl.ts";

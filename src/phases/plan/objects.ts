@@ -1,6 +1,6 @@
 /** Each object of the release as it is, and as the server would make it: reads and dry runs, nothing else. */
 import { Effect, Option, Result } from "effect";
-import { droppedObjects, objectKey, type TypeOf } from "../../domain/helm-access.ts";
+import { droppedObjects, objectKey, type TypeOf } from "../../domain/helm/access.ts";
 import { type KubeObject, type ResourceType, refOf, showRef } from "../../domain/kube.ts";
 import {
   changedFields,

@@ -1,7 +1,7 @@
 /** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
 import { Effect, Layer, Option, Ref, Result } from "effect";
 import type { Access } from "../../../src/domain/access.ts";
-import { crdView, customType, servedVersions } from "../../../src/domain/crd-view.ts";
+import { crdView, customType, servedVersions } from "../../../src/domain/crds/view.ts";
 import {
   ApiService,
   apiVersionOf,

@@ -1,11 +1,11 @@
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Ref } from "effect";
-import { classifyHelmError, helmErrorText, oneLine } from "../../../src/domain/helm-stderr.ts";
+import { classifyHelmError, helmErrorText, oneLine } from "../../../src/domain/helm/stderr.ts";
 import {
   type HelmVersion,
   parseHelmVersion,
   rollbackArguments,
   upgradeArguments,
-} from "../../../src/domain/helm-version.ts";
+} from "../../../src/domain/helm/version.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import { Helm, HelmError, type HelmExit } from "../../../src/services/Helm.ts";

@@ -1,4 +1,4 @@
-import type { CrdManifest } from "../../../src/domain/crd-plan.ts";
+import type { CrdManifest } from "../../../src/domain/crds/plan.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/domain/json.ts";
 import type { KubeObject } from "../../../src/domain/kube.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";

@@ -1,6 +1,6 @@
 /** How Helm brings the objects of one manifest to those of another, and how it waits for them. */
 import { Clock, Duration, Effect, Option } from "effect";
-import type { HelmVersion } from "../../../src/domain/helm-version.ts";
+import type { HelmVersion } from "../../../src/domain/helm/version.ts";
 import {
   getPath,
   type JsonObject,

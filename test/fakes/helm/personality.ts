@@ -1,5 +1,5 @@
 /** What differs between the Helms: words, flags and one bug. */
-import type { HelmVersion } from "../../../src/domain/helm-version.ts";
+import type { HelmVersion } from "../../../src/domain/helm/version.ts";
 import type { KubeObject } from "../../../src/domain/kube.ts";
 import type { KubectlError } from "../../../src/services/Kubectl.ts";
 

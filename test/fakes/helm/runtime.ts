@@ -1,6 +1,6 @@
 /** What the commands of the fake Helm share: the API server, the records and the steps that a test can break. */
 import { Clock, type Duration, Effect } from "effect";
-import type { HelmVersion } from "../../../src/domain/helm-version.ts";
+import type { HelmVersion } from "../../../src/domain/helm/version.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import type { Kubectl, KubectlError } from "../../../src/services/Kubectl.ts";
 import type { ChartHook, FakeChart, HookEvent } from "./chart.ts";

@@ -176,7 +176,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "Helm keeps the old values",
-    file: "src/domain/helm-version.ts",
+    file: "src/domain/helm/version.ts",
     search: 'old values.\n  "--reset-values",\n',
     replacement: "old values.\n",
   },

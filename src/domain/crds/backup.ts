@@ -1,0 +1,69 @@
+/** How CRDs come back after they were changed: a Helm rollback does not restore them. */
+
+import type { OperatorEnvironment } from "../operator-commands.ts";
+import type { Hint } from "../report.ts";
+import { lostStoredVersions, migrationSteps } from "./migration.ts";
+import { type CommandLine, kubectl, showCommand } from "./refusal.ts";
+import { type CrdView, storageVersion } from "./view.ts";
+
+export interface CrdMigration {
+  readonly crd: string;
+  /** The version that objects are stored in from now on, and that the saved CRD does not know. */
+  readonly storedIn: string;
+  readonly steps: ReadonlyArray<CommandLine>;
+}
+
+export interface CrdBackup {
+  /** What the API server takes back as it is. */
+  readonly restorable: { readonly file: string; readonly crds: ReadonlyArray<string> } | undefined;
+  /** What it takes back only after a storage migration. */
+  readonly migrateFirst:
+    | { readonly file: string; readonly migrations: ReadonlyArray<CrdMigration> }
+    | undefined;
+}
+
+/** What has to happen before `before` may replace `after`; `undefined` when the API server takes it back as it is. */
+export const migrationBack = (before: CrdView, after: CrdView): CrdMigration | undefined => {
+  const storage = storageVersion(after);
+  const stored = [
+    ...new Set([...before.storedVersions, ...(storage === undefined ? [] : [storage])]),
+  ];
+  const [storedIn] = lostStoredVersions(stored, before);
+  return storedIn === undefined
+    ? undefined
+    : { crd: after.name, storedIn, steps: migrationSteps(after, before) };
+};
+
+const put = (file: string): CommandLine => kubectl("replace", "-f", file);
+
+const crds = (count: number): string => (count === 1 ? "1 CRD" : `${count} CRDs`);
+
+export const restoreHints = (
+  { restorable, migrateFirst }: CrdBackup,
+  env: OperatorEnvironment,
+): ReadonlyArray<Hint> => {
+  const show = (command: CommandLine) => showCommand(env, command);
+  return [
+    ...(restorable === undefined
+      ? []
+      : [
+          {
+            title: `Put ${crds(restorable.crds.length)} back as before (a Helm rollback does not; roll back first):`,
+            commands: [show(put(restorable.file))],
+          },
+        ]),
+    ...(migrateFirst === undefined
+      ? []
+      : [
+          {
+            title: `${crds(migrateFirst.migrations.length)} moved the stored version, which the API server refuses to take back: ${migrateFirst.migrations
+              .map(({ crd, storedIn }) => `${crd} (${storedIn})`)
+              .join(", ")}. To go back all the same, move what is stored first:`,
+            commands: [
+              ...migrateFirst.migrations.flatMap(({ steps }) => steps.map(show)),
+              show(put(migrateFirst.file)),
+            ],
+          },
+        ]),
+  ];
+};

@@ -1,0 +1,104 @@
+import {
+  byRevision,
+  describesFailure,
+  descriptionOf,
+  type History,
+  isPending,
+  lastRevision,
+  type Revision,
+  rollbackTarget,
+} from "../release.ts";
+import { helmReason, oneLine } from "./stderr.ts";
+
+/** What a `helm upgrade` left behind, decided from the history alone; the text only supplies the reason. */
+export type HelmOutcome =
+  | { readonly _tag: "Upgraded"; readonly revision: number }
+  /** No revision was written, so nothing of the release was touched. */
+  | { readonly _tag: "NotStarted"; readonly reason: string }
+  /** Another operation was going on. */
+  | { readonly _tag: "Locked"; readonly reason: string }
+  /** The release is gone, or was installed afresh because it had gone. */
+  | { readonly _tag: "Vanished" }
+  | { readonly _tag: "Failed"; readonly revision: number; readonly reason: string }
+  | {
+      readonly _tag: "RolledBack";
+      readonly revision: number;
+      readonly reason: string;
+      readonly restored: number;
+      readonly deployed: number;
+    }
+  /** Helm's rollback failed, or the release was left pending: it runs neither version for certain. */
+  | {
+      readonly _tag: "Broken";
+      readonly revision: number;
+      readonly reason: string;
+      readonly state: string;
+    };
+
+/** Only as the whole text: deeper inside, these words are about Helm's own rollback. */
+const REFUSED =
+  /^(?:UPGRADE FAILED: )?(?:another operation \(install\/upgrade\/rollback\) is in progress|release: already exists)$/i;
+
+const UPGRADE_FAILED = /^Upgrade ".*?" failed: /s;
+
+const reasonOf = (attempt: Revision | undefined, errorText: string): string => {
+  const recorded =
+    attempt !== undefined && describesFailure(attempt)
+      ? descriptionOf(attempt).replace(UPGRADE_FAILED, "")
+      : "";
+  return oneLine(recorded || helmReason(errorText)) || "helm gave no reason";
+};
+
+/**
+ * @param before the history read right before Helm was started
+ * @param after the history read after it ended
+ * @param errorText Helm's `Error:` text, empty when it exited 0
+ */
+export const helmOutcome = (before: History, after: History, errorText: string): HelmOutcome => {
+  const newest = lastRevision(before)?.revision ?? 0;
+  const added = byRevision(after).filter(({ revision }) => revision > newest);
+  const [attempt, next] = added;
+  const uninstalled = after.some((one) => one.revision === newest && wasUninstalled(one));
+  // Helm that ends well adds a revision; when it did not, it began a history anew.
+  const anew = attempt === undefined && (errorText === "" || !survives(before, after));
+  if (after.length === 0 || uninstalled || anew) return { _tag: "Vanished" };
+  // Refused, Helm wrote nothing: what was added meanwhile is somebody else's.
+  if (REFUSED.test(errorText)) return { _tag: "Locked", reason: oneLine(helmReason(errorText)) };
+  const reason = reasonOf(attempt, errorText);
+  if (attempt === undefined) return { _tag: "NotStarted", reason };
+  const revision = attempt.revision;
+  const last = added.at(-1) as Revision;
+  if (isPending(last)) {
+    return {
+      _tag: "Broken",
+      revision,
+      reason,
+      state: `revision ${last.revision} is ${last.status}`,
+    };
+  }
+  if (attempt.status === "deployed" && next === undefined) return { _tag: "Upgraded", revision };
+  if (attempt.status === "failed" && next === undefined)
+    return { _tag: "Failed", revision, reason };
+  const restored = rollbackTarget(last);
+  if (last.status === "deployed" && restored !== undefined) {
+    return { _tag: "RolledBack", revision, reason, restored, deployed: last.revision };
+  }
+  const description = oneLine(descriptionOf(last));
+  return {
+    _tag: "Broken",
+    revision,
+    reason,
+    state: `revision ${last.revision} is ${last.status}: ${description}`,
+  };
+};
+
+/** A revision keeps its number and its time for as long as the installation lasts; another one starts again at 1. */
+const survives = (before: History, after: History): boolean =>
+  before.some((old) =>
+    after.some(({ revision, updated }) => revision === old.revision && updated === old.updated),
+  );
+
+/** `helm uninstall --keep-history`, and what an install on top of it makes of the old revision. */
+const wasUninstalled = (revision: Revision): boolean =>
+  revision.status.startsWith("uninstall") ||
+  descriptionOf(revision) === "superseded by new release";

@@ -1,0 +1,121 @@
+import type { Duration } from "effect";
+import { formatGoDuration } from "../go-duration.ts";
+import type { ReleaseRef } from "../release.ts";
+
+export interface HelmVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** As Helm prints it, e.g. `v3.21.4`. */
+  readonly text: string;
+}
+
+/** Parses `helm version --template '{{.Version}}'`. */
+export const parseHelmVersion = (text: string): HelmVersion | undefined => {
+  const match = /^v?(\d+)\.(\d+)\.(\d+)\S*/.exec(text.trim());
+  return match === null
+    ? undefined
+    : {
+        major: Number(match[1]),
+        minor: Number(match[2]),
+        patch: Number(match[3]),
+        text: match[0],
+      };
+};
+
+export const isSupportedHelm = ({ major }: HelmVersion): boolean => major === 3 || major === 4;
+
+export interface UpgradeArguments {
+  readonly release: ReleaseRef;
+  readonly chart: string;
+  readonly valuesFile: string;
+  readonly timeout: Duration.Duration;
+  readonly atomic: boolean;
+}
+
+/** The atomic flag was renamed in 4, where the old name still works but prints a deprecation. */
+const atomicFlag = ({ major }: HelmVersion): string =>
+  major >= 4 ? "--rollback-on-failure" : "--atomic";
+
+/**
+ * Helm 4's default watcher also waits on custom resources and can time out on healthy ones, so 4 is asked for the
+ * semantics of 3: the data plane is judged by our own gate in both.
+ */
+const waitFlag = ({ major }: HelmVersion): string => (major >= 4 ? "--wait=legacy" : "--wait");
+
+export const upgradeArguments = (
+  version: HelmVersion,
+  request: UpgradeArguments,
+): ReadonlyArray<string> => [
+  "upgrade",
+  request.release.name,
+  request.chart,
+  "--install",
+  "--namespace",
+  request.release.namespace,
+  "--values",
+  request.valuesFile,
+  // Without it an empty values file silently keeps the old values.
+  "--reset-values",
+  // CRDs are ours (phase 4); the install path of Helm 4 would apply them again under its own field manager.
+  "--skip-crds",
+  "--timeout",
+  formatGoDuration(request.timeout),
+  waitFlag(version),
+  ...(request.atomic ? [atomicFlag(version)] : []),
+];
+
+export interface RenderArguments {
+  readonly release: ReleaseRef;
+  readonly chart: string;
+  readonly valuesFile: string;
+  /** Who answers the chart's lookups and says which kinds there are. */
+  readonly answers: RenderAnswers;
+}
+
+export type RenderAnswers = "server" | "nobody";
+
+/** Before 3.13 a dry run of an upgrade asked the server all the same, but answered no lookups. */
+const dryRunFlag = ({ major, minor }: HelmVersion): string =>
+  major > 3 || minor >= 13 ? "--dry-run=server" : "--dry-run";
+
+/** Nothing of it writes: what Helm would do, printed. */
+export const renderArguments = (
+  version: HelmVersion,
+  { release, chart, valuesFile, answers }: RenderArguments,
+): ReadonlyArray<string> => {
+  const what = [release.name, chart, "--namespace", release.namespace, "--values", valuesFile];
+  return answers === "nobody"
+    ? ["template", ...what, "--is-upgrade", "--skip-crds"]
+    : [
+        "upgrade",
+        ...what,
+        "--reset-values",
+        "--skip-crds",
+        dryRunFlag(version),
+        // The schemas on the server are those of the CRDs as they are, not as this upgrade makes them.
+        "--disable-openapi-validation",
+        "--output",
+        "json",
+      ];
+};
+
+export interface RollbackArguments {
+  readonly release: ReleaseRef;
+  readonly revision: number;
+  readonly timeout: Duration.Duration;
+}
+
+export const rollbackArguments = (
+  version: HelmVersion,
+  request: RollbackArguments,
+): ReadonlyArray<string> => [
+  "rollback",
+  request.release.name,
+  String(request.revision),
+  "--namespace",
+  request.release.namespace,
+  "--timeout",
+  formatGoDuration(request.timeout),
+  waitFlag(version),
+];

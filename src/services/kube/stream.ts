@@ -1,0 +1,160 @@
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { Duration, Effect, Option, type Scope, Stream } from "effect";
+import { KubectlError } from "../Kubectl.ts";
+import type { KubeConnection } from "./connection.ts";
+import { type KubeCall, networkDetail, reasonOf, statusMessage, urlOf } from "./http.ts";
+
+/** A single object is at most 3 MiB in etcd's default; a line far beyond that is not a watch's. */
+const LONGEST_LINE = 16 * 1024 * 1024;
+/** In lines; an answer that refuses the stream is one. */
+const LONGEST_REFUSAL = 100;
+
+export interface LineStreamOptions {
+  /** The answer must start within this time, and then go on within it. */
+  readonly silence: Duration.Duration;
+}
+
+const open = (
+  connection: KubeConnection,
+  call: KubeCall,
+): Effect.Effect<IncomingMessage, KubectlError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const options = yield* connection.streamOptions;
+    const url = urlOf(connection, call);
+    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const request = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const started = send(url, {
+          ...options,
+          method: call.method,
+          headers: {
+            ...options.headers,
+            accept: call.accept ?? "application/json",
+            "user-agent": "tare",
+          },
+        });
+        // A request that is destroyed while nobody waits for it still says so.
+        started.on("error", () => undefined);
+        return started;
+      }),
+      (started) => Effect.sync(() => started.destroy()),
+    );
+    return yield* Effect.callback<IncomingMessage, KubectlError>((resume) => {
+      request.once("response", (response) => {
+        // What breaks between two reads is found by the next one.
+        response.on("error", () => undefined);
+        resume(Effect.succeed(response));
+      });
+      request.once("error", (cause) => resume(Effect.fail(unreachable(call, url, cause))));
+      request.end();
+    });
+  });
+
+const unreachable = (call: KubeCall, url: URL, cause: Error): KubectlError =>
+  new KubectlError({
+    reason: "Unreachable",
+    request: call.label,
+    detail: networkDetail(url, cause),
+  });
+
+const silent = (call: KubeCall, silence: Duration.Duration): KubectlError =>
+  new KubectlError({
+    reason: "TimedOut",
+    request: call.label,
+    detail: `nothing was heard for ${Duration.toSeconds(silence)} s`,
+  });
+
+/** The next piece of the answer; nothing when it ended in good order. Reads only when asked to. */
+const nextChunk = (response: IncomingMessage): Effect.Effect<Option.Option<Uint8Array>, Error> =>
+  Effect.callback((resume) => {
+    const look = () => {
+      const chunk: unknown = response.read();
+      if (chunk instanceof Uint8Array) return finish(Effect.succeed(Option.some(chunk)));
+      if (response.errored !== null) return finish(Effect.fail(response.errored));
+      if (response.readableEnded) return finish(Effect.succeed(Option.none()));
+      if (response.destroyed) return finish(Effect.fail(new Error("the connection was closed")));
+    };
+    const signals = ["readable", "end", "error", "close"] as const;
+    const stop = () => {
+      for (const signal of signals) response.off(signal, look);
+    };
+    const finish = (result: Effect.Effect<Option.Option<Uint8Array>, Error>) => {
+      stop();
+      resume(result);
+    };
+    for (const signal of signals) response.on(signal, look);
+    look();
+    return Effect.sync(stop);
+  });
+
+/** Whole lines, as many as the next piece completes. */
+const linesOf = (response: IncomingMessage): Stream.Stream<string, Error> => {
+  const decoder = new TextDecoder();
+  const step = (pending: string) =>
+    Effect.map(nextChunk(response), (chunk) => {
+      if (Option.isNone(chunk)) {
+        return [pending === "" ? [] : [pending], Option.none<string>()] as const;
+      }
+      const lines = (pending + decoder.decode(chunk.value, { stream: true })).split("\n");
+      return [lines, Option.some(lines.pop() ?? "")] as const;
+    }).pipe(
+      Effect.filterOrFail(
+        ([, rest]) => Option.getOrElse(rest, () => "").length <= LONGEST_LINE,
+        () => new Error("a line of the answer has no end"),
+      ),
+    );
+  return Stream.paginate("", step);
+};
+
+const refusal = Effect.fnUntraced(function* (call: KubeCall, response: IncomingMessage) {
+  const text = yield* linesOf(response).pipe(
+    Stream.take(LONGEST_REFUSAL),
+    Stream.mkString,
+    Effect.orElseSucceed(() => ""),
+  );
+  const answer = { status: response.statusCode ?? 0, body: parsed(text) };
+  return new KubectlError({
+    reason: reasonOf(answer),
+    request: call.label,
+    detail: statusMessage(answer),
+  });
+});
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
+/**
+ * The lines of an answer as they come, read no faster than they are used. Ends when the server ends the answer in good
+ * order; a cut connection and silence are failures. Nothing is tried again here.
+ */
+export const streamKubeLines = (
+  connection: KubeConnection,
+  call: KubeCall,
+  { silence }: LineStreamOptions,
+): Stream.Stream<string, KubectlError> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const timedOut = () => Effect.fail(silent(call, silence));
+      const response = yield* Effect.timeoutOrElse(open(connection, call), {
+        duration: silence,
+        orElse: timedOut,
+      });
+      if (response.statusCode !== 200) {
+        return yield* Effect.flatMap(
+          Effect.timeoutOrElse(refusal(call, response), { duration: silence, orElse: timedOut }),
+          Effect.fail,
+        );
+      }
+      const url = urlOf(connection, call);
+      return linesOf(response).pipe(
+        Stream.mapError((cause) => unreachable(call, url, cause)),
+        Stream.timeoutOrElse({ duration: silence, orElse: () => Stream.fromEffect(timedOut()) }),
+      );
+    }),
+  );

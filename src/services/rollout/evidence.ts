@@ -1,0 +1,118 @@
+/** Collects what is known of pods in trouble while they exist: a rollback takes them away. */
+import { Clock, Duration, Effect } from "effect";
+import { Event, fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../../domain/kube.ts";
+import type { ContainerLog, PodEvidence } from "../../domain/rollout/dossier.ts";
+import type { PodInTrouble, Warnings } from "../../domain/rollout/progress.ts";
+import { rootCause } from "../../domain/rollout/verdict.ts";
+import { Kubectl } from "../Kubectl.ts";
+
+/** Pods of one template fail alike; more of them would say the same. */
+const PODS_AT_A_TIME = 5;
+const PODS_REMEMBERED = 10;
+const LOOK_AGAIN_AFTER = Duration.seconds(5);
+const LOG_LINES = 20;
+const EVENTS_KEPT = 15;
+
+export interface EvidenceCollector {
+  /** Looks at pods that were not looked at lately. What cannot be read is left out. */
+  readonly collect: (troubles: ReadonlyArray<PodInTrouble>) => Effect.Effect<void>;
+  /** Newest last; pods that are gone included. */
+  readonly evidence: Effect.Effect<ReadonlyArray<PodEvidence>>;
+  /** The messages of each pod's warnings, newest first, by its UID. */
+  readonly warnings: Effect.Effect<Warnings>;
+}
+
+const byTimeDescending = (left: KubeObject, right: KubeObject): number =>
+  timeOf(right).localeCompare(timeOf(left));
+
+const timeOf = (event: KubeObject): string =>
+  stringAt(event, "lastTimestamp") ?? stringAt(event, "eventTime") ?? "";
+
+const hasStarted = (status: unknown): boolean =>
+  fieldAt(status, "state", "waiting") === undefined || (numberAt(status, "restartCount") ?? 0) > 0;
+
+/** Which logs are worth reading: of containers that are not ready, and of their run before a restart. */
+const logsWanted = (pod: KubeObject) =>
+  [...listAt(pod, "status", "initContainerStatuses"), ...listAt(pod, "status", "containerStatuses")]
+    .filter((status) => fieldAt(status, "ready") !== true && hasStarted(status))
+    .map((status) => ({
+      container: stringAt(status, "name") ?? "",
+      previous: (numberAt(status, "restartCount") ?? 0) > 0,
+    }));
+
+export const makeEvidenceCollector: Effect.Effect<EvidenceCollector, never, Kubectl> = Effect.gen(
+  function* () {
+    const kubectl = yield* Kubectl;
+    const collected = new Map<string, PodEvidence>();
+    const warnings = new Map<string, ReadonlyArray<string>>();
+
+    const readEvents = (pod: KubeObject) =>
+      kubectl
+        .list({
+          type: Event,
+          ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }),
+          fieldSelector: `involvedObject.uid=${pod.metadata.uid}`,
+        })
+        .pipe(
+          Effect.orElseSucceed((): ReadonlyArray<KubeObject> => []),
+          Effect.map((events) => [...events].sort(byTimeDescending).slice(0, EVENTS_KEPT)),
+        );
+
+    const readLogs = (pod: KubeObject) =>
+      Effect.forEach(logsWanted(pod), ({ container, previous }) =>
+        kubectl
+          .podLog({
+            namespace: pod.metadata.namespace ?? "",
+            pod: pod.metadata.name,
+            container,
+            previous,
+            tailLines: LOG_LINES,
+          })
+          .pipe(
+            Effect.map((text): ReadonlyArray<ContainerLog> => [{ container, previous, text }]),
+            Effect.orElseSucceed((): ReadonlyArray<ContainerLog> => []),
+          ),
+      ).pipe(Effect.map((logs) => logs.flat().filter(({ text }) => text.trim() !== "")));
+
+    const look = Effect.fnUntraced(function* (one: PodInTrouble, pod: KubeObject) {
+      const uid = pod.metadata.uid ?? pod.metadata.name;
+      const [events, logs] = yield* Effect.all([readEvents(pod), readLogs(pod)], {
+        concurrency: "unbounded",
+      });
+      const atMillis = yield* Clock.currentTimeMillis;
+      const told = events
+        .filter((event) => stringAt(event, "type") === "Warning")
+        .flatMap((event) => stringAt(event, "message") ?? []);
+      warnings.set(uid, told);
+      collected.delete(uid);
+      collected.set(uid, { pod, line: rootCause(one).line, events, logs, atMillis });
+      for (const oldest of collected.keys()) {
+        if (collected.size <= PODS_REMEMBERED) break;
+        collected.delete(oldest);
+        warnings.delete(oldest);
+      }
+    });
+
+    return {
+      collect: Effect.fnUntraced(function* (troubles) {
+        const now = yield* Clock.currentTimeMillis;
+        const due = troubles.flatMap((one) => {
+          const { pod } = one;
+          if (pod === undefined) return [];
+          const before = collected.get(pod.metadata.uid ?? pod.metadata.name);
+          const isDue =
+            before === undefined ||
+            (before.pod !== pod && before.line !== rootCause(one).line) ||
+            now - before.atMillis >= Duration.toMillis(LOOK_AGAIN_AFTER);
+          return isDue ? [{ one, pod }] : [];
+        });
+        yield* Effect.forEach(due.slice(0, PODS_AT_A_TIME), ({ one, pod }) => look(one, pod), {
+          concurrency: "unbounded",
+          discard: true,
+        });
+      }),
+      evidence: Effect.sync(() => [...collected.values()]),
+      warnings: Effect.sync((): Warnings => warnings),
+    };
+  },
+);

@@ -1,0 +1,251 @@
+/** Keeps what is known of a rollout up to date by watches, each begun again when it ends. */
+import { Clock, Deferred, Duration, Effect, Exit, FiberMap, type Scope, Stream } from "effect";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
+import {
+  Deployment,
+  EnvoyProxy,
+  Gateway,
+  GatewayClass,
+  type KubeObject,
+  Pod,
+  ReplicaSet,
+  StatefulSet,
+} from "../../domain/kube.ts";
+import {
+  isOfRelease,
+  isProxyOf,
+  podSelectors,
+  type RolloutView,
+  type Workload,
+} from "../../domain/rollout/view.ts";
+import { Kubectl, type KubectlError, type ListQuery, type WatchEvent } from "../Kubectl.ts";
+import type { FollowRequest } from "../RolloutGate.ts";
+
+/** Helm labels what it makes itself, whatever the chart says. */
+const MANAGED_BY_HELM = "app.kubernetes.io/managed-by=Helm";
+const SHORTEST_PAUSE = Duration.millis(500);
+const LONGEST_PAUSE = Duration.seconds(5);
+/** A type that is not served, or may not be read, is not asked for more often. */
+const UNSERVED_PAUSE = Duration.seconds(10);
+
+export interface RolloutWatches {
+  readonly view: Effect.Effect<RolloutView>;
+  /** Why the view may be out of date; nothing when all that decides is being watched. */
+  readonly trouble: Effect.Effect<string | undefined>;
+  /** Ends when everything that is watched by now was listed once, or could not be. */
+  readonly listed: Effect.Effect<void>;
+  /** Counts what changed. */
+  readonly version: Effect.Effect<number>;
+  /** Begins and ends the watches of pods, as workloads come and go. */
+  readonly adjust: Effect.Effect<void>;
+  /** Reads what decides once more, directly: a connection that died unnoticed shows nothing new. */
+  readonly confirm: Effect.Effect<void, KubectlError>;
+}
+
+interface Source {
+  readonly key: string;
+  readonly query: ListQuery;
+  /** Without it nothing can be said for certain. */
+  readonly decides: boolean;
+  /** An account of one namespace may not read the classes of the cluster: then they are as good as absent. */
+  readonly optional: boolean;
+}
+
+const source = (
+  query: ListQuery,
+  { decides = true, optional = false }: Partial<Pick<Source, "decides" | "optional">> = {},
+): Source => ({
+  key: `${query.type.plural} ${query.namespace ?? ""} ${query.labelSelector ?? ""}`,
+  query,
+  decides,
+  optional,
+});
+
+const fixedSources = ({ release, dataplaneNamespace }: FollowRequest): ReadonlyArray<Source> => {
+  const namespaces = [...new Set([release.namespace, dataplaneNamespace])];
+  return [
+    source({ type: Gateway, namespace: dataplaneNamespace }),
+    source({ type: GatewayClass }, { optional: true }),
+    ...namespaces.flatMap((namespace) => [
+      source({ type: EnvoyProxy, namespace }, { optional: namespace !== release.namespace }),
+      source({ type: Deployment, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY }),
+    ]),
+    ...[Deployment, StatefulSet].map((type) =>
+      source(
+        { type, namespace: release.namespace, labelSelector: MANAGED_BY_HELM },
+        { decides: false },
+      ),
+    ),
+  ];
+};
+
+/** The bulk of an object, and of no use here. */
+const trimmed = (object: KubeObject): KubeObject => {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+};
+
+type Objects = ReadonlyMap<string, KubeObject>;
+
+const idOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ""}/${metadata.name}`;
+
+export const applied = (objects: Objects, event: WatchEvent): Objects => {
+  if (event._tag === "Listed") {
+    return new Map(event.objects.map((object) => [idOf(object), trimmed(object)]));
+  }
+  const next = new Map(objects);
+  if (event._tag === "Deleted") next.delete(idOf(event.object));
+  else next.set(idOf(event.object), trimmed(event.object));
+  return next;
+};
+
+export const watchRollout = (
+  request: FollowRequest,
+): Effect.Effect<RolloutWatches, never, Kubectl | Scope.Scope> =>
+  Effect.gen(function* () {
+    const kubectl = yield* Kubectl;
+    const known = new Map<string, Objects>();
+    const troubles = new Map<string, string>();
+    const fibers = yield* FiberMap.make<string>();
+    const told = new Map<string, Deferred.Deferred<void>>();
+    const fixed = fixedSources(request);
+    let version = 0;
+
+    for (const { key, decides } of fixed) if (decides) troubles.set(key, "not seen yet");
+
+    const tellFirst = (key: string): void => {
+      const first = told.get(key);
+      if (first !== undefined) Deferred.doneUnsafe(first, Exit.void);
+    };
+
+    const take = ({ key }: Source, event: WatchEvent) =>
+      Effect.sync(() => {
+        known.set(key, applied(known.get(key) ?? new Map(), event));
+        if (event._tag === "Listed") troubles.delete(key);
+        version += 1;
+        tellFirst(key);
+      });
+
+    const lost = ({ key, decides, optional }: Source, error: KubectlError) =>
+      Effect.sync(() => {
+        const absent = error.reason === "NotServed" || (optional && error.reason === "Forbidden");
+        if (absent) known.set(key, new Map());
+        if (absent) troubles.delete(key);
+        else if (decides) troubles.set(key, error.message);
+        version += 1;
+        tellFirst(key);
+        return absent;
+      });
+
+    const keepWatching = Effect.fnUntraced(function* (watched: Source) {
+      let pause = SHORTEST_PAUSE;
+      while (true) {
+        const startedAt = yield* Clock.currentTimeMillis;
+        const error = yield* Effect.flip(
+          Stream.runForEach(kubectl.watch(watched.query), (event) => take(watched, event)).pipe(
+            Effect.andThen(Effect.never),
+          ),
+        );
+        const absent = yield* lost(watched, error);
+        const lasted = (yield* Clock.currentTimeMillis) - startedAt;
+        if (lasted > Duration.toMillis(LONGEST_PAUSE)) pause = SHORTEST_PAUSE;
+        yield* Effect.sleep(absent ? UNSERVED_PAUSE : pause);
+        pause = Duration.min(Duration.times(pause, 2), LONGEST_PAUSE);
+      }
+    });
+
+    const begin = (one: Source) => {
+      if (!told.has(one.key)) told.set(one.key, Deferred.makeUnsafe());
+      return FiberMap.run(fibers, one.key, keepWatching(one), { onlyIfMissing: true });
+    };
+
+    yield* Effect.forEach(fixed, begin, { discard: true });
+
+    const objectsOf = (plural: string): ReadonlyArray<KubeObject> => {
+      const found = new Map<string, KubeObject>();
+      for (const [key, objects] of known) {
+        if (!key.startsWith(`${plural} `)) continue;
+        for (const object of objects.values()) {
+          found.set(object.metadata.uid ?? idOf(object), object);
+        }
+      }
+      return [...found.values()];
+    };
+
+    const workloads = (): ReadonlyArray<Workload> =>
+      [...objectsOf(Deployment.plural), ...objectsOf(StatefulSet.plural)].flatMap(
+        (object): ReadonlyArray<Workload> => {
+          if (isProxyOf(object, request.dataplaneNamespace))
+            return [{ group: "data-plane", object }];
+          const { labels } = object.metadata;
+          return labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
+            isOfRelease(object, request.release.name)
+            ? [{ group: "release", object }]
+            : [];
+        },
+      );
+
+    /** The specifications to go by instead of the live ones, under the live objects' names. */
+    const envoyProxies = (): ReadonlyArray<KubeObject> =>
+      request.envoyProxies?.map((proxy) => ({
+        ...proxy,
+        metadata: { namespace: request.release.namespace, ...proxy.metadata },
+      })) ?? objectsOf(EnvoyProxy.plural);
+
+    const podSources = (): ReadonlyArray<Source> => {
+      const byPlace = Map.groupBy(
+        workloads(),
+        ({ group, object }) => `${group} ${object.metadata.namespace ?? ""}`,
+      );
+      return [...byPlace.values()].flatMap((group) => {
+        const namespace = group[0]?.object.metadata.namespace;
+        const place = namespace === undefined ? {} : { namespace };
+        return podSelectors(group.map(({ object }) => object)).flatMap((labelSelector) =>
+          [Pod, ReplicaSet].map((type) =>
+            source({ type, ...place, labelSelector }, { decides: false }),
+          ),
+        );
+      });
+    };
+
+    const adjust = Effect.gen(function* () {
+      const wanted = new Map(podSources().map((one) => [one.key, one]));
+      for (const [key] of fibers) {
+        if (wanted.has(key) || fixed.some((one) => one.key === key)) continue;
+        yield* FiberMap.remove(fibers, key);
+        known.delete(key);
+        told.delete(key);
+      }
+      yield* Effect.forEach(wanted.values(), begin, { discard: true });
+    });
+
+    const confirm = Effect.gen(function* () {
+      const deciding = fixed.filter(({ decides, key }) => decides && !troubles.has(key));
+      yield* Effect.forEach(
+        deciding.filter(({ key }) => (known.get(key)?.size ?? 0) > 0),
+        (one) =>
+          Effect.flatMap(kubectl.list(one.query), (objects) =>
+            take(one, { _tag: "Listed", objects }),
+          ),
+        { concurrency: "unbounded", discard: true },
+      );
+    });
+
+    return {
+      view: Effect.sync(() => ({
+        workloads: workloads(),
+        replicaSets: objectsOf(ReplicaSet.plural),
+        pods: objectsOf(Pod.plural),
+        gateways: objectsOf(Gateway.plural),
+        gatewayClasses: objectsOf(GatewayClass.plural),
+        envoyProxies: envoyProxies(),
+      })),
+      trouble: Effect.sync(() => [...troubles.values()][0]),
+      version: Effect.sync(() => version),
+      listed: Effect.suspend(() =>
+        Effect.forEach(told.values(), Deferred.await, { discard: true }),
+      ),
+      adjust,
+      confirm,
+    };
+  });
