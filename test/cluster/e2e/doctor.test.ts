@@ -316,9 +316,10 @@ describe("the chart's ServiceAccount", () => {
     if (code !== 0) throw new Error(stderr);
     return parseAllDocuments(stdout).map((document) => parse(String(document)));
   };
-  const asAccount = async (args: ReadonlyArray<string> = []) => {
+  const asAccount = async (flags: ReadonlyArray<string>) => {
     const account = { namespace: NAMESPACE, name: "tare-doctor" };
-    return doctor([...args, "--kubeconfig", await accountKubeconfig(cluster, account)]);
+    const kubeconfig = await accountKubeconfig(cluster, account);
+    return tare(who, ["doctor", who.identityFile, ...flags, "--kubeconfig", kubeconfig]);
   };
   const RIGHTS = ["ServiceAccount", "Role", "RoleBinding"];
 

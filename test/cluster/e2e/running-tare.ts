@@ -146,9 +146,13 @@ const usesKubeconfig = (pid: number, words: ReadonlyArray<string>, file: string)
   }
 };
 
-export const until = async (what: string, holds: () => boolean, seconds = 60): Promise<void> => {
+export const until = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  seconds = 60,
+): Promise<void> => {
   const deadline = Date.now() + seconds * 1_000;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
     await sleep(50);
   }

@@ -243,7 +243,7 @@ export const folder = (who: Operator, name: string): string => {
 
 /** A CRD that somebody has edited by hand is written again by the next run. */
 export const touchCrd = async ({ cluster }: Operator): Promise<void> => {
-  const edit = [{ op: "add", path: "/spec/names/shortNames", value: ["byhand"] }];
-  const crd = ["crd", "tarsupgrades.tars.tetrate.ai"];
+  const edit = [{ op: "replace", path: "/spec/names/shortNames", value: ["byhand"] }];
+  const crd = ["crd", "gateways.gateway.networking.k8s.io"];
   await kubectl(cluster, ["patch", ...crd, "--type=json", "-p", JSON.stringify(edit)]);
 };
