@@ -141,7 +141,12 @@ export const isAbsentObject = ({ status, body }: KubeResponse): boolean =>
   typeof (body as { readonly details?: { readonly name?: unknown } } | null)?.details?.name ===
     "string";
 
-const isRetryable = ({ reason }: KubectlError): boolean => reason === "ServerError";
+/** A kept connection that the server closes just as it is used again says nothing about the server. */
+const isDroppedConnection = ({ reason, detail }: KubectlError): boolean =>
+  reason === "Unreachable" && /socket hang up|ECONNRESET/.test(detail);
+
+const isRetryable = (error: KubectlError): boolean =>
+  error.reason === "ServerError" || isDroppedConnection(error);
 
 /** One call to the API server; reads are tried again when the server itself is in trouble, writes never. */
 export const callKube = Effect.fnUntraced(function* (

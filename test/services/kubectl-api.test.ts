@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Fiber, Stream } from "effect";
+import { Effect, Fiber, Option, Stream } from "effect";
 import { afterEach, beforeEach } from "vitest";
 import { Pod } from "../../src/domain/kube.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
@@ -221,6 +221,34 @@ describe("the log of a container", () => {
           previous: "true",
           tailLines: "5",
         });
+      }),
+    );
+  });
+});
+
+describe("a connection that is dropped under a request", () => {
+  const hangUp: Answer = (request) => request.socket.destroy();
+  const ref = { type: Pod, name: "a", namespace: "ns" };
+
+  it.live("is no answer to a read: it is asked again", () => {
+    answers = [hangUp, json(pod("a"))];
+    return run(
+      Effect.gen(function* () {
+        const found = yield* (yield* Kubectl).get(ref);
+        assert.isTrue(Option.isSome(found));
+        assert.strictEqual(asked.length, 2);
+      }),
+    );
+  });
+
+  it.live("may have come after a write was done: it is never sent twice", () => {
+    answers = [hangUp, json(pod("a"))];
+    return run(
+      Effect.gen(function* () {
+        const object = { apiVersion: "v1", kind: "Pod", ...pod("a") };
+        const error = yield* Effect.flip((yield* Kubectl).create(Pod, object));
+        assert.strictEqual(error.reason, "Unreachable");
+        assert.strictEqual(asked.length, 1);
       }),
     );
   });
