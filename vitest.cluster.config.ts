@@ -5,6 +5,8 @@ import { reportersFor } from "./vitest.reporters.ts";
 export default defineConfig({
   test: {
     include: ["test/cluster/**/*.test.ts"],
+    // Dozens of killed upgrades take longer than all the rest: `npm run test:kills`.
+    exclude: process.env.TARE_TEST_KILLS === "1" ? [] : ["test/cluster/e2e/kill-*.test.ts"],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 3,
