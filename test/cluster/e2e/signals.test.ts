@@ -16,8 +16,6 @@ import {
   touchCrd,
 } from "./tare.ts";
 
-const QUICK = ["--settle-time", "1s", "--skip-preflight"];
-
 const write = (from: "tare" | "helm", method: string, path: RegExp, rest: Partial<Hold> = {}) => ({
   is: (passing: Parameters<Hold["is"]>[0]) =>
     passing.from === from &&
@@ -89,13 +87,14 @@ describe("signals and company", () => {
   const newRows = async (known: ReadonlySet<string>): Promise<ReadonlyArray<Row>> =>
     (await events(who)).filter(({ event_id }) => !known.has(event_id));
 
-  const args = (...more: ReadonlyArray<string>) => [
+  /** Every flag once: a repeated one is refused. */
+  const args = (flags: Readonly<Record<string, string>> = {}) => [
     "upgrade",
     who.identityFile,
-    ...QUICK,
-    "--timeout",
-    "60s",
-    ...more,
+    "--skip-preflight",
+    ...Object.entries({ "settle-time": "1s", timeout: "60s", ...flags }).flatMap(
+      ([name, value]) => [`--${name}`, value],
+    ),
   ];
 
   /** What must hold however a run was interrupted once it had begun to write. */
@@ -200,10 +199,9 @@ describe("signals and company", () => {
 
   it("SIGTERM while the data plane is verified: exit 143, rolled back and verified", async () => {
     const before = await scene();
-    const run = startTare(who, args("--settle-time", "30s"), proxy.kubeconfig);
-    await until("Helm to be done", async () =>
-      (await states(who)).endsWith(`${before.base + 1} deployed`),
-    );
+    const run = startTare(who, args({ "settle-time": "30s" }), proxy.kubeconfig);
+    const done = `${before.base + 1} deployed`;
+    await until("Helm to be done", async () => (await states(who)).endsWith(done), 180);
     run.signal("SIGTERM");
     const ended = await run.ended;
     expect(ended.code).toBe(143);
@@ -214,8 +212,8 @@ describe("signals and company", () => {
   it("SIGINT in helm rollback does not reach it: the failed upgrade is what is reported", async () => {
     const before = await scene();
     const caught = proxy.hold(OUR_ROLLBACK);
-    const more = ["--chart-path", brokenProxy, "--timeout", "10s"];
-    const run = startTare(who, args(...more), proxy.kubeconfig);
+    const flags = { "chart-path": brokenProxy, timeout: "10s" };
+    const run = startTare(who, args(flags), proxy.kubeconfig);
     const held = await caught;
     run.signal("SIGINT");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
