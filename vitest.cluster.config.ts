@@ -7,8 +7,9 @@ export default defineConfig({
     include: ["test/cluster/**/*.test.ts"],
     // Dozens of killed upgrades take longer than all the rest: `npm run test:kills`.
     exclude: process.env.TARE_TEST_KILLS === "1" ? [] : ["test/cluster/e2e/kill-*.test.ts"],
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // Minutes more than any needs: a busy machine is slow, and only what hangs should ever meet this.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     maxWorkers: 3,
     ...reportersFor("cluster"),
   },
