@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import {
   closeSync,
   existsSync,
@@ -114,25 +115,32 @@ export async function waitUntil(
   }
 }
 
+/**
+ * Below the range that the kernel gives to clients (32768 and up on Linux). A server's port that is
+ * taken from that range can be given away while the server restarts; a client that keeps retrying
+ * may even be given it as its own and connect to itself.
+ */
+const serverPorts = { first: 20_000, end: 32_000 };
+
+function listenOn(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
 /** Ports that were free a moment ago, all held together so that no two are the same. */
 export async function freePorts(count: number): Promise<ReadonlyArray<number>> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<Server>((resolve, reject) => {
-          const server = createServer();
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
-  });
+  const held = new Map<number, Server>();
+  while (held.size < count) {
+    const port = randomInt(serverPorts.first, serverPorts.end);
+    const server = await listenOn(port);
+    if (server !== undefined) held.set(port, server);
+  }
+  const servers = [...held.values()];
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  return [...held.keys()];
 }
 
 function readRecord(dir: string, name: string): ProcessRecord | undefined {
