@@ -2,14 +2,15 @@
  * The upgrade, start to end. Read it beside the product page: five phases in the printed order. Reads that need nothing
  * from an earlier phase are started ahead and delivered when their phase asks.
  */
-import { Clock, Duration, Effect, Exit, flow, Random } from "effect";
+import { Clock, Duration, Effect, Exit, flow, Random, Ref } from "effect";
 import type { Identity } from "./domain/identity.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
 import { applyCrds, readCrds } from "./phases/apply-crds.ts";
-import { discover, type InstalledRelease, readRelease } from "./phases/discover.ts";
+import { discover, type InstalledRelease } from "./phases/discover.ts";
+import { readRelease } from "./phases/discovery/read-release.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
@@ -52,7 +53,9 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const startedAt = yield* Clock.currentTimeMillis;
     const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
     const entering = yield* Effect.cached(enter(options));
-    const recovering = soundFacts({ options, identity, runId }, releaseFacts, entering);
+    const steady = yield* Ref.make(true);
+    const enteringEarly = Effect.tap(entering, () => Ref.set(steady, false));
+    const recovering = soundFacts({ options, identity, runId }, releaseFacts, enteringEarly);
     const services = yield* Effect.context<Effect.Services<typeof recovering>>();
     const sound = Effect.provideContext(recovering, services);
 
@@ -63,7 +66,9 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const checkFacts = options.skipPreflight
       ? undefined
       : yield* ahead(readReleaseChecks(installed));
-    yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
+    // What was read ahead of a recovery tells of the data plane before it.
+    const ha = (yield* Ref.get(steady)) ? haFacts : yield* later(readHa(options));
+    yield* Effect.interruptible(run(haPreflight, { options, facts: ha }));
     yield* reportChart(installed);
 
     const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);

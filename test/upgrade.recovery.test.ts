@@ -1,6 +1,6 @@
 /** What the next run makes of a release, a lock and a journal that a killed one left behind. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Duration, Effect, Redacted } from "effect";
 import { gateRecordName } from "../src/domain/gate-record.ts";
 import { ConfigMap, stringAt } from "../src/domain/kube.ts";
 import type { ProcessIdentity } from "../src/domain/process-identity.ts";
@@ -13,8 +13,10 @@ import {
   withStep,
 } from "../src/domain/run-journal.ts";
 import { DEFAULT_RELEASE } from "../src/domain/upgrade-options.ts";
+import { Helm } from "../src/services/Helm.ts";
 import { ReleaseRecords } from "../src/services/ReleaseRecords.ts";
 import {
+  EMBEDDED_CHART,
   FakeCluster,
   FakeConfirmation,
   FakeHelm,
@@ -23,6 +25,7 @@ import {
   forbidden,
   hang,
   historyLines,
+  INSTALLED_VALUES,
   outboxEvents,
   PLAIN_OPERATOR,
   processElsewhere,
@@ -30,7 +33,9 @@ import {
   Recorder,
   runUpgrade,
   SERVER,
+  TARS_EGRESS,
   tarsChart,
+  withField,
   world,
   writesOf,
 } from "./fakes/index.ts";
@@ -102,6 +107,17 @@ describe("a pending release", () => {
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
+  it.effect("is checked for HA as it is after that, not as the dead run had left it", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const cluster = yield* FakeCluster;
+      const path = "spec.provider.kubernetes.envoyHpa.minReplicas";
+      yield* cluster.edit(TARS_EGRESS, withField(path, 1));
+      const { result } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(result?.revision, 4);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
   it.effect("has a row for the attempt that died, and one for the run that went on", () =>
     Effect.gen(function* () {
       yield* leaveJournal(KILLED_HERE, IN_HELM);
@@ -159,6 +175,31 @@ describe("a pending release", () => {
       assert.isAtLeast(elapsed, 3 * MINUTE);
       assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("that is about to be: a Helm of the dead run has not written its revision yet", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const [processes, helm] = yield* Effect.all([FakeProcesses, Helm]);
+      const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
+      yield* processes.start({ pid: 4712, words, cluster: SERVER });
+      const orphan = Effect.gen(function* () {
+        yield* Effect.sleep("1 minute");
+        const run = yield* helm.upgrade({
+          release: DEFAULT_RELEASE,
+          chart: EMBEDDED_CHART,
+          values: Redacted.make(INSTALLED_VALUES),
+          timeout: Duration.minutes(5),
+          atomic: true,
+        });
+        yield* run.exit;
+        yield* processes.end(4712);
+      }).pipe(Effect.scoped, Effect.orDie);
+      yield* Effect.forkChild(orphan);
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 3);
+      assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect.each([

@@ -6,7 +6,8 @@ import {
   DEFAULT_UPGRADE_OPTIONS,
   type UpgradeOptions,
 } from "../../src/domain/upgrade-options.ts";
-import { discover, readRelease } from "../../src/phases/discover.ts";
+import { discover } from "../../src/phases/discover.ts";
+import { readRelease } from "../../src/phases/discovery/read-release.ts";
 import { ChartSource } from "../../src/services/ChartSource.ts";
 import { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
 import {

@@ -12,11 +12,11 @@ import type { KubectlError } from "../../services/Kubectl.ts";
 import { warn } from "../../services/Reporter.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
-import { type ReleaseFacts, readRelease } from "../discover.ts";
+import { type ReleaseFacts, readRelease } from "../discovery/read-release.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
 import { answerFurtherSignals } from "../second-signal.ts";
-import { awaitHelm } from "./await-helm.ts";
+import { awaitHelm, helmsHere } from "./await-helm.ts";
 import type { Entered } from "./enter.ts";
 
 type Recoverable = Exclude<Diagnosis, { readonly _tag: "Sound" }> & {
@@ -89,6 +89,22 @@ const unavailable = ({ message }: HelmError | KubectlError) =>
 const questionFor = ({ release }: UpgradeOptions, diagnosis: Recoverable): string =>
   `${causeOf(diagnosis)}\nGo back to revision ${diagnosis.to.revision} of release ${release.name} first, then upgrade?`;
 
+const readAgain = (options: UpgradeOptions) =>
+  Effect.mapError(readRelease(options.release), unavailable);
+
+/** A sound release is not what it will be while a Helm that outlived its tare is at work: it is waited for first. */
+const undisturbed = Effect.fnUntraced(function* <E, R>(
+  options: UpgradeOptions,
+  facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>,
+  entering: Effect.Effect<Entered, E, R>,
+) {
+  const found = yield* Effect.mapError(facts, unavailable);
+  if (diagnose(found.history, found.unproven)._tag !== "Sound") return found;
+  if ((yield* helmsHere(options.release)).length === 0) return found;
+  yield* entering;
+  return yield* readAgain(options);
+});
+
 /**
  * The release's facts, after bringing it back to its last good revision if that is what it takes and what the operator
  * wants; else as they are, for discovery to refuse.
@@ -99,7 +115,7 @@ export const soundFacts = Effect.fnUntraced(function* <E, R>(
   entering: Effect.Effect<Entered, E, R>,
 ) {
   const { options } = input;
-  const found = yield* Effect.mapError(facts, unavailable);
+  const found = yield* undisturbed(options, facts, entering);
   const diagnosis = diagnose(found.history, found.unproven);
   if (!isRecoverable(diagnosis)) return found;
   if (!options.recover) {
@@ -114,10 +130,9 @@ export const soundFacts = Effect.fnUntraced(function* <E, R>(
       ),
     );
   }
-  const read = Effect.mapError(readRelease(options.release), unavailable);
-  const now = yield* read;
+  const now = yield* readAgain(options);
   const still = diagnose(now.history, now.unproven);
   if (!isRecoverable(still)) return now;
   yield* rollBackTo(input, entered, now, still);
-  return yield* read;
+  return yield* readAgain(options);
 });

@@ -1,0 +1,69 @@
+/** Values of the live release: what must be carried, what is lost, and who is believed where two differ. */
+import { Effect } from "effect";
+import {
+  type CarryOver,
+  malformedCarriedValues,
+  malformedParents,
+} from "../../domain/carry-over.ts";
+import { dotted, getPath, type JsonObject } from "../../domain/json.ts";
+import type { LostValue } from "../../domain/lost-values.ts";
+import type { Revision } from "../../domain/release.ts";
+import { DEFAULT_DATAPLANE_NAMESPACE, type UpgradeOptions } from "../../domain/upgrade-options.ts";
+import {
+  DataPlaneNamespaceMismatch,
+  InvalidStoredValues,
+  ValuesWouldBeLost,
+} from "../../errors.ts";
+import { type Reporter, report, warn } from "../../services/Reporter.ts";
+
+export const requireCarriable = Effect.fnUntraced(function* (
+  options: UpgradeOptions,
+  revision: Revision,
+  stored: JsonObject,
+) {
+  const malformed = [...malformedParents(stored), ...malformedCarriedValues(stored)];
+  if (malformed.length > 0) {
+    return yield* new InvalidStoredValues({
+      release: options.release,
+      revision: revision.revision,
+      problems: malformed.map(({ path, expected }) => `${path}: ${expected}`),
+    });
+  }
+  const live = getPath(stored, ["global", "dataplaneNamespace"]) ?? DEFAULT_DATAPLANE_NAMESPACE;
+  if (live !== options.dataplaneNamespace) {
+    return yield* new DataPlaneNamespaceMismatch({
+      live: String(live),
+      requested: options.dataplaneNamespace,
+    });
+  }
+});
+
+export const reportLosses = Effect.fnUntraced(function* (
+  lost: ReadonlyArray<LostValue>,
+  strict: boolean,
+) {
+  if (lost.length === 0) return;
+  if (strict) {
+    return yield* new ValuesWouldBeLost({
+      lost: lost.map(({ path, shown }) => `${path} = ${shown}`),
+      keepWith: lost.flatMap(({ keepWith }) => (keepWith === undefined ? [] : [keepWith])),
+    });
+  }
+  yield* report({ _tag: "ValuesLost", lost });
+});
+
+const SOURCE_NAMES = {
+  flag: "the flag",
+  release: "the live release",
+  identity: "the identity file",
+};
+
+export const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, Reporter> =>
+  Effect.forEach(
+    carry.differences,
+    ({ path, used, ignored }) =>
+      warn(
+        `${dotted(path)}: ${SOURCE_NAMES[used]} and ${SOURCE_NAMES[ignored]} differ; using ${SOURCE_NAMES[used]}`,
+      ),
+    { discard: true },
+  );

@@ -1,0 +1,77 @@
+import { Effect, Option, Redacted } from "effect";
+import { unprovenRevisions } from "../../domain/gate-record.ts";
+import { IDENTITY_SECRET } from "../../domain/identity-secret.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { type KubeObject, Secret } from "../../domain/kube.ts";
+import { deployedRevision, type History, type ReleaseRef } from "../../domain/release.ts";
+import type { RunRecord } from "../../domain/run-journal.ts";
+import { Helm } from "../../services/Helm.ts";
+import { Kubectl } from "../../services/Kubectl.ts";
+import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { RunJournal } from "../../services/RunJournal.ts";
+
+/** The release as it was found; nothing in it changes for the rest of the run. */
+export interface ReleaseFacts {
+  readonly history: History;
+  /** Values of the deployed revision: the newest one may be a failed attempt. Absent when nothing is deployed. */
+  readonly stored: Redacted.Redacted<JsonObject> | undefined;
+  readonly secretUids: ReadonlyMap<number, string>;
+  readonly unproven: ReadonlySet<number>;
+  /** Who upgraded last, as far as that was written down. */
+  readonly lastRun: RunRecord | undefined;
+  readonly context: string | undefined;
+  readonly server: string;
+  /** Secret `tars-identity` as it is; `undefined` where there is none or it cannot be read. */
+  readonly identity: Redacted.Redacted<KubeObject> | undefined;
+}
+
+/** Not needed to go on, so a failure to read it is none of the run. */
+const readLiveIdentity = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.orElseSucceed(
+    kubectl.get({ type: Secret, name: IDENTITY_SECRET, namespace: release.namespace }),
+    Option.none<KubeObject>,
+  );
+  return Option.match(found, {
+    onNone: () => undefined,
+    onSome: (secret) => Redacted.make(secret, { label: IDENTITY_SECRET }),
+  });
+});
+
+export const readRelease = Effect.fn("tare.read.release")(function* (release: ReleaseRef) {
+  const [helm, kubectl, records, journal] = yield* Effect.all([
+    Helm,
+    Kubectl,
+    ReleaseRecords,
+    RunJournal,
+  ]);
+  const historyAndValues = Effect.gen(function* () {
+    const history = yield* helm.history(release);
+    const deployed = deployedRevision(history);
+    const stored =
+      deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
+    return { history, stored };
+  });
+  const [{ history, stored }, secretUids, gates, lastRun, target, identity] = yield* Effect.all(
+    [
+      historyAndValues,
+      records.secretUids(release),
+      records.gateRecords(release),
+      journal.latest(release),
+      kubectl.target,
+      readLiveIdentity(release),
+    ],
+    { concurrency: "unbounded" },
+  );
+  const facts: ReleaseFacts = {
+    history,
+    stored,
+    secretUids,
+    unproven: unprovenRevisions(gates, new Set(secretUids.values())),
+    lastRun,
+    context: target.context,
+    server: target.server,
+    identity,
+  };
+  return facts;
+});

@@ -1,0 +1,98 @@
+/** What a release must be to be upgraded by this run. */
+import { Effect, Redacted } from "effect";
+import type { Identity } from "../../domain/identity.ts";
+import { identityChange } from "../../domain/identity-change.ts";
+import { diagnose, pendingStory } from "../../domain/recovery.ts";
+import {
+  chartName,
+  chartVersion,
+  deployedRevision,
+  isPending,
+  lastGoodRevision,
+  lastRevision,
+  type ReleaseRef,
+  type Revision,
+} from "../../domain/release.ts";
+import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { isDowngrade } from "../../domain/version-order.ts";
+import {
+  DowngradeRefused,
+  ForeignChart,
+  NoDeployedRevision,
+  OperationInProgress,
+  OtherWorkspace,
+  ReleaseNotFound,
+} from "../../errors.ts";
+import type { Chart } from "../../services/ChartSource.ts";
+import { Helm } from "../../services/Helm.ts";
+import { warn } from "../../services/Reporter.ts";
+import { tellLastRun } from "../recovery/tell.ts";
+import type { ReleaseFacts } from "./read-release.ts";
+
+/** TARS charts are told by name, wherever they are installed. */
+const TARS_CHART = /^tars-v?\d/;
+
+const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const helm = yield* Helm;
+  const all = yield* Effect.orElseSucceed(helm.releases, () => []);
+  return all
+    .filter(({ chart }) => TARS_CHART.test(chart))
+    .filter(({ name, namespace }) => name !== release.name || namespace !== release.namespace)
+    .map(({ name, namespace }) => ({ name, namespace }));
+});
+
+export const requireUpgradable = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  { history, unproven, lastRun }: ReleaseFacts,
+) {
+  const last = lastRevision(history);
+  if (last === undefined) {
+    return yield* new ReleaseNotFound({ release, elsewhere: yield* releasesElsewhere(release) });
+  }
+  if (isPending(last)) {
+    return yield* new OperationInProgress({
+      release,
+      status: last.status,
+      revision: last.revision,
+      since: last.updated ?? "at an unknown time",
+      lastGood: lastGoodRevision(history, unproven)?.revision,
+      story: [pendingStory(last), ...(yield* tellLastRun(lastRun))],
+    });
+  }
+  const deployed = deployedRevision(history);
+  if (deployed === undefined) {
+    const diagnosis = diagnose(history, unproven);
+    const lastGood = diagnosis._tag === "Sound" ? undefined : diagnosis.to?.revision;
+    return yield* new NoDeployedRevision({ release, status: last.status, lastGood });
+  }
+  return deployed;
+});
+
+export const requireSuccessor = Effect.fnUntraced(function* (
+  { release, allowDowngrade }: UpgradeOptions,
+  deployed: Revision,
+  chart: Chart,
+) {
+  const installed = chartName(deployed);
+  if (installed !== chart.name) {
+    return yield* new ForeignChart({ release, installed, chart: chart.name });
+  }
+  const [fromVersion, toVersion] = [chartVersion(deployed), chart.version];
+  if (!allowDowngrade && isDowngrade(fromVersion, toVersion)) {
+    return yield* new DowngradeRefused({ release, fromVersion, toVersion });
+  }
+});
+
+export const requireOwnIdentity = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  live: ReleaseFacts["identity"],
+  identity: Identity,
+) {
+  const change = identityChange(live === undefined ? undefined : Redacted.value(live), identity);
+  if (change._tag === "OtherWorkspace") return yield* new OtherWorkspace({ release, ...change });
+  if (change._tag === "OtherAccount") {
+    yield* warn(
+      `the data plane will use service account ${change.given} instead of ${change.live}`,
+    );
+  }
+});

@@ -1,0 +1,96 @@
+/** What follows from what Helm did. */
+import { type Duration, Effect } from "effect";
+import type { HelmOutcome } from "../../domain/helm/outcome.ts";
+import { redactText } from "../../domain/redaction.ts";
+import { lastRevision } from "../../domain/release.ts";
+import {
+  OperationInProgress,
+  ReleaseVanished,
+  UpgradeLeftInPlace,
+  UpgradeNotStarted,
+} from "../../errors.ts";
+import type { Diagnosis, Rollout } from "../../services/RolloutGate.ts";
+import {
+  type AttemptFailure,
+  describeFailure,
+  nextRevision,
+  recordGate,
+  type UpgradeAttempt,
+} from "./attempt.ts";
+import { confirmRestored, rollBack } from "./roll-back.ts";
+import { saveReport } from "./rollout.ts";
+import { settle } from "./settle.ts";
+
+/** Helm says that it waited in vain; what it waited for is seen by others. */
+const WAITED_IN_VAIN = /context canceled|deadline exceeded|timed out|rate(?: |:)|not ready/i;
+
+const failureOf = Effect.fnUntraced(function* (
+  attempt: UpgradeAttempt,
+  { revision, reason }: { readonly revision: number; readonly reason: string },
+  diagnosis: Diagnosis | undefined,
+) {
+  const interrupted = yield* attempt.interruption.happened;
+  const explained = diagnosis !== undefined && WAITED_IN_VAIN.test(reason) && !interrupted;
+  yield* saveReport(attempt, revision, diagnosis);
+  const failure: AttemptFailure = explained
+    ? {
+        revision,
+        cause: redactText(diagnosis.why, attempt.installed.secrets),
+        missingImage: diagnosis.missingImage,
+      }
+    : { revision, cause: reason, missingImage: undefined };
+  return failure;
+});
+
+interface Followed {
+  readonly rollout: Rollout;
+  readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
+  /** Of the budget, when Helm had ended. */
+  readonly remaining: Duration.Duration;
+}
+
+export const conclude = Effect.fnUntraced(function* (
+  attempt: UpgradeAttempt,
+  outcome: HelmOutcome,
+  { rollout, diagnosis, remaining }: Followed,
+) {
+  const { options, installed } = attempt;
+  const { release, lastGood } = installed;
+  switch (outcome._tag) {
+    case "Upgraded":
+      return yield* settle(attempt, outcome.revision, rollout, remaining);
+    case "Vanished":
+      return yield* new ReleaseVanished({ release });
+    case "NotStarted":
+      yield* recordGate(attempt, nextRevision(attempt.before), "not-started");
+      return yield* new UpgradeNotStarted({ release, cause: outcome.reason });
+    case "Locked":
+      yield* recordGate(attempt, nextRevision(attempt.before), "not-started");
+      return yield* new OperationInProgress({
+        release,
+        status: "busy with another operation",
+        revision: lastRevision(attempt.before)?.revision ?? 0,
+        since: "after this run had looked",
+        lastGood: undefined,
+      });
+    case "RolledBack": {
+      yield* recordGate(attempt, outcome.revision, "failed");
+      const failure = yield* failureOf(attempt, outcome, yield* diagnosis);
+      // Helm takes the newest candidate, which can be a revision that failed before (helm/helm#11435).
+      return outcome.restored === lastGood?.revision
+        ? yield* confirmRestored(attempt, failure, outcome.restored)
+        : yield* rollBack(attempt, failure);
+    }
+    case "Failed":
+    case "Broken": {
+      yield* recordGate(attempt, outcome.revision, "failed");
+      const failure = yield* failureOf(attempt, outcome, yield* diagnosis);
+      return options.atomic
+        ? yield* rollBack(attempt, failure)
+        : yield* new UpgradeLeftInPlace({
+            ...describeFailure(attempt, failure),
+            lastGood: lastGood?.revision,
+          });
+    }
+  }
+});

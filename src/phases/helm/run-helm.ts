@@ -1,0 +1,71 @@
+/** `helm upgrade`, from its start to what the history says it did. */
+import { Effect, Option, Result } from "effect";
+import { type HelmOutcome, helmOutcome } from "../../domain/helm/outcome.ts";
+import { redactText } from "../../domain/redaction.ts";
+import { Helm, type HelmError, type HelmExit, type HelmRun } from "../../services/Helm.ts";
+import { type Reporter, warn } from "../../services/Reporter.ts";
+import type { Rollout } from "../../services/RolloutGate.ts";
+import { nextRevision, readHistory, type UpgradeAttempt, untilAnswered } from "./attempt.ts";
+import { staged } from "./rollout.ts";
+
+/** Waits for Helm only as long as it can end well. */
+const helmOrDoom = (
+  { options, installed }: UpgradeAttempt,
+  run: HelmRun,
+  rollout: Rollout,
+): Effect.Effect<HelmExit, HelmError, Reporter> =>
+  options.failFast
+    ? Effect.raceFirst(
+        run.exit,
+        rollout.doomed.pipe(
+          Effect.flatMap(({ why }) =>
+            warn(`Helm need not wait any longer: ${redactText(why, installed.secrets)}`),
+          ),
+          // By now Helm waits: what is fatal has stood for its grace time.
+          Effect.andThen(run.cancel),
+          Effect.andThen(run.exit),
+        ),
+      )
+    : run.exit;
+
+/** Helm's end. An interruption is passed to Helm once, which then fails, or rolls back, and is seen through. */
+const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
+  const { options, installed, interruption } = attempt;
+  const helm = yield* Helm;
+  const run = yield* helm.upgrade({
+    release: installed.release,
+    chart: installed.chart.directory,
+    values: installed.values,
+    timeout: options.timeout,
+    atomic: options.atomic,
+  });
+  const ended = yield* interruption.wait(
+    staged("helm upgrade", options.timeout, helmOrDoom(attempt, run, rollout)),
+  );
+  return Option.isSome(ended) ? ended.value : yield* Effect.andThen(run.cancel, run.exit);
+}, Effect.scoped);
+
+/** Runs Helm to its end and decides from the history what it did. */
+export const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
+  const { installed, before } = attempt;
+  const { release } = installed;
+  const exit = yield* Effect.result(helmExit(attempt, rollout));
+  const errorText = Result.match(exit, {
+    onSuccess: (ended) => ended.errorText,
+    onFailure: (error) => error.text,
+  });
+  const after = yield* Effect.result(untilAnswered(readHistory(release)));
+  const outcome = Result.match(after, {
+    onSuccess: (history): HelmOutcome => helmOutcome(before, history, errorText),
+    onFailure: (error): HelmOutcome => ({
+      _tag: "Broken",
+      revision: nextRevision(before),
+      reason: errorText || "helm ended, and then the cluster could not be reached",
+      state: `unknown: ${error.message}`,
+    }),
+  });
+  // Helm quotes values when a template or the schema rejects them.
+  return "reason" in outcome
+    ? { ...outcome, reason: redactText(outcome.reason, installed.secrets) }
+    : outcome;
+});

@@ -1,0 +1,89 @@
+/** After Helm's success: the data plane settles, or the upgrade has failed after all. */
+import { type Duration, Effect, Option } from "effect";
+import { EnvoyProxy } from "../../domain/kube.ts";
+import { redactText } from "../../domain/redaction.ts";
+import { deployedRevision, lastRevision } from "../../domain/release.ts";
+import { UpgradeLeftInPlace } from "../../errors.ts";
+import { Helm } from "../../services/Helm.ts";
+import { warn } from "../../services/Reporter.ts";
+import type { DataPlaneOutcome, Rollout } from "../../services/RolloutGate.ts";
+import {
+  type AttemptFailure,
+  describeFailure,
+  recordGate,
+  type UpgradeAttempt,
+  untilAnswered,
+} from "./attempt.ts";
+import { repair } from "./restore.ts";
+import { rollBack } from "./roll-back.ts";
+import { awaitDataPlane, saveReport } from "./rollout.ts";
+
+const INTERRUPTED: DataPlaneOutcome = {
+  _tag: "NotSettled",
+  why: "interrupted before the data plane had settled",
+  diagnosis: undefined,
+};
+
+/** Helm started from the deployed revision; what a later attempt that failed made of the EnvoyProxy, it did not see. */
+const undoFailedAttempt = Effect.fnUntraced(function* (
+  { installed, before }: UpgradeAttempt,
+  revision: number,
+) {
+  const { release } = installed;
+  if (lastRevision(before)?.revision === deployedRevision(before)?.revision) return;
+  const helm = yield* Helm;
+  yield* untilAnswered(helm.manifest(release, revision)).pipe(
+    Effect.flatMap((manifest) =>
+      repair(
+        release,
+        manifest.filter(({ kind }) => kind === EnvoyProxy.kind),
+      ),
+    ),
+    Effect.catch(({ message }) =>
+      warn(`whether the EnvoyProxy is that of revision ${revision} is not known: ${message}`),
+    ),
+  );
+});
+
+export const settle = Effect.fnUntraced(function* (
+  attempt: UpgradeAttempt,
+  revision: number,
+  rollout: Rollout,
+  remaining: Duration.Duration,
+) {
+  const { options, installed, interruption } = attempt;
+  const seen = yield* interruption.wait(
+    Effect.andThen(
+      undoFailedAttempt(attempt, revision),
+      awaitDataPlane(attempt, rollout, remaining, "data plane"),
+    ),
+  );
+  const dataPlane: DataPlaneOutcome = Option.getOrElse(seen, () => INTERRUPTED);
+  if (dataPlane._tag === "Absent") {
+    yield* warn(
+      `no Gateway and no Deployment of Envoy Gateway in ${options.dataplaneNamespace}: there was no data plane to verify`,
+    );
+  }
+  if (dataPlane._tag !== "NotSettled") {
+    yield* recordGate(attempt, revision, "passed");
+    return {
+      revision,
+      fromVersion: installed.fromVersion,
+      toVersion: installed.chart.version,
+      dataPlane: dataPlane._tag,
+      rollbackRevision: installed.lastGood?.revision,
+    };
+  }
+  yield* recordGate(attempt, revision, "failed");
+  yield* saveReport(attempt, revision, dataPlane.diagnosis);
+  const failure: AttemptFailure = {
+    revision,
+    cause: redactText(dataPlane.why, installed.secrets),
+    missingImage: dataPlane.diagnosis?.missingImage,
+  };
+  if (options.atomic) return yield* rollBack(attempt, failure);
+  return yield* new UpgradeLeftInPlace({
+    ...describeFailure(attempt, failure),
+    lastGood: installed.lastGood?.revision,
+  });
+});
