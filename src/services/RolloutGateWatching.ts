@@ -12,6 +12,7 @@ import {
   type Baseline,
   fatalTrouble,
   mayStillChange,
+  nextGraceEnd,
   noteTroubles,
   quietTime,
   type RootCause,
@@ -32,12 +33,15 @@ import {
   type Rollout,
   RolloutGate,
 } from "./RolloutGate.ts";
+import { type Changes, makeChanges } from "./rollout/changes.ts";
 import { makeEvidenceCollector } from "./rollout/evidence.ts";
 import { type RolloutWatches, watchRollout } from "./rollout/watches.ts";
 
-/** Changes come in bursts; grace times end without a change. */
-const LOOK_EVERY = Duration.millis(500);
-const JUDGE_EVERY = Duration.seconds(1);
+/** Changes come in bursts: what a burst ends with is what counts. */
+const BURST = Duration.millis(250);
+/** What could not be confirmed is looked at again after this. */
+const CONFIRM_AGAIN = Duration.seconds(1);
+const COLLECT_EVERY = Duration.seconds(1);
 const FIRST_LOOK = Duration.seconds(10);
 
 /** Watches, so that its cost does not grow with what else is in the namespaces. */
@@ -57,8 +61,9 @@ interface Seen {
 }
 
 const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest) {
-  const watches = yield* watchRollout(request);
-  const collector = yield* makeEvidenceCollector;
+  const changes = makeChanges();
+  const watches = yield* watchRollout(request, changes);
+  const collector = yield* makeEvidenceCollector(changes);
   const doomed = yield* Deferred.make<Diagnosis>();
   yield* firstLook(watches);
   const baseline = takeBaseline(yield* watches.view);
@@ -94,30 +99,30 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
     }
   });
 
-  const loop = Effect.gen(function* () {
-    let judgedAt = Number.NEGATIVE_INFINITY;
-    let version = -1;
+  /** Changes, and the ends of grace times, which come without one. */
+  const judging = Effect.gen(function* () {
     while (true) {
-      const now = yield* Clock.currentTimeMillis;
-      const current = yield* watches.version;
-      if (current !== version || now - judgedAt >= Duration.toMillis(JUDGE_EVERY)) {
-        [version, judgedAt] = [current, now];
-        yield* watches.adjust;
-        yield* judge();
-      }
-      yield* Effect.sleep(LOOK_EVERY);
+      const judged = changes.count();
+      yield* watches.adjust;
+      yield* judge();
+      const graceEnd = nextGraceEnd(seen.troubles, times, yield* Clock.currentTimeMillis);
+      yield* newsOrTime(changes.after(judged), graceEnd);
+      if (changes.count() > judged) yield* Effect.sleep(BURST);
     }
   });
 
   /** Apart from the judging: reading logs can take its time. */
   const collecting = Effect.gen(function* () {
     while (true) {
-      yield* collector.collect(newOnes(seen.troubles, baseline));
-      yield* Effect.sleep(JUDGE_EVERY);
+      const known = changes.count();
+      const wanted = newOnes(seen.troubles, baseline);
+      yield* collector.collect(wanted);
+      if (wanted.length === 0) yield* changes.after(known);
+      yield* Effect.sleep(COLLECT_EVERY);
     }
   });
 
-  yield* Effect.forkScoped(loop);
+  yield* Effect.forkScoped(judging);
   yield* Effect.forkScoped(collecting);
 
   const rollout: Rollout = {
@@ -130,6 +135,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
         settle({
           gate,
           watches,
+          changes,
           baseline,
           doomed: gate.failFast ? Deferred.await(doomed) : Effect.never,
           diagnosis: rollout.diagnosis,
@@ -144,6 +150,13 @@ const newOnes = (
   { generations }: Baseline,
 ): ReadonlyArray<PodInTrouble> => troubles.filter(({ generation }) => !generations.has(generation));
 
+/** Until there is news, and no longer than until `atMillis`, which may be never. */
+const newsOrTime = Effect.fnUntraced(function* (news: Effect.Effect<void>, atMillis: number) {
+  const left = atMillis - (yield* Clock.currentTimeMillis);
+  if (left === Number.POSITIVE_INFINITY) return yield* news;
+  yield* Effect.raceFirst(news, Effect.sleep(Duration.millis(Math.max(left, 0))));
+});
+
 /** Until everything was listed once; not for long, since the upgrade does not depend on it. */
 const firstLook = ({ listed, adjust }: RolloutWatches): Effect.Effect<void> =>
   listed.pipe(
@@ -157,14 +170,15 @@ const firstLook = ({ listed, adjust }: RolloutWatches): Effect.Effect<void> =>
 interface Gate {
   readonly gate: GateRequest;
   readonly watches: RolloutWatches;
+  readonly changes: Changes;
   readonly baseline: Baseline;
   readonly doomed: Effect.Effect<Diagnosis>;
   readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
 }
 
-const settle = ({ gate, watches, baseline, doomed, diagnosis }: Gate) =>
+const settle = ({ doomed, ...gate }: Gate) =>
   Effect.raceFirst(
-    settling({ gate, watches, baseline, diagnosis }),
+    settling(gate),
     Effect.map(
       doomed,
       (found): DataPlaneOutcome => ({ _tag: "NotSettled", why: found.why, diagnosis: found }),
@@ -174,18 +188,21 @@ const settle = ({ gate, watches, baseline, doomed, diagnosis }: Gate) =>
 const settling = Effect.fnUntraced(function* ({
   gate,
   watches,
+  changes,
   baseline,
   diagnosis,
 }: Omit<Gate, "doomed">) {
   const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(gate.budget);
   let state = UNSETTLED;
   while (true) {
+    const looked = changes.count();
     const look = yield* lookOnce(watches);
     const now = yield* Clock.currentTimeMillis;
     state = observe(state, { ...look, ready: look.why === undefined, atMillis: now });
     const needed = mayStillChange(baseline, look.view)
       ? quietTime(gate.settleTime)
       : gate.settleTime;
+    let nextLook = (state.readySince ?? Number.POSITIVE_INFINITY) + Duration.toMillis(needed);
     if (hasSettled(state, needed, now)) {
       // A connection that died unnoticed would show a data plane at rest for as long as one likes.
       const confirmed = yield* Effect.result(watches.confirm);
@@ -193,6 +210,7 @@ const settling = Effect.fnUntraced(function* ({
       const stands = again.why === undefined && again.fingerprint === look.fingerprint;
       if (confirmed._tag === "Success" && stands) return outcomeOf(again);
       state = UNSETTLED;
+      nextLook = now + Duration.toMillis(CONFIRM_AGAIN);
     }
     if (now >= deadline) {
       const found = yield* diagnosis;
@@ -204,7 +222,8 @@ const settling = Effect.fnUntraced(function* ({
       };
       return outcome;
     }
-    yield* Effect.sleep(JUDGE_EVERY);
+    yield* newsOrTime(changes.after(looked), Math.min(nextLook, deadline));
+    if (changes.count() > looked) yield* Effect.sleep(BURST);
   }
 });
 

@@ -83,6 +83,22 @@ export const fatalTrouble = (
         troubleClass(one.trouble.kind).graceSeconds * 1000,
   );
 
+/** When the next grace time ends, in Clock milliseconds; infinite when none is running. */
+export const nextGraceEnd = (
+  troubles: ReadonlyArray<PodInTrouble>,
+  times: TroubleTimes,
+  nowMillis: number,
+): number =>
+  Math.min(
+    ...troubles
+      .map(
+        (one) =>
+          (times.get(troubleKey(one)) ?? nowMillis) +
+          troubleClass(one.trouble.kind).graceSeconds * 1000,
+      )
+      .filter((end) => end > nowMillis),
+  );
+
 export interface RootCause {
   readonly kind: TroubleKind;
   /** One line that names the pod, its image where there is one, and the reason. */

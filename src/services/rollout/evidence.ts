@@ -1,10 +1,12 @@
 /** Collects what is known of pods in trouble while they exist: a rollback takes them away. */
+import { isDeepStrictEqual } from "node:util";
 import { Clock, Duration, Effect } from "effect";
 import { Event, fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../../domain/kube.ts";
 import type { ContainerLog, PodEvidence } from "../../domain/rollout/dossier.ts";
 import type { PodInTrouble, Warnings } from "../../domain/rollout/progress.ts";
 import { rootCause } from "../../domain/rollout/verdict.ts";
 import { Kubectl } from "../Kubectl.ts";
+import type { Changes } from "./changes.ts";
 
 /** Pods of one template fail alike; more of them would say the same. */
 const PODS_AT_A_TIME = 5;
@@ -40,8 +42,10 @@ const logsWanted = (pod: KubeObject) =>
       previous: (numberAt(status, "restartCount") ?? 0) > 0,
     }));
 
-export const makeEvidenceCollector: Effect.Effect<EvidenceCollector, never, Kubectl> = Effect.gen(
-  function* () {
+export const makeEvidenceCollector = (
+  changes: Changes,
+): Effect.Effect<EvidenceCollector, never, Kubectl> =>
+  Effect.gen(function* () {
     const kubectl = yield* Kubectl;
     const collected = new Map<string, PodEvidence>();
     const warnings = new Map<string, ReadonlyArray<string>>();
@@ -83,6 +87,7 @@ export const makeEvidenceCollector: Effect.Effect<EvidenceCollector, never, Kube
       const told = events
         .filter((event) => stringAt(event, "type") === "Warning")
         .flatMap((event) => stringAt(event, "message") ?? []);
+      if (!isDeepStrictEqual(warnings.get(uid) ?? [], told)) changes.note();
       warnings.set(uid, told);
       collected.delete(uid);
       collected.set(uid, { pod, line: rootCause(one).line, events, logs, atMillis });
@@ -114,5 +119,4 @@ export const makeEvidenceCollector: Effect.Effect<EvidenceCollector, never, Kube
       evidence: Effect.sync(() => [...collected.values()]),
       warnings: Effect.sync((): Warnings => warnings),
     };
-  },
-);
+  });

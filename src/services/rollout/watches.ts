@@ -20,6 +20,7 @@ import {
 } from "../../domain/rollout/view.ts";
 import { Kubectl, type KubectlError, type ListQuery, type WatchEvent } from "../Kubectl.ts";
 import type { FollowRequest } from "../RolloutGate.ts";
+import type { Changes } from "./changes.ts";
 
 /** Helm labels what it makes itself, whatever the chart says. */
 const MANAGED_BY_HELM = "app.kubernetes.io/managed-by=Helm";
@@ -34,8 +35,6 @@ export interface RolloutWatches {
   readonly trouble: Effect.Effect<string | undefined>;
   /** Ends when everything that is watched by now was listed once, or could not be. */
   readonly listed: Effect.Effect<void>;
-  /** Counts what changed. */
-  readonly version: Effect.Effect<number>;
   /** Begins and ends the watches of pods, as workloads come and go. */
   readonly adjust: Effect.Effect<void>;
   /** Reads what decides once more, directly: a connection that died unnoticed shows nothing new. */
@@ -101,6 +100,7 @@ export const applied = (objects: Objects, event: WatchEvent): Objects => {
 
 export const watchRollout = (
   request: FollowRequest,
+  changes: Changes,
 ): Effect.Effect<RolloutWatches, never, Kubectl | Scope.Scope> =>
   Effect.gen(function* () {
     const kubectl = yield* Kubectl;
@@ -109,7 +109,6 @@ export const watchRollout = (
     const fibers = yield* FiberMap.make<string>();
     const told = new Map<string, Deferred.Deferred<void>>();
     const fixed = fixedSources(request);
-    let version = 0;
 
     for (const { key, decides } of fixed) if (decides) troubles.set(key, "not seen yet");
 
@@ -122,7 +121,7 @@ export const watchRollout = (
       Effect.sync(() => {
         known.set(key, applied(known.get(key) ?? new Map(), event));
         if (event._tag === "Listed") troubles.delete(key);
-        version += 1;
+        changes.note();
         tellFirst(key);
       });
 
@@ -132,7 +131,7 @@ export const watchRollout = (
         if (absent) known.set(key, new Map());
         if (absent) troubles.delete(key);
         else if (decides) troubles.set(key, error.message);
-        version += 1;
+        changes.note();
         tellFirst(key);
         return absent;
       });
@@ -192,9 +191,25 @@ export const watchRollout = (
         metadata: { namespace: request.release.namespace, ...proxy.metadata },
       })) ?? objectsOf(EnvoyProxy.plural);
 
+    let seen: { readonly after: number; readonly view: RolloutView } | undefined;
+    /** Made anew when something has changed. */
+    const view = (): RolloutView => {
+      if (seen?.after === changes.count()) return seen.view;
+      const made: RolloutView = {
+        workloads: workloads(),
+        replicaSets: objectsOf(ReplicaSet.plural),
+        pods: objectsOf(Pod.plural),
+        gateways: objectsOf(Gateway.plural),
+        gatewayClasses: objectsOf(GatewayClass.plural),
+        envoyProxies: envoyProxies(),
+      };
+      seen = { after: changes.count(), view: made };
+      return made;
+    };
+
     const podSources = (): ReadonlyArray<Source> => {
       const byPlace = Map.groupBy(
-        workloads(),
+        view().workloads,
         ({ group, object }) => `${group} ${object.metadata.namespace ?? ""}`,
       );
       return [...byPlace.values()].flatMap((group) => {
@@ -215,6 +230,7 @@ export const watchRollout = (
         yield* FiberMap.remove(fibers, key);
         known.delete(key);
         told.delete(key);
+        changes.note();
       }
       yield* Effect.forEach(wanted.values(), begin, { discard: true });
     });
@@ -232,16 +248,8 @@ export const watchRollout = (
     });
 
     return {
-      view: Effect.sync(() => ({
-        workloads: workloads(),
-        replicaSets: objectsOf(ReplicaSet.plural),
-        pods: objectsOf(Pod.plural),
-        gateways: objectsOf(Gateway.plural),
-        gatewayClasses: objectsOf(GatewayClass.plural),
-        envoyProxies: envoyProxies(),
-      })),
+      view: Effect.sync(view),
       trouble: Effect.sync(() => [...troubles.values()][0]),
-      version: Effect.sync(() => version),
       listed: Effect.suspend(() =>
         Effect.forEach(told.values(), Deferred.await, { discard: true }),
       ),

@@ -1,5 +1,5 @@
 /** One cluster in memory, under Effect's Clock. Kubectl and Helm are views onto it; controllers react to its changes. */
-import { Clock, Context, Effect, Layer, PubSub, Queue, Ref, Result, type Scope } from "effect";
+import { Clock, Context, Effect, Layer, Ref, Result, type Scope } from "effect";
 import {
   CustomResourceDefinition,
   fieldAt,
@@ -23,6 +23,12 @@ export interface Change {
   readonly after: KubeObject | undefined;
 }
 
+export interface Observer {
+  readonly changed: (change: Change) => void;
+  /** A fault was injected: it breaks connections that are already open. */
+  readonly struck: (fault: Fault) => void;
+}
+
 /** What to do about a change, if anything. */
 export type Controller = (change: Change) => Effect.Effect<void> | undefined;
 
@@ -42,12 +48,8 @@ export class FakeCluster extends Context.Service<
       call: Effect.Effect<A, KubectlError>,
     ) => Effect.Effect<A, KubectlError>;
     readonly requests: Effect.Effect<ReadonlyArray<LoggedRequest>>;
-    /** What changes from now on, in the order it was written, as far as `told` has something to tell of it. */
-    readonly changes: <A>(
-      told: (change: Change) => ReadonlyArray<A>,
-    ) => Effect.Effect<Queue.Dequeue<A>, never, Scope.Scope>;
-    /** Faults injected from now on: they break connections that are already open. */
-    readonly troubles: Effect.Effect<PubSub.Subscription<Fault>, never, Scope.Scope>;
+    /** Told of what happens from now on, at once and in its order, until the scope ends. */
+    readonly observe: (observer: Observer) => Effect.Effect<void, never, Scope.Scope>;
     /** What `kubectl logs` shows of a container; `undefined` when it has no log. */
     readonly logs: Ref.Ref<ReadonlyMap<string, string>>;
     /** Returns how to take the fault away again. */
@@ -121,15 +123,14 @@ const make = Effect.gen(function* () {
   // Appended to in place: a gate that polls makes thousands of requests.
   const log: Array<LoggedRequest> = [];
 
-  let listeners: ReadonlyArray<(change: Change) => void> = [];
-  const troubles = yield* PubSub.unbounded<Fault>();
+  let observers: ReadonlyArray<Observer> = [];
   const logs = yield* Ref.make<ReadonlyMap<string, string>>(new Map());
 
   let overseer: (request: LoggedRequest) => Trouble | undefined = () => undefined;
 
   const tell = (change: Change): Effect.Effect<void> => {
     if (change.before === change.after) return Effect.void;
-    for (const listener of listeners) listener(change);
+    for (const observer of observers) observer.changed(change);
     const reactions = controllers.flatMap((controller) => controller(change) ?? []);
     return reactions.length === 0
       ? Effect.void
@@ -210,7 +211,7 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         const mine = { ...fault, hits: 0 };
         faults = [...faults, mine];
-        PubSub.publishUnsafe(troubles, fault);
+        for (const observer of observers) observer.struck(fault);
         return Effect.sync(() => {
           faults = faults.filter((other) => other !== mine);
         });
@@ -223,21 +224,16 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         admissions = [...admissions, objects];
       }),
-    changes: <A>(told: (change: Change) => ReadonlyArray<A>) =>
-      Effect.gen(function* () {
-        const queue = yield* Queue.unbounded<A>();
-        const listener = (change: Change) => {
-          for (const one of told(change)) Queue.offerUnsafe(queue, one);
-        };
-        listeners = [...listeners, listener];
-        yield* Effect.addFinalizer(() =>
+    observe: (observer) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          observers = [...observers, observer];
+        }),
+        () =>
           Effect.sync(() => {
-            listeners = listeners.filter((other) => other !== listener);
+            observers = observers.filter((other) => other !== observer);
           }),
-        );
-        return queue;
-      }),
-    troubles: PubSub.subscribe(troubles),
+      ),
     logs,
     snapshot: Effect.sync(() => store),
     write,

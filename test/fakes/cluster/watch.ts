@@ -1,9 +1,9 @@
 /** A watch on the fake cluster: a list, then what changes, until a fault hits the connection. */
-import { Effect, PubSub, Stream } from "effect";
+import { Cause, Effect, Queue, Stream } from "effect";
 import { apiVersionOf, type KubeObject } from "../../../src/domain/kube.ts";
 import { KubectlError, type ListQuery, type WatchEvent } from "../../../src/services/Kubectl.ts";
 import type { Change, FakeCluster } from "./FakeCluster.ts";
-import { type ApiRequest, isAbout } from "./faults.ts";
+import { type ApiRequest, type Fault, isAbout } from "./faults.ts";
 import { matchesFields, matchesSelector } from "./selectors.ts";
 
 export const isAsked = (
@@ -32,22 +32,13 @@ const eventsOf = (query: ListQuery, { type, before, after }: Change): ReadonlyAr
     : [];
 };
 
-/** Fails when a fault that is about this watch is injected while it is open. */
-const untilCut = (cluster: FakeCluster["Service"], request: ApiRequest) =>
-  Effect.gen(function* () {
-    const troubles = yield* cluster.troubles;
-    const cut = Effect.gen(function* () {
-      while (true) {
-        const fault = yield* PubSub.take(troubles);
-        const { trouble } = fault;
-        if (trouble._tag === "Fail" && (fault.skip ?? 0) === 0 && isAbout(fault, request)) {
-          const { reason, detail } = trouble;
-          return yield* new KubectlError({ reason, detail, request: request.label });
-        }
-      }
-    });
-    return cut;
-  });
+/** The failure that the fault means to a watch that is open. */
+const cutBy = (fault: Fault, request: ApiRequest): KubectlError | undefined => {
+  const { trouble, skip = 0 } = fault;
+  if (trouble._tag !== "Fail" || skip > 0 || !isAbout(fault, request)) return undefined;
+  const { reason, detail } = trouble;
+  return new KubectlError({ reason, detail, request: request.label });
+};
 
 export const watched = (
   cluster: FakeCluster["Service"],
@@ -57,19 +48,27 @@ export const watched = (
 ): Stream.Stream<WatchEvent, KubectlError> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      // Subscribed before listing, so that nothing is missed in between; what the list has already is left out.
+      const told = yield* Queue.unbounded<WatchEvent, KubectlError>();
+      const early: Array<WatchEvent> = [];
+      let tell = (event: WatchEvent): void => void early.push(event);
+      // It listens before it lists, so that nothing is missed in between; what the list has already is left out.
       let listedAt = 0;
-      const changes = yield* cluster.changes((change) =>
-        change.after === undefined || versionOf(change.after) > listedAt
-          ? eventsOf(query, change)
-          : [],
-      );
-      const cut = yield* untilCut(cluster, request);
+      yield* cluster.observe({
+        changed: (change) => {
+          if (change.after !== undefined && versionOf(change.after) <= listedAt) return;
+          for (const event of eventsOf(query, change)) tell(event);
+        },
+        struck: (fault) => {
+          const failure = cutBy(fault, request);
+          if (failure !== undefined) Queue.failCauseUnsafe(told, Cause.fail(failure));
+        },
+      });
       const objects = yield* list;
       yield* cluster.request(request, Effect.void);
       listedAt = Math.max(0, ...objects.map(versionOf));
-      const listed: WatchEvent = { _tag: "Listed", objects };
-      const later = Stream.fromQueue(changes).pipe(Stream.interruptWhen(cut));
-      return Stream.concat(Stream.make(listed), later);
+      tell = (event) => void Queue.offerUnsafe(told, event);
+      tell({ _tag: "Listed", objects });
+      for (const event of early) tell(event);
+      return Stream.fromQueue(told);
     }),
   );
