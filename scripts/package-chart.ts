@@ -22,7 +22,7 @@ import {
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
-import { PARSED_CRDS_FILE, parseCrdFile } from "../src/services/chart-crds.ts";
+import { PARSED_CRDS_FILE, parseCrdFile, storedCrd } from "../src/services/chart-crds.ts";
 
 export interface LockedCrd {
   readonly file: string;
@@ -170,7 +170,7 @@ function writeParsed(chart: string, folder: string): void {
   const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
   const parsed = names.map((name) => {
     const { text } = readFile(join(folder, name));
-    return [hash(text), parseCrdFile(text)];
+    return [hash(text), parseCrdFile(text)?.map(storedCrd)];
   });
   writeFileSync(`${file}.tmp`, JSON.stringify(Object.fromEntries(parsed)));
   renameSync(`${file}.tmp`, file);

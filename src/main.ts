@@ -12,6 +12,7 @@ import { makeJsonOutput } from "./render/ReporterJson.ts";
 import { layerReporterStderr } from "./render/ReporterText.ts";
 import { COLOURED, PLAIN } from "./render/text.ts";
 import { layerManagementPlaneHttp } from "./services/ManagementPlaneHttp.ts";
+import { layerTraceFile } from "./services/trace-file.ts";
 import { CLI_VERSION } from "./version.ts";
 
 let signal: NodeJS.Signals | undefined;
@@ -45,6 +46,7 @@ tareCommand(
     NodeServices.layer,
     layerPresentation(colours, json?.refuse),
     Layer.succeed(Logger.LogToStderr, true),
+    layerTraceFile(process.env.TARE_TRACE),
   ]),
   // Commands say what of them a signal may stop; how they end is theirs to say.
   ownEnd.keep,

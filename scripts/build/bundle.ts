@@ -1,6 +1,7 @@
 /** The program as few files: what a command does not need it does not load. */
 import { join } from "node:path";
-import { build } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
+import { leanClient } from "./lean-client.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
@@ -13,7 +14,8 @@ const common = {
   keepNames: true,
   legalComments: "none",
   logLevel: "warning",
-} as const;
+  plugins: [leanClient],
+} satisfies BuildOptions;
 
 /** For the package: modules of its own for what is loaded on first use. */
 export const bundleForPackage = () =>

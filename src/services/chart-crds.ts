@@ -10,13 +10,43 @@ import { ChartError } from "./ChartSource.ts";
 /** What packaging leaves beside the files: megabytes of YAML take a second to parse, as JSON a few milliseconds. */
 export const PARSED_CRDS_FILE = "crds.parsed.json";
 
-export interface ParsedCrds {
-  /** By the sha256 of a file's bytes: an edited file is parsed again. */
-  readonly [sha256: string]: ReadonlyArray<CrdManifest>;
+/** Megabytes of YAML lie in them: all of them at once would be in memory together. */
+const FILES_AT_ONCE = 2;
+
+/** A manifest whose object is still text. */
+export interface StoredCrd {
+  readonly name: string;
+  readonly sha256: string;
+  readonly json: string;
 }
 
-export const sha256OfText = (text: string): string =>
-  createHash("sha256").update(text).digest("hex");
+export interface ParsedCrds {
+  /** By the sha256 of a file's bytes: an edited file is parsed again. */
+  readonly [sha256: string]: ReadonlyArray<StoredCrd | CrdManifest>;
+}
+
+export const sha256OfBytes = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest("hex");
+
+export const storedCrd = ({ name, sha256, object }: CrdManifest): StoredCrd => ({
+  name,
+  sha256,
+  json: JSON.stringify(object),
+});
+
+/** As objects all CRDs together take five times what they take as text: each is one only while it is looked at. */
+const fromStored = ({ name, sha256, json }: StoredCrd): CrdManifest => {
+  let kept: WeakRef<KubeObject> | undefined;
+  return {
+    name,
+    sha256,
+    get object() {
+      const object = kept?.deref() ?? (JSON.parse(json) as KubeObject);
+      kept = new WeakRef(object);
+      return object;
+    },
+  };
+};
 
 /** The CRDs of one file; `undefined` when it is not YAML. */
 export const parseCrdFile = (text: string): ReadonlyArray<CrdManifest> | undefined => {
@@ -27,6 +57,10 @@ export const parseCrdFile = (text: string): ReadonlyArray<CrdManifest> | undefin
     .filter((object) => isJsonObject(object) && object.kind === "CustomResourceDefinition")
     .map((object) => crdManifest(object as unknown as KubeObject));
 };
+
+/** Earlier versions packaged the objects themselves. */
+const manifestOf = (one: StoredCrd | CrdManifest): CrdManifest =>
+  "json" in one ? fromStored(one) : one;
 
 const readParsed = (fs: FileSystem.FileSystem, directory: string): Effect.Effect<ParsedCrds> =>
   fs.readFileString(join(directory, PARSED_CRDS_FILE)).pipe(
@@ -50,14 +84,15 @@ export const readChartCrds = Effect.fnUntraced(function* (
   const found = yield* Effect.forEach(
     files,
     Effect.fnUntraced(function* (file) {
-      const text = yield* Effect.mapError(
-        fs.readFileString(join(directory, file)),
+      const bytes = yield* Effect.mapError(
+        fs.readFile(join(directory, file)),
         (cause) => new ChartError({ chart, detail: cause.message }),
       );
-      const crds = parsed[sha256OfText(text)] ?? parseCrdFile(text);
+      const known = parsed[sha256OfBytes(bytes)]?.map(manifestOf);
+      const crds = known ?? parseCrdFile(Buffer.from(bytes).toString("utf8"));
       return crds ?? (yield* new ChartError({ chart, detail: `${file} is not YAML` }));
     }),
-    { concurrency: "unbounded" },
+    { concurrency: FILES_AT_ONCE },
   );
   return found.flat();
 });

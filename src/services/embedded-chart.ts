@@ -7,7 +7,7 @@ import { extract } from "tar";
 import { ChartError } from "./ChartSource.ts";
 
 /** The asset of a single executable that holds the chart's folder as a tar archive. */
-export const CHART_ASSET = "chart.tar";
+export const CHART_ASSET = "chart.tgz";
 
 /** In a checkout beside the sources, in a package beside what was built from them. */
 const besideTheProgram = (from: string): string => {

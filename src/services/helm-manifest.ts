@@ -1,7 +1,7 @@
 /** What Helm prints of releases: their objects, and the records it keeps. */
 import { gzipSync } from "node:zlib";
 import { Redacted, Schema } from "effect";
-import { type DocumentOptions, parseAllDocuments, type SchemaOptions, type Tags } from "yaml";
+import { Composer, type DocumentOptions, Parser, type SchemaOptions, type Tags } from "yaml";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import type { RenderedRelease } from "../domain/rendered-release.ts";
@@ -15,11 +15,15 @@ const AS_HELM_READS: DocumentOptions & SchemaOptions = {
   customTags: (tags) => tags.filter((tag) => !isTime(tag)),
 };
 
-export const manifestObjects = (text: string): ReadonlyArray<KubeObject> =>
-  parseAllDocuments(text, AS_HELM_READS).flatMap((document): ReadonlyArray<KubeObject> => {
+/** One document after the other: what the parser knows of one is many times its text. */
+export const manifestObjects = (text: string): ReadonlyArray<KubeObject> => {
+  const objects: Array<KubeObject> = [];
+  for (const document of new Composer(AS_HELM_READS).compose(new Parser().parse(text))) {
     const object: unknown = document.toJS();
-    return isJsonObject(object) ? [object as unknown as KubeObject] : [];
-  });
+    if (isJsonObject(object)) objects.push(object as unknown as KubeObject);
+  }
+  return objects;
+};
 
 const readRecord = Schema.decodeUnknownSync(
   Schema.fromJsonString(

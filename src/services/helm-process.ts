@@ -52,24 +52,29 @@ export const startHelm = Effect.fnUntraced(function* (
       extendEnv: true,
     }),
   );
-  const collect = Effect.fnUntraced(function* (stream: typeof handle.stdout, keep: number) {
+  const collect = Effect.fnUntraced(function* (
+    stream: typeof handle.stdout,
+    join: (before: string, chunk: string) => string,
+  ) {
     const text = yield* Ref.make("");
     const reading = stream.pipe(
       Stream.decodeText(),
-      Stream.runForEach((chunk) => Ref.update(text, (before) => (before + chunk).slice(-keep))),
+      Stream.runForEach((chunk) => Ref.update(text, (before) => join(before, chunk))),
       Effect.ignore,
     );
     return { text: Ref.get(text), reader: yield* Effect.forkScoped(reading) };
   });
-  const stdout = yield* collect(handle.stdout, Number.MAX_SAFE_INTEGER);
-  const stderr = yield* collect(handle.stderr, STDERR_KEPT);
+  const stdout = yield* collect(handle.stdout, (before, chunk) => before + chunk);
+  const stderr = yield* collect(handle.stderr, (before, chunk) =>
+    (before + chunk).slice(-STDERR_KEPT),
+  );
   const finished = Effect.gen(function* () {
     // A process ended by a signal has no code.
     const code = yield* Effect.orElseSucceed(handle.exitCode, () => undefined);
     yield* Effect.timeoutOption(Fiber.joinAll([stdout.reader, stderr.reader]), OUTPUT_AFTER_EXIT);
     const errorText = code === 0 ? "" : helmErrorText(yield* stderr.text) || endedBy(code);
     return { exit: { code, errorText }, stdout: yield* stdout.text } satisfies Finished;
-  });
+  }).pipe(Effect.withSpan("helm", { attributes: { command: commandOf(args) } }));
   return {
     finished,
     isRunning: Effect.orElseSucceed(handle.isRunning, () => false),
@@ -77,6 +82,10 @@ export const startHelm = Effect.fnUntraced(function* (
       Effect.asVoid(Effect.forkDetach(Effect.ignore(handle.kill({ killSignal: name })))),
   };
 });
+
+/** Of the arguments only the words that say what is done. */
+const commandOf = (args: ReadonlyArray<string>): string =>
+  args.slice(0, args[0] === "get" ? 2 : 1).join(" ");
 
 const endedBy = (code: number | undefined): string =>
   code === undefined ? "helm was ended by a signal" : `helm exited with code ${code}`;

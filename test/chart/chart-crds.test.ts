@@ -8,7 +8,8 @@ import {
   PARSED_CRDS_FILE,
   parseCrdFile,
   readChartCrds,
-  sha256OfText,
+  sha256OfBytes,
+  storedCrd,
 } from "../../src/services/chart-crds.ts";
 
 const crd = (name: string) =>
@@ -36,8 +37,12 @@ describe("the CRDs of a chart", () => {
       const { directory, file, parsed } = yield* chart;
       writeFileSync(file, crd("a.example.com"));
       const other = parseCrdFile(crd("parsed.example.com"));
-      writeFileSync(parsed, JSON.stringify({ [sha256OfText(crd("a.example.com"))]: other }));
+      const key = sha256OfBytes(Buffer.from(crd("a.example.com")));
+      writeFileSync(parsed, JSON.stringify({ [key]: other?.map(storedCrd) }));
       assert.deepStrictEqual(yield* namesIn(directory), ["parsed.example.com"]);
+      const fs = yield* FileSystem.FileSystem;
+      const [found] = yield* readChartCrds(fs, "embedded chart", directory);
+      assert.deepStrictEqual(found?.object, other?.[0]?.object);
       writeFileSync(
         file,
         `${crd("a.example.com")}---\n${crd("b.example.com")}---\nkind: ConfigMap\n`,

@@ -54,7 +54,9 @@ export const awaitDataPlane = (
   const enough = Duration.max(budget, Duration.sum(quietTime(settleTime), FIRST_LOOKS));
   // A rollback is given all its time: there is nothing to go to from there.
   const failFast = options.failFast && stage !== "rollback";
-  return staged(stage, enough, rollout.settled({ budget: enough, settleTime, failFast }));
+  return staged(stage, enough, rollout.settled({ budget: enough, settleTime, failFast })).pipe(
+    Effect.withSpan("tare.gate"),
+  );
 };
 
 /** The diagnosis as it was right before Helm's deadline, else as it is when asked for. */

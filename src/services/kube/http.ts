@@ -179,7 +179,7 @@ export const callKube = Effect.fnUntraced(function* (
           ),
     ),
   );
-  return yield* call.method === "GET"
-    ? Effect.retry(once, { ...READ_RETRIES, while: isRetryable })
-    : once;
+  const tried =
+    call.method === "GET" ? Effect.retry(once, { ...READ_RETRIES, while: isRetryable }) : once;
+  return yield* Effect.withSpan(tried, "kube.call", { attributes: { request: call.label } });
 });
