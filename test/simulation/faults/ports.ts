@@ -41,7 +41,7 @@ const wrapStream = (
   call: PortCall,
   stream: Stream.Stream<unknown, unknown, unknown>,
   around: Around,
-) => Stream.flatMap(Stream.fromEffect(around(call, Effect.void)), () => stream);
+) => Stream.unwrap(Effect.as(around(call, Effect.void), stream));
 
 const wrapMember = (call: PortCall, member: unknown, around: Around): unknown => {
   if (isEffect(member)) return around(call, member);
