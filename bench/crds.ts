@@ -2,7 +2,7 @@
  * The CRDs of an upgrade, tare against `kubectl apply --server-side --force-conflicts -f`, in pairs on one real API
  * server: node bench/crds.ts [pairs]. Needs the packaged chart and the older CRD files (TARE_TEST_CRDS).
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
 import { Effect, FileSystem } from "effect";
@@ -63,11 +63,32 @@ const timed = async <A>(action: () => Promise<A>): Promise<readonly [number, A]>
   return [performance.now() - started, result];
 };
 
-const withKubectl = async (): Promise<number> => {
+const TICKS_A_SECOND = 100;
+
+/** Milliseconds of CPU that the API server has used so far: on two cores it is what everybody waits for. */
+const serverCpu = (): number => {
+  const record = readFileSync(join(cluster.dir, "processes/kube-apiserver.json"), "utf8");
+  const { pid } = JSON.parse(record) as { readonly pid: number };
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const [user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return ((user + system) * 1_000) / TICKS_A_SECOND;
+};
+
+interface Theirs {
+  readonly whole: number;
+  readonly serverCpu: number;
+}
+
+const withKubectl = async (): Promise<Theirs> => {
   const args = ["apply", "--server-side", "--force-conflicts", "-f", folder];
+  const before = serverCpu();
   const [millis, { code, stderr }] = await timed(() => run(cluster, cluster.kubectl, args));
   if (code !== 0) throw new Error(stderr);
-  return millis;
+  return { whole: millis, serverCpu: serverCpu() - before };
 };
 
 const manifests = (): Promise<ReadonlyArray<CrdManifest>> =>
@@ -82,23 +103,35 @@ interface Sample {
   readonly whole: number;
   /** From the backup on: writes, until discovery serves all. */
   readonly applying: number;
+  readonly serverCpu: number;
+  readonly applyingServerCpu: number;
 }
 
 const withTare = async (expected: string): Promise<Sample> => {
+  const before = serverCpu();
+  let backedUp = before;
   const [whole, { counts, error, backedUpAfter, millis }] = await timed(async () =>
-    runCrds(cluster.kubeconfig, await manifests()),
+    runCrds(cluster.kubeconfig, await manifests(), () => {
+      backedUp = serverCpu();
+    }),
   );
+  const after = serverCpu();
   if (error !== undefined) throw error;
   if (`${counts?.created}/${counts?.updated}/${counts?.skipped}` !== expected) {
     throw new Error(`counted ${JSON.stringify(counts)}, expected ${expected}`);
   }
-  return { whole, applying: millis - (backedUpAfter ?? 0) };
+  return {
+    whole,
+    applying: millis - (backedUpAfter ?? 0),
+    serverCpu: after - before,
+    applyingServerCpu: after - backedUp,
+  };
 };
 
 const median = (values: ReadonlyArray<number>): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-const rows: Array<{ kubectl: number; tare: Sample; kubectlAgain: number; tareAgain: Sample }> = [];
+const rows: Array<{ kubectl: Theirs; tare: Sample; kubectlAgain: Theirs; tareAgain: Sample }> = [];
 for (let pair = 0; pair < pairs; pair++) {
   const theirs = async () => {
     await reset();
@@ -138,17 +171,27 @@ console.log(
     line(
       "changed set, applying alone",
       (r) => r.tare.applying,
-      (r) => r.kubectl,
+      (r) => r.kubectl.whole,
     ),
     line(
       "changed set, with dry run and backup",
       (r) => r.tare.whole,
-      (r) => r.kubectl,
+      (r) => r.kubectl.whole,
     ),
     line(
       "unchanged set",
       (r) => r.tareAgain.whole,
-      (r) => r.kubectlAgain,
+      (r) => r.kubectlAgain.whole,
+    ),
+    line(
+      "CPU of the API server: changed set, applying alone",
+      (r) => r.tare.applyingServerCpu,
+      (r) => r.kubectl.serverCpu,
+    ),
+    line(
+      "CPU of the API server: changed set, with dry run and backup",
+      (r) => r.tare.serverCpu,
+      (r) => r.kubectl.serverCpu,
     ),
   ].join("\n"),
 );

@@ -8,20 +8,19 @@ import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
-import { applyCrds, readCrds } from "./phases/apply-crds.ts";
+import { applyCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease } from "./phases/discover.ts";
-import { readRelease } from "./phases/discovery/read-release.ts";
+import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
-import { preflight, readPreflight } from "./phases/preflight.ts";
+import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 import { readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { ahead, later, makePipeline } from "./pipeline.ts";
-import { ChartSource } from "./services/ChartSource.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
@@ -41,14 +40,8 @@ export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helm
 export const upgrade = Effect.fn("tare.upgrade")(
   function* (options: UpgradeOptions, identity: Identity) {
     const run = yield* makePipeline(UPGRADE_PHASES);
-    const charts = yield* ChartSource;
-    const chart = yield* ahead(charts.resolve(options.chart));
-    const preflightFacts = yield* options.skipPreflight
-      ? later(readPreflight)
-      : ahead(readPreflight);
-    const releaseFacts = yield* ahead(readRelease(options.release));
-    const haFacts = yield* ahead(readHa(options));
-    const liveCrds = yield* ahead(readCrds);
+    const reads = yield* firstReads(options);
+    const { chart, preflightFacts, releaseFacts, haFacts, liveCrds } = reads;
 
     const startedAt = yield* Clock.currentTimeMillis;
     const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;

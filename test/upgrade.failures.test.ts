@@ -1,8 +1,8 @@
 /** Upgrades that fail after Helm was started, and where they leave the release. */
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
+import type { Hint } from "../src/domain/hint.ts";
 import { Deployment, Secret } from "../src/domain/kube.ts";
-import type { Hint } from "../src/domain/report.ts";
 import type { OperatorError } from "../src/errors.ts";
 import {
   answerLost,

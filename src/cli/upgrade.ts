@@ -1,13 +1,13 @@
 import { Effect, Exit, Option, Ref } from "effect";
 import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crds/backup.ts";
+import type { Hint } from "../domain/hint.ts";
 import type { Identity } from "../domain/identity.ts";
 import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
 } from "../domain/operator-commands.ts";
-import type { Hint } from "../domain/report.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";

@@ -2,18 +2,13 @@ import type { CrdBackup } from "./crds/backup.ts";
 import type { CrdCounts } from "./crds/plan.ts";
 import type { DoctorReport } from "./doctor-report.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
+import type { Hint } from "./hint.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { WorkloadProgress } from "./rollout/progress.ts";
 import type { TimelineRow } from "./timeline.ts";
 import type { ToolEvent } from "./tools/events.ts";
 import type { UpgradePlan } from "./upgrade-plan.ts";
-
-/** A command to paste, under the sentence that says what it is for. */
-export interface Hint {
-  readonly title: string;
-  readonly commands: ReadonlyArray<string>;
-}
 
 export interface PhaseInfo {
   readonly id: string;

@@ -1,4 +1,5 @@
 import { type Cause, Data } from "effect";
+import type { Hint } from "../domain/hint.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -6,7 +7,6 @@ import {
   tareCommand,
 } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
-import type { Hint } from "../domain/report.ts";
 
 export interface OperatorError extends Error {
   readonly _tag: string;

@@ -1,7 +1,8 @@
 /** Exit 10: something stands in the way, and nothing was changed. */
+
+import type { Hint } from "../domain/hint.ts";
 import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
-import type { Hint } from "../domain/report.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
 /** Everything that stands in the way, found in one go. */

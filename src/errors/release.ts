@@ -1,4 +1,6 @@
 /** Exit 11 to 13: the release is not there, not ready for it, or busy. */
+
+import type { Hint } from "../domain/hint.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -6,7 +8,6 @@ import {
   tareCommand,
 } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
-import type { Hint } from "../domain/report.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
 export class ReleaseNotFound extends operatorError<{

@@ -1,7 +1,8 @@
 /** Exit 20 to 23: the upgrade was tried. */
+
+import type { Hint } from "../domain/hint.ts";
 import { helmCommand, type OperatorEnvironment, tareCommand } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
-import type { Hint } from "../domain/report.ts";
 import { hint, historyHint, operatorError, podHints, runAgain } from "./operator-error.ts";
 
 type FailedUpgrade = {

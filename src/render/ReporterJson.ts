@@ -1,5 +1,6 @@
 import { Clock, Effect, Layer } from "effect";
-import type { Hint, ReportEvent } from "../domain/report.ts";
+import type { Hint } from "../domain/hint.ts";
+import type { ReportEvent } from "../domain/report.ts";
 import { Reporter } from "../services/Reporter.ts";
 import { member, outputRecord, renderJson } from "./json.ts";
 import type { OutputRecord, Summary } from "./json-records.ts";

@@ -1,7 +1,8 @@
 import type { CrdBackup } from "../domain/crds/backup.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
+import type { Hint } from "../domain/hint.ts";
 import type { LostValue } from "../domain/lost-values.ts";
-import type { Hint, ReportEvent } from "../domain/report.ts";
+import type { ReportEvent } from "../domain/report.ts";
 import { doctorLines } from "./doctor.ts";
 import { planLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout-lines.ts";

@@ -1,11 +1,11 @@
 import { Context, Data, type Duration, type Effect, type Redacted, type Scope } from "effect";
 import type { HelmFailureKind } from "../domain/helm/stderr.ts";
 import type { HelmVersion, RenderAnswers } from "../domain/helm/version.ts";
+import type { Hint } from "../domain/hint.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import type { History, ReleaseRef } from "../domain/release.ts";
 import type { RenderedRelease } from "../domain/rendered-release.ts";
-import type { Hint } from "../domain/report.ts";
 
 /** Helm could not be run, or a command that only reads failed. `text` is what Helm said, without its noise. */
 export class HelmError extends Data.TaggedError("HelmError")<{

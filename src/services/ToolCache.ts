@@ -1,5 +1,5 @@
 import { Context, Data, type Effect } from "effect";
-import type { Hint } from "../domain/report.ts";
+import type { Hint } from "../domain/hint.ts";
 import type { ToolName } from "../domain/tools/pins.ts";
 import { toolRemedy } from "../domain/tools/remedy.ts";
 

@@ -65,13 +65,16 @@ const services = (kubeconfig: string, onEvent: (event: ReportEvent) => void) => 
 export const runCrds = async (
   kubeconfig: string,
   manifests: ReadonlyArray<CrdManifest>,
+  onBackedUp: () => void = () => {},
 ): Promise<CrdRun> => {
   const events: Array<ReportEvent> = [];
   const started = performance.now();
   let backedUpAfter: number | undefined;
   const onEvent = (event: ReportEvent) => {
     events.push(event);
-    if (event._tag === "CrdsBackedUp") backedUpAfter = performance.now() - started;
+    if (event._tag !== "CrdsBackedUp") return;
+    backedUpAfter = performance.now() - started;
+    onBackedUp();
   };
   const exit = await Effect.runPromiseExit(
     Effect.flatMap(readCrds, (live) =>
