@@ -39,8 +39,17 @@ interface Command {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Looking at the memory takes time itself: `look: false` where milliseconds count. */
-export const measured = ({ command, args, env }: Command, look = true): Promise<Cost> =>
+interface Measuring {
+  /** Looking at the memory takes time itself: not where milliseconds count. */
+  readonly look?: boolean;
+  /** Exit codes that are no failure. */
+  readonly codes?: ReadonlyArray<number>;
+}
+
+export const measured = (
+  { command, args, env }: Command,
+  { look = true, codes = [0] }: Measuring = {},
+): Promise<Cost> =>
   new Promise((done, fail) => {
     const started = performance.now();
     const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
@@ -57,7 +66,8 @@ export const measured = ({ command, args, env }: Command, look = true): Promise<
     child.on("error", fail);
     child.on("exit", (code) => {
       clearInterval(looking);
-      if (code === 0) done({ millis: performance.now() - started, peak, childPeak });
+      if (codes.includes(code ?? -1))
+        done({ millis: performance.now() - started, peak, childPeak });
       else fail(new Error(`${command}: exit ${code}\n${said}`));
     });
   });

@@ -18,8 +18,8 @@ const env = { HOME: folder };
 const compare = (ours: ReadonlyArray<string>, theirs: ReadonlyArray<string>, look: boolean) =>
   inPairs(
     pairs,
-    () => measured({ command: tare, args: ours, env }, look),
-    () => measured({ command: helm, args: theirs, env }, look),
+    () => measured({ command: tare, args: ours, env }, { look }),
+    () => measured({ command: helm, args: theirs, env }, { look }),
   );
 
 const questions = [

@@ -4,8 +4,7 @@
  * Pods of the test cluster are ready within a second, so that the rollout itself is quick. tare's settling time is
  * switched off, since the script has none.
  */
-import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { applyCrds, followEnvoyGateway, startCluster } from "../test/cluster/cluster.ts";
@@ -16,63 +15,27 @@ import {
   type Operator,
   operator,
 } from "../test/cluster/e2e/tare.ts";
+import { type Breakdown, breakdownOf, breakdownTable, readTrace } from "./breakdown.ts";
+import {
+  type Cost,
+  inPairs,
+  installed,
+  measured,
+  mebibytes,
+  median,
+  ratioRow,
+  seconds,
+} from "./measure.ts";
 
 const root = join(import.meta.dirname, "..");
 const pairs = Number(process.argv[2] ?? 10);
 const chart = join(root, "chart");
-const executable = join(root, `build/tare-${process.platform}-${process.arch}`);
-
-interface Cost {
-  readonly millis: number;
-  /** Of the process itself and of the helm processes that it started, MiB. */
-  readonly peak: number;
-  readonly helmPeak: number;
-}
-
-const peakOf = (pid: number): number => {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-};
-
-const childrenOf = (pid: number): ReadonlyArray<number> => {
-  try {
-    const text = readdirSync(`/proc/${pid}/task`)
-      .map((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8"))
-      .join(" ");
-    return text.split(/\s+/).filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-};
-
-/** The kernel keeps the peak, so that looking now and then is enough. */
-const measured = (command: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv) =>
-  new Promise<Cost>((done, fail) => {
-    const started = performance.now();
-    const child = spawn(command, args, { env, stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-    });
-    let [peak, helmPeak] = [0, 0];
-    const look = setInterval(() => {
-      peak = Math.max(peak, peakOf(child.pid ?? 0));
-      for (const pid of childrenOf(child.pid ?? 0)) helmPeak = Math.max(helmPeak, peakOf(pid));
-    }, 20);
-    child.on("error", fail);
-    child.on("exit", (code) => {
-      clearInterval(look);
-      if (code === 0) done({ millis: performance.now() - started, peak, helmPeak });
-      else fail(new Error(`${command}: exit ${code}\n${said}`));
-    });
-  });
+const built = join(root, `build/tare-${process.platform}-${process.arch}`);
 
 const cluster = await startCluster();
-const who: Operator = operator(cluster, "helm4");
+const asIs: Operator = operator(cluster, "helm4");
+const who: Operator = { ...asIs, helm: installed(asIs.helm, asIs.home) };
+const executable = installed(built, who.home);
 await followEnvoyGateway(cluster);
 await installOlder(who);
 
@@ -100,8 +63,25 @@ const env = {
   ATOMIC: "rollback-on-failure",
 };
 
-const theirs = () => measured("bash", [join(root, "bench/upgrade.sh")], env);
-const ours = () => measured(executable, ["upgrade", who.identityFile, "--settle-time", "1ms"], env);
+interface Sample extends Cost {
+  readonly breakdown?: Breakdown;
+}
+
+const trace = join(who.home, "trace.jsonl");
+
+const script = (): Promise<Sample> =>
+  measured({ command: "bash", args: [join(root, "bench/upgrade.sh")], env });
+
+const tare = async (): Promise<Sample> => {
+  rmSync(trace, { force: true });
+  const startedAt = Date.now();
+  const cost = await measured({
+    command: executable,
+    args: ["upgrade", who.identityFile, "--settle-time", "1ms"],
+    env: { ...env, TARE_TRACE: trace },
+  });
+  return { ...cost, breakdown: breakdownOf(readTrace(trace), startedAt, cost.millis) };
+};
 
 const pause = (millis: number) => new Promise((done) => setTimeout(done, millis));
 
@@ -129,59 +109,44 @@ const reset = async (changedCrds: boolean): Promise<void> => {
   await pause(4_000);
 };
 
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low = Number.NaN, high = Number.NaN] = [sorted[middle - 1], sorted[middle]];
-  return sorted.length % 2 === 1 ? high : (low + high) / 2;
+const runPairs = async (changedCrds: boolean) => {
+  const after = (side: () => Promise<Sample>) => async (): Promise<Sample> => {
+    await reset(changedCrds);
+    const sample = await side();
+    console.error(changedCrds ? "changed CRDs" : "unchanged CRDs", JSON.stringify(sample));
+    return sample;
+  };
+  return await inPairs(pairs, after(tare), after(script));
 };
 
-interface Pair {
-  readonly tare: Cost;
-  readonly script: Cost;
-}
+const timesOf = (samples: Awaited<ReturnType<typeof runPairs>>) =>
+  samples.map(({ ours, theirs }) => ({ ours: ours.millis, theirs: theirs.millis }));
 
-const runPairs = async (changedCrds: boolean): Promise<ReadonlyArray<Pair>> => {
-  const rows: Array<Pair> = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    const measure = async (side: () => Promise<Cost>) => {
-      await reset(changedCrds);
-      return await side();
-    };
-    const tareFirst = pair % 2 === 0;
-    const first = await measure(tareFirst ? ours : theirs);
-    const second = await measure(tareFirst ? theirs : ours);
-    const row = tareFirst ? { tare: first, script: second } : { tare: second, script: first };
-    rows.push(row);
-    console.error(changedCrds ? "changed CRDs" : "unchanged CRDs", JSON.stringify(row));
-  }
-  return rows;
-};
-
-const seconds = (millis: number) => `${(millis / 1000).toFixed(2)} s`;
-const line = (name: string, rows: ReadonlyArray<Pair>): string => {
-  const [tare, script] = [
-    median(rows.map((row) => row.tare.millis)),
-    median(rows.map((row) => row.script.millis)),
-  ];
-  const ratio = median(rows.map((row) => row.tare.millis / row.script.millis));
-  return `| ${name} | ${seconds(tare)} | ${seconds(script)} | ${ratio.toFixed(2)} |`;
-};
-
-await ours();
+await tare();
 const changed = await runPairs(true);
 const unchanged = await runPairs(false);
-const memory = [...changed, ...unchanged].map(({ tare }) => tare);
+const ours = [...changed, ...unchanged].map((pair) => pair.ours);
+const breakdowns = unchanged.flatMap((pair) => pair.ours.breakdown ?? []);
+const ofHelm = ours.map(({ peak, childPeak }) => ({ ours: peak, theirs: childPeak }));
 console.log(
   [
-    `${pairs} pairs; medians, and the median of the ratios`,
+    `${pairs} pairs of each kind; medians, and the median of the pairs' ratios.`,
     "",
-    "| | tare | script | ratio |",
-    "| --- | --- | --- | --- |",
-    line("changed CRDs", changed),
-    line("unchanged CRDs", unchanged),
+    "| | tare | script | ratio | target |",
+    "| --- | --- | --- | --- | --- |",
+    ratioRow("changed CRDs", timesOf(changed), seconds, 0.7),
+    ratioRow("unchanged CRDs", timesOf(unchanged), seconds, 0.6),
     "",
-    `peak memory: tare ${median(memory.map(({ peak }) => peak)).toFixed(0)} MiB, its helm ${median(memory.map(({ helmPeak }) => helmPeak)).toFixed(0)} MiB, ratio ${median(memory.map(({ peak, helmPeak }) => peak / helmPeak)).toFixed(2)}`,
+    "| | tare | its largest Helm | ratio | target |",
+    "| --- | --- | --- | --- | --- |",
+    ratioRow("peak memory", ofHelm, mebibytes, 1.5),
+    "",
+    "Where the time of tare goes when the CRDs are unchanged (medians):",
+    "",
+    breakdownTable(breakdowns),
+    "",
+    `What tare adds around its own \`helm upgrade\`: ${seconds(median(breakdowns.map(({ added }) => added)))} (target 0.50 s).`,
+    `With changed CRDs, dry run and backup take ${seconds(median(changed.flatMap((pair) => pair.ours.breakdown?.crdsRehearsed ?? [])))}, writing ${seconds(median(changed.flatMap((pair) => pair.ours.breakdown?.crdsWritten ?? [])))}.`,
   ].join("\n"),
 );
 await cluster.stop();

@@ -152,7 +152,7 @@ describe("an upgrade that works", () => {
         from_version: "1.1.0",
         to_version: "1.2.0",
         started_at: "1970-01-01T00:00:00.800Z",
-        finished_at: "1970-01-01T00:00:28.900Z",
+        finished_at: "1970-01-01T00:00:28.700Z",
         cli_version: CLI_VERSION,
         workspace_id: "ws-1",
         source: "cli",
@@ -212,7 +212,7 @@ describe("the settling time", () => {
         return yield* runUpgrade();
       });
       assert.strictEqual(result?.dataPlane, "Settled");
-      // Without the restart at 20 s it ends at 28.9 s.
+      // Without the restart at 20 s it ends at 28.7 s.
       assert.isAbove(elapsed, 20_000 + 10_000 + 15_000);
     }).pipe(Effect.provide(world())),
   );

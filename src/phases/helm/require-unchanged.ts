@@ -9,22 +9,46 @@ import {
   RunSuperseded,
 } from "../../errors.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
-import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { ReleaseRecords, type RevisionLabel } from "../../services/ReleaseRecords.ts";
 import type { InstalledRelease } from "../discover.ts";
 import { readHistory } from "./attempt.ts";
+
+/**
+ * The very Secrets that were discovered, in the states they were in: then Helm would tell the same history again, and a
+ * process that asks it is spared. Where Helm keeps its records elsewhere there are none to compare.
+ */
+const isAsDiscovered = (
+  { history, secretUids }: InstalledRelease,
+  labels: ReadonlyArray<RevisionLabel>,
+): boolean =>
+  labels.length > 0 &&
+  labels.length === history.length &&
+  labels.every(
+    ({ revision, uid, status }) =>
+      secretUids.get(revision) === uid &&
+      history.some((one) => one.revision === revision && one.status === status),
+  );
+
+const unavailable = (doing: string) => (error: { readonly message: string }) =>
+  new ClusterUnavailable({ doing, detail: error.message });
 
 /** The release as it is right before the first write to it: gone, busy or changed since discovery stops the run. */
 export const requireUnchanged = Effect.fnUntraced(function* (installed: InstalledRelease) {
   const { release, history } = installed;
   const records = yield* ReleaseRecords;
-  const current = yield* Effect.mapError(
-    readHistory(release),
-    ({ message }) =>
-      new ClusterUnavailable({
-        doing: "read the release again before changing it",
-        detail: message,
-      }),
+  // A run that had the lock before may have passed or failed its gate since this one looked.
+  const [gateRecords, labels] = yield* Effect.mapError(
+    Effect.all([records.gateRecords(release), records.revisionLabels(release)], {
+      concurrency: "unbounded",
+    }),
+    unavailable("read the gate's records again"),
   );
+  const current = isAsDiscovered(installed, labels)
+    ? history
+    : yield* Effect.mapError(
+        readHistory(release),
+        unavailable("read the release again before changing it"),
+      );
   const [last, discovered] = [lastRevision(current), lastRevision(history)];
   if (last === undefined) return yield* new ReleaseVanished({ release });
   if (isPending(last)) {
@@ -41,15 +65,7 @@ export const requireUnchanged = Effect.fnUntraced(function* (installed: Installe
       detail: `release ${release.name} went from revision ${discovered?.revision} to ${last.revision} (${last.status}) since it was discovered`,
     });
   }
-  // A run that had the lock before may have passed or failed its gate since this one looked.
-  const gates = yield* Effect.mapError(
-    Effect.all([records.gateRecords(release), records.secretUids(release)], {
-      concurrency: "unbounded",
-    }),
-    ({ message }) =>
-      new ClusterUnavailable({ doing: "read the gate's records again", detail: message }),
-  );
-  const [gateRecords, secretUids] = gates;
+  const secretUids = new Map(labels.map(({ revision, uid }) => [revision, uid]));
   const unproven = unprovenRevisions(gateRecords, new Set(secretUids.values()));
   return {
     before: current,
