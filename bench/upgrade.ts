@@ -1,6 +1,6 @@
 /**
  * A whole upgrade on a real control plane, the executable against bench/upgrade.sh, in pairs whose order alternates:
- * node bench/upgrade.ts [pairs]. Needs the packaged chart, the older CRD files (TARE_TEST_CRDS) and `npm run build`.
+ * node bench/upgrade.ts [pairs [timeline.svg]]. Needs the packaged chart, the older CRD files (TARE_TEST_CRDS) and `npm run build`.
  * Pods of the test cluster are ready within a second, so that the rollout itself is quick. tare's settling time is
  * switched off, since the script has none.
  */
@@ -26,9 +26,11 @@ import {
   ratioRow,
   seconds,
 } from "./measure.ts";
+import { timelineSvg } from "./timeline.ts";
 
 const root = join(import.meta.dirname, "..");
 const pairs = Number(process.argv[2] ?? 10);
+const picture = process.argv[3];
 const chart = join(root, "chart");
 const built = join(root, `build/tare-${process.platform}-${process.arch}`);
 
@@ -106,7 +108,7 @@ const reset = async (changedCrds: boolean): Promise<void> => {
   await helm(who, ["rollback", "tars", "1", "--namespace", "tars-system", "--wait"]);
   await awaitDataPlane(who);
   if (changedCrds) await applyCrds(cluster, otherCrds);
-  await pause(4_000);
+  await pause(2_000);
 };
 
 const runPairs = async (changedCrds: boolean) => {
@@ -125,6 +127,8 @@ const timesOf = (samples: Awaited<ReturnType<typeof runPairs>>) =>
 await tare();
 const changed = await runPairs(true);
 const unchanged = await runPairs(false);
+// The last run of all: that of a quiet cluster, with unchanged CRDs.
+if (picture !== undefined) writeFileSync(picture, timelineSvg(readTrace(trace)));
 const ours = [...changed, ...unchanged].map((pair) => pair.ours);
 const breakdowns = unchanged.flatMap((pair) => pair.ours.breakdown ?? []);
 const ofHelm = ours.map(({ peak, childPeak }) => ({ ours: peak, theirs: childPeak }));

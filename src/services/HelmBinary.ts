@@ -8,6 +8,7 @@ import {
   upgradeArguments,
 } from "../domain/helm/version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import { type KubeObject, Secret } from "../domain/kube.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
@@ -15,6 +16,7 @@ import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
 import { startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
+import { revisionContents } from "./release-secret.ts";
 import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
@@ -23,6 +25,9 @@ const RENDER_TIMEOUT = Duration.minutes(2);
 const PULL_TIMEOUT = Duration.minutes(5);
 /** Helm keeps no more than this of a history by default. */
 const HISTORY_MAX = "256";
+
+/** What `HELM_DRIVER` says when Helm keeps its records in Secrets. */
+const SECRETS_DRIVER = new Set(["", "secret", "secrets"]);
 
 const ReleaseList = Schema.Array(
   Schema.Struct({
@@ -145,6 +150,17 @@ export const layerHelmBinary = (
         }),
       );
 
+      /** Read from the revision's Secret, which spares a process; Helm is asked where that is not to be had. */
+      const contents = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+        if (!SECRETS_DRIVER.has((process.env.HELM_DRIVER ?? "").toLowerCase())) return undefined;
+        const { name, namespace } = release;
+        const ref = { type: Secret, name: `sh.helm.release.v1.${name}.v${revision}`, namespace };
+        const found = yield* Effect.orElseSucceed(kubectl.get(ref), Option.none<KubeObject>);
+        return Option.getOrUndefined(
+          Option.map(found, (secret) => revisionContents(secret, release, revision)),
+        );
+      });
+
       const storedValues = Effect.fnUntraced(function* (
         { name, namespace }: ReleaseRef,
         revision: number,
@@ -214,9 +230,12 @@ export const layerHelmBinary = (
           return releases;
         }).pipe(Effect.withSpan("Helm.releases")),
 
-        userValues: Effect.fn("Helm.userValues")((release, revision) =>
-          storedValues(release, revision, []),
-        ),
+        userValues: Effect.fn("Helm.userValues")(function* (release, revision) {
+          const known = yield* contents(release, revision);
+          return known === undefined
+            ? yield* storedValues(release, revision, [])
+            : Redacted.make(known.values, { label: "values" });
+        }),
 
         allValues: Effect.fn("Helm.allValues")((release, revision) =>
           storedValues(release, revision, ["--all"]),
@@ -224,7 +243,8 @@ export const layerHelmBinary = (
 
         manifest: Effect.fn("Helm.manifest")(function* (release, revision) {
           const args = ["get", "manifest", release.name, "--namespace", release.namespace];
-          const text = yield* read([...args, "--revision", String(revision)]);
+          const known = yield* contents(release, revision);
+          const text = known?.manifest ?? (yield* read([...args, "--revision", String(revision)]));
           return yield* Effect.try({
             try: () => manifestObjects(text),
             catch: () =>

@@ -1,8 +1,9 @@
 /** Helm's release records as they are kept: JSON, gzipped and in base64, once more encoded as every Secret is. */
 import { gunzipSync } from "node:zlib";
-import { type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
+import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
-import { RevisionStatus } from "../domain/release.ts";
+import { type ReleaseRef, RevisionStatus } from "../domain/release.ts";
 
 /** Helm itself cannot store more than a megabyte of it zipped; what swells beyond this is no record. */
 const MAX_UNZIPPED_BYTES = 128 * 1024 * 1024;
@@ -54,6 +55,29 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
     startedAt,
     writtenAt: written,
   };
+};
+
+/** What Helm was given for a revision, and what it made of it. */
+export interface RevisionContents {
+  readonly values: JsonObject;
+  readonly manifest: string;
+}
+
+/** `undefined` when the record cannot be read or is that of another revision. */
+export const revisionContents = (
+  secret: KubeObject,
+  { name, namespace }: ReleaseRef,
+  revision: number,
+): RevisionContents | undefined => {
+  const record = decodeReleaseSecret(secret);
+  const isIt =
+    stringAt(record, "name") === name &&
+    stringAt(record, "namespace") === namespace &&
+    numberAt(record, "version") === revision;
+  const manifest = stringAt(record, "manifest");
+  if (!isIt || manifest === undefined) return undefined;
+  const values = fieldAt(record, "config");
+  return { values: isJsonObject(values) ? values : {}, manifest };
 };
 
 export interface ReleaseIdentity {

@@ -1,10 +1,12 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert, describe, it } from "@effect/vitest";
-import { Duration, Effect, Layer, Redacted } from "effect";
+import { Duration, Effect, Layer, Option, Redacted } from "effect";
 import { afterEach, beforeEach } from "vitest";
+import type { KubeObject } from "../../src/domain/kube.ts";
 import { Helm } from "../../src/services/Helm.ts";
 import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
@@ -26,6 +28,20 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "tare-helm-"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The release Secrets in the cluster, by name. */
+const secrets = new Map<string, KubeObject>();
+beforeEach(() => secrets.clear());
+
+const storeRecord = (record: object): void => {
+  const release = gzipSync(JSON.stringify(record)).toString("base64");
+  secrets.set("sh.helm.release.v1.tars.v7", {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "sh.helm.release.v1.tars.v7", namespace: "tars-system" },
+    data: { release: Buffer.from(release).toString("base64") },
+  });
+};
 
 const calls = (): ReadonlyArray<string> =>
   readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
@@ -54,6 +70,7 @@ esac
         locate: (name) => Effect.succeed({ name, path: binary, origin: "environment" }),
       }),
       Layer.mock(Kubectl)({
+        get: ({ name }) => Effect.succeed(Option.fromNullishOr(secrets.get(name))),
         target: Effect.succeed({ context: "prod", server: "https://prod.example" }),
       }),
       NodeServices.layer,
@@ -62,6 +79,44 @@ esac
   });
 
 describe("the Helm binary", () => {
+  const record = { ...release, version: 7, manifest: "kind: A\n---\nkind: B\n", config: { a: 1 } };
+
+  it.live("is not started for what the revision's Secret says", () =>
+    withHelm(
+      "",
+      Effect.gen(function* () {
+        const helm = yield* Helm;
+        storeRecord(record);
+        assert.deepStrictEqual(Redacted.value(yield* helm.userValues(release, 7)), { a: 1 });
+        const kinds = (yield* helm.manifest(release, 7)).map(({ kind }) => kind);
+        assert.deepStrictEqual(kinds, ["A", "B"]);
+        storeRecord({ ...record, config: null });
+        assert.deepStrictEqual(Redacted.value(yield* helm.userValues(release, 7)), {});
+        assert.isFalse(existsSync(join(folder, "calls")));
+      }),
+    ),
+  );
+
+  it.live(
+    "is asked where there is no such Secret, or it is of another revision or cannot be read",
+    () =>
+      withHelm(
+        'get) echo \'{"from": "helm"}\' ;;',
+        Effect.gen(function* () {
+          const helm = yield* Helm;
+          const values = Effect.map(helm.userValues(release, 7), Redacted.value);
+          assert.deepStrictEqual(yield* values, { from: "helm" });
+          storeRecord({ ...record, version: 6 });
+          assert.deepStrictEqual(yield* values, { from: "helm" });
+          storeRecord({ ...record, namespace: "elsewhere" });
+          assert.deepStrictEqual(yield* values, { from: "helm" });
+          storeRecord({ ...record, manifest: undefined });
+          assert.deepStrictEqual(yield* values, { from: "helm" });
+          assert.strictEqual(calls().length, 4);
+        }),
+      ),
+  );
+
   it.live("is pointed at the cluster of this run by every command that talks to one", () =>
     withHelm(
       "",
