@@ -5,8 +5,6 @@ import { reportersFor } from "./vitest.reporters.ts";
 export default defineConfig({
   test: {
     include: ["test/cluster/**/*.test.ts"],
-    // Dozens of killed upgrades take longer than all the rest: `npm run test:kills`.
-    exclude: process.env.TARE_TEST_KILLS === "1" ? [] : ["test/cluster/e2e/kill-*.test.ts"],
     // Minutes more than any needs: a busy machine is slow, and only what hangs should ever meet this.
     testTimeout: 600_000,
     hookTimeout: 600_000,

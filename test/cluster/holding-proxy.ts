@@ -13,6 +13,7 @@ export interface Passing {
   readonly method: string;
   /** With the query. */
   readonly path: string;
+  readonly body: string;
 }
 
 export interface Hold {
@@ -41,12 +42,13 @@ export interface HoldingProxy {
 
 const READS = new Set(["GET", "HEAD"]);
 
-const passingOf = (incoming: IncomingMessage): Passing => {
+const passingOf = (incoming: IncomingMessage, body: Buffer): Passing => {
   const agent = incoming.headers["user-agent"] ?? "";
   return {
     from: agent.startsWith("Helm/") ? "helm" : agent,
     method: incoming.method ?? "",
     path: incoming.url ?? "",
+    body: body.toString(),
   };
 };
 
@@ -82,9 +84,10 @@ export async function startHoldingProxy(cluster: Cluster): Promise<HoldingProxy>
   };
 
   const forward = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const passing = passingOf(incoming);
-    const body: Array<Buffer> = [];
-    for await (const chunk of incoming) body.push(chunk as Buffer);
+    const chunks: Array<Buffer> = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const passing = passingOf(incoming, body);
     await strike(passing, "before");
     if (outgoing.destroyed || incoming.socket.destroyed) return;
     const upstream = request(
@@ -108,7 +111,7 @@ export async function startHoldingProxy(cluster: Cluster): Promise<HoldingProxy>
     );
     upstream.once("error", () => outgoing.destroy());
     outgoing.once("close", () => upstream.destroy());
-    upstream.end(Buffer.concat(body));
+    upstream.end(body);
   };
 
   const server = createServer((incoming, outgoing) => {

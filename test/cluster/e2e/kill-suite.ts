@@ -1,8 +1,11 @@
 import { appendFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
-import { type Hold, type HoldingProxy, isWrite, startHoldingProxy } from "../holding-proxy.ts";
-import { helmsOf, helmsOn, startTare } from "./running-tare.ts";
+import { type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
+import type { Point } from "./kill-points.ts";
+import { PROXY, revision, write } from "./requests.ts";
+import { helmsOf, workingWith } from "./running-processes.ts";
+import { type Ended, startTare, type TareWithoutTerminal, until } from "./running-tare.ts";
 import {
   awaitDataPlane,
   chartWith,
@@ -17,101 +20,21 @@ import {
   touchCrd,
 } from "./tare.ts";
 
-/** Where a run is stopped to be killed. */
-interface Point {
-  readonly name: string;
-  readonly hold: Hold;
-  /** Only with a chart whose workload never becomes ready does Helm roll back; with whose proxy, tare does. */
-  readonly broken?: "workload" | "proxy";
-  /** What is said of the phase it died in; nothing when it had not begun to write. */
-  readonly phase?: 4 | 5;
-}
-
-const write = (from: "tare" | "helm", method: string, path: RegExp, rest: Partial<Hold> = {}) => ({
-  is: (passing: Parameters<Hold["is"]>[0]) =>
-    passing.from === from &&
-    isWrite(passing) &&
-    passing.method === method &&
-    path.test(passing.path),
-  when: "before" as const,
-  ...rest,
-});
-const after = { when: "after" } as const;
-
-const LEASE = /leases\/tare-tars/;
-const CRD = /customresourcedefinitions\//;
-const RECORDS = /secrets\/?(sh\.helm|\?|$)/;
-const RECORD = /secrets\/sh\.helm\.release/;
-const GATE = /configmaps\/tare-gate/;
-const EVENT = /configmaps\/tare-event/;
-const PROXY = /envoyproxies\//;
-
-export const POINTS: ReadonlyArray<Point> = [
-  { name: "before the lock is taken", hold: write("tare", "PUT", LEASE) },
-  { name: "after the lock is taken", hold: write("tare", "PUT", LEASE, after) },
-  { name: "before the first CRD is written", hold: write("tare", "PATCH", CRD), phase: 4 },
-  { name: "after the first CRD is written", hold: write("tare", "PATCH", CRD, after), phase: 4 },
-  {
-    name: "before the identity is written",
-    hold: write("tare", "PATCH", /secrets\/tars-identity/),
-    phase: 5,
-  },
-  {
-    name: "after the gate's record says running",
-    hold: write("tare", "PATCH", GATE, after),
-    phase: 5,
-  },
-  { name: "before Helm writes its revision", hold: write("helm", "POST", RECORDS), phase: 5 },
-  { name: "after Helm wrote its revision", hold: write("helm", "POST", RECORDS, after), phase: 5 },
-  { name: "before Helm changes the EnvoyProxy", hold: write("helm", "PATCH", PROXY), phase: 5 },
-  {
-    name: "after Helm changed the EnvoyProxy",
-    hold: write("helm", "PATCH", PROXY, after),
-    phase: 5,
-  },
-  {
-    name: "before Helm supersedes the old revision",
-    hold: write("helm", "PUT", RECORD),
-    phase: 5,
-  },
-  {
-    name: "before Helm calls the new revision deployed",
-    hold: write("helm", "PUT", RECORD, { nth: 2 }),
-    phase: 5,
-  },
-  {
-    name: "before the gate's record says passed",
-    hold: write("tare", "PATCH", GATE, { nth: 2 }),
-    phase: 5,
-  },
-  { name: "before the event is written", hold: write("tare", "PATCH", EVENT), phase: 5 },
-  { name: "after the event is written", hold: write("tare", "PATCH", EVENT, after), phase: 5 },
-  {
-    name: "before Helm's own rollback writes its revision",
-    hold: write("helm", "POST", RECORDS, { nth: 2 }),
-    broken: "workload",
-    phase: 5,
-  },
-  {
-    name: "after Helm's own rollback wrote its revision",
-    hold: write("helm", "POST", RECORDS, { nth: 2, ...after }),
-    broken: "workload",
-    phase: 5,
-  },
-  {
-    name: "after our rollback wrote its revision",
-    hold: write("helm", "POST", RECORDS, { nth: 2, ...after }),
-    broken: "proxy",
-    phase: 5,
-  },
-];
-
 const lastOf = (entries: ReadonlyArray<HistoryEntry>): HistoryEntry | undefined => entries.at(-1);
 
 /** How a killed run is left: tare alone dies, or Helm with it. */
 export type Victims = "tare" | "tare and helm";
 
 const QUICK = ["--settle-time", "1s", "--skip-preflight"];
+/** Helm's waits in what is killed; long enough for a busy machine, short enough for a chart that never becomes ready. */
+const DOOMED = ["--timeout", "12s"];
+const RECOVERING = [...QUICK, "--recover"];
+const PATIENT = ["--timeout", "60s"];
+
+interface Known {
+  readonly base: number;
+  readonly rows: ReadonlySet<string>;
+}
 
 export const killSuite = (victims: Victims, points: ReadonlyArray<Point>): void => {
   describe(`kill -9 of ${victims}`, () => {
@@ -133,8 +56,7 @@ export const killSuite = (victims: Victims, points: ReadonlyArray<Point>): void 
         values.images = { envoy: { tag: "never-ready" } };
       });
       // So that the lock's Lease is there, and the CRDs are ours.
-      const first = startTare(who, ["upgrade", who.identityFile, ...QUICK], proxy.kubeconfig);
-      const { code, stderr } = await first.ended;
+      const { code, stderr } = await start(QUICK).ended;
       expect(stderr).toContain("Upgrade completed.");
       expect(code).toBe(0);
     });
@@ -143,94 +65,139 @@ export const killSuite = (victims: Victims, points: ReadonlyArray<Point>): void 
       await cluster?.stop();
     });
 
-    const newRows = async (known: ReadonlySet<string>) =>
-      (await events(who)).filter(({ event_id }) => !known.has(event_id));
+    const start = (args: ReadonlyArray<string>) =>
+      startTare(who, ["upgrade", who.identityFile, ...args], proxy.kubeconfig);
+
+    const known = async (): Promise<Known> => ({
+      base: lastOf(await history(who))?.revision ?? 0,
+      rows: new Set((await events(who)).map(({ event_id }) => event_id)),
+    });
+
+    /** Starts a run, and kills it where it is held. What outlives it goes on when the proxy is cleared. */
+    const killAt = async (
+      hold: Point["hold"],
+      args: ReadonlyArray<string>,
+      inHelm: boolean,
+    ): Promise<{ readonly run: TareWithoutTerminal; readonly left: HistoryEntry | undefined }> => {
+      const caught = proxy.hold(hold);
+      const run = start(args);
+      await Promise.race([
+        caught,
+        run.ended.then(({ stderr }) => {
+          throw new Error(`it ended before it could be held:\n${stderr}`);
+        }),
+      ]);
+      const helms = helmsOf(run.pid);
+      if (inHelm) expect(helms).not.toEqual([]);
+      run.kill();
+      if (victims === "tare and helm") for (const pid of helms) process.kill(pid, "SIGKILL");
+      await run.ended;
+      return { run, left: lastOf(await history(who)) };
+    };
+
+    /** The next run. A Helm that outlived its tare does not end before it has been noticed. */
+    const recover = async (outlivedByHelm: boolean): Promise<Ended> => {
+      const next = start([...RECOVERING, ...PATIENT]);
+      if (outlivedByHelm) {
+        const waiting = "is still at work on the release: waiting for it";
+        await until("the next run to wait for Helm", () => next.said().includes(waiting));
+      }
+      proxy.clear();
+      const ended = await next.ended;
+      expect(ended.stderr).toContain("Upgrade completed.");
+      expect(ended.code).toBe(0);
+      return ended;
+    };
+
+    const expectHealthy = async (): Promise<ReadonlyArray<HistoryEntry>> => {
+      await awaitDataPlane(who);
+      const now = await history(who);
+      expect(lastOf(now)).toMatchObject({ status: "deployed", description: "Upgrade complete" });
+      expect(now.filter(({ status }) => status === "deployed")).toHaveLength(1);
+      const [proxyObject] = await objects(who, "envoyproxies", "--namespace", "tars-system");
+      const [deployment] = await objects(who, "deployments", "--namespace", "tars-dataplane");
+      expect(JSON.stringify(deployment.spec.template.spec.containers)).toContain(
+        proxyObject.spec.provider.kubernetes.envoyDeployment.container.image,
+      );
+      await until("every process to have ended", () => workingWith(proxy.kubeconfig).length === 0);
+      return now;
+    };
+
+    /** The rows that are new: the last run's own, which is a success, and the others. */
+    const otherRows = async (before: Known, now: ReadonlyArray<HistoryEntry>) => {
+      const rows = (await events(who)).filter(({ event_id }) => !before.rows.has(event_id));
+      const newest = lastOf(now)?.revision;
+      const own = rows.filter(({ helm_revision }) => helm_revision === newest);
+      expect(own).toMatchObject([{ operation: "upgrade", status: "success" }]);
+      return rows.filter(({ helm_revision }) => helm_revision !== newest);
+    };
 
     it.each(points.map((point) => [point.name, point] as const))(
       "%s: the next run explains, recovers and ends healthy",
-      async (name, { hold, broken, phase }) => {
-        if (phase === 4) await touchCrd(who);
-        const before = await history(who);
-        const base = lastOf(before)?.revision ?? 0;
-        const known = new Set((await events(who)).map(({ event_id }) => event_id));
-
-        const caught = proxy.hold(hold);
+      async (name, { by, hold, broken, died, row }) => {
+        if (died === "in phase 4") await touchCrd(who);
+        const before = await known();
         const chart = broken === undefined ? [] : ["--chart-path", charts[broken]];
-        const args = ["upgrade", who.identityFile, ...QUICK, "--timeout", "12s", ...chart];
-        const killed = startTare(who, args, proxy.kubeconfig);
-        await Promise.race([
-          caught,
-          killed.ended.then(({ stderr }) => {
-            throw new Error(`it ended before it could be held:\n${stderr}`);
-          }),
-        ]);
-        const helms = helmsOf(killed);
-        killed.signal("SIGKILL");
-        if (victims === "tare and helm") for (const pid of helms) process.kill(pid, "SIGKILL");
-        await killed.ended;
-        proxy.clear();
+        const { run, left } = await killAt(hold, [...QUICK, ...DOOMED, ...chart], by === "helm");
 
-        const left = lastOf(await history(who));
         const startedAt = Date.now();
-        const recovering = ["upgrade", who.identityFile, ...QUICK, "--timeout", "60s", "--recover"];
-        const next = await startTare(who, recovering, proxy.kubeconfig).ended;
+        const next = await recover(by === "helm" && victims === "tare");
         const seconds = (Date.now() - startedAt) / 1_000;
+        if (died === undefined) expect(next.stderr).not.toContain(" died ");
+        else expect(next.stderr).toMatch(new RegExp(`process ${run.pid}\\b.* died ${died}`));
 
-        expect(next.stderr).toContain("Upgrade completed.");
-        expect(next.code).toBe(0);
-        if (phase !== undefined) {
-          expect(next.stderr).toMatch(
-            new RegExp(`a run by .* \\(process ${killed.pid}, .*\\) died in phase ${phase}`),
-          );
-        }
-        await awaitDataPlane(who);
-        const now = await history(who);
-        expect(lastOf(now)).toMatchObject({ status: "deployed", description: "Upgrade complete" });
-        expect(now.filter(({ status }) => status === "deployed")).toHaveLength(1);
-        const [proxyObject] = await objects(who, "envoyproxies", "--namespace", "tars-system");
-        const [deployment] = await objects(who, "deployments", "--namespace", "tars-dataplane");
-        expect(JSON.stringify(deployment.spec.template.spec.containers)).toContain(
-          proxyObject.spec.provider.kubernetes.envoyDeployment.container.image,
-        );
-        expect(helmsOn(who, proxy.kubeconfig)).toEqual([]);
-
-        const rows = await newRows(known);
-        const attempt = now.find(({ revision }) => revision > base);
-        const own = rows.filter(({ helm_revision }) => helm_revision === lastOf(now)?.revision);
-        const others = rows.filter(({ helm_revision }) => helm_revision !== lastOf(now)?.revision);
-        expect(own).toMatchObject([{ operation: "upgrade", status: "success" }]);
+        const now = await expectHealthy();
+        const others = await otherRows(before, now);
         // One row for what the dead run attempted; none when it had only looked.
-        expect(others).toHaveLength(phase === undefined ? 0 : 1);
+        expect(others).toMatchObject(row === "none" ? [] : [{ operation: "upgrade", status: row }]);
         const [dead] = others;
         if (dead?.helm_revision !== undefined) {
-          expect(dead.helm_revision).toBe(attempt?.revision);
+          expect(dead.helm_revision).toBe(
+            now.find(({ revision }) => revision > before.base)?.revision,
+          );
         }
-        report(victims, name, left, base, seconds, now, dead);
+        note([
+          name,
+          victims,
+          left === undefined || left.revision === before.base ? "as before" : left.status,
+          actionsOf(next.stderr),
+          row === "failed" && dead?.helm_revision === undefined ? "failed, no revision" : row,
+          `${seconds.toFixed(0)} s`,
+        ]);
       },
     );
+
+    // A Helm that goes on leaves nothing to recover.
+    if (victims === "tare and helm" && points.some(({ by }) => by === "helm")) {
+      it("in the recovery itself: the run after that ends healthy", async () => {
+        const before = await known();
+        await killAt(write("helm", "PATCH", PROXY), [...QUICK, ...DOOMED], true);
+        proxy.clear();
+        const rollback = revision("pending-rollback", { when: "after" });
+        const { run, left } = await killAt(rollback, [...RECOVERING, ...DOOMED], true);
+        expect(left?.status).toBe("pending-rollback");
+        const next = await recover(false);
+        expect(next.stderr).toMatch(new RegExp(`\\(process ${run.pid}, .*\\) died in phase`));
+        const now = await expectHealthy();
+        expect(await otherRows(before, now)).toMatchObject([
+          { operation: "upgrade", status: "failed", helm_revision: before.base + 1 },
+        ]);
+      });
+    }
   });
 };
 
+const ACTIONS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/still at work on the release: waiting for it/, "waited for Helm"],
+  [/release \S+ recovered: revision/, "rolled back"],
+  [/Upgrade completed\./, "upgraded"],
+];
+
+const actionsOf = (stderr: string): string =>
+  ACTIONS.flatMap(([seen, name]) => (seen.test(stderr) ? [name] : [])).join(", ");
+
 /** A line of the table in docs/recovery.md, where somebody wants it. */
-const report = (
-  victims: Victims,
-  name: string,
-  left: HistoryEntry | undefined,
-  base: number,
-  seconds: number,
-  now: ReadonlyArray<HistoryEntry>,
-  dead: { readonly status?: string; readonly helm_revision?: number } | undefined,
-): void => {
+const note = (cells: ReadonlyArray<string>): void => {
   const file = process.env.TARE_TEST_RECOVERY_TABLE;
-  if (file === undefined) return;
-  const found = left === undefined || left.revision === base ? "as before" : left.status;
-  const rolledBack = now.some(
-    ({ revision, description }) => revision > base + 1 && description.startsWith("Rollback"),
-  );
-  const row =
-    dead === undefined ? "none" : `${dead.status}${dead.helm_revision ? "" : ", no revision"}`;
-  appendFileSync(
-    file,
-    `| ${name} | ${victims} | ${found} | ${rolledBack ? "rolled back, upgraded" : "upgraded"} | ${row} | ${seconds.toFixed(0)} s |\n`,
-  );
+  if (file !== undefined) appendFileSync(file, `| ${cells.join(" | ")} |\n`);
 };

@@ -1,3 +1,4 @@
-import { killSuite, POINTS } from "./kill-suite.ts";
+import { WITH_HELM } from "./kill-points.ts";
+import { killSuite } from "./kill-suite.ts";
 
-killSuite("tare and helm", POINTS);
+killSuite("tare and helm", WITH_HELM);

@@ -1,7 +1,5 @@
-import { killSuite, POINTS } from "./kill-suite.ts";
+import { WITH_HELM } from "./kill-points.ts";
+import { killSuite } from "./kill-suite.ts";
 
-/** Where no Helm runs there is no difference to killing both. */
-killSuite(
-  "tare",
-  POINTS.filter(({ name }) => name.includes("Helm") || name.includes("our rollback")),
-);
+/** Helm goes on without it. */
+killSuite("tare", WITH_HELM);

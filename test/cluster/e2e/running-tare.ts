@@ -1,23 +1,33 @@
-/** tare as a process that a test can look at and end, with the processes it started. */
+/** tare as a process that a test can look at and end, in a terminal or without one. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { taresIn } from "./running-processes.ts";
 import type { Operator } from "./tare.ts";
 
-const root = join(import.meta.dirname, "../../..");
+const program = join(import.meta.dirname, "../../../bin/tare.js");
 
 export interface Ended {
+  /** Nothing when it was killed. */
   readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
+/** In a terminal, SIGINT is a Ctrl-C and SIGHUP the end of the terminal. */
+export type OperatorSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
 export interface RunningTare {
-  readonly pid: number;
-  readonly stderr: () => string;
+  /** What it has said up to now, on either stream. */
+  readonly said: () => string;
   readonly ended: Promise<Ended>;
-  readonly signal: (name: NodeJS.Signals) => void;
+  readonly signal: (name: OperatorSignal) => void;
+}
+
+export interface TareWithoutTerminal extends RunningTare {
+  readonly pid: number;
+  readonly kill: () => void;
 }
 
 const environment = ({ cluster, helm, home }: Operator, kubeconfig: string): NodeJS.ProcessEnv => ({
@@ -29,53 +39,47 @@ const environment = ({ cluster, helm, home }: Operator, kubeconfig: string): Nod
   TARE_KUBECTL: cluster.kubectl,
 });
 
-const program = join(root, "bin/tare.js");
-
 export const startTare = (
   who: Operator,
   args: ReadonlyArray<string>,
   kubeconfig: string,
-): RunningTare => {
+): TareWithoutTerminal => {
   const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     env: environment(who, kubeconfig),
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  let stdout = "";
   let stderr = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
   });
   const ended = new Promise<Ended>((resolve) => {
     // An orphaned Helm may keep the pipe open.
-    child.once("exit", (code, signal) => {
-      setTimeout(() => resolve({ code, signal, stderr }), 100);
+    child.once("exit", (code) => {
+      setTimeout(() => resolve({ code, stdout, stderr }), 100);
     });
   });
   return {
     pid: child.pid ?? 0,
-    stderr: () => stderr,
+    said: () => stdout + stderr,
     ended,
     signal: (name) => {
       child.kill(name);
     },
+    kill: () => {
+      child.kill("SIGKILL");
+    },
   };
 };
-
-/** tare in a terminal. */
-export interface TareInTerminal {
-  /** Everything the terminal showed. */
-  readonly screen: () => string;
-  readonly ctrlC: () => void;
-  /** Closes the window. */
-  readonly hangUp: () => void;
-  /** Its exit code, as its shell saw it. */
-  readonly code: () => number | undefined;
-}
 
 export const startTareInTerminal = (
   who: Operator,
   args: ReadonlyArray<string>,
   kubeconfig: string,
-): TareInTerminal => {
+): RunningTare => {
   const codeFile = join(mkdtempSync(join(who.home, "terminal-")), "code");
   const words = [process.execPath, program, ...args].map((word) => `'${word}'`).join(" ");
   // The shell dies with its terminal, which is how its jobs hear of that; the one inside stays to note the exit code.
@@ -89,61 +93,26 @@ export const startTareInTerminal = (
     screen += chunk.toString();
   });
   terminal.stdin.on("error", () => {});
-  return {
-    screen: () => screen,
-    ctrlC: () => {
-      terminal.stdin.write("\u0003");
-    },
-    hangUp: () => {
-      terminal.kill("SIGKILL");
-    },
-    code: () => {
-      const text = existsSync(codeFile) ? readFileSync(codeFile, "utf8").trim() : "";
-      return text === "" ? undefined : Number(text);
-    },
+  const code = (): number | undefined => {
+    const text = existsSync(codeFile) ? readFileSync(codeFile, "utf8").trim() : "";
+    return text === "" ? undefined : Number(text);
   };
-};
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly words: ReadonlyArray<string>;
-}
-
-const processes = (): ReadonlyArray<Process> =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-        const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        if (state === "Z") return [];
-        const words = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
-        return [{ pid: Number(name), parent: Number(parent), words }];
-      } catch {
-        return [];
-      }
-    });
-
-/** The Helms that a tare started and that still run. */
-export const helmsOf = (tare: Pick<RunningTare, "pid">): ReadonlyArray<number> =>
-  processes()
-    .filter(({ parent }) => parent === tare.pid)
-    .map(({ pid }) => pid);
-
-/** Every Helm that works on this operator's cluster, whoever started it. */
-export const helmsOn = ({ helm }: Operator, kubeconfig: string): ReadonlyArray<number> =>
-  processes()
-    .filter(({ pid, words }) => words[0] === helm && usesKubeconfig(pid, words, kubeconfig))
-    .map(({ pid }) => pid);
-
-const usesKubeconfig = (pid: number, words: ReadonlyArray<string>, file: string): boolean => {
-  if (words.includes(file)) return true;
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`KUBECONFIG=${file}`);
-  } catch {
-    return false;
-  }
+  const ways: Record<OperatorSignal, () => void> = {
+    SIGINT: () => terminal.stdin.write("\u0003"),
+    SIGTERM: () => {
+      for (const pid of taresIn(kubeconfig)) process.kill(pid, "SIGTERM");
+    },
+    SIGHUP: () => terminal.kill("SIGKILL"),
+  };
+  return {
+    said: () => screen,
+    ended: until("the end of tare in its terminal", () => code() !== undefined, 240).then(() => ({
+      code: code() ?? null,
+      stdout: "",
+      stderr: screen,
+    })),
+    signal: (name) => ways[name](),
+  };
 };
 
 export const until = async (

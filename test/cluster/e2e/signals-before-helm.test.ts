@@ -1,0 +1,3 @@
+import { BEFORE_HELM, signalsSuite } from "./signals-suite.ts";
+
+signalsSuite(BEFORE_HELM);
