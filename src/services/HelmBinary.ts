@@ -13,7 +13,7 @@ import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
 import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
-import { startHelm } from "./helm-process.ts";
+import { type Outlet, startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
 import { revisionContents } from "./release-secret.ts";
@@ -86,6 +86,7 @@ export const layerHelmBinary = (
       const start = Effect.fnUntraced(function* (
         args: ReadonlyArray<string>,
         needs: "cluster" | "no cluster",
+        outlet?: Outlet,
       ) {
         const command = args[0] ?? "";
         const tool = yield* Effect.mapError(
@@ -96,7 +97,7 @@ export const layerHelmBinary = (
         const flags = needs === "cluster" ? yield* clusterFlags : [];
         const server = needs === "cluster" ? yield* Effect.option(kubectl.target) : Option.none();
         const mark = Option.isSome(server) ? { [CLUSTER_MARK]: server.value.server } : {};
-        return yield* startHelm(tool.path, [...args, ...flags], mark).pipe(
+        return yield* startHelm(tool.path, [...args, ...flags], mark, outlet).pipe(
           Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner),
           Effect.mapError(
             (cause) =>
@@ -186,12 +187,15 @@ export const layerHelmBinary = (
           );
         }).pipe(Effect.orElseSucceed(() => undefined));
 
-      const writeValues = (values: Redacted.Redacted<JsonObject>, command: string) =>
+      /** A file of the owner's alone, in a folder that goes with the scope. */
+      const privateFile = (
+        name: string,
+        text: string,
+        { command, what }: { readonly command: string; readonly what: string },
+      ) =>
         Effect.gen(function* () {
-          const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-values-" });
-          const file = path.join(folder, "values.json");
-          // JSON is YAML, and keeps a string that looks like a number a string.
-          const text = JSON.stringify(Redacted.value(values));
+          const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-helm-" });
+          const file = path.join(folder, name);
           yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
           return file;
         }).pipe(
@@ -200,9 +204,26 @@ export const layerHelmBinary = (
               new HelmError({
                 command,
                 kind: "not-runnable",
-                text: `the values file could not be written: ${cause.message}`,
+                text: `${what} could not be written: ${cause.message}`,
               }),
           ),
+        );
+
+      // JSON is YAML, and keeps a string that looks like a number a string.
+      const writeValues = (values: Redacted.Redacted<JsonObject>, command: string) =>
+        privateFile("values.json", JSON.stringify(Redacted.value(values)), {
+          command,
+          what: "the values file",
+        });
+
+      /** Helm quotes values when it rejects them. */
+      const openOutlet = (command: string) =>
+        Effect.map(
+          privateFile("stderr", "", { command, what: "the file for what Helm says" }),
+          (file): Outlet => ({
+            file,
+            text: Effect.orElseSucceed(fs.readFileString(file), () => ""),
+          }),
         );
 
       return Helm.of({
@@ -283,6 +304,7 @@ export const layerHelmBinary = (
           const helmProcess = yield* start(
             upgradeArguments(helm, { ...request, valuesFile }),
             "cluster",
+            yield* openOutlet("upgrade"),
           );
           const { finished, isRunning } = helmProcess;
           // A fiber of its own: whoever waits for the end may be interrupted, the end is still seen.
@@ -300,7 +322,11 @@ export const layerHelmBinary = (
         rollback: Effect.fn("Helm.rollback")(
           function* (request) {
             const helm = yield* version;
-            const { finished } = yield* start(rollbackArguments(helm, request), "cluster");
+            const { finished } = yield* start(
+              rollbackArguments(helm, request),
+              "cluster",
+              yield* openOutlet("rollback"),
+            );
             return (yield* finished).exit;
           },
           Effect.scoped,

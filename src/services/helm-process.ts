@@ -24,6 +24,15 @@ export interface Finished {
   readonly stdout: string;
 }
 
+/** Where a Helm writes that must outlive this process: it dies of the first warning into a pipe that nobody reads any more. */
+export interface Outlet {
+  /** Takes stderr; it exists already, with the mode it should have. */
+  readonly file: string;
+  readonly text: Effect.Effect<string>;
+}
+
+const INTO_OUTLET = 'exec "$@" >/dev/null 2>"$0"';
+
 export interface HelmProcess {
   readonly finished: Effect.Effect<Finished>;
   readonly isRunning: Effect.Effect<boolean>;
@@ -32,21 +41,26 @@ export interface HelmProcess {
 }
 
 /**
- * Starts Helm in a process group of its own. Both outputs are drained from the start, since a full pipe would block it.
+ * Starts Helm in a process group of its own, with its output in pipes or, with an `outlet`, its stderr there. Both outputs are drained from the start, since a full pipe would block it.
  * Closing the scope ends a process that still runs.
  */
 export const startHelm = Effect.fnUntraced(function* (
   binary: string,
   args: ReadonlyArray<string>,
   environment: Readonly<Record<string, string>> = {},
+  outlet?: Outlet,
 ): Effect.fn.Return<
   HelmProcess,
   PlatformError.PlatformError,
   ChildProcessSpawner.ChildProcessSpawner | Scope.Scope
 > {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner;
+  const [program, words] =
+    outlet === undefined
+      ? [binary, [...args]]
+      : ["/bin/sh", ["-c", INTO_OUTLET, outlet.file, binary, ...args]];
   const handle = yield* spawner.spawn(
-    ChildProcess.make(binary, [...args], {
+    ChildProcess.make(program, words, {
       stdin: "ignore",
       env: { ...HELM_ENVIRONMENT, ...environment },
       extendEnv: true,
@@ -72,7 +86,8 @@ export const startHelm = Effect.fnUntraced(function* (
     // A process ended by a signal has no code.
     const code = yield* Effect.orElseSucceed(handle.exitCode, () => undefined);
     yield* Effect.timeoutOption(Fiber.joinAll([stdout.reader, stderr.reader]), OUTPUT_AFTER_EXIT);
-    const errorText = code === 0 ? "" : helmErrorText(yield* stderr.text) || endedBy(code);
+    const said = yield* outlet === undefined ? stderr.text : outlet.text;
+    const errorText = code === 0 ? "" : helmErrorText(said.slice(-STDERR_KEPT)) || endedBy(code);
     return { exit: { code, errorText }, stdout: yield* stdout.text } satisfies Finished;
   }).pipe(Effect.withSpan("helm", { attributes: { command: commandOf(args) } }));
   return {

@@ -158,6 +158,28 @@ describe("the Helm binary", () => {
     ),
   );
 
+  it.live("has no pipe while it changes the release, which it would die of without tare", () =>
+    withHelm(
+      `upgrade|rollback) readlink /proc/$$/fd/2 > "\${0%/helm}/$1"
+        stat -L -c %a /proc/$$/fd/2 >> "\${0%/helm}/$1"
+        echo "Error: last words" >&2; exit 1 ;;`,
+      Effect.gen(function* () {
+        const helm = yield* Helm;
+        const ends = [
+          yield* Effect.scoped(Effect.flatMap(helm.upgrade(upgradeRequest), (run) => run.exit)),
+          yield* helm.rollback({ release, revision: 2, timeout: Duration.minutes(1) }),
+        ];
+        for (const end of ends) assert.deepStrictEqual(end, { code: 1, errorText: "last words" });
+        for (const command of ["upgrade", "rollback"]) {
+          const [said, mode] = readFileSync(join(folder, command), "utf8").split("\n");
+          assert.match(said ?? "", /\/stderr$/);
+          assert.strictEqual(mode, "600");
+          assert.isFalse(existsSync(said ?? ""));
+        }
+      }),
+    ),
+  );
+
   it.live("is seen to end though a helper it left behind holds its pipes", () =>
     withHelm(
       "upgrade) sleep 30 & echo done; exit 0 ;;",
