@@ -4,9 +4,11 @@
  */
 import { createRequire } from "node:module";
 import { getAsset, getRawAsset } from "node:sea";
+import { setFlagsFromString } from "node:v8";
 import { constants, Script } from "node:vm";
 import { type Answers, answerTo } from "./answers.ts";
 import { wantsColours } from "./render/colours.ts";
+import { PROGRAM_V8_FLAGS } from "./v8-flags.ts";
 
 const codeCache = (): Buffer | undefined => {
   try {
@@ -18,6 +20,7 @@ const codeCache = (): Buffer | undefined => {
 };
 
 const runProgram = (): void => {
+  for (const flag of PROGRAM_V8_FLAGS) setFlagsFromString(flag);
   const cachedData = codeCache();
   const script = new Script(getAsset("program.cjs", "utf8"), {
     filename: "tare.cjs",

@@ -33,11 +33,8 @@ const PARTS = join(OUT, "parts");
 /** Node's own mark that a blob was put in; the tool that puts it in flips it. */
 const SENTINEL = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
-/**
- * A run waits for others nearly all of its time: what V8 spends on making code fast is spent for nothing, and is a tenth
- * of the memory. V8 refuses a code cache that was made under other flags, so the warm-up has the same.
- */
-const V8_FLAGS = ["--max-semi-space-size=2", "--no-opt", "--no-maglev"];
+/** Of the whole process, which a run-time setting comes too late for: the young generation, in MiB. */
+const PROCESS_V8_FLAGS = ["--max-semi-space-size=2"];
 
 const part = (name: string): string => join(PARTS, name);
 
@@ -91,7 +88,13 @@ const warmUp = (program: string, cache: string): void => {
   );
   const args = ["upgrade", identity, "--kubeconfig", kubeconfig];
   // It fails, as it must: what counts is the cache it leaves.
-  const warm = [...V8_FLAGS, join(import.meta.dirname, "warm.cjs"), program, cache, ...args];
+  const warm = [
+    ...PROCESS_V8_FLAGS,
+    join(import.meta.dirname, "warm.cjs"),
+    program,
+    cache,
+    ...args,
+  ];
   spawnSync(process.execPath, warm, {
     stdio: "ignore",
     env: { HOME: folder, TARE_HELM: process.execPath, TARE_KUBECTL: process.execPath },
@@ -129,7 +132,7 @@ const blobFor = (platform: ExecutablePlatform): string => {
       main: part("entry.cjs"),
       output: blob,
       disableExperimentalSEAWarning: true,
-      execArgv: V8_FLAGS,
+      execArgv: PROCESS_V8_FLAGS,
       // Node would make that cache without our flags, and then complain about it; the entry is tiny.
       useCodeCache: false,
       assets: {
