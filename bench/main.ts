@@ -52,7 +52,7 @@ const machine = (): string => {
   const processors = cpus();
   const model = processors[0]?.model.trim() || "unknown processor";
   const memory = Math.round(totalmem() / 1024 ** 3);
-  return `${processors.length} cores (${model}), ${memory} GiB, Linux ${release()}`;
+  return `${processors.length} cores (${model}), ${memory} GiB, Linux ${release().split(".").slice(0, 2).join(".")}`;
 };
 
 /** What was measured: pinned by test/cluster/go, see docs/test-cluster.md. */
