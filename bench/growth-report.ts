@@ -71,6 +71,7 @@ export const growthSvg = (rows: ReadonlyArray<Growth>): string => {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="10" fill="#0f172a">`,
+    "<title>Time by size, both axes logarithmic</title>",
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     ...grid,
     ...curves,

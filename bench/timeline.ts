@@ -63,6 +63,7 @@ export const timelineSvg = (trace: ReadonlyArray<TracedSpan>): string => {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="10" fill="#0f172a">`,
+    "<title>Timeline of a run</title>",
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     ...grid,
     ...rows,
