@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
-import { freePorts, startProcess, stopProcess, waitUntil } from "./processes.ts";
+import { freePorts, startProcess, stopProcess, untilPortIsFree, waitUntil } from "./processes.ts";
 import { toolPath } from "./tools.ts";
 
 /** What is written down of a cluster, so that another process can open it. */
@@ -86,6 +86,7 @@ export function startEtcd({ dir, ports }: ControlPlane): void {
 
 export async function startApiServer(plane: ControlPlane): Promise<void> {
   const { dir, ports } = plane;
+  await untilPortIsFree(ports.api, 60);
   startProcess(dir, "kube-apiserver", toolPath("kube-apiserver"), [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     "--bind-address=127.0.0.1",

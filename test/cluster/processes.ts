@@ -116,11 +116,16 @@ export async function waitUntil(
 }
 
 /**
- * Below the range that the kernel gives to clients (32768 and up on Linux). A server's port that is
- * taken from that range can be given away while the server restarts; a client that keeps retrying
- * may even be given it as its own and connect to itself.
+ * Below the range that the kernel gives to clients. A server's port that is taken from that range can be given away while
+ * the server restarts; a client that keeps retrying may even be given it as its own and connect to itself.
  */
-const serverPorts = { first: 20_000, end: 32_000 };
+function serverPorts(): { readonly first: number; readonly end: number } {
+  const firstOfClients = Number(
+    readFileSync("/proc/sys/net/ipv4/ip_local_port_range", "utf8").split("\t")[0],
+  );
+  const end = Math.min(firstOfClients, 32_000);
+  return end - 10_000 > 1_024 ? { first: end - 10_000, end } : { first: 20_000, end: 32_000 };
+}
 
 function listenOn(port: number): Promise<Server | undefined> {
   return new Promise((resolve) => {
@@ -133,14 +138,30 @@ function listenOn(port: number): Promise<Server | undefined> {
 /** Ports that were free a moment ago, all held together so that no two are the same. */
 export async function freePorts(count: number): Promise<ReadonlyArray<number>> {
   const held = new Map<number, Server>();
+  const { first, end } = serverPorts();
   while (held.size < count) {
-    const port = randomInt(serverPorts.first, serverPorts.end);
+    const port = randomInt(first, end);
     const server = await listenOn(port);
     if (server !== undefined) held.set(port, server);
   }
   const servers = [...held.values()];
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return [...held.keys()];
+}
+
+/** The threads of a killed server can hold its port for a moment after the process has ended. */
+export async function untilPortIsFree(port: number, seconds: number): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const server = await listenOn(port);
+    if (server !== undefined) {
+      await new Promise((resolve) => server.close(resolve));
+      return;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`port ${port} is taken: not free within ${seconds} s`);
+    await sleep(50);
+  }
 }
 
 function readRecord(dir: string, name: string): ProcessRecord | undefined {

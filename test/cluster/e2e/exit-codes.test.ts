@@ -87,8 +87,9 @@ describe("tare upgrade --output json ends with", () => {
   });
 
   it("13: another run at work", async () => {
-    const first = startTare(who, args([], "20s"), cluster.kubeconfig);
+    const first = startTare(who, args([], "30s"), cluster.kubeconfig);
     await until("Helm to be started", () => first.said().includes('"helm-started"'));
+    // Whether Helm has left the release pending by then or not.
     expectEnd(await upgrade(), 13, "failed", "AnotherRunHoldsTheLock");
     expectEnd(await first.ended, 0, "succeeded");
   });
