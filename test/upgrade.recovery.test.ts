@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Redacted } from "effect";
 import { gateRecordName } from "../src/domain/gate-record.ts";
 import { ConfigMap, stringAt } from "../src/domain/kube.ts";
-import type { ProcessIdentity } from "../src/domain/process-identity.ts";
+import { type ProcessIdentity, showProcess } from "../src/domain/process-identity.ts";
 import {
   encodeRunRecord,
   JOURNAL_SCHEMA_VERSION,
@@ -14,6 +14,7 @@ import {
 } from "../src/domain/run-journal.ts";
 import { DEFAULT_RELEASE } from "../src/domain/upgrade-options.ts";
 import { Helm } from "../src/services/Helm.ts";
+import { ReleaseLock } from "../src/services/ReleaseLock.ts";
 import { ReleaseRecords } from "../src/services/ReleaseRecords.ts";
 import {
   EMBEDDED_CHART,
@@ -31,6 +32,7 @@ import {
   processElsewhere,
   processOn,
   Recorder,
+  runAs,
   runUpgrade,
   SERVER,
   TARS_EGRESS,
@@ -47,6 +49,11 @@ const PENDING = [
 ] as const;
 
 const MINUTE = 60_000;
+
+/** Has the lock of the release, and renews it, until the scope ends. */
+const atWork = Effect.flatMap(ReleaseLock, (locks) =>
+  locks.acquire(DEFAULT_RELEASE, { waitAtMost: Duration.zero, onNews: () => Effect.void }),
+);
 
 /** The journal of a run that got as far as the steps it had begun. */
 const leaveJournal = (process: ProcessIdentity, begun: ReadonlyArray<RunStep>, baseRevision = 1) =>
@@ -139,6 +146,43 @@ describe("a pending release", () => {
       assert.include(why, "by operator on build-1 (process 4711, 1.1.0 → 1.2.0)");
       assert.include(why, "its process is gone");
       assert.deepStrictEqual(yield* writesOf("tare"), []);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect.each([
+    ["on this machine", processOn(4712)],
+    ["on another machine", processElsewhere("laptop")],
+  ] as const)("is that of the run %s which is at work on it: that one is named", ([, other]) =>
+    Effect.gen(function* () {
+      yield* leaveJournal(other, IN_HELM);
+      yield* runAs(other)(atWork);
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "AnotherRunHoldsTheLock");
+      assert.include(error?.why.join("\n"), showProcess(other));
+      assert.strictEqual((yield* historyLines).length, 2);
+    }).pipe(Effect.scoped, Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("is waited for, for as long as the operator said, while its run is at work", () =>
+    Effect.gen(function* () {
+      const other = processOn(4712);
+      yield* leaveJournal(other, IN_HELM);
+      const helm = yield* Helm;
+      const ending = Effect.gen(function* () {
+        yield* atWork;
+        yield* Effect.sleep("2 minutes");
+        yield* helm.rollback({
+          release: DEFAULT_RELEASE,
+          revision: 1,
+          timeout: Duration.minutes(5),
+        });
+      });
+      yield* Effect.forkChild(Effect.scoped(runAs(other)(ending)));
+      const { result, elapsed } = yield* runUpgrade({
+        options: { lockTimeout: Duration.minutes(20) },
+      });
+      assert.strictEqual(result?.revision, 4);
+      assert.isAtLeast(elapsed, 2 * MINUTE);
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
