@@ -100,7 +100,11 @@ const quantity = (value: unknown): number | undefined => {
   return unit === undefined ? undefined : Number(parts[1]) * unit;
 };
 
+/** The server leaves fields out that have the value they would have without being there. */
+const isLeftOut = (asked: unknown): boolean => asked === 0 || asked === "" || asked === false;
+
 const sameScalar = (found: unknown, asked: unknown): boolean =>
+  (found === undefined && isLeftOut(asked)) ||
   String(found) === String(asked) ||
   (quantity(asked) !== undefined && quantity(asked) === quantity(found));
 

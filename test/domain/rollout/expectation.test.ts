@@ -139,6 +139,19 @@ describe("a Deployment is stale", () => {
     assert.isUndefined(stale(asking({ resources: { requests: { cpu: "1000m" } } })));
   });
 
+  it("not because the server leaves out what is zero or empty", () => {
+    const value = { spec: { minReadySeconds: 0, paused: false } };
+    assert.isUndefined(stale(asking({}, { patch: { type: "StrategicMerge", value } })));
+    const containers = [{ name: "envoy", env: [{ name: "LOG_LEVEL" }] }];
+    const template = { spec: { terminationGracePeriodSeconds: 600, containers } };
+    assert.isUndefined(
+      staleness(
+        config(asking({ env: [{ name: "LOG_LEVEL", value: "" }] })),
+        deployment(OF_EGRESS, { template }),
+      ),
+    );
+  });
+
   it("by what a patch asks for, not by what the patch overrides", () => {
     const patch = (value: object) => ({ patch: { type: "StrategicMerge", value } });
     const minReady = patch({ spec: { minReadySeconds: 10 } });

@@ -64,6 +64,19 @@ const attemptedRevision = (run: Run): number | undefined => {
   return recordsIn(run.later).find(({ version }) => version > newest)?.version;
 };
 
+/** What ran when the attempt began. The Helm of another run, which this one had to wait for, may have ended only then. */
+const versionBefore = (run: Run): string | undefined => {
+  const found = recordsIn(run.before);
+  const pending = found.filter(({ info }) => info.status === "pending-upgrade");
+  const completed = recordsIn(run.later).filter(
+    ({ version, info }) =>
+      pending.some((one) => one.version === version) &&
+      (info.status === "deployed" || info.status === "superseded"),
+  );
+  const deployed = found.filter(({ info }) => info.status === "deployed");
+  return [...deployed, ...completed].at(-1)?.chart.metadata.version;
+};
+
 const untrue = (run: Run, { story }: Outcome): string | undefined => {
   const [event] = eventsOf(run);
   if (event === undefined || run.how === "killed") return undefined;
@@ -78,9 +91,7 @@ const untrue = (run: Run, { story }: Outcome): string | undefined => {
   if (event.helm_revision === undefined && revision !== undefined && !struck(run, disturbsEvents)) {
     return `no revision, not ${revision}`;
   }
-  const from = recordsIn(run.before)
-    .filter(({ info }) => info.status === "deployed")
-    .at(-1)?.chart.metadata.version;
+  const from = versionBefore(run);
   const to = story.world.embeddedVersion;
   if (from !== to && (event.from_version !== from || event.to_version !== to)) {
     return `${event.from_version} to ${event.to_version}, not ${from} to ${to}`;
