@@ -1,7 +1,7 @@
 /**
  * A whole upgrade on a real control plane, the executable against bench/upgrade.sh, in pairs whose order alternates:
  * node bench/upgrade.ts [pairs [timeline.svg]]. Needs the packaged chart, the older CRD files (TARE_TEST_CRDS) and `npm run build`.
- * Pods of the test cluster are ready within a second, and a new proxy has to stay so for no time, so that the rollout
+ * Pods of the test cluster are ready almost at once, and a new proxy has to stay so for no time, so that the rollout
  * itself is quick. tare's settling time is switched off, since the script has none.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,6 +12,7 @@ import {
   awaitDataPlane,
   chartWith,
   helm,
+  history,
   installOlder,
   type Operator,
   operator,
@@ -35,7 +36,7 @@ const picture = process.argv[3];
 const chart = join(root, "chart");
 const built = join(root, `build/tare-${process.platform}-${process.arch}`);
 
-const cluster = await startCluster();
+const cluster = await startCluster({ readyMilliseconds: 50 });
 const asIs: Operator = operator(cluster, "helm4");
 const who: Operator = { ...asIs, helm: installed(asIs.helm, asIs.home) };
 const executable = installed(built, who.home);
@@ -110,7 +111,11 @@ const otherCrds = writeOtherCrds();
 
 /** Back to the older release; with other CRDs as well when the next upgrade is to change them. */
 const reset = async (changedCrds: boolean): Promise<void> => {
-  await helm(who, ["rollback", "tars", "1", "--namespace", "tars-system", "--wait"]);
+  // Helm keeps ten revisions: the first is soon gone, but every reset makes another of the older chart.
+  const older = (await history(who)).findLast(({ chart: name }) => name === "tars-1.1.0");
+  if (older === undefined) throw new Error("no revision of the older chart is left");
+  const to = String(older.revision);
+  await helm(who, ["rollback", "tars", to, "--namespace", "tars-system", "--wait"]);
   await awaitDataPlane(who);
   if (changedCrds) await applyCrds(cluster, otherCrds);
   await pause(2_000);
@@ -131,6 +136,9 @@ const timesOf = (samples: Awaited<ReturnType<typeof runPairs>>) =>
 
 await tare();
 const changed = await runPairs(true);
+// What kubectl applied last is taken over once; from then on nothing changes.
+await reset(false);
+await tare();
 const unchanged = await runPairs(false);
 // The last run of all: that of a quiet cluster, with unchanged CRDs.
 if (picture !== undefined) writeFileSync(picture, timelineSvg(readTrace(trace)));

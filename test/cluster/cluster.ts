@@ -47,12 +47,17 @@ export interface Cluster {
 export interface StartOptions {
   /** The cluster outlives this process; otherwise it is stopped when this process ends, however. */
   readonly detached?: boolean;
+  /** How long a container takes to be ready. */
+  readonly readyMilliseconds?: number;
 }
 
 const stateFile = (dir: string) => join(dir, "cluster.json");
 const lastFile = () => join(cacheRoot(), "last");
 
-export async function startCluster({ detached = false }: StartOptions = {}): Promise<Cluster> {
+export async function startCluster({
+  detached = false,
+  readyMilliseconds = 600,
+}: StartOptions = {}): Promise<Cluster> {
   const dir = mkdtempSync(join(tmpdir(), "tare-test-cluster-"));
   const guard = detached ? undefined : startGuard(dir);
   try {
@@ -62,7 +67,7 @@ export async function startCluster({ detached = false }: StartOptions = {}): Pro
     await startServer(plane);
     writeKubeconfigs(plane);
     startControllers(plane);
-    await Promise.all([startFakeNodes(plane), defaultAccount(plane)]);
+    await Promise.all([startFakeNodes(plane, { readyMilliseconds }), defaultAccount(plane)]);
     // One that ends with its owner is nobody else's to stop.
     if (detached) {
       mkdirSync(cacheRoot(), { recursive: true });

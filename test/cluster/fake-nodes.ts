@@ -8,18 +8,18 @@ import {
   kubeconfigPath,
   pki,
 } from "./control-plane.ts";
-import { podStages } from "./pod-lifecycle.ts";
+import { type PodPace, podStages } from "./pod-lifecycle.ts";
 import { startProcess, waitUntil } from "./processes.ts";
 import { toolPath } from "./tools.ts";
 
 const nodeNames = ["node-a", "node-b", "node-c"];
 
 /** KWOK plays kubelet for three nodes: it keeps their leases, runs the pod stages, serves logs. */
-export async function startFakeNodes(plane: ControlPlane): Promise<void> {
+export async function startFakeNodes(plane: ControlPlane, pace: PodPace): Promise<void> {
   const { dir, ports } = plane;
   mkdirSync(join(dir, "kwok"), { recursive: true });
   const config = join(dir, "kwok", "kwok.yaml");
-  const documents = [nodeStage, ...podStages, containerLogs(dir)];
+  const documents = [nodeStage, ...podStages(pace), containerLogs(dir)];
   writeFileSync(config, documents.map((document) => JSON.stringify(document)).join("\n---\n"));
   startProcess(dir, "kwok", toolPath("kwok"), [
     `--config=${config}`,

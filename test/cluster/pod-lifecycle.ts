@@ -226,7 +226,12 @@ const pulls = behaves("no-such-image", "image-pull-fail", "registry-blip");
 const blipSeconds = `(.metadata.annotations["test.tars.io/blip-seconds"] // "40" | tonumber)`;
 const blipIsOver = `(${behaviourQuery}) == "registry-blip" and (now - (.status.startTime | fromdate)) >= ${blipSeconds}`;
 
-export const podStages: ReadonlyArray<object> = [
+export interface PodPace {
+  /** How long a container takes to start and be ready, unless the pod says otherwise. */
+  readonly readyMilliseconds: number;
+}
+
+export const podStages = ({ readyMilliseconds }: PodPace): ReadonlyArray<object> => [
   stage(
     "pod-create",
     [alive, { key: ".status.podIP", operator: "DoesNotExist" }],
@@ -236,7 +241,10 @@ export const podStages: ReadonlyArray<object> = [
   stage(
     "pod-ready",
     [alive, phase("Pending"), started, behaves("ready")],
-    { milliseconds: 600, query: '.metadata.annotations["test.tars.io/ready-after"]' },
+    {
+      milliseconds: readyMilliseconds,
+      query: '.metadata.annotations["test.tars.io/ready-after"]',
+    },
     [status(well), event("Normal", "Started", "Started container {{ .name }}")],
   ),
   stage(
