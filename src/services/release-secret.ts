@@ -2,7 +2,9 @@
 import { gunzipSync } from "node:zlib";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
+import { storedSecrets } from "../domain/lost-values.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
+import { redactText } from "../domain/redaction.ts";
 import { type ReleaseRef, RevisionStatus } from "../domain/release.ts";
 
 /** Helm itself cannot store more than a megabyte of it zipped; what swells beyond this is no record. */
@@ -43,6 +45,9 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
     stringAt(record, "chart", "metadata", field),
   );
   const written = writtenAt(secret);
+  const values = fieldAt(record, "config");
+  // Helm quotes whoever failed it: a hook or a template can quote what it was given.
+  const secrets = isJsonObject(values) ? storedSecrets(values) : [];
   const startedAt =
     stringAt(record, "info", "last_deployed") || secret.metadata.creationTimestamp || "";
   return {
@@ -50,7 +55,7 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
     uid,
     status: statusOf(stringAt(record, "info", "status")),
     chart: `${name ?? "unknown"}-${version ?? "0.0.0"}`,
-    description: stringAt(record, "info", "description") ?? "",
+    description: redactText(stringAt(record, "info", "description") ?? "", secrets),
     updated: startedAt,
     startedAt,
     writtenAt: written,

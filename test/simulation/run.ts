@@ -36,6 +36,8 @@ export interface Run extends ProcessEnd {
   readonly after: Store;
   /** At the first write of the first Helm that it started. */
   readonly whenHelmStarted: Store | undefined;
+  /** When its own upgrade began: nobody else's Helm is at work any more. */
+  readonly whenUpgrading: Store | undefined;
   /** Some time later, with nobody at work. */
   readonly later: Store;
   readonly reports: ReadonlyArray<ReportEvent>;
@@ -70,6 +72,9 @@ export interface Outcome {
 
 const WRITES = new Set(["apply", "create", "replace", "delete"]);
 
+/** The last thing that a run writes before its Helm. */
+const GATE_OPENS = "apply ConfigMap tars-system/tare-gate-tars";
+
 /** Writes that need the lock: not those that keep the lock itself. */
 const needsLock = ({ actor, verb, kind, dryRun }: LoggedRequest): boolean =>
   actor === "tare" && WRITES.has(verb) && !dryRun && kind !== "Lease";
@@ -89,9 +94,13 @@ const observed = (
   const requestsBefore = simulation.requests.length;
   const unlockedWrites: Array<string> = [];
   let whenHelmStarted: Store | undefined;
+  let whenUpgrading: Store | undefined;
   simulation.watch = (request) => {
     if (request.actor === "helm" && WRITES.has(request.verb)) {
       whenHelmStarted ??= storeOf(simulation);
+    }
+    if (request.label === GATE_OPENS && request.actor === "tare") {
+      whenUpgrading ??= storeOf(simulation);
     }
     if (needsLock(request) && holdersIn(storeOf(simulation)).get("tare-tars") !== holder) {
       unlockedWrites.push(request.label);
@@ -110,6 +119,7 @@ const observed = (
     before,
     after,
     whenHelmStarted,
+    whenUpgrading,
     later: storeOf(simulation),
     reports: Effect.runSync(recorder.events).slice(reportsBefore),
     helmCommands: Effect.runSync(helm.invocations).slice(commandsBefore),

@@ -1,13 +1,31 @@
-import { Clock, Effect } from "effect";
-import { deadRunEvent } from "../../domain/dead-run.ts";
-import { installEvent } from "../../domain/install-event.ts";
+import { Clock, Effect, Redacted } from "effect";
+import { type DeadRunEvent, deadRunEvent } from "../../domain/dead-run.ts";
+import { type EventOutcome, installEvent } from "../../domain/install-event.ts";
+import { storedSecrets } from "../../domain/lost-values.ts";
+import { redactText } from "../../domain/redaction.ts";
+import type { ReleaseRef } from "../../domain/release.ts";
 import type { RunRecord } from "../../domain/run-journal.ts";
 import { EventOutbox } from "../../services/EventOutbox.ts";
+import { Helm } from "../../services/Helm.ts";
 import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
 import { warn } from "../../services/Reporter.ts";
 import { readHistory } from "../helm/attempt.ts";
 
 const BUDGET = "10 seconds";
+
+/** Helm's own words can quote the values that the revision was given. */
+const withoutSecrets = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  { subject, outcome }: DeadRunEvent,
+) {
+  if (subject._tag === "Run" || outcome.status === "success") return outcome;
+  const helm = yield* Helm;
+  const values = yield* helm.userValues(release, subject.revision);
+  return {
+    ...outcome,
+    summary: redactText(outcome.summary, storedSecrets(Redacted.value(values))),
+  } satisfies EventOutcome;
+});
 
 /** Tells the deployment history what a dead run could not tell any more. It never fails the run that does so. */
 export const accountFor = Effect.fnUntraced(
@@ -20,12 +38,13 @@ export const accountFor = Effect.fnUntraced(
     );
     const event = deadRunEvent(dead, history, gates, uids);
     if (event === undefined) return;
+    const outcome = yield* withoutSecrets(release, event);
     yield* outbox.add(
       installEvent({
         release,
         subject: event.subject,
         operation: "upgrade",
-        outcome: event.outcome,
+        outcome,
         fromVersion: dead.fromVersion,
         toVersion: dead.toVersion,
         startedAt: new Date(dead.startedAt),

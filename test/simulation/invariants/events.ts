@@ -2,7 +2,7 @@
 import type { InstallEvent } from "../../../src/domain/install-event.ts";
 import { eventsIn, recordsIn } from "../facts.ts";
 import { type Outcome, type Run, runStory } from "../run.ts";
-import { disturbsCalls, type Invariant, ofEachRun, runsOf, struck } from "./invariant.ts";
+import { disturbsCalls, foundBy, type Invariant, ofEachRun, runsOf, struck } from "./invariant.ts";
 
 const added = (run: Run): ReadonlyArray<InstallEvent> => {
   const known = new Set(eventsIn(run.before).map(({ event_id }) => event_id));
@@ -11,13 +11,14 @@ const added = (run: Run): ReadonlyArray<InstallEvent> => {
 
 /** Told for a run that died: about a revision that was there already, or about none. */
 const isForTheDead =
-  (run: Run) =>
+  (run: Run, outcome: Outcome) =>
   ({ helm_revision: revision, error_code: code }: InstallEvent): boolean =>
-    code === "Killed" || (revision ?? Infinity) <= (recordsIn(run.before).at(-1)?.version ?? 0);
+    code === "Killed" ||
+    (revision ?? Infinity) <= (recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0);
 
 /** What a run told of itself. */
-const eventsOf = (run: Run): ReadonlyArray<InstallEvent> =>
-  added(run).filter((event) => !isForTheDead(run)(event));
+const eventsOf = (run: Run, outcome: Outcome): ReadonlyArray<InstallEvent> =>
+  added(run).filter((event) => !isForTheDead(run, outcome)(event));
 
 const disturbsEvents = disturbsCalls(
   "EventOutbox.write",
@@ -45,9 +46,9 @@ const NEVER = new Set([
   "DataPlaneNamespaceMismatch",
 ]);
 
-const tooManyOrFew = (run: Run): string | undefined => {
+const tooManyOrFew = (run: Run, outcome: Outcome): string | undefined => {
   const { code, error } = run;
-  const events = eventsOf(run);
+  const events = eventsOf(run, outcome);
   if (events.length > 1) return `${events.length} events`;
   if (error !== undefined && NEVER.has(error._tag)) {
     return events.length === 0 ? undefined : `an event for ${error._tag}`;
@@ -59,39 +60,29 @@ const tooManyOrFew = (run: Run): string | undefined => {
 };
 
 /** The revision that the attempt wrote, by the cluster's own records. */
-const attemptedRevision = (run: Run): number | undefined => {
-  const newest = recordsIn(run.before).at(-1)?.version ?? 0;
+const attemptedRevision = (run: Run, outcome: Outcome): number | undefined => {
+  const newest = recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0;
   return recordsIn(run.later).find(({ version }) => version > newest)?.version;
 };
 
-/** What ran when the attempt began. The Helm of another run, which this one had to wait for, may have ended only then. */
-const versionBefore = (run: Run): string | undefined => {
-  const found = recordsIn(run.before);
-  const pending = found.filter(({ info }) => info.status === "pending-upgrade");
-  const completed = recordsIn(run.later).filter(
-    ({ version, info }) =>
-      pending.some((one) => one.version === version) &&
-      (info.status === "deployed" || info.status === "superseded"),
-  );
-  const deployed = found.filter(({ info }) => info.status === "deployed");
-  return [...deployed, ...completed].at(-1)?.chart.metadata.version;
-};
-
-const untrue = (run: Run, { story }: Outcome): string | undefined => {
-  const [event] = eventsOf(run);
+const untrue = (run: Run, outcome: Outcome): string | undefined => {
+  const { story } = outcome;
+  const [event] = eventsOf(run, outcome);
   if (event === undefined || run.how === "killed") return undefined;
   if (event.operation !== "upgrade") return `operation ${event.operation}`;
   if ((event.status === "success") !== (run.code === 0)) {
     return `status ${event.status} for exit ${run.code}`;
   }
-  const revision = attemptedRevision(run);
+  const revision = attemptedRevision(run, outcome);
   if (event.helm_revision !== undefined && event.helm_revision !== revision) {
     return `revision ${event.helm_revision}, not ${revision}`;
   }
   if (event.helm_revision === undefined && revision !== undefined && !struck(run, disturbsEvents)) {
     return `no revision, not ${revision}`;
   }
-  const from = versionBefore(run);
+  const from = recordsIn(foundBy(run, outcome))
+    .filter(({ info }) => info.status === "deployed")
+    .at(-1)?.chart.metadata.version;
   const to = story.world.embeddedVersion;
   if (from !== to && (event.from_version !== from || event.to_version !== to)) {
     return `${event.from_version} to ${event.to_version}, not ${from} to ${to}`;
@@ -115,7 +106,9 @@ export const eventInvariants: ReadonlyArray<Invariant> = [
     check: (outcome) => {
       const perRun = ofEachRun(tooManyOrFew)(outcome);
       if (perRun !== undefined) return perRun;
-      const crowd = runsOf(outcome).find((run) => added(run).filter(isForTheDead(run)).length > 1);
+      const crowd = runsOf(outcome).find(
+        (run) => added(run).filter(isForTheDead(run, outcome)).length > 1,
+      );
       if (crowd !== undefined) return `${crowd.holder}: two events for one run that died`;
       const last = outcome.next ?? outcome.first;
       const facts = eventsIn(last.later).flatMap(({ operation, helm_revision: revision }) =>

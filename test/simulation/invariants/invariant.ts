@@ -1,3 +1,4 @@
+import type { Store } from "../../fakes/cluster/store.ts";
 import type { Fault } from "../faults/fault.ts";
 import type { Outcome, Run } from "../run.ts";
 
@@ -23,6 +24,10 @@ export const ofEachRun =
     }
     return undefined;
   };
+
+/** What a run built on. An impatient one waits for the Helm of the killed run, and goes on from what that has left. */
+export const foundBy = (run: Run, { impatient }: Outcome): Store =>
+  run === impatient ? (run.whenUpgrading ?? run.before) : run.before;
 
 export const struck = ({ befallen }: Run, isIt: (fault: Fault) => boolean): boolean =>
   [...befallen.struck].some(isIt);

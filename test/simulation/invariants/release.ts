@@ -5,6 +5,7 @@ import { SEEDED } from "../world/histories.ts";
 import {
   disturbsCalls,
   disturbsHelm,
+  foundBy,
   helmCommands,
   type Invariant,
   isProxyEdit,
@@ -16,13 +17,23 @@ const deployedIn = (run: Run, when: "before" | "later") =>
   recordsIn(run[when]).filter(({ info }) => info.status === "deployed").length;
 
 /** Where a failed upgrade has to end: nothing that is tested was asked. */
-const goodRevision = ({ story, next }: Outcome, run: Run): number | undefined => {
-  const { good } = SEEDED[story.world.history];
-  if (run !== next) return good;
-  // What came before it left a good revision behind, or the same one.
-  return recordsIn(run.before)
-    .filter(({ info }) => info.status === "deployed")
-    .at(-1)?.version;
+const goodRevisions = (outcome: Outcome, run: Run): ReadonlyArray<number> => {
+  const { good } = SEEDED[outcome.story.world.history];
+  const found = recordsIn(foundBy(run, outcome));
+  if (run === outcome.next) {
+    // What came before it left a good revision behind, or the same one.
+    return found.filter(({ info }) => info.status === "deployed").map(({ version }) => version);
+  }
+  if (run === outcome.impatient) {
+    // The Helm of the killed run may have rolled back by itself, to this one or to another.
+    const manifest = found.find(({ version }) => version === good)?.manifest;
+    return found
+      .filter(
+        (record) => record.manifest === manifest || gateIn(run.before, record.version) === "passed",
+      )
+      .map(({ version }) => version);
+  }
+  return good === undefined ? [] : [good];
 };
 
 /** But for old revisions, of which Helm makes room before it writes anything. */
@@ -35,24 +46,25 @@ const isUntouched = (run: Run): boolean =>
 const settledStore = (run: Run) => (struck(run, isProxyEdit) ? run.later : run.after);
 
 const notRestored = (run: Run, outcome: Outcome): string | undefined => {
-  const records = recordsIn(run.after);
-  const good = goodRevision(outcome, run);
-  const wanted = recordsIn(run.before).find(({ version }) => version === good);
-  const newest = records.at(-1);
-  if (wanted === undefined || newest === undefined) return "there was nothing to go back to";
-  if (newest.info.status !== "deployed" || newest.manifest !== wanted.manifest) {
-    return `revision ${newest.version} (${newest.info.status}) is not what revision ${good} was`;
+  const good = goodRevisions(outcome, run);
+  const wanted = recordsIn(foundBy(run, outcome)).filter(({ version }) => good.includes(version));
+  const newest = recordsIn(run.after).at(-1);
+  if (wanted.length === 0 || newest === undefined) return "there was nothing to go back to";
+  const restored = wanted.find(({ manifest }) => manifest === newest.manifest);
+  if (newest.info.status !== "deployed" || restored === undefined) {
+    return `revision ${newest.version} (${newest.info.status}) is not what revision ${good.join(" or ")} was`;
   }
-  const problems = notRunning(settledStore(run), wanted);
+  const problems = notRunning(settledStore(run), restored);
   return problems.length === 0
     ? undefined
-    : `revision ${good} does not run: ${problems.join("; ")}`;
+    : `revision ${restored.version} does not run: ${problems.join("; ")}`;
 };
 
-const exitZero = (run: Run, { story }: Outcome): string | undefined => {
+const exitZero = (run: Run, outcome: Outcome): string | undefined => {
+  const { story } = outcome;
   const records = recordsIn(run.after);
   const newest = records.at(-1);
-  const before = recordsIn(run.before).at(-1);
+  const before = recordsIn(foundBy(run, outcome)).at(-1);
   if (newest === undefined || newest.version <= (before?.version ?? 0)) return "no new revision";
   if (newest.info.status !== "deployed") return `the newest revision is ${newest.info.status}`;
   if (newest.chart.metadata.version !== story.world.embeddedVersion) {
@@ -97,9 +109,9 @@ const disturbsRecords = disturbsCalls(
 const VERDICTS: Readonly<Record<number, string>> = { 0: "passed", 20: "failed", 22: "failed" };
 
 /** The verdict on the revision that the run attempted. */
-const wrongVerdict = (run: Run): string | undefined => {
+const wrongVerdict = (run: Run, outcome: Outcome): string | undefined => {
   const wanted = VERDICTS[run.code ?? Number.NaN];
-  const newest = recordsIn(run.before).at(-1)?.version ?? 0;
+  const newest = recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0;
   const attempt = recordsIn(run.after).find(({ version }) => version > newest)?.version;
   if (wanted === undefined || attempt === undefined || struck(run, disturbsRecords)) {
     return undefined;
@@ -142,9 +154,11 @@ export const releaseInvariants: ReadonlyArray<Invariant> = [
       const rollbacks = helmCommands(run, "rollback");
       if (rollbacks.length === 0) return undefined;
       if (!outcome.story.options.atomic) return "it rolled back in spite of --no-atomic";
-      const good = String(goodRevision(outcome, run));
-      const wrong = rollbacks.find(({ args }) => args[2] !== good);
-      return wrong === undefined ? undefined : `helm ${wrong.args.join(" ")}, not to ${good}`;
+      const good = goodRevisions(outcome, run).map(String);
+      const wrong = rollbacks.find(({ args }) => !good.includes(args[2] ?? ""));
+      return wrong === undefined
+        ? undefined
+        : `helm ${wrong.args.join(" ")}, not to ${good.join(" or ")}`;
     }),
   },
   {
