@@ -4,22 +4,20 @@ import type { Identity } from "../../domain/identity.ts";
 import { storedSecrets } from "../../domain/lost-values.ts";
 import { type Diagnosis, diagnose, pendingStory } from "../../domain/recovery.ts";
 import { chartVersion, lastRevision } from "../../domain/release.ts";
-import type { RunRecord } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
-import { ClusterUnavailable } from "../../errors.ts";
 import { Confirmation } from "../../services/Confirmation.ts";
 import type { HelmError } from "../../services/Helm.ts";
 import type { KubectlError } from "../../services/Kubectl.ts";
-import { ProcessTable } from "../../services/ProcessTable.ts";
 import { warn } from "../../services/Reporter.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
-import { type ReleaseFacts, readRelease } from "../discovery/read-release.ts";
+import type { ReleaseFacts } from "../discovery/read-release.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
 import { answerFurtherSignals } from "../second-signal.ts";
-import { awaitHelm, helmsHere } from "./await-helm.ts";
+import { awaitHelm } from "./await-helm.ts";
 import type { Entered } from "./enter.ts";
+import { readAgain, unavailable, undisturbed } from "./undisturbed.ts";
 
 type Recoverable = Exclude<Diagnosis, { readonly _tag: "Sound" }> & {
   readonly to: NonNullable<Extract<Diagnosis, { readonly _tag: "Pending" }>["to"]>;
@@ -85,40 +83,8 @@ const rollBackTo = Effect.fnUntraced(function* (
   );
 }, Effect.scoped);
 
-const unavailable = ({ message }: HelmError | KubectlError) =>
-  new ClusterUnavailable({ doing: "read the release", detail: message });
-
 const questionFor = ({ release }: UpgradeOptions, diagnosis: Recoverable): string =>
   `${causeOf(diagnosis)}\nGo back to revision ${diagnosis.to.revision} of release ${release.name} first, then upgrade?`;
-
-const readAgain = (options: UpgradeOptions) =>
-  Effect.mapError(readRelease(options.release), unavailable);
-
-/** Whether the run that was the last to upgrade can still be going on: of one on another machine only its lock tells. */
-const mayBeGoingOn = Effect.fnUntraced(function* (run: RunRecord | undefined) {
-  if (run === undefined || run.ended !== undefined) return false;
-  const processes = yield* ProcessTable;
-  return (yield* processes.fate(run.process)) !== "gone";
-});
-
-/**
- * A release is not what it will be while another run is in the middle of it, or a Helm that outlived its tare. Either is
- * waited for first, by entering: that is where a living run is named.
- */
-const undisturbed = Effect.fnUntraced(function* <E, R>(
-  options: UpgradeOptions,
-  facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>,
-  entering: Effect.Effect<Entered, E, R>,
-) {
-  const found = yield* Effect.mapError(facts, unavailable);
-  const isChanging =
-    diagnose(found.history, found.unproven)._tag === "Sound"
-      ? (yield* helmsHere(options.release)).length > 0
-      : yield* mayBeGoingOn(found.lastRun);
-  if (!isChanging) return found;
-  yield* entering;
-  return yield* readAgain(options);
-});
 
 /**
  * The release's facts, after bringing it back to its last good revision if that is what it takes and what the operator

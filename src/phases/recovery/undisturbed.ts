@@ -1,0 +1,41 @@
+/** A release is not what it will be while somebody else is in the middle of it. */
+import { Effect } from "effect";
+import { diagnose } from "../../domain/recovery.ts";
+import type { RunRecord } from "../../domain/run-journal.ts";
+import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { ClusterUnavailable } from "../../errors.ts";
+import type { HelmError } from "../../services/Helm.ts";
+import type { KubectlError } from "../../services/Kubectl.ts";
+import { ProcessTable } from "../../services/ProcessTable.ts";
+import { type ReleaseFacts, readRelease } from "../discovery/read-release.ts";
+import { helmsHere } from "./await-helm.ts";
+import type { Entered } from "./enter.ts";
+
+export const unavailable = ({ message }: HelmError | KubectlError) =>
+  new ClusterUnavailable({ doing: "read the release", detail: message });
+
+export const readAgain = (options: UpgradeOptions) =>
+  Effect.mapError(readRelease(options.release), unavailable);
+
+/** Whether the run that was the last to upgrade can still be going on: of one on another machine only its lock tells. */
+const mayBeGoingOn = Effect.fnUntraced(function* (run: RunRecord | undefined) {
+  if (run === undefined || run.ended !== undefined) return false;
+  const processes = yield* ProcessTable;
+  return (yield* processes.fate(run.process)) !== "gone";
+});
+
+/** Another run, or a Helm that outlived its tare, is waited for by entering: that is where a living run is named. */
+export const undisturbed = Effect.fnUntraced(function* <E, R>(
+  options: UpgradeOptions,
+  facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>,
+  entering: Effect.Effect<Entered, E, R>,
+) {
+  const found = yield* Effect.mapError(facts, unavailable);
+  const isChanging =
+    diagnose(found.history, found.unproven)._tag === "Sound"
+      ? (yield* helmsHere(options.release)).length > 0
+      : yield* mayBeGoingOn(found.lastRun);
+  if (!isChanging) return found;
+  yield* entering;
+  return yield* readAgain(options);
+});
