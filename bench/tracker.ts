@@ -76,14 +76,19 @@ const churn = (cluster: Cluster): ChildProcess => {
 const follow = (cluster: Cluster) =>
   Effect.scoped(
     Effect.gen(function* () {
+      let followed = 0;
       const gate = yield* RolloutGate;
       yield* gate.follow({
         release: { name: "tars", namespace: "tars-system" },
         dataplaneNamespace: "tars-dataplane",
-        onProgress: () => Effect.void,
+        onProgress: (progress) =>
+          Effect.sync(() => {
+            followed = progress.length;
+          }),
       });
       // What a first look loads and compiles is not what watching costs.
       yield* Effect.sleep("5 seconds");
+      if (followed === 0) return yield* Effect.die("nothing is followed");
       globalThis.gc?.();
       const memory = process.memoryUsage.rss();
       const cpu = process.cpuUsage();
