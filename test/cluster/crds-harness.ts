@@ -13,6 +13,7 @@ import type { ReportEvent } from "../../src/domain/report.ts";
 import { isOperatorError, type OperatorError } from "../../src/errors.ts";
 import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
 import { layerCrdBackupsOnDisk } from "../../src/services/CrdBackupsOnDisk.ts";
+import { Kubectl } from "../../src/services/Kubectl.ts";
 import { layerKubectlApi } from "../../src/services/KubectlApi.ts";
 import { layerProcessTableLocal } from "../../src/services/ProcessTableLocal.ts";
 import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
@@ -47,10 +48,33 @@ export interface CrdRun {
   readonly millis: number;
   /** When the copies had been saved, in milliseconds from the start; what follows are the writes. */
   readonly backedUpAfter: number | undefined;
+  /** When the last write was answered, in milliseconds from the start; what follows is the wait for discovery. */
+  readonly writtenAfter: number | undefined;
 }
 
-const services = (kubeconfig: string, onEvent: (event: ReportEvent) => void) => {
-  const cluster = layerKubectlApi({ kubeconfig, context: undefined });
+/** The real thing, and a word when a write has been answered. */
+const layerWatchedKubectl = (kubeconfig: string, onWritten: () => void): Layer.Layer<Kubectl> =>
+  Layer.effect(
+    Kubectl,
+    Effect.map(Kubectl, (real) =>
+      Kubectl.of({
+        ...real,
+        apply: (type, object, options) =>
+          Effect.tap(real.apply(type, object, options), () =>
+            Effect.sync(() => {
+              if (options.dryRun !== true) onWritten();
+            }),
+          ),
+      }),
+    ),
+  ).pipe(Layer.provide(layerKubectlApi({ kubeconfig, context: undefined })));
+
+const services = (
+  kubeconfig: string,
+  onEvent: (event: ReportEvent) => void,
+  onWritten: () => void,
+) => {
+  const cluster = layerWatchedKubectl(kubeconfig, onWritten);
   const files = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer);
   return Layer.mergeAll(
     cluster,
@@ -70,6 +94,10 @@ export const runCrds = async (
   const events: Array<ReportEvent> = [];
   const started = performance.now();
   let backedUpAfter: number | undefined;
+  let writtenAfter: number | undefined;
+  const onWritten = () => {
+    if (backedUpAfter !== undefined) writtenAfter = performance.now() - started;
+  };
   const onEvent = (event: ReportEvent) => {
     events.push(event);
     if (event._tag !== "CrdsBackedUp") return;
@@ -83,14 +111,14 @@ export const runCrds = async (
         live: Effect.succeed(live),
         release: { name: "tars", namespace: "tars-system" },
       }),
-    ).pipe(Effect.provide(services(kubeconfig, onEvent))),
+    ).pipe(Effect.provide(services(kubeconfig, onEvent, onWritten))),
   );
   const millis = performance.now() - started;
-  if (Exit.isSuccess(exit))
-    return { counts: exit.value, error: undefined, events, millis, backedUpAfter };
+  const known = { events, millis, backedUpAfter, writtenAfter };
+  if (Exit.isSuccess(exit)) return { counts: exit.value, error: undefined, ...known };
   const error = Option.getOrUndefined(Exit.findErrorOption(exit));
   if (!isOperatorError(error)) throw new Error(Cause.pretty(exit.cause));
-  return { counts: undefined, error, events, millis, backedUpAfter };
+  return { counts: undefined, error, ...known };
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: CRDs have the schema of others
