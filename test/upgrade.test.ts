@@ -122,8 +122,8 @@ describe("an upgrade that works", () => {
       const [event] = yield* outboxEvents;
       assert.deepStrictEqual(yield* writesOf("tare"), [
         "apply CustomResourceDefinition tarsupgrades.tars.tetrate.ai",
-        "apply CustomResourceDefinition envoyproxies.gateway.envoyproxy.io",
         "apply CustomResourceDefinition gateways.gateway.networking.k8s.io",
+        "apply CustomResourceDefinition envoyproxies.gateway.envoyproxy.io",
         "apply Secret tars-system/tars-identity",
         "apply ConfigMap tars-system/tare-gate-tars",
         "apply ConfigMap tars-system/tare-gate-tars",

@@ -40,6 +40,7 @@ const fromStored = ({ name, sha256, json }: StoredCrd): CrdManifest => {
   return {
     name,
     sha256,
+    length: json.length,
     get object() {
       const object = kept?.deref() ?? (JSON.parse(json) as KubeObject);
       kept = new WeakRef(object);

@@ -16,29 +16,25 @@ export interface CrdManifest {
   readonly name: string;
   readonly object: KubeObject;
   readonly sha256: string;
+  /** Characters of its JSON, descriptions included. */
+  readonly length: number;
 }
 
-export const crdManifest = (object: KubeObject): CrdManifest => ({
-  name: object.metadata.name,
-  object,
-  sha256: createHash("sha256")
-    .update(canonicalJson(object as unknown as Json))
-    .digest("hex"),
-});
-
-const weights = new WeakMap<CrdManifest, number>();
-
-const weightOf = (manifest: CrdManifest): number => {
-  const known = weights.get(manifest) ?? JSON.stringify(manifest.object.spec).length;
-  weights.set(manifest, known);
-  return known;
+export const crdManifest = (object: KubeObject): CrdManifest => {
+  const json = canonicalJson(object as unknown as Json);
+  return {
+    name: object.metadata.name,
+    object,
+    sha256: createHash("sha256").update(json).digest("hex"),
+    length: json.length,
+  };
 };
 
 /** A few CRDs are most of the work: begun last, one of them would be waited for alone. */
 export const largestFirst = <A>(
   items: ReadonlyArray<A>,
   manifestOf: (item: A) => CrdManifest,
-): ReadonlyArray<A> => [...items].sort((a, b) => weightOf(manifestOf(b)) - weightOf(manifestOf(a)));
+): ReadonlyArray<A> => [...items].sort((a, b) => manifestOf(b).length - manifestOf(a).length);
 
 /** Of a live CRD only its metadata is needed to decide. */
 export type LiveCrd = Pick<KubeObject, "metadata">;

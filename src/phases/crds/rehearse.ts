@@ -110,8 +110,12 @@ const rehearseOne = Effect.fnUntraced(function* (
   if (judged.planned.verdict._tag === "Skip") {
     return accepted({ planned: judged.planned, live: undefined, generation: 0 });
   }
-  const refusals = yield* inspect(manifest, found.value, release);
-  return refusals.length > 0 ? refused(refusals) : yield* dryRun(judged.planned, found.value);
+  // The server takes seconds over the largest of them: what is asked meanwhile costs no time.
+  const [refusals, outcome] = yield* Effect.all(
+    [inspect(manifest, found.value, release), dryRun(judged.planned, found.value)],
+    { concurrency: "unbounded" },
+  );
+  return refusals.length > 0 ? refused(refusals) : outcome;
 });
 
 /** One refusal is enough to write nothing; all of them are told at once. */
