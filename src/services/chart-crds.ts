@@ -22,7 +22,7 @@ export interface StoredCrd {
 
 export interface ParsedCrds {
   /** By the sha256 of a file's bytes: an edited file is parsed again. */
-  readonly [sha256: string]: ReadonlyArray<StoredCrd | CrdManifest>;
+  readonly [sha256: string]: ReadonlyArray<StoredCrd>;
 }
 
 export const sha256OfBytes = (bytes: Uint8Array): string =>
@@ -34,13 +34,15 @@ export const storedCrd = ({ name, sha256, object }: CrdManifest): StoredCrd => (
   json: JSON.stringify(object),
 });
 
+const isStored = (one: Partial<StoredCrd>): one is StoredCrd => one.json !== undefined;
+
 /** As objects all CRDs together take five times what they take as text: each is one only while it is looked at. */
 const fromStored = ({ name, sha256, json }: StoredCrd): CrdManifest => {
   let kept: WeakRef<KubeObject> | undefined;
   return {
     name,
     sha256,
-    length: json.length,
+    jsonLength: json.length,
     get object() {
       const object = kept?.deref() ?? (JSON.parse(json) as KubeObject);
       kept = new WeakRef(object);
@@ -59,9 +61,11 @@ export const parseCrdFile = (text: string): ReadonlyArray<CrdManifest> | undefin
     .map((object) => crdManifest(object as unknown as KubeObject));
 };
 
-/** Earlier versions packaged the objects themselves. */
-const manifestOf = (one: StoredCrd | CrdManifest): CrdManifest =>
-  "json" in one ? fromStored(one) : one;
+/** A chart of an earlier version has the objects themselves in it: its files are parsed anew. */
+const fromPackaging = (
+  stored: ReadonlyArray<Partial<StoredCrd>> | undefined,
+): ReadonlyArray<CrdManifest> | undefined =>
+  stored?.every(isStored) ? stored.map(fromStored) : undefined;
 
 const readParsed = (fs: FileSystem.FileSystem, directory: string): Effect.Effect<ParsedCrds> =>
   fs.readFileString(join(directory, PARSED_CRDS_FILE)).pipe(
@@ -89,7 +93,7 @@ export const readChartCrds = Effect.fnUntraced(function* (
         fs.readFile(join(directory, file)),
         (cause) => new ChartError({ chart, detail: cause.message }),
       );
-      const known = parsed[sha256OfBytes(bytes)]?.map(manifestOf);
+      const known = fromPackaging(parsed[sha256OfBytes(bytes)]);
       const crds = known ?? parseCrdFile(Buffer.from(bytes).toString("utf8"));
       return crds ?? (yield* new ChartError({ chart, detail: `${file} is not YAML` }));
     }),

@@ -43,6 +43,8 @@ describe("the CRDs of a chart", () => {
       const fs = yield* FileSystem.FileSystem;
       const [found] = yield* readChartCrds(fs, "embedded chart", directory);
       assert.deepStrictEqual(found?.object, other?.[0]?.object);
+      writeFileSync(parsed, JSON.stringify({ [key]: other }));
+      assert.deepStrictEqual(yield* namesIn(directory), ["a.example.com"]);
       writeFileSync(
         file,
         `${crd("a.example.com")}---\n${crd("b.example.com")}---\nkind: ConfigMap\n`,

@@ -3,7 +3,16 @@ import { Effect } from "effect";
 import { crdManifest } from "../../src/domain/crds/plan.ts";
 import { CustomResourceDefinition, type KubeObject } from "../../src/domain/kube.ts";
 import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
-import { crd, ENVOY_PROXY, FakeCluster, GATEWAY, simulate, slow, world } from "../fakes/index.ts";
+import {
+  crd,
+  ENVOY_PROXY,
+  FakeCluster,
+  GATEWAY,
+  simulate,
+  slow,
+  unreachable,
+  world,
+} from "../fakes/index.ts";
 
 const applied = Effect.fnUntraced(function* (crds: ReadonlyArray<KubeObject>) {
   const live = Effect.succeed(yield* readCrds);
@@ -68,5 +77,33 @@ describe("apply CRDs", () => {
       const refused = yield* exit;
       assert.strictEqual(refused._tag, "CrdsRefused");
     }).pipe(Effect.provide(world())),
+  );
+
+  // The gateway that is there has no colour.
+  const narrowing = applied([crd({ ...GATEWAY, required: ["colour"] })]);
+
+  it.effect("says which objects would fail though the server cannot rehearse", () =>
+    Effect.gen(function* () {
+      const { exit } = yield* simulate(Effect.flip(narrowing));
+      assert.strictEqual((yield* exit)._tag, "CrdsRefused");
+    }).pipe(Effect.provide(world({ faults: [{ trouble: unreachable, verb: "apply" }] }))),
+  );
+
+  it.effect("looks at the live objects while the server rehearses", () =>
+    Effect.gen(function* () {
+      const { exit, elapsed } = yield* simulate(Effect.flip(narrowing));
+      assert.strictEqual((yield* exit)._tag, "CrdsRefused");
+      assert.isAtLeast(elapsed, 10_000);
+      assert.isBelow(elapsed, 20_000);
+    }).pipe(
+      Effect.provide(
+        world({
+          faults: [
+            { trouble: slow("10 seconds"), verb: "apply" },
+            { trouble: slow("10 seconds"), verb: "list", kind: "Gateway" },
+          ],
+        }),
+      ),
+    ),
   );
 });

@@ -16,8 +16,7 @@ export interface CrdManifest {
   readonly name: string;
   readonly object: KubeObject;
   readonly sha256: string;
-  /** Characters of its JSON, descriptions included. */
-  readonly length: number;
+  readonly jsonLength: number;
 }
 
 export const crdManifest = (object: KubeObject): CrdManifest => {
@@ -26,7 +25,7 @@ export const crdManifest = (object: KubeObject): CrdManifest => {
     name: object.metadata.name,
     object,
     sha256: createHash("sha256").update(json).digest("hex"),
-    length: json.length,
+    jsonLength: json.length,
   };
 };
 
@@ -34,7 +33,8 @@ export const crdManifest = (object: KubeObject): CrdManifest => {
 export const largestFirst = <A>(
   items: ReadonlyArray<A>,
   manifestOf: (item: A) => CrdManifest,
-): ReadonlyArray<A> => [...items].sort((a, b) => manifestOf(b).length - manifestOf(a).length);
+): ReadonlyArray<A> =>
+  [...items].sort((a, b) => manifestOf(b).jsonLength - manifestOf(a).jsonLength);
 
 /** Of a live CRD only its metadata is needed to decide. */
 export type LiveCrd = Pick<KubeObject, "metadata">;

@@ -111,11 +111,11 @@ const rehearseOne = Effect.fnUntraced(function* (
     return accepted({ planned: judged.planned, live: undefined, generation: 0 });
   }
   // The server takes seconds over the largest of them: what is asked meanwhile costs no time.
-  const [refusals, outcome] = yield* Effect.all(
-    [inspect(manifest, found.value, release), dryRun(judged.planned, found.value)],
+  const [refusals, rehearsed] = yield* Effect.all(
+    [inspect(manifest, found.value, release), Effect.result(dryRun(judged.planned, found.value))],
     { concurrency: "unbounded" },
   );
-  return refusals.length > 0 ? refused(refusals) : outcome;
+  return refusals.length > 0 ? refused(refusals) : yield* Effect.fromResult(rehearsed);
 });
 
 /** One refusal is enough to write nothing; all of them are told at once. */
