@@ -25,7 +25,7 @@ import type { HeldLock, ReleaseLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
 import { backUp } from "./crds/back-up.ts";
-import { unavailable } from "./crds/failures.ts";
+import { unavailableOrForbidden } from "./crds/failures.ts";
 import { lockCrds } from "./crds/lock.ts";
 import { rehearse } from "./crds/rehearse.ts";
 import { write } from "./crds/write.ts";
@@ -65,7 +65,7 @@ const skippedBecause = ({ manifest, verdict }: PlannedCrd): ReadonlyArray<string
 /** Another run may have had the lock before: what was read without it does not count any more. */
 const applyLocked = Effect.fnUntraced(function* ({ manifests, release, lock }: CrdsInput) {
   const crdsLock = yield* lockCrds;
-  const live = yield* Effect.mapError(readCrds, unavailable("read the CRDs"));
+  const live = yield* Effect.mapError(readCrds, unavailableOrForbidden("read the CRDs"));
   const rehearsed = yield* rehearse(manifests, live, release);
   const plan = rehearsed.map(({ planned }) => planned);
   yield* Effect.forEach(plan.flatMap(skippedBecause), warn, { discard: true });
@@ -93,7 +93,7 @@ export const applyCrds: Phase<CrdsInput, CrdCounts, CrdsError, CrdsNeeds> = {
   id: "apply-crds",
   title: "Apply / update CRDs",
   run: Effect.fnUntraced(function* (input) {
-    const live = yield* Effect.mapError(input.live, unavailable("read the CRDs"));
+    const live = yield* Effect.mapError(input.live, unavailableOrForbidden("read the CRDs"));
     const plan = planAll(input.manifests, live);
     const counts = plan.every(isIdentical) ? countCrds(plan) : yield* applyLocked(input);
     yield* report({ _tag: "CrdsApplied", counts });

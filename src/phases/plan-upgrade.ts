@@ -14,25 +14,26 @@ import { redactText } from "../domain/redaction.ts";
 import { liveReplicas } from "../domain/rollout-budget.ts";
 import { generatedValues, type UpgradeOptions } from "../domain/upgrade-options.ts";
 import type { PlannedCrdChange, UpgradePlan } from "../domain/upgrade-plan.ts";
-import {
+import type {
   ClusterUnavailable,
-  type CrdRightsMissing,
-  type CrdsRefused,
-  type PreflightFailed,
-  type UpgradeNotStarted,
+  CrdRightsMissing,
+  CrdsRefused,
+  PreflightFailed,
+  UpgradeNotStarted,
 } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
-import { Helm, type HelmError } from "../services/Helm.ts";
+import { Helm } from "../services/Helm.ts";
 import type { Kubectl, KubectlError } from "../services/Kubectl.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
-import { unavailable } from "./crds/failures.ts";
+import { unavailableOrForbidden } from "./crds/failures.ts";
 import { rehearse } from "./crds/rehearse.ts";
 import type { InstalledRelease } from "./discover.ts";
 import type { HaFacts } from "./ha-preflight.ts";
 import { planObjects } from "./plan/objects.ts";
 import { chartTypes, placed, requireRendered, typesFrom } from "./release-checks.ts";
 import type { ReleaseCheckFacts } from "./release-facts.ts";
+import { unavailable } from "./unavailable.ts";
 
 export interface PlanInput {
   readonly options: UpgradeOptions;
@@ -64,7 +65,7 @@ const crdChange = ({ manifest: { name }, verdict }: PlannedCrd): PlannedCrdChang
 };
 
 const planCrds = Effect.fnUntraced(function* ({ installed, liveCrds }: PlanInput) {
-  const live = yield* Effect.mapError(liveCrds, unavailable("read the CRDs"));
+  const live = yield* Effect.mapError(liveCrds, unavailableOrForbidden("read the CRDs"));
   const { crds } = installed.chart;
   const found = new Map(live.map((crd) => [crd.metadata.name, crd]));
   const quick = crds.map((manifest) => planCrd(manifest, found.get(manifest.name)));
@@ -74,15 +75,12 @@ const planCrds = Effect.fnUntraced(function* ({ installed, liveCrds }: PlanInput
   return rehearsed.map(({ planned }) => crdChange(planned));
 });
 
-const failed = (doing: string) => (error: HelmError | KubectlError) =>
-  new ClusterUnavailable({ doing, detail: error.message });
-
 const planValues = Effect.fnUntraced(function* ({ options, installed }: PlanInput) {
   const helm = yield* Helm;
   const { release, deployed, carry, chart, secrets } = installed;
   const effective = yield* Effect.mapError(
     helm.allValues(release, deployed.revision),
-    failed("read the values of the deployed revision"),
+    unavailable("read the values of the deployed revision"),
   );
   const stored = Redacted.value(installed.stored);
   return plannedValues(
@@ -123,11 +121,11 @@ export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = 
     const rendered = Redacted.value(rendering.release);
     const previous = yield* Effect.mapError(
       Effect.fromResult(facts.previous),
-      failed("read the objects of the deployed revision"),
+      unavailable("read the objects of the deployed revision"),
     );
     const served = yield* Effect.mapError(
       Effect.fromResult(facts.types),
-      failed("read what the cluster serves"),
+      unavailable("read what the cluster serves"),
     );
     const everything = typesFrom([...served, ...chartTypes(chart.crds)]);
     const place = (objects: typeof previous) => placed(objects, everything, release.namespace);

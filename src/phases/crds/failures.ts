@@ -2,7 +2,7 @@ import { ClusterUnavailable, CrdRightsMissing } from "../../errors.ts";
 import type { KubectlError } from "../../services/Kubectl.ts";
 
 /** A call that is needed before anything is written; missing rights are told apart, since they have a remedy. */
-export const unavailable =
+export const unavailableOrForbidden =
   (doing: string) =>
   (error: KubectlError): ClusterUnavailable | CrdRightsMissing =>
     error.reason === "Forbidden"

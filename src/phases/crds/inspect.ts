@@ -20,7 +20,7 @@ import type { ReleaseRef } from "../../domain/release.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
 import { warn } from "../../services/Reporter.ts";
-import { unavailable } from "./failures.ts";
+import { unavailableOrForbidden } from "./failures.ts";
 
 const narrowing = Effect.fnUntraced(function* (live: CrdView, next: CrdView) {
   const kubectl = yield* Kubectl;
@@ -77,7 +77,9 @@ export const inspect = Effect.fnUntraced(function* (
   const found = yield* Effect.all([narrowing(before, after), withdrawal(before, after, release)], {
     concurrency: "unbounded",
   }).pipe(
-    Effect.mapError(unavailable(`look at the ${before.kind} objects that an update would concern`)),
+    Effect.mapError(
+      unavailableOrForbidden(`look at the ${before.kind} objects that an update would concern`),
+    ),
   );
   return found.flat() as ReadonlyArray<CrdRefusal>;
 });

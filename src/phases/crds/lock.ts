@@ -4,7 +4,7 @@ import { CrdsLocked } from "../../errors.ts";
 import { ReleaseLock } from "../../services/ReleaseLock.ts";
 import { Reporter } from "../../services/Reporter.ts";
 import { lockNews } from "../lock-news.ts";
-import { unavailable } from "./failures.ts";
+import { unavailableOrForbidden } from "./failures.ts";
 
 /** Other releases' CRDs are written in seconds; a run that hangs over them longer is worth a look. */
 const PATIENCE = Duration.seconds(45);
@@ -22,7 +22,7 @@ export const lockCrds = Effect.gen(function* () {
       Effect.mapError((error) =>
         error._tag === "LockHeld"
           ? new CrdsLocked({ holder: error.holder, since: error.since })
-          : unavailable("take the lock on the CRDs")(error),
+          : unavailableOrForbidden("take the lock on the CRDs")(error),
       ),
     );
 });

@@ -16,7 +16,7 @@ import { CustomResourceDefinition, type KubeObject } from "../../domain/kube.ts"
 import type { ReleaseRef } from "../../domain/release.ts";
 import { ClusterUnavailable, CrdRightsMissing, CrdsRefused } from "../../errors.ts";
 import { type ApplyOptions, Kubectl, type KubectlError } from "../../services/Kubectl.ts";
-import { unavailable } from "./failures.ts";
+import { unavailableOrForbidden } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 
 /** Who may be overruled was decided before: see domain/crd-ownership. */
@@ -102,7 +102,7 @@ const rehearseOne = Effect.fnUntraced(function* (
       ? Option.none()
       : yield* Effect.mapError(
           kubectl.get({ type: CustomResourceDefinition, name: manifest.name }),
-          unavailable(`read the CRD ${manifest.name}`),
+          unavailableOrForbidden(`read the CRD ${manifest.name}`),
         );
   if (Option.isNone(found)) return yield* dryRun(planCrd(manifest, undefined), undefined);
   const judged = judgeCrd(manifest, found.value);

@@ -2,15 +2,11 @@
 import { Effect } from "effect";
 import { unprovenRevisions } from "../../domain/gate-record.ts";
 import { isPending, lastGoodRevision, lastRevision } from "../../domain/release.ts";
-import {
-  ClusterUnavailable,
-  OperationInProgress,
-  ReleaseVanished,
-  RunSuperseded,
-} from "../../errors.ts";
+import { OperationInProgress, ReleaseVanished, RunSuperseded } from "../../errors.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
 import { ReleaseRecords, type RevisionLabel } from "../../services/ReleaseRecords.ts";
 import type { InstalledRelease } from "../discover.ts";
+import { unavailable } from "../unavailable.ts";
 import { readHistory } from "./attempt.ts";
 
 /**
@@ -28,9 +24,6 @@ const isAsDiscovered = (
       secretUids.get(revision) === uid &&
       history.some((one) => one.revision === revision && one.status === status),
   );
-
-const unavailable = (doing: string) => (error: { readonly message: string }) =>
-  new ClusterUnavailable({ doing, detail: error.message });
 
 /** The release as it is right before the first write to it: gone, busy or changed since discovery stops the run. */
 export const requireUnchanged = Effect.fnUntraced(function* (installed: InstalledRelease) {

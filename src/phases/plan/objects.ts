@@ -10,8 +10,9 @@ import {
   rollOf,
 } from "../../domain/object-change.ts";
 import { fieldsOf, showValue } from "../../domain/object-diff.ts";
-import { ClusterUnavailable } from "../../errors.ts";
+import type { ClusterUnavailable } from "../../errors.ts";
 import { Kubectl, type KubectlError } from "../../services/Kubectl.ts";
+import { unavailable } from "../unavailable.ts";
 
 const REQUESTS_AT_ONCE = 16;
 /** As Helm writes: its own fields are not taken for a conflict. */
@@ -54,9 +55,6 @@ const refusal = (object: KubeObject, { detail }: KubectlError, redact: ObjectsIn
   } satisfies ObjectChange,
 });
 
-const unreadable = (doing: string) => (error: KubectlError) =>
-  new ClusterUnavailable({ doing, detail: error.message });
-
 const compare = Effect.fnUntraced(function* (
   object: KubeObject,
   type: ResourceType,
@@ -73,7 +71,7 @@ const compare = Effect.fnUntraced(function* (
     const { reason, detail } = found.failure;
     if (reason === "NotServed") return { change: created(object, redact) };
     if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };
-    return yield* unreadable(`read ${showRef(ref)}`)(found.failure);
+    return yield* unavailable(`read ${showRef(ref)}`)(found.failure);
   }
   const live = Option.getOrUndefined(found.success);
   // A new object may be in a namespace that is new as well.
@@ -84,7 +82,7 @@ const compare = Effect.fnUntraced(function* (
       return refusal(object, tried.failure, redact);
     }
     if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };
-    return yield* unreadable(`rehearse ${showRef(ref)}`)(tried.failure);
+    return yield* unavailable(`rehearse ${showRef(ref)}`)(tried.failure);
   }
   const show = showValue(object.kind === "Secret", redact);
   const fields = changedFields({ previous, next: object, live, applied: tried.success }, show);

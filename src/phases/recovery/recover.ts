@@ -15,9 +15,10 @@ import type { ReleaseFacts } from "../discovery/read-release.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
 import { answerFurtherSignals } from "../second-signal.ts";
+import { unavailable } from "../unavailable.ts";
 import { awaitHelm } from "./await-helm.ts";
 import type { Entered } from "./enter.ts";
-import { readAgain, unavailable, undisturbed } from "./undisturbed.ts";
+import { readAgain, undisturbed } from "./undisturbed.ts";
 
 type Recoverable = Exclude<Diagnosis, { readonly _tag: "Sound" }> & {
   readonly to: NonNullable<Extract<Diagnosis, { readonly _tag: "Pending" }>["to"]>;
@@ -107,7 +108,7 @@ export const soundFacts = Effect.fnUntraced(function* <E, R>(
   if (diagnosis._tag === "Pending") {
     yield* awaitHelm(options.release, diagnosis.revision, entered.dead, options.timeout).pipe(
       Effect.mapError((error) =>
-        error._tag === "OperationInProgress" ? error : unavailable(error),
+        error._tag === "OperationInProgress" ? error : unavailable("read the release")(error),
       ),
     );
   }

@@ -3,19 +3,16 @@ import { Effect } from "effect";
 import { diagnose } from "../../domain/recovery.ts";
 import type { RunRecord } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
-import { ClusterUnavailable } from "../../errors.ts";
 import type { HelmError } from "../../services/Helm.ts";
 import type { KubectlError } from "../../services/Kubectl.ts";
 import { ProcessTable } from "../../services/ProcessTable.ts";
 import { type ReleaseFacts, readRelease } from "../discovery/read-release.ts";
+import { unavailable } from "../unavailable.ts";
 import { helmsHere } from "./await-helm.ts";
 import type { Entered } from "./enter.ts";
 
-export const unavailable = ({ message }: HelmError | KubectlError) =>
-  new ClusterUnavailable({ doing: "read the release", detail: message });
-
-export const readAgain = (options: UpgradeOptions) =>
-  Effect.mapError(readRelease(options.release), unavailable);
+export const readAgain = ({ release }: UpgradeOptions) =>
+  Effect.mapError(readRelease(release), unavailable("read the release"));
 
 /** Whether the run that was the last to upgrade can still be going on: of one on another machine only its lock tells. */
 const mayBeGoingOn = Effect.fnUntraced(function* (run: RunRecord | undefined) {
@@ -30,7 +27,7 @@ export const undisturbed = Effect.fnUntraced(function* <E, R>(
   facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>,
   entering: Effect.Effect<Entered, E, R>,
 ) {
-  const found = yield* Effect.mapError(facts, unavailable);
+  const found = yield* Effect.mapError(facts, unavailable("read the release"));
   const isChanging =
     diagnose(found.history, found.unproven)._tag === "Sound"
       ? (yield* helmsHere(options.release)).length > 0
