@@ -17,6 +17,7 @@ import {
   startCluster,
 } from "../test/cluster/cluster.ts";
 import { crdsIn, olderFolder, runCrds } from "../test/cluster/crds-harness.ts";
+import { inPairs, ratioRow, seconds } from "./measure.ts";
 
 const pairs = Number(process.argv[2] ?? 5);
 const chart = join(import.meta.dirname, "../chart");
@@ -146,78 +147,83 @@ const withTare = async (expected: string): Promise<Sample> => {
   };
 };
 
-const median = (values: ReadonlyArray<number>): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
 // Loading the client from its sources takes half a second, once; what starting costs is measured elsewhere.
 await runCrds(cluster.kubeconfig, []);
 
-const rows: Array<{ kubectl: Theirs; tare: Sample; kubectlAgain: Theirs; tareAgain: Sample }> = [];
-for (let pair = 0; pair < pairs; pair++) {
-  const theirs = async () => {
-    await reset();
-    const changed = await withKubectl();
-    await pause(3_000);
-    return [changed, await withKubectl()] as const;
-  };
-  const ours = async () => {
-    await reset();
-    const changed = await withTare("4/19/0");
-    await pause(3_000);
-    return [changed, await withTare("0/0/23")] as const;
-  };
-  // Who comes first alternates, so that what drifts hits both.
-  const first = pair % 2 === 0;
-  const [a, b] = first
-    ? [await theirs(), await ours()]
-    : await ours().then(async (done) => [await theirs(), done] as const);
-  const row = { kubectl: a[0], tare: b[0], kubectlAgain: a[1], tareAgain: b[1] };
-  rows.push(row);
-  console.error(JSON.stringify(row));
+interface Sides<Side> {
+  readonly changed: Side;
+  readonly unchanged: Side;
 }
 
-const seconds = (millis: number) => `${(millis / 1000).toFixed(2)} s`;
-const line = (
+const twice = async <Side>(changed: () => Promise<Side>, unchanged: () => Promise<Side>) => {
+  await reset();
+  const first = await changed();
+  await pause(3_000);
+  const sides: Sides<Side> = { changed: first, unchanged: await unchanged() };
+  console.error(JSON.stringify(sides));
+  return sides;
+};
+
+const measurements = await inPairs(
+  pairs,
+  () =>
+    twice(
+      () => withTare("4/19/0"),
+      () => withTare("0/0/23"),
+    ),
+  () => twice(withKubectl, withKubectl),
+);
+
+type Measurement = (typeof measurements)[number];
+
+const row = (
   name: string,
-  ours: (row: (typeof rows)[number]) => number,
-  theirs: (row: (typeof rows)[number]) => number,
-) =>
-  `| ${name} | ${seconds(median(rows.map(ours)))} | ${seconds(median(rows.map(theirs)))} | ${median(rows.map((row) => ours(row) / theirs(row))).toFixed(2)} |`;
+  ours: (pair: Measurement) => number,
+  theirs: (pair: Measurement) => number,
+  target?: number,
+): string =>
+  ratioRow(
+    name,
+    measurements.map((pair) => ({ ours: ours(pair), theirs: theirs(pair) })),
+    seconds,
+    target,
+  );
+
+const kubectlsTime = ({ theirs }: Measurement): number => theirs.changed.whole;
+const kubectlsCpu = ({ theirs }: Measurement): number => theirs.changed.serverCpu;
 console.log(
   [
     `${pairs} pairs; medians, and the median of the ratios`,
     "",
-    "| | tare | kubectl | ratio |",
-    "| --- | --- | --- | --- |",
-    line(
-      "changed set, applying alone",
-      (r) => r.tare.applying,
-      (r) => r.kubectl.whole,
+    "| | tare | kubectl | ratio | target |",
+    "| --- | --- | --- | --- | --- |",
+    row("changed set, applying alone", ({ ours }) => ours.changed.applying, kubectlsTime, 0.5),
+    row(
+      "changed set, applying and the wait for discovery",
+      ({ ours }) => ours.changed.applying + ours.changed.discovery,
+      kubectlsTime,
     ),
-    line(
-      "changed set, with dry run and backup",
-      (r) => r.tare.whole,
-      (r) => r.kubectl.whole,
+    row("changed set, with dry run and backup", ({ ours }) => ours.changed.whole, kubectlsTime, 1),
+    row(
+      "changed set, with dry run, backup and the wait for discovery",
+      ({ ours }) => ours.changed.whole + ours.changed.discovery,
+      kubectlsTime,
     ),
-    line(
-      "changed set, the same until discovery serves everything",
-      (r) => r.tare.whole + r.tare.discovery,
-      (r) => r.kubectl.whole,
-    ),
-    line(
+    row(
       "unchanged set",
-      (r) => r.tareAgain.whole,
-      (r) => r.kubectlAgain.whole,
+      ({ ours }) => ours.unchanged.whole,
+      ({ theirs }) => theirs.unchanged.whole,
+      0.2,
     ),
-    line(
+    row(
       "CPU of the API server: changed set, applying alone",
-      (r) => r.tare.applyingServerCpu,
-      (r) => r.kubectl.serverCpu,
+      ({ ours }) => ours.changed.applyingServerCpu,
+      kubectlsCpu,
     ),
-    line(
+    row(
       "CPU of the API server: changed set, with dry run and backup",
-      (r) => r.tare.serverCpu,
-      (r) => r.kubectl.serverCpu,
+      ({ ours }) => ours.changed.serverCpu,
+      kubectlsCpu,
     ),
   ].join("\n"),
 );

@@ -7,11 +7,12 @@ import {
   rollbackArguments,
   upgradeArguments,
 } from "../domain/helm/version.ts";
-import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import { isJsonObject } from "../domain/json.ts";
 import { type KubeObject, Secret } from "../domain/kube.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
+import { privateFiles } from "./helm-files.ts";
 import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
 import { type Outlet, startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
@@ -69,6 +70,7 @@ export const layerHelmBinary = (
       const path = yield* Path.Path;
       const tools = yield* ToolCache;
       const kubectl = yield* Kubectl;
+      const helmFiles = privateFiles(fs, path);
       /**
        * Always the cluster this run talks to itself: the kubeconfig's current context can be switched meanwhile, and Helm
        * reads it anew each time.
@@ -187,45 +189,6 @@ export const layerHelmBinary = (
           );
         }).pipe(Effect.orElseSucceed(() => undefined));
 
-      /** A file of the owner's alone, in a folder that goes with the scope. */
-      const privateFile = (
-        name: string,
-        text: string,
-        { command, what }: { readonly command: string; readonly what: string },
-      ) =>
-        Effect.gen(function* () {
-          const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-helm-" });
-          const file = path.join(folder, name);
-          yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
-          return file;
-        }).pipe(
-          Effect.mapError(
-            (cause) =>
-              new HelmError({
-                command,
-                kind: "not-runnable",
-                text: `${what} could not be written: ${cause.message}`,
-              }),
-          ),
-        );
-
-      // JSON is YAML, and keeps a string that looks like a number a string.
-      const writeValues = (values: Redacted.Redacted<JsonObject>, command: string) =>
-        privateFile("values.json", JSON.stringify(Redacted.value(values)), {
-          command,
-          what: "the values file",
-        });
-
-      /** Helm quotes values when it rejects them. */
-      const openOutlet = (command: string) =>
-        Effect.map(
-          privateFile("stderr", "", { command, what: "the file for what Helm says" }),
-          (file): Outlet => ({
-            file,
-            text: Effect.orElseSucceed(fs.readFileString(file), () => ""),
-          }),
-        );
-
       return Helm.of({
         version,
 
@@ -279,7 +242,7 @@ export const layerHelmBinary = (
 
         render: Effect.fn("Helm.render")(function* (request, answers) {
           const helm = yield* version;
-          const valuesFile = yield* writeValues(request.values, "render");
+          const valuesFile = yield* helmFiles.values(request.values, "render");
           const text = yield* read(
             renderArguments(helm, { ...request, valuesFile, answers }),
             "cluster",
@@ -300,11 +263,11 @@ export const layerHelmBinary = (
 
         upgrade: Effect.fn("Helm.upgrade")(function* (request) {
           const helm = yield* version;
-          const valuesFile = yield* writeValues(request.values, "upgrade");
+          const valuesFile = yield* helmFiles.values(request.values, "upgrade");
           const helmProcess = yield* start(
             upgradeArguments(helm, { ...request, valuesFile }),
             "cluster",
-            yield* openOutlet("upgrade"),
+            yield* helmFiles.outlet("upgrade"),
           );
           const { finished, isRunning } = helmProcess;
           // A fiber of its own: whoever waits for the end may be interrupted, the end is still seen.
@@ -325,7 +288,7 @@ export const layerHelmBinary = (
             const { finished } = yield* start(
               rollbackArguments(helm, request),
               "cluster",
-              yield* openOutlet("rollback"),
+              yield* helmFiles.outlet("rollback"),
             );
             return (yield* finished).exit;
           },

@@ -20,6 +20,7 @@ import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
 import { layerReleaseRecords } from "../../src/services/ReleaseRecordsInCluster.ts";
 import { Reporter } from "../../src/services/Reporter.ts";
 import { type Cluster, kubectl } from "./cluster.ts";
+import type { Unstructured } from "./unstructured.ts";
 
 const root = join(import.meta.dirname, "../..");
 export const crdsFolder = process.env.TARE_TEST_CRDS || join(root, "../shared/crds");
@@ -120,9 +121,6 @@ export const runCrds = async (
   if (!isOperatorError(error)) throw new Error(Cause.pretty(exit.cause));
   return { counts: undefined, error, ...known };
 };
-
-// biome-ignore lint/suspicious/noExplicitAny: CRDs have the schema of others
-export type Unstructured = any;
 
 /** The live CRDs by name. */
 export const liveCrds = async (cluster: Cluster): Promise<ReadonlyMap<string, Unstructured>> => {

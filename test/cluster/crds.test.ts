@@ -27,8 +27,8 @@ import {
   page,
   runCrds,
   safeUpgrades,
-  type Unstructured,
 } from "./crds-harness.ts";
+import type { Unstructured } from "./unstructured.ts";
 
 let cluster: Cluster;
 const older = crdsIn(olderFolder);

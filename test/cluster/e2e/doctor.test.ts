@@ -14,7 +14,8 @@ import {
   reset,
   startReceiver,
 } from "../doctor/receiver.ts";
-import { type Operator, operator, tare, type Unstructured } from "./tare.ts";
+import type { Unstructured } from "../unstructured.ts";
+import { type Operator, operator, tare } from "./tare.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const NAMESPACE = "tars-system";

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { applyCrds, type Cluster, kubectl, type RunResult, run } from "../cluster.ts";
+import type { Unstructured } from "../unstructured.ts";
 
 /** What the tests of the whole program share: an installed older release, and tare run as an operator runs it. */
 
@@ -201,9 +202,6 @@ export const storedValues = async (who: Operator): Promise<Record<string, unknow
   JSON.parse(
     await helm(who, ["get", "values", "tars", "--namespace", "tars-system", "-o", "json"]),
   );
-
-// biome-ignore lint/suspicious/noExplicitAny: objects of the cluster have the schemas of others
-export type Unstructured = any;
 
 export const objects = async (
   { cluster }: Operator,

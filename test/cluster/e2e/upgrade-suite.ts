@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cluster, followEnvoyGateway, type RunResult, startCluster } from "../cluster.ts";
+import type { Unstructured } from "../unstructured.ts";
 import {
   events,
   type HelmMajor,
@@ -13,7 +14,6 @@ import {
   operator,
   states,
   storedValues,
-  type Unstructured,
   upgrade,
 } from "./tare.ts";
 
