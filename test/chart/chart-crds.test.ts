@@ -43,6 +43,7 @@ describe("the CRDs of a chart", () => {
       const fs = yield* FileSystem.FileSystem;
       const [found] = yield* readChartCrds(fs, "embedded chart", directory);
       assert.deepStrictEqual(found?.object, other?.[0]?.object);
+      assert.strictEqual(found?.jsonLength, other?.[0]?.jsonLength);
       writeFileSync(parsed, JSON.stringify({ [key]: other }));
       assert.deepStrictEqual(yield* namesIn(directory), ["a.example.com"]);
       writeFileSync(

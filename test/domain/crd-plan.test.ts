@@ -6,6 +6,7 @@ import {
   countCrds,
   crdManifest,
   type LiveCrd,
+  largestFirst,
   type PlannedCrd,
   planCrd,
   recordedManifest,
@@ -57,6 +58,17 @@ describe("a manifest's hash", () => {
     ["an annotation", crd({ [BUNDLE]: "v1.3.1" })],
   ])("changes with %s", (_, object) => {
     assert.notStrictEqual(crdManifest(object).sha256, manifest.sha256);
+  });
+});
+
+describe("the order of the work", () => {
+  it("begins with the largest, descriptions included", () => {
+    const sized = (description: string) => crdManifest(crd({}, { description }));
+    const [small, large, middle] = [sized("a"), sized("a".repeat(100)), sized("a".repeat(10))];
+    assert.deepStrictEqual(
+      largestFirst([small, large, middle], (one) => one),
+      [large, middle, small],
+    );
   });
 });
 
