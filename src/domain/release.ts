@@ -6,6 +6,10 @@ export interface ReleaseRef {
   readonly namespace: string;
 }
 
+/** The Secret that holds a revision, where Helm keeps its records in Secrets. */
+export const releaseSecretName = ({ name }: ReleaseRef, revision: number): string =>
+  `sh.helm.release.v1.${name}.v${revision}`;
+
 export const RevisionStatus = Schema.Literals([
   "unknown",
   "deployed",

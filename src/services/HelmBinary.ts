@@ -8,7 +8,6 @@ import {
   upgradeArguments,
 } from "../domain/helm/version.ts";
 import { isJsonObject } from "../domain/json.ts";
-import { type KubeObject, Secret } from "../domain/kube.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
 import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
@@ -17,7 +16,7 @@ import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
 import { type Outlet, startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
-import { revisionContents } from "./release-secret.ts";
+import { makeStoredHistory } from "./stored-history.ts";
 import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
@@ -29,6 +28,9 @@ const HISTORY_MAX = "256";
 
 /** What `HELM_DRIVER` says when Helm keeps its records in Secrets. */
 const SECRETS_DRIVER = new Set(["", "secret", "secrets"]);
+
+const keepsSecrets = (): boolean =>
+  SECRETS_DRIVER.has((process.env.HELM_DRIVER ?? "").toLowerCase());
 
 const ReleaseList = Schema.Array(
   Schema.Struct({
@@ -71,6 +73,7 @@ export const layerHelmBinary = (
       const tools = yield* ToolCache;
       const kubectl = yield* Kubectl;
       const helmFiles = privateFiles(fs, path);
+      const stored = yield* makeStoredHistory(kubectl);
       /**
        * Always the cluster this run talks to itself: the kubeconfig's current context can be switched meanwhile, and Helm
        * reads it anew each time.
@@ -153,16 +156,9 @@ export const layerHelmBinary = (
         }),
       );
 
-      /** Read from the revision's Secret, which spares a process; Helm is asked where that is not to be had. */
-      const contents = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
-        if (!SECRETS_DRIVER.has((process.env.HELM_DRIVER ?? "").toLowerCase())) return undefined;
-        const { name, namespace } = release;
-        const ref = { type: Secret, name: `sh.helm.release.v1.${name}.v${revision}`, namespace };
-        const found = yield* Effect.orElseSucceed(kubectl.get(ref), Option.none<KubeObject>);
-        return Option.getOrUndefined(
-          Option.map(found, (secret) => revisionContents(secret, release, revision)),
-        );
-      });
+      /** Helm is asked where it keeps no Secrets. */
+      const contents = (release: ReleaseRef, revision: number) =>
+        keepsSecrets() ? stored.contents(release, revision) : Effect.succeed(undefined);
 
       const storedValues = Effect.fnUntraced(function* (
         { name, namespace }: ReleaseRef,
@@ -193,6 +189,11 @@ export const layerHelmBinary = (
         version,
 
         history: Effect.fn("Helm.history")(function* (release) {
+          // A process costs a fifth of a second; it is asked where the Secrets do not tell.
+          const known = keepsSecrets()
+            ? yield* Effect.orElseSucceed(stored.history(release), () => undefined)
+            : undefined;
+          if (known !== undefined) return known;
           const args = ["history", release.name, "--namespace", release.namespace];
           const text = yield* read([...args, "--max", HISTORY_MAX, "--output", "json"]).pipe(
             Effect.catchIf(
@@ -218,7 +219,7 @@ export const layerHelmBinary = (
           const known = yield* contents(release, revision);
           return known === undefined
             ? yield* storedValues(release, revision, [])
-            : Redacted.make(known.values, { label: "values" });
+            : Redacted.make(Redacted.value(known).values, { label: "values" });
         }),
 
         allValues: Effect.fn("Helm.allValues")((release, revision) =>
@@ -228,7 +229,10 @@ export const layerHelmBinary = (
         manifest: Effect.fn("Helm.manifest")(function* (release, revision) {
           const args = ["get", "manifest", release.name, "--namespace", release.namespace];
           const known = yield* contents(release, revision);
-          const text = known?.manifest ?? (yield* read([...args, "--revision", String(revision)]));
+          const text =
+            known === undefined
+              ? yield* read([...args, "--revision", String(revision)])
+              : Redacted.value(known).manifest;
           return yield* Effect.try({
             try: () => manifestObjects(text),
             catch: () =>

@@ -5,7 +5,7 @@ import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts"
 import { storedSecrets } from "../domain/lost-values.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import { redactText } from "../domain/redaction.ts";
-import { type ReleaseRef, RevisionStatus } from "../domain/release.ts";
+import { type ReleaseRef, type Revision, RevisionStatus } from "../domain/release.ts";
 
 /** Helm itself cannot store more than a megabyte of it zipped; what swells beyond this is no record. */
 const MAX_UNZIPPED_BYTES = 128 * 1024 * 1024;
@@ -35,6 +35,28 @@ const writtenAt = ({ metadata }: KubeObject): string | undefined =>
 
 const statusOf = (text: string | undefined): RevisionStatus =>
   RevisionStatus.literals.find((status) => status === text) ?? "unknown";
+
+const MISSING = "MISSING";
+
+/** The line of `helm history` for a Secret; nothing when its record cannot be read: Helm passes such ones over too. */
+export const historyEntry = (secret: KubeObject): Revision | undefined => {
+  const record = decodeReleaseSecret(secret);
+  const revision = numberAt(record, "version");
+  if (revision === undefined) return undefined;
+  const chart = fieldAt(record, "chart", "metadata");
+  const updated = stringAt(record, "info", "last_deployed");
+  return {
+    revision,
+    ...(updated === undefined || updated === "" ? {} : { updated }),
+    status: statusOf(stringAt(record, "info", "status")),
+    chart:
+      chart === undefined
+        ? MISSING
+        : `${stringAt(chart, "name") ?? ""}-${stringAt(chart, "version") ?? ""}`,
+    app_version: chart === undefined ? MISSING : (stringAt(chart, "appVersion") ?? ""),
+    description: stringAt(record, "info", "description") ?? "",
+  };
+};
 
 /** Nothing for a Secret whose record cannot be read: Helm passes such ones over too. */
 export const recordedRevision = (secret: KubeObject): RecordedRevision | undefined => {

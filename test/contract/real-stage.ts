@@ -262,8 +262,10 @@ export const layerRealStage = (side: RealSide) => {
       ToolCache.of({ locate: (name) => Effect.succeed({ name, path, origin: "PATH" }) }),
     );
     const kubectl = layerKubectlApi({ kubeconfig: side.cluster.kubeconfig, context: undefined });
-    const helm = layerHelmBinary({ kubeconfig: broken, context: undefined }).pipe(
-      Layer.provide([tools, NodeServices.layer]),
+    // What of Helm is read from the API server meets the same faults as the binary.
+    const choice = { kubeconfig: broken, context: undefined };
+    const helm = layerHelmBinary(choice).pipe(
+      Layer.provide([tools, NodeServices.layer, layerKubectlApi(choice)]),
     );
     const stage = Layer.effect(Stage, makeStage(side, folder, proxy, pids));
     return Layer.mergeAll(helm, stage).pipe(Layer.provideMerge(kubectl));

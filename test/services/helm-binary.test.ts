@@ -9,7 +9,7 @@ import { afterEach, beforeEach } from "vitest";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { Helm } from "../../src/services/Helm.ts";
 import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
-import { Kubectl } from "../../src/services/Kubectl.ts";
+import { Kubectl, KubectlError } from "../../src/services/Kubectl.ts";
 import { ToolCache } from "../../src/services/ToolCache.ts";
 
 /** The live layer with a shell script in Helm's place: what is asked of the process, and how its end is seen. */
@@ -71,6 +71,12 @@ esac
       }),
       Layer.mock(Kubectl)({
         get: ({ name }) => Effect.succeed(Option.fromNullishOr(secrets.get(name))),
+        list: () =>
+          secrets.size > 0
+            ? Effect.succeed([...secrets.values()])
+            : Effect.fail(
+                new KubectlError({ reason: "Forbidden", request: "list secrets", detail: "no" }),
+              ),
         target: Effect.succeed({ context: "prod", server: "https://prod.example" }),
       }),
       NodeServices.layer,
@@ -92,6 +98,10 @@ describe("the Helm binary", () => {
         assert.deepStrictEqual(kinds, ["A", "B"]);
         storeRecord({ ...record, config: null });
         assert.deepStrictEqual(Redacted.value(yield* helm.userValues(release, 7)), {});
+        assert.deepStrictEqual(
+          (yield* helm.history(release)).map(({ revision }) => revision),
+          [7],
+        );
         assert.isFalse(existsSync(join(folder, "calls")));
       }),
     ),

@@ -3,7 +3,13 @@ import { Clock, Duration, Effect, Option } from "effect";
 import { formatGoDuration } from "../../domain/go-duration.ts";
 import { ConfigMap, Secret } from "../../domain/kube.ts";
 import { isHelmAtWork, longestLife } from "../../domain/recovery.ts";
-import { isPending, lastRevision, type ReleaseRef, type Revision } from "../../domain/release.ts";
+import {
+  isPending,
+  lastRevision,
+  type ReleaseRef,
+  type Revision,
+  releaseSecretName,
+} from "../../domain/release.ts";
 import type { RunRecord } from "../../domain/run-journal.ts";
 import { OperationInProgress } from "../../errors.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
@@ -76,7 +82,7 @@ const ageOf = Effect.fnUntraced(function* (release: ReleaseRef, { revision }: Re
   const [found, now] = yield* Effect.all([
     kubectl.get({
       type: Secret,
-      name: `sh.helm.release.v1.${release.name}.v${revision}`,
+      name: releaseSecretName(release, revision),
       namespace: release.namespace,
     }),
     serverNow(release),
