@@ -8,7 +8,7 @@ import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
-import { applyCrds, rehearseAhead } from "./phases/apply-crds.ts";
+import { applyCrds, mayWriteCrds, rehearseAhead } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease } from "./phases/discover.ts";
 import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
@@ -60,7 +60,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const rehearsal = yield* ahead(rehearseAhead(crds));
     const checkFacts = options.skipPreflight
       ? undefined
-      : yield* ahead(readReleaseChecks(installed));
+      : yield* ahead(readReleaseChecks({ installed, writesCrds: mayWriteCrds(crds) }));
     // What was read ahead of a recovery tells of the data plane before it.
     const ha = (yield* Ref.get(steady)) ? haFacts : yield* later(readHa(options));
     yield* Effect.interruptible(run(haPreflight, { options, facts: ha }));

@@ -2,10 +2,18 @@
 import { createHash } from "node:crypto";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
+import { TestClock } from "effect/testing";
 import type { Access } from "../src/domain/access.ts";
 import { identitySecret } from "../src/domain/identity-secret.ts";
-import { Secret } from "../src/domain/kube.ts";
+import { ConfigMap, Secret } from "../src/domain/kube.ts";
 import {
+  WEBHOOK_CERTIFICATE,
+  WEBHOOK_CERTIFICATE_EXPIRY,
+} from "./fakes/fixtures/webhook-certificate.ts";
+import {
+  EMBEDDED_CHART,
+  EMBEDDED_CRDS,
+  FakeCharts,
   FakeCluster,
   FakeHelm,
   forbidden,
@@ -221,6 +229,108 @@ describe("what is known of Helm", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* defects, []);
     }).pipe(Effect.provide(world(scenario))),
+  );
+});
+
+describe("the rendering", () => {
+  /** What Helm asks of the server before the run takes its lock; a template asks nothing, and histories are read without Helm. */
+  const asked = Effect.gen(function* () {
+    const { requests } = yield* FakeCluster;
+    const before = (yield* requests).length;
+    const ended = yield* runUpgrade();
+    const ours = (yield* requests).slice(before);
+    const locked = ours.findIndex(({ kind, verb }) => kind === "Lease" && verb !== "get");
+    assert.isAbove(locked, 0);
+    const rendering = ours
+      .slice(0, locked)
+      .filter(({ actor, kind }) => actor === "helm" && kind !== "Secret");
+    return { ...ended, count: rendering.length };
+  });
+  /** Its CRDs are all tare's own after the first run, so that the next finds nothing to do. */
+  const crds = EMBEDDED_CRDS.filter(({ metadata }) => !metadata.name.startsWith("backends."));
+  const quick = { helm: HELM_4, chart: tarsChart({ version: "1.2.0", crds }) };
+  const expiring = Effect.gen(function* () {
+    const cluster = yield* FakeCluster;
+    yield* cluster.seed(Secret, {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "ai-gateway-webhook-cert", namespace: "tars-system" },
+      data: { "tls.crt": Buffer.from(WEBHOOK_CERTIFICATE).toString("base64") },
+    });
+    yield* TestClock.setTime(WEBHOOK_CERTIFICATE_EXPIRY - 1);
+  });
+
+  it.effect("asks the server where CRDs are written before Helm looks", () =>
+    Effect.gen(function* () {
+      assert.isAbove((yield* asked).count, 0);
+    }).pipe(Effect.provide(world(quick))),
+  );
+
+  it.effect("leaves the server alone where Helm itself looks before anything is changed", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      const { count, result } = yield* asked;
+      assert.strictEqual(result?.revision, 3);
+      assert.strictEqual(count, 0);
+    }).pipe(Effect.provide(world(quick))),
+  );
+
+  it.effect.each([
+    {
+      why: "rights hang on the objects",
+      scenario: { ...quick, may: (access: Access) => !isAll(access) },
+    },
+    { why: "this Helm's defects hang on them", scenario: { ...quick, helm: HELM_3 } },
+  ])("asks the server where $why", ({ scenario }) =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      assert.isAbove((yield* asked).count, 0);
+    }).pipe(Effect.provide(world(scenario))),
+  );
+
+  it.effect("asks the server whether it renews a certificate that expires", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      yield* expiring;
+      assert.isAbove((yield* asked).count, 0);
+    }).pipe(Effect.provide(world(quick))),
+  );
+
+  it.effect("without the server finds out in time what belongs to others", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      const cluster = yield* FakeCluster;
+      const [charts, next] = [yield* FakeCharts, tarsChart({ version: "1.3.0", crds })];
+      const stranger = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "somebody-elses", namespace: "tars-system" },
+      };
+      yield* charts.put(EMBEDDED_CHART, {
+        ...next,
+        render: (...args) => [...next.render(...args), stranger],
+      });
+      yield* cluster.seed(ConfigMap, stranger);
+      const { error, count } = yield* asked;
+      assert.strictEqual(count, 0);
+      assert.strictEqual(error?._tag, "UpgradeNotStarted");
+      assert.strictEqual(error?.exitCode, 23);
+      assert.strictEqual((yield* historyLines).length, 2);
+      assert.deepInclude((yield* outboxEvents)[1], { error_code: "UpgradeNotStarted" });
+    }).pipe(Effect.provide(world(quick))),
+  );
+
+  it.effect(
+    "without the server stops a chart that does not render before anything is written",
+    () =>
+      Effect.gen(function* () {
+        yield* runUpgrade();
+        const before = (yield* writesOf("helm")).length;
+        yield* (yield* FakeHelm).breakStep("render", "values don't meet the specification");
+        const { error } = yield* runUpgrade();
+        assert.strictEqual(error?._tag, "UpgradeNotStarted");
+        assert.strictEqual((yield* writesOf("helm")).length, before);
+      }).pipe(Effect.provide(world(quick))),
   );
 });
 

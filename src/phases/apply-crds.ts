@@ -47,6 +47,13 @@ export interface CrdsInput {
   readonly rehearsal?: Effect.Effect<EarlyRehearsal | undefined>;
 }
 
+/** Whether anything is to be done about the CRDs; so it may be when they could not be read. */
+export const mayWriteCrds = ({ manifests, live }: CrdsInput): Effect.Effect<boolean> =>
+  Effect.match(live, {
+    onFailure: () => true,
+    onSuccess: (found) => !planAll(manifests, found).every(isIdentical),
+  });
+
 /** Seconds of the API server's work, done beside the other checks. It holds for as long as the CRDs stay as they were. */
 export interface EarlyRehearsal extends Rehearsal {
   readonly live: ReadonlyArray<LiveCrd>;

@@ -37,7 +37,10 @@ export interface UpgradeRequest {
   readonly atomic: boolean;
 }
 
-export type RenderRequest = Pick<UpgradeRequest, "release" | "chart" | "values">;
+export interface RenderRequest extends Pick<UpgradeRequest, "release" | "chart" | "values"> {
+  /** As the API server prints it; matters where the server is not asked. */
+  readonly kubeVersion?: string | undefined;
+}
 
 export interface RollbackRequest {
   readonly release: ReleaseRef;

@@ -1,5 +1,6 @@
 import { Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Redacted, Schema } from "effect";
 import { ChildProcessSpawner } from "effect/process";
+import { helmIgnores } from "../domain/helm/ignore.ts";
 import { classifyHelmError, oneLine } from "../domain/helm/stderr.ts";
 import {
   parseHelmVersion,
@@ -25,6 +26,8 @@ const RENDER_TIMEOUT = Duration.minutes(2);
 const PULL_TIMEOUT = Duration.minutes(5);
 /** Helm keeps no more than this of a history by default. */
 const HISTORY_MAX = "256";
+
+const HELM_IGNORE = ".helmignore";
 
 /** What `HELM_DRIVER` says when Helm keeps its records in Secrets. */
 const SECRETS_DRIVER = new Set(["", "secret", "secrets"]);
@@ -171,12 +174,16 @@ export const layerHelmBinary = (
         return Redacted.make(isJsonObject(values) ? values : {}, { label: "values" });
       });
 
-      /** What Helm would put into its record of the chart; unknown when the chart leaves some of its files out. */
+      /** What Helm would put into its record of the chart; unknown when what it leaves out is. */
       const chartFiles = (chart: string) =>
         Effect.gen(function* () {
           const names = yield* fs.readDirectory(chart, { recursive: true });
-          if (names.includes(".helmignore")) return undefined;
-          const own = names.filter((name) => !name.startsWith("charts/"));
+          const rules = names.includes(HELM_IGNORE)
+            ? yield* fs.readFileString(path.join(chart, HELM_IGNORE))
+            : "";
+          const isIgnored = helmIgnores(rules);
+          if (isIgnored === undefined) return undefined;
+          const own = names.filter((name) => !name.startsWith("charts/") && !isIgnored(name));
           const files = yield* Effect.forEach(own, (name) =>
             Effect.option(fs.readFile(path.join(chart, name))),
           );

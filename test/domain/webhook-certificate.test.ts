@@ -1,21 +1,13 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { certificateExpiry, certificateWarning } from "../../src/domain/webhook-certificate.ts";
+import {
+  WEBHOOK_CERTIFICATE,
+  WEBHOOK_CERTIFICATE_EXPIRY,
+} from "../fakes/fixtures/webhook-certificate.ts";
 
-/** Self-signed, ends on 2027-11-23; its key was thrown away. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBlTCCATugAwIBAgIUcpigMIYiTdSoDNYKaWwSVKQ7l3wwCgYIKoZIzj0EAwIw
-IDEeMBwGA1UEAwwVYWktZ2F0ZXdheS1jb250cm9sbGVyMB4XDTI2MTEyMzAwMjQw
-NloXDTI3MTEyMzAwMjQwNlowIDEeMBwGA1UEAwwVYWktZ2F0ZXdheS1jb250cm9s
-bGVyMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElEssPj8mvB78+KFy7iME+BO+
-OuK7z8klpLikGForzldThVqNI5mdvRfpT2nldcyeS1girzSeBWmNo7Y6piGJBKNT
-MFEwHQYDVR0OBBYEFDgR4OUJXtL0O9QK81HFzP1dFCECMB8GA1UdIwQYMBaAFDgR
-4OUJXtL0O9QK81HFzP1dFCECMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID
-SAAwRQIgbZ2RJRpSmoepl9d/Nr9qRmNoO0s5JlTuhVhHYDCi4UgCIQCeX4xUjsBh
-d4n8c2zU0iGg7IROpUT1+tEY2P92dD070w==
------END CERTIFICATE-----
-`;
-const EXPIRY = Date.parse("2027-11-23T00:24:06Z");
+const EXPIRY = WEBHOOK_CERTIFICATE_EXPIRY;
+const CERTIFICATE = WEBHOOK_CERTIFICATE;
 
 const secretWith = (text: string): KubeObject => ({
   apiVersion: "v1",

@@ -42,3 +42,6 @@ export const helmDefects = (version: HelmVersion, task: HelmTask): ReadonlyArray
         : [`Helm ${version.text} ${consequence}; ${remedy} (${reference})`];
     },
   );
+
+export const hasDefects = (version: HelmVersion): boolean =>
+  HELM_DEFECTS.some(({ affects }) => affects(version));

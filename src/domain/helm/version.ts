@@ -71,6 +71,8 @@ export interface RenderArguments {
   readonly valuesFile: string;
   /** Who answers the chart's lookups and says which kinds there are. */
   readonly answers: RenderAnswers;
+  /** Told where the server is not asked: Helm would take the version it was built for. */
+  readonly kubeVersion?: string | undefined;
 }
 
 export type RenderAnswers = "server" | "nobody";
@@ -82,11 +84,14 @@ const dryRunFlag = ({ major, minor }: HelmVersion): string =>
 /** Nothing of it writes: what Helm would do, printed. */
 export const renderArguments = (
   version: HelmVersion,
-  { release, chart, valuesFile, answers }: RenderArguments,
+  { release, chart, valuesFile, answers, kubeVersion }: RenderArguments,
 ): ReadonlyArray<string> => {
   const what = [release.name, chart, "--namespace", release.namespace, "--values", valuesFile];
   return answers === "nobody"
-    ? ["template", ...what, "--is-upgrade", "--skip-crds"]
+    ? [
+        ...["template", ...what, "--is-upgrade", "--skip-crds"],
+        ...(kubeVersion === undefined ? [] : ["--kube-version", kubeVersion]),
+      ]
     : [
         "upgrade",
         ...what,

@@ -125,7 +125,7 @@ export const rendered = Effect.fnUntraced(function* (
   return {
     objects,
     hooks: [],
-    recordBytes: answers === "nobody" ? undefined : gzipSync(record).toString("base64").length,
+    recordBytes: gzipSync(record).toString("base64").length,
   };
 });
 
