@@ -4,6 +4,7 @@ import {
   type HelmVersion,
   isSupportedHelm,
   parseHelmVersion,
+  renderArguments,
   rollbackArguments,
   upgradeArguments,
 } from "../../src/domain/helm/version.ts";
@@ -123,4 +124,25 @@ it.each([
 
 it("Helm 4's flags with optional values have them attached, or they would become arguments", () => {
   assert.notInclude(upgradeArguments(HELM_4, REQUEST), "legacy");
+});
+
+describe("a template", () => {
+  const request = { ...REQUEST, answers: "nobody" } as const;
+
+  it("is rendered for the version of the server, where that is known", () => {
+    const args = renderArguments(HELM_4, { ...request, kubeVersion: "v1.33.4+k3s1" });
+    assert.deepStrictEqual(args.slice(-2), ["--kube-version", "v1.33.4+k3s1"]);
+    assert.notInclude(renderArguments(HELM_4, request), "--kube-version");
+  });
+
+  it("asks nobody, and the dry run the server itself", () => {
+    assert.strictEqual(renderArguments(HELM_4, request)[0], "template");
+    const asking = renderArguments(HELM_4, {
+      ...REQUEST,
+      answers: "server",
+      kubeVersion: "v1.33.4",
+    });
+    assert.include(asking, "--dry-run=server");
+    assert.notInclude(asking, "--kube-version");
+  });
 });

@@ -80,7 +80,8 @@ const mustNotStart = ({ world, options }: Story): string | undefined => {
   const lost = Object.entries(world.values).find(
     ([path, value]) =>
       !CARRIED.some(([one]) => one === path) &&
-      !(path === "shutdown.drainTimeout" && value === `${options.drainSeconds}s`),
+      !(path === "shutdown.drainTimeout" && value === `${options.drainSeconds}s`) &&
+      !(path === "ha.enabled" && value === options.ha),
   )?.[0];
   return options.strictValues && lost !== undefined ? `${lost} would be lost` : undefined;
 };
