@@ -10,6 +10,22 @@ import { type Answers, answerTo } from "./answers.ts";
 import { wantsColours } from "./render/colours.ts";
 import { PROGRAM_V8_FLAGS } from "./v8-flags.ts";
 
+/**
+ * What nearly every command needs of Node. Loaded before the flags are set: V8 takes no cached code that was made under
+ * others, Node's own included.
+ */
+const NODE_MODULES = [
+  "node:child_process",
+  "node:crypto",
+  "node:dns",
+  "node:fs/promises",
+  "node:https",
+  "node:os",
+  "node:readline/promises",
+  "node:stream/promises",
+  "node:zlib",
+];
+
 const codeCache = (): Buffer | undefined => {
   try {
     return Buffer.from(getRawAsset("program.cache"));
@@ -20,6 +36,8 @@ const codeCache = (): Buffer | undefined => {
 };
 
 const runProgram = (): void => {
+  const require = createRequire(process.execPath);
+  for (const name of NODE_MODULES) require(name);
   for (const flag of PROGRAM_V8_FLAGS) setFlagsFromString(flag);
   const cachedData = codeCache();
   const script = new Script(getAsset("program.cjs", "utf8"), {
@@ -28,7 +46,7 @@ const runProgram = (): void => {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   const program = script.runInThisContext() as (require: NodeJS.Require) => void;
-  program(createRequire(process.execPath));
+  program(require);
 };
 
 const answers = JSON.parse(getAsset("answers.json", "utf8")) as Answers;
