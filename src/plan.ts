@@ -24,7 +24,7 @@ export const plan = Effect.fn("tare.plan")(
 
     yield* run(preflight, { options, facts: preflightFacts });
     const installed = yield* run(discover, { options, identity, facts: releaseFacts, chart });
-    const checkFacts = yield* ahead(readReleaseChecks({ installed }));
+    const checkFacts = yield* ahead(readReleaseChecks(installed));
     yield* run(haPreflight, { options, facts: haFacts });
     const facts = yield* checkFacts;
     if (!options.skipPreflight) {

@@ -14,11 +14,11 @@ import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
+import { readNeededChecks } from "./phases/needed-checks.ts";
 import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
-import { readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { ahead, later, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -60,7 +60,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const rehearsal = yield* ahead(rehearseAhead(crds));
     const checkFacts = options.skipPreflight
       ? undefined
-      : yield* ahead(readReleaseChecks({ installed, writesCrds: mayWriteCrds(crds) }));
+      : yield* ahead(readNeededChecks({ installed, writesCrds: mayWriteCrds(crds) }));
     // What was read ahead of a recovery tells of the data plane before it.
     const ha = (yield* Ref.get(steady)) ? haFacts : yield* later(readHa(options));
     yield* Effect.interruptible(run(haPreflight, { options, facts: ha }));

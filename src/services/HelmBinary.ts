@@ -4,6 +4,7 @@ import { helmIgnores } from "../domain/helm/ignore.ts";
 import { classifyHelmError, oneLine } from "../domain/helm/stderr.ts";
 import {
   parseHelmVersion,
+  type RenderAnswers,
   renderArguments,
   rollbackArguments,
   upgradeArguments,
@@ -11,9 +12,9 @@ import {
 import { isJsonObject } from "../domain/json.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
-import { Helm, HelmError, type ReleaseSummary } from "./Helm.ts";
+import { Helm, HelmError, type ReleaseSummary, type RenderRequest } from "./Helm.ts";
 import { privateFiles } from "./helm-files.ts";
-import { manifestObjects, readDryRun, readTemplate } from "./helm-manifest.ts";
+import { manifestObjects, readDryRun, readTemplate, templateRecordBytes } from "./helm-manifest.ts";
 import { type Outlet, startHelm } from "./helm-process.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
@@ -192,6 +193,21 @@ export const layerHelmBinary = (
           );
         }).pipe(Effect.orElseSucceed(() => undefined));
 
+      const rendered = Effect.fnUntraced(function* (
+        request: RenderRequest,
+        answers: RenderAnswers,
+      ) {
+        const helm = yield* version;
+        const valuesFile = yield* helmFiles.values(request.values, "render");
+        const args = renderArguments(helm, { ...request, valuesFile, answers });
+        return yield* read(args, "cluster", RENDER_TIMEOUT);
+      }, Effect.scoped);
+
+      const templateBytes = Effect.fnUntraced(function* (request: RenderRequest, text: string) {
+        const files = yield* chartFiles(request.chart);
+        return files === undefined ? undefined : templateRecordBytes(text, request.values, files);
+      });
+
       return Helm.of({
         version,
 
@@ -252,17 +268,10 @@ export const layerHelmBinary = (
         }),
 
         render: Effect.fn("Helm.render")(function* (request, answers) {
-          const helm = yield* version;
-          const valuesFile = yield* helmFiles.values(request.values, "render");
-          const text = yield* read(
-            renderArguments(helm, { ...request, valuesFile, answers }),
-            "cluster",
-            RENDER_TIMEOUT,
-          );
-          const files = answers === "nobody" ? yield* chartFiles(request.chart) : undefined;
+          const text = yield* rendered(request, answers);
+          const bytes = answers === "nobody" ? yield* templateBytes(request, text) : undefined;
           return yield* Effect.try({
-            try: () =>
-              answers === "server" ? readDryRun(text) : readTemplate(text, request.values, files),
+            try: () => (answers === "server" ? readDryRun(text) : readTemplate(text, bytes)),
             catch: () =>
               new HelmError({
                 command: "render",
@@ -270,7 +279,11 @@ export const layerHelmBinary = (
                 text: "what the chart renders to is not YAML of Kubernetes objects",
               }),
           });
-        }, Effect.scoped),
+        }),
+
+        recordBytes: Effect.fn("Helm.recordBytes")(function* (request) {
+          return yield* templateBytes(request, yield* rendered(request, "nobody"));
+        }),
 
         upgrade: Effect.fn("Helm.upgrade")(function* (request) {
           const helm = yield* version;

@@ -42,20 +42,24 @@ const isHook = ({ metadata }: KubeObject): boolean =>
 const recordBytesOf = (record: string): number =>
   gzipSync(record, { level: 9 }).toString("base64").length;
 
+/** `text` is what the template printed, `files` those of the chart in base64. */
+export const templateRecordBytes = (
+  text: string,
+  values: Redacted.Redacted<JsonObject>,
+  files: ReadonlyArray<string>,
+): number =>
+  recordBytesOf(JSON.stringify({ manifest: text, config: Redacted.value(values), files }));
+
 /** A template is the objects alone, hooks among them. */
 export const readTemplate = (
   text: string,
-  values: Redacted.Redacted<JsonObject>,
-  files: ReadonlyArray<string> | undefined,
+  recordBytes: number | undefined,
 ): Redacted.Redacted<RenderedRelease> => {
   const all = manifestObjects(text);
   return Redacted.make({
     objects: all.filter((object) => !isHook(object)),
     hooks: all.filter(isHook),
-    recordBytes:
-      files === undefined
-        ? undefined
-        : recordBytesOf(JSON.stringify({ manifest: text, config: Redacted.value(values), files })),
+    recordBytes,
   });
 };
 

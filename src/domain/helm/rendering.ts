@@ -1,4 +1,4 @@
-/** What hangs on how exactly a chart was rendered before Helm is started, where nothing is written before Helm. */
+/** What hangs on the objects of an upgrade, and on what its chart looks up, where nothing is written before Helm is started. */
 export interface RenderingStakes {
   /** Then no right depends on which objects there will be. */
   readonly mayEverything: boolean;
@@ -8,9 +8,6 @@ export interface RenderingStakes {
   readonly helmHasDefects: boolean;
 }
 
-/**
- * Whether Helm has to ask the server while it renders, which takes it three times as long. `helm upgrade` asks once more right
- * before its own first write, and writes nothing when the answer is no.
- */
-export const serverDecides = (stakes: RenderingStakes): boolean =>
+/** Whether they have to be known before Helm is started. */
+export const objectsMatter = (stakes: RenderingStakes): boolean =>
   !stakes.mayEverything || stakes.certificateExpires || stakes.helmHasDefects;
