@@ -8,7 +8,7 @@ import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
-import { applyCrds, mayWriteCrds, rehearseAhead } from "./phases/apply-crds.ts";
+import { applyCrds, mayWriteCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease } from "./phases/discover.ts";
 import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
@@ -57,7 +57,6 @@ export const upgrade = Effect.fn("tare.upgrade")(
       run(discover, { options, identity, facts: sound, chart }),
     );
     const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
-    const rehearsal = yield* ahead(rehearseAhead(crds));
     const checkFacts = options.skipPreflight
       ? undefined
       : yield* ahead(readNeededChecks({ installed, writesCrds: mayWriteCrds(crds) }));
@@ -76,9 +75,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     yield* answerFurtherSignals(options.release, journal);
     const attempt = Effect.gen(function* () {
       if (facts !== undefined) yield* requireRendered(installed, facts);
-      yield* Effect.interruptible(
-        journal.around("crds")(run(applyCrds, { ...crds, lock, rehearsal })),
-      );
+      yield* Effect.interruptible(journal.around("crds")(run(applyCrds, { ...crds, lock })));
       return yield* journal.around("upgrade")(
         run(helmUpgrade, { options, identity, installed, lock }),
       );

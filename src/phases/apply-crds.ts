@@ -27,7 +27,7 @@ import { type Reporter, report, warn } from "../services/Reporter.ts";
 import { backUp } from "./crds/back-up.ts";
 import { unavailableOrForbidden } from "./crds/failures.ts";
 import { lockCrds } from "./crds/lock.ts";
-import { accept, type Rehearsal, rehearse } from "./crds/rehearse.ts";
+import { rehearse } from "./crds/rehearse.ts";
 import { write } from "./crds/write.ts";
 
 /** Metadata of every CRD on the cluster: what decides, without the megabytes of schemas. */
@@ -43,30 +43,7 @@ export interface CrdsInput {
   readonly release?: ReleaseRef;
   /** The lock of the run; that on the CRDs themselves is taken here. */
   readonly lock?: HeldLock;
-  /** A rehearsal that was started before. */
-  readonly rehearsal?: Effect.Effect<EarlyRehearsal | undefined>;
 }
-
-/** Whether anything is to be done about the CRDs; so it may be when they could not be read. */
-export const mayWriteCrds = ({ manifests, live }: CrdsInput): Effect.Effect<boolean> =>
-  Effect.match(live, {
-    onFailure: () => true,
-    onSuccess: (found) => !planAll(manifests, found).every(isIdentical),
-  });
-
-/** Seconds of the API server's work, done beside the other checks. It holds for as long as the CRDs stay as they were. */
-export interface EarlyRehearsal extends Rehearsal {
-  readonly live: ReadonlyArray<LiveCrd>;
-}
-
-/** Nothing when there is nothing to rehearse, or when it could not be done: the phase does it then, and says why not. */
-export const rehearseAhead = ({ manifests, live: reading, release }: CrdsInput) =>
-  Effect.gen(function* () {
-    const live = yield* reading;
-    if (planAll(manifests, live).every(isIdentical)) return undefined;
-    const early: EarlyRehearsal = { live, ...(yield* rehearse(manifests, live, release)) };
-    return early;
-  }).pipe(Effect.orElseSucceed(() => undefined));
 
 const isIdentical = ({ verdict }: PlannedCrd): boolean =>
   verdict._tag === "Skip" && verdict.reason === "identical";
@@ -76,22 +53,12 @@ const planAll = (manifests: ReadonlyArray<CrdManifest>, live: ReadonlyArray<Live
   return manifests.map((manifest) => planCrd(manifest, byName.get(manifest.name)));
 };
 
-/** Whether the CRDs of these names are the very objects, in the very states, that they were. */
-const isUntouched = (
-  manifests: ReadonlyArray<CrdManifest>,
-  before: ReadonlyArray<LiveCrd>,
-  now: ReadonlyArray<LiveCrd>,
-): boolean => {
-  const states = (crds: ReadonlyArray<LiveCrd>) =>
-    new Map(
-      crds.map(({ metadata: { name, uid, resourceVersion } }) => [
-        name,
-        `${uid} ${resourceVersion}`,
-      ]),
-    );
-  const [then, today] = [states(before), states(now)];
-  return manifests.every(({ name }) => then.get(name) === today.get(name));
-};
+/** Whether anything is to be done about the CRDs; so it may be when they could not be read. */
+export const mayWriteCrds = ({ manifests, live }: CrdsInput): Effect.Effect<boolean> =>
+  Effect.match(live, {
+    onFailure: () => true,
+    onSuccess: (found) => !planAll(manifests, found).every(isIdentical),
+  });
 
 const skippedBecause = ({ manifest, verdict }: PlannedCrd): ReadonlyArray<string> => {
   if (verdict._tag !== "Skip" || verdict.reason === "identical") return [];
@@ -102,17 +69,11 @@ const skippedBecause = ({ manifest, verdict }: PlannedCrd): ReadonlyArray<string
     : [`${manifest.name}: managed by ${verdict.platform}, serves what is needed; left as it is`];
 };
 
-/** Another run may have had the lock before: what was seen without it counts only where nothing was written since. */
-const applyLocked = Effect.fnUntraced(function* (input: CrdsInput) {
-  const { manifests, release, lock } = input;
-  const early = yield* input.rehearsal ?? Effect.undefined;
+/** Another run may have had the lock before: what was read without it does not count any more. */
+const applyLocked = Effect.fnUntraced(function* ({ manifests, release, lock }: CrdsInput) {
   const crdsLock = yield* lockCrds;
   const live = yield* Effect.mapError(readCrds, unavailableOrForbidden("read the CRDs"));
-  const rehearsal =
-    early !== undefined && isUntouched(manifests, early.live, live)
-      ? early
-      : yield* rehearse(manifests, live, release);
-  const rehearsed = yield* accept(rehearsal);
+  const rehearsed = yield* rehearse(manifests, live, release);
   const plan = rehearsed.map(({ planned }) => planned);
   yield* Effect.forEach(plan.flatMap(skippedBecause), warn, { discard: true });
   const backup = yield* backUp(

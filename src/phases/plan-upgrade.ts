@@ -27,7 +27,7 @@ import type { Kubectl, KubectlError } from "../services/Kubectl.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import { unavailableOrForbidden } from "./crds/failures.ts";
-import { accept, rehearse } from "./crds/rehearse.ts";
+import { rehearse } from "./crds/rehearse.ts";
 import type { InstalledRelease } from "./discover.ts";
 import type { HaFacts } from "./ha-preflight.ts";
 import { planObjects } from "./plan/objects.ts";
@@ -71,7 +71,7 @@ const planCrds = Effect.fnUntraced(function* ({ installed, liveCrds }: PlanInput
   const quick = crds.map((manifest) => planCrd(manifest, found.get(manifest.name)));
   const settled = quick.every(({ verdict }) => verdict._tag === "Skip");
   if (settled) return quick.map(crdChange);
-  const rehearsed = yield* accept(yield* rehearse(crds, live, installed.release));
+  const rehearsed = yield* rehearse(crds, live, installed.release);
   return rehearsed.map(({ planned }) => crdChange(planned));
 });
 

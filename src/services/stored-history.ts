@@ -15,7 +15,7 @@ import type { Kubectl, KubectlError } from "./Kubectl.ts";
 import { historyEntry, type RevisionContents, revisionContents } from "./release-secret.ts";
 
 /** Each can be a megabyte. */
-const SECRETS_AT_ONCE = 8;
+const SECRETS_AT_ONCE = 4;
 /** Helm replaces several Secrets one after the other; by then it is done with them, or Helm is to be asked. */
 const ATTEMPTS = 3;
 

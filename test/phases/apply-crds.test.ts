@@ -1,19 +1,16 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Exit, Option } from "effect";
+import { Effect } from "effect";
 import { crdManifest } from "../../src/domain/crds/plan.ts";
 import { CustomResourceDefinition, type KubeObject } from "../../src/domain/kube.ts";
-import { applyCrds, readCrds, rehearseAhead } from "../../src/phases/apply-crds.ts";
-import type { Kubectl } from "../../src/services/Kubectl.ts";
+import { applyCrds, readCrds } from "../../src/phases/apply-crds.ts";
 import {
   crd,
   ENVOY_PROXY,
   FakeCluster,
   GATEWAY,
-  rejected,
   simulate,
   slow,
   unreachable,
-  withField,
   world,
 } from "../fakes/index.ts";
 
@@ -21,8 +18,6 @@ const applied = Effect.fnUntraced(function* (crds: ReadonlyArray<KubeObject>) {
   const live = Effect.succeed(yield* readCrds);
   return yield* applyCrds.run({ manifests: crds.map(crdManifest), live });
 });
-
-const OLDER_GATEWAY = crd({ ...GATEWAY, bundle: "v1.4.0" });
 
 const many = Array.from({ length: 24 }, (_, index) =>
   crd({ group: "example.com", kind: `Kind${index}`, plural: `kinds${index}`, versions: ["v1"] }),
@@ -111,81 +106,4 @@ describe("apply CRDs", () => {
       ),
     ),
   );
-
-  describe("rehearsed before their turn", () => {
-    const manifests = [crdManifest(crd(GATEWAY)), crdManifest(crd(ENVOY_PROXY))];
-    const gateway = { type: CustomResourceDefinition, name: crd(GATEWAY).metadata.name };
-
-    const rehearsals = Effect.gen(function* () {
-      const { requests } = yield* FakeCluster;
-      return (yield* requests).filter(({ verb, dryRun }) => verb === "apply" && dryRun).length;
-    });
-
-    /** Rehearses, lets something happen, applies; returns how many rehearsals each of the two took. */
-    const early = <E, R>(meanwhile: Effect.Effect<unknown, E, R>) =>
-      Effect.gen(function* () {
-        const live = Effect.provideContext(readCrds, yield* Effect.context<Kubectl>());
-        const found = yield* rehearseAhead({ manifests, live });
-        const before = yield* rehearsals;
-        yield* meanwhile;
-        const rehearsal = Effect.succeed(found);
-        const exit = yield* Effect.exit(applyCrds.run({ manifests, live, rehearsal }));
-        return { exit, counts: [before, (yield* rehearsals) - before] };
-      });
-
-    it.effect("are not rehearsed twice", () =>
-      Effect.gen(function* () {
-        const { exit } = yield* simulate(early(Effect.void));
-        const { exit: applying, counts } = yield* exit;
-        assert.deepStrictEqual(applying, Exit.succeed({ created: 1, updated: 1, skipped: 0 }));
-        assert.deepStrictEqual(counts, [2, 0]);
-      }).pipe(Effect.provide(world({ crds: [OLDER_GATEWAY] }))),
-    );
-
-    const changes = {
-      edited: Effect.flatMap(FakeCluster, ({ edit }) =>
-        edit(gateway, withField("metadata.labels.by", "hand")),
-      ),
-      removed: Effect.flatMap(FakeCluster, ({ remove }) => remove(gateway)),
-      made: Effect.flatMap(FakeCluster, ({ put }) =>
-        put(CustomResourceDefinition, crd({ ...ENVOY_PROXY, schema: "another" })),
-      ),
-    };
-    for (const [what, change] of Object.entries(changes)) {
-      it.effect(`are all rehearsed again when one was ${what} meanwhile`, () =>
-        Effect.gen(function* () {
-          const { exit } = yield* simulate(early(change));
-          const { exit: applying, counts } = yield* exit;
-          assert.isTrue(Exit.isSuccess(applying));
-          assert.deepStrictEqual(counts, [2, 2]);
-        }).pipe(Effect.provide(world({ crds: [OLDER_GATEWAY] }))),
-      );
-    }
-
-    it.effect("are refused in their own turn, and told why then", () =>
-      Effect.gen(function* () {
-        const cluster = yield* FakeCluster;
-        yield* cluster.inject({
-          verb: "apply",
-          kind: "CustomResourceDefinition",
-          trouble: rejected("no"),
-        });
-        const { exit } = yield* simulate(early(Effect.void));
-        const { exit: applying, counts } = yield* exit;
-        assert.strictEqual(Option.getOrThrow(Exit.findErrorOption(applying))._tag, "CrdsRefused");
-        assert.deepStrictEqual(counts, [2, 0]);
-      }).pipe(Effect.provide(world({ crds: [] }))),
-    );
-
-    it.effect("are rehearsed in their turn when the server could not be asked before", () =>
-      Effect.gen(function* () {
-        const cluster = yield* FakeCluster;
-        const cure = yield* cluster.inject({ verb: "apply", trouble: unreachable });
-        const { exit } = yield* simulate(early(cure));
-        const { exit: applying, counts } = yield* exit;
-        assert.deepStrictEqual(applying, Exit.succeed({ created: 2, updated: 0, skipped: 0 }));
-        assert.strictEqual(counts[1], 2);
-      }).pipe(Effect.provide(world({ crds: [] }))),
-    );
-  });
 });

@@ -19,15 +19,8 @@ import type { KubeObject } from "../../domain/kube.ts";
 import type { ReleaseRef } from "../../domain/release.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { warn } from "../../services/Reporter.ts";
 import { unavailableOrForbidden } from "./failures.ts";
-
-export interface Inspected {
-  readonly refusals: ReadonlyArray<CrdRefusal>;
-  /** What could not be looked at. */
-  readonly warnings: ReadonlyArray<string>;
-}
-
-const NOTHING: Inspected = { refusals: [], warnings: [] };
 
 const narrowing = Effect.fnUntraced(function* (live: CrdView, next: CrdView) {
   const kubectl = yield* Kubectl;
@@ -36,27 +29,26 @@ const narrowing = Effect.fnUntraced(function* (live: CrdView, next: CrdView) {
     const objects = yield* kubectl.list({ type: customType(live, version) });
     failing.push(...failingObjects(live, next, version, objects));
   }
-  return failing.length === 0
-    ? NOTHING
-    : { refusals: [narrowingRefusal(live, failing)], warnings: [] };
+  return failing.length === 0 ? [] : [narrowingRefusal(live, failing)];
 });
 
 /** Of every release on the cluster; of ours alone where the others are none of our business. */
 const storedManifests = Effect.fnUntraced(function* (release: ReleaseRef | undefined) {
   const records = yield* ReleaseRecords;
-  return yield* records.storedManifests().pipe(
-    Effect.map((found) => ({ found, warnings: [] as ReadonlyArray<string> })),
-    Effect.catch((error) =>
-      error.reason !== "Forbidden" || release === undefined
-        ? Effect.fail(error)
-        : Effect.map(records.storedManifests(release.namespace), (found) => ({
-            found,
-            warnings: [
-              `may not read Helm releases outside of ${release.namespace}: whether others use a withdrawn version is not known`,
-            ],
-          })),
-    ),
-  );
+  return yield* records
+    .storedManifests()
+    .pipe(
+      Effect.catch((error) =>
+        error.reason !== "Forbidden" || release === undefined
+          ? Effect.fail(error)
+          : Effect.andThen(
+              warn(
+                `may not read Helm releases outside of ${release.namespace}: whether others use a withdrawn version is not known`,
+              ),
+              records.storedManifests(release.namespace),
+            ),
+      ),
+    );
 });
 
 const withdrawal = Effect.fnUntraced(function* (
@@ -66,15 +58,14 @@ const withdrawal = Effect.fnUntraced(function* (
 ) {
   const withdrawn = withdrawnVersions(live, next);
   const [readable] = servedVersions(live);
-  if (withdrawn.length === 0 || readable === undefined) return NOTHING;
+  if (withdrawn.length === 0 || readable === undefined) return [];
   const kubectl = yield* Kubectl;
   const objects = yield* kubectl.list({ type: customType(live, readable), metadataOnly: true });
   const users = versionUsers(live, withdrawn, objects);
-  const { found, warnings } = yield* storedManifests(release);
-  const manifests = manifestUsers(live, withdrawn, found);
-  const refusals =
-    users.length + manifests.length === 0 ? [] : [withdrawalRefusal(live, next, users, manifests)];
-  return { refusals, warnings };
+  const manifests = manifestUsers(live, withdrawn, yield* storedManifests(release));
+  return users.length + manifests.length === 0
+    ? []
+    : [withdrawalRefusal(live, next, users, manifests)];
 });
 
 export const inspect = Effect.fnUntraced(function* (
@@ -83,19 +74,12 @@ export const inspect = Effect.fnUntraced(function* (
   release: ReleaseRef | undefined,
 ) {
   const [before, after] = [crdView(live), crdView(manifest.object)];
-  const found: ReadonlyArray<Inspected> = yield* Effect.all(
-    [narrowing(before, after), withdrawal(before, after, release)],
-    {
-      concurrency: "unbounded",
-    },
-  ).pipe(
+  const found = yield* Effect.all([narrowing(before, after), withdrawal(before, after, release)], {
+    concurrency: "unbounded",
+  }).pipe(
     Effect.mapError(
       unavailableOrForbidden(`look at the ${before.kind} objects that an update would concern`),
     ),
   );
-  const inspected: Inspected = {
-    refusals: found.flatMap(({ refusals }) => refusals),
-    warnings: found.flatMap(({ warnings }) => warnings),
-  };
-  return inspected;
+  return found.flat() as ReadonlyArray<CrdRefusal>;
 });

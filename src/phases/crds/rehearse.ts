@@ -1,5 +1,5 @@
 /** Everything that can say no, before the first write: our own rules, the live objects, and the API server. */
-import { Effect, Option, Result } from "effect";
+import { Effect, Option } from "effect";
 import {
   type CrdManifest,
   confirmWithDryRun,
@@ -16,7 +16,6 @@ import { CustomResourceDefinition, type KubeObject } from "../../domain/kube.ts"
 import type { ReleaseRef } from "../../domain/release.ts";
 import { ClusterUnavailable, CrdRightsMissing, CrdsRefused } from "../../errors.ts";
 import { type ApplyOptions, Kubectl, type KubectlError } from "../../services/Kubectl.ts";
-import { warn } from "../../services/Reporter.ts";
 import { unavailableOrForbidden } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 
@@ -38,15 +37,7 @@ interface Denied {
   readonly missingRights: ReadonlyArray<string>;
 }
 
-type Outcome = ({ readonly rehearsed: Rehearsed } | { readonly denied: Denied }) & {
-  readonly warnings?: ReadonlyArray<string>;
-};
-
-/** What a rehearsal ended with; nothing of it has been told to anybody yet. */
-export interface Rehearsal {
-  readonly warnings: ReadonlyArray<string>;
-  readonly verdict: Result.Result<ReadonlyArray<Rehearsed>, CrdsRefused | CrdRightsMissing>;
-}
+type Outcome = { readonly rehearsed: Rehearsed } | { readonly denied: Denied };
 
 const accepted = (rehearsed: Rehearsed): Outcome => ({ rehearsed });
 const refused = (refusals: ReadonlyArray<CrdRefusal>): Outcome => ({
@@ -120,42 +111,15 @@ const rehearseOne = Effect.fnUntraced(function* (
     return accepted({ planned: judged.planned, live: undefined, generation: 0 });
   }
   // The server takes seconds over the largest of them: what is asked meanwhile costs no time.
-  const [{ refusals, warnings }, rehearsed] = yield* Effect.all(
+  const [refusals, rehearsed] = yield* Effect.all(
     [inspect(manifest, found.value, release), Effect.result(dryRun(judged.planned, found.value))],
     { concurrency: "unbounded" },
   );
-  const outcome = refusals.length > 0 ? refused(refusals) : yield* Effect.fromResult(rehearsed);
-  return { ...outcome, warnings };
+  return refusals.length > 0 ? refused(refusals) : yield* Effect.fromResult(rehearsed);
 });
 
-const verdictOf = (
-  manifests: ReadonlyArray<CrdManifest>,
-  outcomes: ReadonlyArray<Outcome>,
-): Rehearsal["verdict"] => {
-  const denied = outcomes.flatMap((one) => ("denied" in one ? [one.denied] : []));
-  const refusals = denied
-    .flatMap((one) => one.refusals)
-    .sort((a, b) => (a.crd < b.crd ? -1 : a.crd > b.crd ? 1 : 0));
-  if (refusals.length > 0) return Result.fail(new CrdsRefused({ refusals }));
-  const missing = denied.flatMap((one) => one.missingRights);
-  if (missing.length > 0) {
-    return Result.fail(
-      new CrdRightsMissing({
-        missing: missing.map((detail) => ({ doing: "write the CRDs", detail })),
-      }),
-    );
-  }
-  const place = new Map(manifests.map((manifest, index) => [manifest, index]));
-  const placeOf = ({ planned }: Rehearsed): number => place.get(planned.manifest) ?? 0;
-  return Result.succeed(
-    outcomes
-      .flatMap((one) => ("rehearsed" in one ? [one.rehearsed] : []))
-      .sort((a, b) => placeOf(a) - placeOf(b)),
-  );
-};
-
 /** One refusal is enough to write nothing; all of them are told at once. */
-export const rehearse = Effect.fn("tare.rehearse-crds")(function* (
+export const rehearse = Effect.fnUntraced(function* (
   manifests: ReadonlyArray<CrdManifest>,
   live: ReadonlyArray<LiveCrd>,
   release: ReleaseRef | undefined,
@@ -166,15 +130,20 @@ export const rehearse = Effect.fn("tare.rehearse-crds")(function* (
     (manifest) => rehearseOne(manifest, found.get(manifest.name), release),
     { concurrency: CONCURRENCY },
   );
-  const rehearsal: Rehearsal = {
-    warnings: [...new Set(outcomes.flatMap(({ warnings = [] }) => warnings))],
-    verdict: verdictOf(manifests, outcomes),
-  };
-  return rehearsal;
-});
-
-/** Says what the rehearsal saw, and goes on only if nothing was refused. */
-export const accept = Effect.fnUntraced(function* ({ warnings, verdict }: Rehearsal) {
-  yield* Effect.forEach(warnings, warn, { discard: true });
-  return yield* Effect.fromResult(verdict);
+  const denied = outcomes.flatMap((one) => ("denied" in one ? [one.denied] : []));
+  const refusals = denied
+    .flatMap((one) => one.refusals)
+    .sort((a, b) => (a.crd < b.crd ? -1 : a.crd > b.crd ? 1 : 0));
+  if (refusals.length > 0) return yield* new CrdsRefused({ refusals });
+  const missing = denied.flatMap((one) => one.missingRights);
+  if (missing.length > 0) {
+    return yield* new CrdRightsMissing({
+      missing: missing.map((detail) => ({ doing: "write the CRDs", detail })),
+    });
+  }
+  const place = new Map(manifests.map((manifest, index) => [manifest, index]));
+  const placeOf = ({ planned }: Rehearsed): number => place.get(planned.manifest) ?? 0;
+  return outcomes
+    .flatMap((one) => ("rehearsed" in one ? [one.rehearsed] : []))
+    .sort((a, b) => placeOf(a) - placeOf(b));
 });

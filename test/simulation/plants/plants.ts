@@ -102,8 +102,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "CRDs are written although one was refused",
     file: "src/phases/crds/rehearse.ts",
-    search: "if (refusals.length > 0) return Result.fail(new CrdsRefused",
-    replacement: "if (refusals.length > 9) return Result.fail(new CrdsRefused",
+    search: "if (refusals.length > 0) return yield* new CrdsRefused",
+    replacement: "if (refusals.length > 9) return yield* new CrdsRefused",
   },
   {
     name: "half a set of CRDs reaches Helm",
