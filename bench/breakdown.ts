@@ -7,7 +7,7 @@ import { median, millis } from "./measure.ts";
 export interface Breakdown {
   /** From the start of the process to the first line of the command. */
   readonly started: number;
-  /** Reads and checks, the dry run of the release among them, until the CRDs' turn. */
+  /** Reads and checks, the rendering of the chart among them, until the CRDs' turn. */
   readonly checked: number;
   readonly crdsRehearsed: number;
   readonly crdsWritten: number;
@@ -81,7 +81,7 @@ export const breakdownOf = (
 
 const ROWS: ReadonlyArray<readonly [string, keyof Breakdown]> = [
   ["start of the program", "started"],
-  ["reads and checks before the first write, the release's dry run among them", "checked"],
+  ["reads and checks before the first write, the rendering of the chart among them", "checked"],
   ["CRDs, nothing to do", "crdsWritten"],
   ["last look at the release, gate's record, watches", "prepared"],
   ["`helm upgrade`", "helm"],
