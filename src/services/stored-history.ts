@@ -19,11 +19,29 @@ const SECRETS_AT_ONCE = 4;
 /** Helm replaces several Secrets one after the other; by then it is done with them, or Helm is to be asked. */
 const ATTEMPTS = 3;
 
+/** One Secret, as it was when it had this resourceVersion. */
 interface Unpacked {
   readonly resourceVersion: string | undefined;
   /** `undefined` where the record cannot be read: Helm passes such ones over. */
   readonly entry: Revision | undefined;
+  /** Of a deployed revision, whose values and manifest are what a run asks for next. */
+  readonly contents: Redacted.Redacted<RevisionContents> | undefined;
 }
+
+const redacted = (contents: RevisionContents | undefined) =>
+  contents === undefined ? undefined : Redacted.make(contents, { label: "release" });
+
+const unpack = (release: ReleaseRef, secret: KubeObject): Unpacked => {
+  const entry = historyEntry(secret);
+  return {
+    resourceVersion: secret.metadata.resourceVersion,
+    entry,
+    contents:
+      entry?.status === "deployed"
+        ? redacted(revisionContents(secret, release, entry.revision))
+        : undefined,
+  };
+};
 
 export interface StoredHistory {
   /** `undefined` when the Secrets changed again and again while they were read. Fails when they cannot be read. */
@@ -36,40 +54,24 @@ export interface StoredHistory {
 }
 
 export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["Service"]) {
-  const unpacked = yield* Ref.make<ReadonlyMap<string, Unpacked>>(new Map());
-  /** Of deployed revisions, whose values and manifest are what a run asks for next; by the name of the Secret. */
-  const deployed = yield* Ref.make<ReadonlyMap<string, Redacted.Redacted<RevisionContents>>>(
-    new Map(),
-  );
+  /** The Secrets of each release as they were last listed, by UID: a reinstalled release has others under the same names. */
+  const lastSeen = yield* Ref.make<ReadonlyMap<string, ReadonlyMap<string, Unpacked>>>(new Map());
+  const keyOf = ({ name, namespace }: ReleaseRef): string => `${namespace}/${name}`;
+  const seenOf = (release: ReleaseRef) =>
+    Effect.map(Ref.get(lastSeen), (all) => all.get(keyOf(release)) ?? new Map<string, Unpacked>());
 
-  const keep = <A>(ref: Ref.Ref<ReadonlyMap<string, A>>, key: string, value: A) =>
-    Ref.update(ref, (known) => new Map(known).set(key, value));
+  const read = (release: ReleaseRef, name: string) =>
+    kubectl.get({ type: Secret, name, namespace: release.namespace });
 
-  const unpack = Effect.fnUntraced(function* (release: ReleaseRef, secret: KubeObject) {
-    const { name, uid = name, resourceVersion } = secret.metadata;
-    const entry = historyEntry(secret);
-    yield* keep(unpacked, uid, { resourceVersion, entry });
-    if (entry?.status !== "deployed") return entry;
-    const contents = revisionContents(secret, release, entry.revision);
-    if (contents !== undefined) {
-      yield* keep(deployed, name, Redacted.make(contents, { label: "release" }));
-    }
-    return entry;
-  });
-
-  /** Nothing when it is no longer the Secret that was listed. */
-  const entryOf = Effect.fnUntraced(function* (release: ReleaseRef, listed: ObjectMeta) {
-    const { name, uid = name, resourceVersion } = listed;
-    const known = (yield* Ref.get(unpacked)).get(uid);
-    if (known !== undefined && known.resourceVersion === resourceVersion) {
-      return Option.some(known.entry);
-    }
-    const found = yield* kubectl.get({ type: Secret, name, namespace: release.namespace });
-    if (Option.isNone(found)) return Option.none<Revision | undefined>();
-    const entry = yield* unpack(release, found.value);
-    return found.value.metadata.resourceVersion === resourceVersion
-      ? Option.some(entry)
-      : Option.none<Revision | undefined>();
+  const unpackedOf = Effect.fnUntraced(function* (
+    release: ReleaseRef,
+    { name, uid, resourceVersion }: ObjectMeta,
+    known: Unpacked | undefined,
+  ) {
+    if (known !== undefined && known.resourceVersion === resourceVersion) return known;
+    const found = Option.getOrUndefined(yield* read(release, name));
+    if (found === undefined || found.metadata.uid !== uid) return undefined;
+    return unpack(release, found);
   });
 
   /** What was there at one moment, as Helm's single list is; nothing when it changed meanwhile. */
@@ -80,12 +82,26 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
       labelSelector: `owner=helm,name=${release.name}`,
       metadataOnly: true,
     });
-    const entries = yield* Effect.forEach(listed, ({ metadata }) => entryOf(release, metadata), {
-      concurrency: SECRETS_AT_ONCE,
-    });
-    return Option.map(Option.all(entries), (all) =>
-      byRevision(all.flatMap((entry) => entry ?? [])),
+    const known = yield* seenOf(release);
+    const seen = yield* Effect.forEach(
+      listed,
+      ({ metadata }) =>
+        Effect.map(unpackedOf(release, metadata, known.get(metadata.uid ?? "")), (unpacked) => ({
+          metadata,
+          unpacked,
+        })),
+      { concurrency: SECRETS_AT_ONCE },
     );
+    const there = seen.flatMap(({ metadata: { uid }, unpacked }) =>
+      uid === undefined || unpacked === undefined ? [] : [[uid, unpacked] as const],
+    );
+    yield* Ref.update(lastSeen, (all) => new Map(all).set(keyOf(release), new Map(there)));
+    const held = seen.every(
+      ({ metadata, unpacked }) => unpacked?.resourceVersion === metadata.resourceVersion,
+    );
+    return held
+      ? Option.some(byRevision(there.flatMap(([, { entry }]) => entry ?? [])))
+      : Option.none<History>();
   });
 
   const stored: StoredHistory = {
@@ -95,17 +111,16 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
         Effect.map(Option.getOrUndefined),
       ),
     contents: Effect.fnUntraced(function* (release, revision) {
-      const name = releaseSecretName(release, revision);
-      const known = (yield* Ref.get(deployed)).get(name);
-      if (known !== undefined) return known;
+      for (const { entry, contents } of (yield* seenOf(release)).values()) {
+        if (entry?.revision === revision && contents !== undefined) return contents;
+      }
       const found = yield* Effect.orElseSucceed(
-        kubectl.get({ type: Secret, name, namespace: release.namespace }),
+        read(release, releaseSecretName(release, revision)),
         Option.none<KubeObject>,
       );
-      const contents = Option.isNone(found)
+      return Option.isNone(found)
         ? undefined
-        : revisionContents(found.value, release, revision);
-      return contents === undefined ? undefined : Redacted.make(contents, { label: "release" });
+        : redacted(revisionContents(found.value, release, revision));
     }),
   };
   return stored;

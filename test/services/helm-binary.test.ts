@@ -38,7 +38,7 @@ const storeRecord = (record: object): void => {
   secrets.set("sh.helm.release.v1.tars.v7", {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: "sh.helm.release.v1.tars.v7", namespace: "tars-system" },
+    metadata: { name: "sh.helm.release.v1.tars.v7", namespace: "tars-system", uid: "uid-7" },
     data: { release: Buffer.from(release).toString("base64") },
   });
 };

@@ -25,10 +25,11 @@ const makeShelf = () => {
     };
     const text = gzipSync(JSON.stringify(record)).toString("base64");
     const name = `sh.helm.release.v1.tars.v${revision}`;
+    const uid = secrets.get(name)?.metadata.uid ?? `uid-${writes}`;
     secrets.set(name, {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { name, namespace: "tars-system", uid: name, resourceVersion: String(++writes) },
+      metadata: { name, namespace: "tars-system", uid, resourceVersion: String(++writes) },
       data: { release: Buffer.from(text).toString("base64") },
     });
   };
@@ -213,4 +214,32 @@ describe("a history from Helm's Secrets", () => {
       );
     },
   );
+
+  it.effect("is that of a release that was installed anew, under the same names", () => {
+    const shelf = makeShelf();
+    shelf.put(1, "deployed");
+    return shelf.with(
+      Effect.fnUntraced(function* (stored) {
+        yield* lines(stored);
+        shelf.remove(1);
+        shelf.put(1, "deployed", { config: { customer: "another" } });
+        yield* lines(stored);
+        const contents = yield* stored.contents(release, 1);
+        assert.deepStrictEqual(contents && Redacted.value(contents).values, {
+          customer: "another",
+        });
+      }),
+    );
+  });
+
+  it.effect("is not that of a release of the same name elsewhere", () => {
+    const shelf = makeShelf();
+    shelf.put(1, "deployed");
+    return shelf.with(
+      Effect.fnUntraced(function* (stored) {
+        yield* lines(stored);
+        assert.isUndefined(yield* stored.contents({ ...release, namespace: "elsewhere" }, 1));
+      }),
+    );
+  });
 });
