@@ -20,7 +20,12 @@ export { type NeededChecks, readNeededChecks } from "./phases/needed-checks.ts";
 export { planUpgrade } from "./phases/plan-upgrade.ts";
 export { preflight, readPreflight } from "./phases/preflight.ts";
 export { releaseChecks, requireRendered } from "./phases/release-checks.ts";
-export { type ReleaseCheckFacts, readReleaseChecks } from "./phases/release-facts.ts";
+export {
+  type ReleaseCheckFacts,
+  readReleaseChecks,
+  readStandingFacts,
+  type StandingFacts,
+} from "./phases/release-facts.ts";
 export {
   ahead,
   later,

@@ -20,11 +20,11 @@ export const plan = Effect.fn("tare.plan")(
   function* (options: UpgradeOptions, identity: Identity) {
     const run = yield* makePipeline(PLAN_PHASES);
     const reads = yield* firstReads(options);
-    const { chart, preflightFacts, releaseFacts, haFacts, liveCrds } = reads;
+    const { chart, preflightFacts, standing, releaseFacts, haFacts, liveCrds } = reads;
 
     yield* run(preflight, { options, facts: preflightFacts });
     const installed = yield* run(discover, { options, identity, facts: releaseFacts, chart });
-    const checkFacts = yield* ahead(readReleaseChecks(installed));
+    const checkFacts = yield* ahead(readReleaseChecks({ installed, standing }));
     yield* run(haPreflight, { options, facts: haFacts });
     const facts = yield* checkFacts;
     if (!options.skipPreflight) {

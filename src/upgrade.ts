@@ -19,6 +19,7 @@ import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
+import { readStandingFacts } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { ahead, later, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -41,7 +42,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
   function* (options: UpgradeOptions, identity: Identity) {
     const run = yield* makePipeline(UPGRADE_PHASES);
     const reads = yield* firstReads(options);
-    const { chart, preflightFacts, releaseFacts, haFacts, liveCrds } = reads;
+    const { chart, preflightFacts, releaseFacts, liveCrds } = reads;
 
     const startedAt = yield* Clock.currentTimeMillis;
     const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
@@ -57,12 +58,17 @@ export const upgrade = Effect.fn("tare.upgrade")(
       run(discover, { options, identity, facts: sound, chart }),
     );
     const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
+    // What was read ahead of a recovery tells of the cluster before it.
+    const { standing, haFacts } = (yield* Ref.get(steady))
+      ? reads
+      : {
+          standing: yield* later(readStandingFacts(options.release)),
+          haFacts: yield* later(readHa(options)),
+        };
     const checkFacts = options.skipPreflight
       ? undefined
-      : yield* ahead(readNeededChecks({ installed, writesCrds: mayWriteCrds(crds) }));
-    // What was read ahead of a recovery tells of the data plane before it.
-    const ha = (yield* Ref.get(steady)) ? haFacts : yield* later(readHa(options));
-    yield* Effect.interruptible(run(haPreflight, { options, facts: ha }));
+      : yield* ahead(readNeededChecks({ installed, standing, writesCrds: mayWriteCrds(crds) }));
+    yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
     yield* reportChart(installed);
 
     const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);

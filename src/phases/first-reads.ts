@@ -7,6 +7,7 @@ import { readCrds } from "./apply-crds.ts";
 import { readRelease } from "./discovery/read-release.ts";
 import { readHa } from "./ha-preflight.ts";
 import { readPreflight } from "./preflight.ts";
+import { readStandingFacts } from "./release-facts.ts";
 
 /** Each is delivered, or fails, when its phase asks for it. */
 export const firstReads = Effect.fnUntraced(function* (options: UpgradeOptions) {
@@ -14,6 +15,7 @@ export const firstReads = Effect.fnUntraced(function* (options: UpgradeOptions) 
   return {
     chart: yield* ahead(charts.resolve(options.chart)),
     preflightFacts: yield* options.skipPreflight ? later(readPreflight) : ahead(readPreflight),
+    standing: yield* (options.skipPreflight ? later : ahead)(readStandingFacts(options.release)),
     releaseFacts: yield* ahead(readRelease(options.release)),
     haFacts: yield* ahead(readHa(options)),
     liveCrds: yield* ahead(readCrds),

@@ -3,37 +3,36 @@
  * written before it either, and no question of ours hangs on the objects, that is soon enough, and a second less.
  */
 import { Clock, Effect, Result } from "effect";
-import { EVERYTHING } from "../domain/access.ts";
 import { hasDefects } from "../domain/helm/defects.ts";
-import { objectsMatter } from "../domain/helm/rendering.ts";
+import { objectsMatter, type RenderingStakes } from "../domain/helm/rendering.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import { recordSize } from "../domain/release-size.ts";
 import { certificateExpiry, certificateWarning } from "../domain/webhook-certificate.ts";
 import { Helm } from "../services/Helm.ts";
-import { Kubectl } from "../services/Kubectl.ts";
 import type { InstalledRelease } from "./discover.ts";
-import { readReleaseChecks, readWebhookCertificate, templateRequest } from "./release-facts.ts";
+import {
+  type CheckedRelease,
+  readReleaseChecks,
+  type StandingFacts,
+  templateRequest,
+} from "./release-facts.ts";
 
 const expiresSoon = (certificate: KubeObject | undefined, now: number): boolean => {
   const expiresAt = certificate === undefined ? undefined : certificateExpiry(certificate);
   return expiresAt !== undefined && certificateWarning(expiresAt, now, undefined) !== undefined;
 };
 
-const readStakes = Effect.fnUntraced(function* ({ release }: InstalledRelease) {
-  const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
-  const now = yield* Clock.currentTimeMillis;
-  return yield* Effect.all(
-    {
-      mayEverything: Effect.map(Effect.result(kubectl.mayI(EVERYTHING)), (answer) =>
-        Result.getOrElse(answer, () => false),
-      ),
-      certificateExpires: Effect.map(readWebhookCertificate(release), (certificate) =>
-        expiresSoon(certificate, now),
-      ),
-      helmHasDefects: Effect.match(helm.version, { onFailure: () => true, onSuccess: hasDefects }),
-    },
-    { concurrency: "unbounded" },
-  );
+const readStakes = Effect.fnUntraced(function* (standing: StandingFacts) {
+  const helm = yield* Helm;
+  const stakes: RenderingStakes = {
+    mayEverything: Result.getOrElse(standing.mayEverything, () => false),
+    certificateExpires: expiresSoon(standing.webhookCertificate, yield* Clock.currentTimeMillis),
+    helmHasDefects: yield* Effect.match(helm.version, {
+      onFailure: () => true,
+      onSuccess: hasDefects,
+    }),
+  };
+  return stakes;
 });
 
 /** That the chart renders, to what a Secret can hold with room to spare. */
@@ -44,20 +43,18 @@ const rendersWell = (installed: InstalledRelease) =>
     return bytes !== undefined && recordSize(bytes) === "fits";
   }).pipe(Effect.orElseSucceed(() => false));
 
-export interface NeededChecks {
-  readonly installed: InstalledRelease;
+export interface NeededChecks extends CheckedRelease {
   /** Whether CRDs will be written before Helm is started. */
   readonly writesCrds: Effect.Effect<boolean>;
 }
 
 /** What the release is checked by; nothing where Helm's own look is enough. */
-export const readNeededChecks = Effect.fn("tare.read.needed-checks")(function* ({
-  installed,
-  writesCrds,
-}: NeededChecks) {
+export const readNeededChecks = Effect.fn("tare.read.needed-checks")(function* (
+  checked: NeededChecks,
+) {
   const needed =
-    (yield* writesCrds) ||
-    objectsMatter(yield* readStakes(installed)) ||
-    !(yield* rendersWell(installed));
-  return needed ? yield* readReleaseChecks(installed) : undefined;
+    (yield* checked.writesCrds) ||
+    objectsMatter(yield* readStakes(yield* checked.standing)) ||
+    !(yield* rendersWell(checked.installed));
+  return needed ? yield* readReleaseChecks(checked) : undefined;
 });

@@ -48,25 +48,26 @@ export const renderRelease = Effect.fn("tare.read.rendering")(function* (
   );
 });
 
-export interface ReleaseCheckFacts {
-  readonly rendering: Result.Result<Rendering, HelmError>;
-  readonly previous: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
-  readonly types: Result.Result<ReadonlyArray<ResourceType>, KubectlError>;
+const readWebhookCertificate = Effect.fnUntraced(function* ({ namespace }: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const ref = { type: Secret, name: WEBHOOK_CERTIFICATE_SECRET, namespace };
+  const found = yield* Effect.orElseSucceed(kubectl.get(ref), Option.none<KubeObject>);
+  return Option.getOrUndefined(found);
+});
+
+/** What depends neither on the chart nor on a revision: it can be read while they are. */
+export interface StandingFacts {
   readonly mayEverything: Result.Result<boolean, KubectlError>;
   /** `undefined` where there is none or it cannot be read. */
   readonly webhookCertificate: KubeObject | undefined;
 }
 
-export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function* (
-  installed: InstalledRelease,
+export const readStandingFacts = Effect.fn("tare.read.standing-facts")(function* (
+  release: ReleaseRef,
 ) {
-  const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
-  const { release, deployed } = installed;
-  const facts: ReleaseCheckFacts = yield* Effect.all(
+  const kubectl = yield* Kubectl;
+  const facts: StandingFacts = yield* Effect.all(
     {
-      rendering: Effect.result(renderRelease(installed)),
-      previous: Effect.result(helm.manifest(release, deployed.revision)),
-      types: Effect.result(kubectl.resources),
       mayEverything: Effect.result(kubectl.mayI(EVERYTHING)),
       webhookCertificate: readWebhookCertificate(release),
     },
@@ -75,10 +76,31 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
   return facts;
 });
 
-/** `undefined` where there is none or it cannot be read. */
-export const readWebhookCertificate = Effect.fnUntraced(function* ({ namespace }: ReleaseRef) {
-  const kubectl = yield* Kubectl;
-  const ref = { type: Secret, name: WEBHOOK_CERTIFICATE_SECRET, namespace };
-  const found = yield* Effect.orElseSucceed(kubectl.get(ref), Option.none<KubeObject>);
-  return Option.getOrUndefined(found);
+export interface ReleaseCheckFacts extends StandingFacts {
+  readonly rendering: Result.Result<Rendering, HelmError>;
+  readonly previous: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
+  readonly types: Result.Result<ReadonlyArray<ResourceType>, KubectlError>;
+}
+
+export interface CheckedRelease {
+  readonly installed: InstalledRelease;
+  readonly standing: Effect.Effect<StandingFacts>;
+}
+
+export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function* ({
+  installed,
+  standing,
+}: CheckedRelease) {
+  const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
+  const { release, deployed } = installed;
+  const ofRelease = yield* Effect.all(
+    {
+      rendering: Effect.result(renderRelease(installed)),
+      previous: Effect.result(helm.manifest(release, deployed.revision)),
+      types: Effect.result(kubectl.resources),
+    },
+    { concurrency: "unbounded" },
+  );
+  const facts: ReleaseCheckFacts = { ...ofRelease, ...(yield* standing) };
+  return facts;
 });
