@@ -91,6 +91,9 @@ const tare = async (): Promise<Sample> => {
   return { ...cost, breakdown: breakdownOf(readTrace(trace), startedAt, cost.millis) };
 };
 
+/** Controllers work on for seconds after a reset; whoever came next would pay for it in its first second. */
+const QUIET_MILLIS = 8_000;
+
 const pause = (millis: number) => new Promise((done) => setTimeout(done, millis));
 
 /** Every CRD with another description: real downgrades are refused once newer versions have been stored. */
@@ -118,7 +121,7 @@ const reset = async (changedCrds: boolean): Promise<void> => {
   await helm(who, ["rollback", "tars", to, "--namespace", "tars-system", "--wait"]);
   await awaitDataPlane(who);
   if (changedCrds) await applyCrds(cluster, otherCrds);
-  await pause(2_000);
+  await pause(QUIET_MILLIS);
 };
 
 const runPairs = async (changedCrds: boolean) => {
