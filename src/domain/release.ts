@@ -33,6 +33,10 @@ export const Revision = Schema.Struct({
   description: Schema.optionalKey(Schema.String),
 });
 export type Revision = typeof Revision.Type;
+/** The same before its status is known to be one that Helm 3 and 4 write. */
+export interface HistoryLine extends Omit<Revision, "status"> {
+  readonly status: string;
+}
 export const History = Schema.Array(Revision);
 export type History = typeof History.Type;
 

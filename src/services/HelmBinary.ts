@@ -57,6 +57,13 @@ const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: 
     ),
   );
 
+const noAnswer = (command: string, within: Duration.Duration): HelmError =>
+  new HelmError({
+    command,
+    kind: "timeout",
+    text: `no answer within ${Duration.toSeconds(within)} s`,
+  });
+
 /**
  * Runs the Helm binary in a process group of its own, so that a Ctrl-C in the terminal reaches tare alone, which then
  * decides what Helm is told.
@@ -128,14 +135,7 @@ export const layerHelmBinary = (
         const { finished } = yield* start(args, needs);
         const { exit, stdout } = yield* Effect.timeoutOrElse(finished, {
           duration: timeout,
-          orElse: () =>
-            Effect.fail(
-              new HelmError({
-                command,
-                kind: "timeout",
-                text: `no answer within ${Duration.toSeconds(timeout)} s`,
-              }),
-            ),
+          orElse: () => Effect.fail(noAnswer(command, timeout)),
         });
         if (exit.code === 0) return stdout;
         return yield* new HelmError({
@@ -163,6 +163,24 @@ export const layerHelmBinary = (
       /** Helm is asked where it keeps no Secrets. */
       const contents = (release: ReleaseRef, revision: number) =>
         keepsSecrets() ? stored.contents(release, revision) : Effect.succeed(undefined);
+
+      /** An API server that does not answer tare would not answer Helm. */
+      const storedHistory = (release: ReleaseRef) =>
+        keepsSecrets()
+          ? stored.history(release).pipe(
+              Effect.timeoutOrElse({
+                duration: READ_TIMEOUT,
+                orElse: () => Effect.fail(noAnswer("history", READ_TIMEOUT)),
+              }),
+              Effect.catchTag("KubectlError", ({ reason, message }) =>
+                reason === "Unreachable" || reason === "TimedOut"
+                  ? Effect.fail(
+                      new HelmError({ command: "history", kind: "unreachable", text: message }),
+                    )
+                  : Effect.succeed(undefined),
+              ),
+            )
+          : Effect.succeed(undefined);
 
       const storedValues = Effect.fnUntraced(function* (
         { name, namespace }: ReleaseRef,
@@ -213,9 +231,7 @@ export const layerHelmBinary = (
 
         history: Effect.fn("Helm.history")(function* (release) {
           // A process costs a fifth of a second; it is asked where the Secrets do not tell.
-          const known = keepsSecrets()
-            ? yield* Effect.orElseSucceed(stored.history(release), () => undefined)
-            : undefined;
+          const known = yield* storedHistory(release);
           if (known !== undefined) return known;
           const args = ["history", release.name, "--namespace", release.namespace];
           const text = yield* read([...args, "--max", HISTORY_MAX, "--output", "json"]).pipe(

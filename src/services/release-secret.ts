@@ -5,7 +5,7 @@ import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts"
 import { storedSecrets } from "../domain/lost-values.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import { redactText } from "../domain/redaction.ts";
-import { type ReleaseRef, type Revision, RevisionStatus } from "../domain/release.ts";
+import { type HistoryLine, type ReleaseRef, RevisionStatus } from "../domain/release.ts";
 
 /** Helm itself cannot store more than a megabyte of it zipped; what swells beyond this is no record. */
 const MAX_UNZIPPED_BYTES = 128 * 1024 * 1024;
@@ -39,16 +39,16 @@ const statusOf = (text: string | undefined): RevisionStatus =>
 const MISSING = "MISSING";
 
 /** The line of `helm history` for a Secret; nothing when its record cannot be read: Helm passes such ones over too. */
-export const historyEntry = (secret: KubeObject): Revision | undefined => {
+export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
   const record = decodeReleaseSecret(secret);
   const revision = numberAt(record, "version");
   if (revision === undefined) return undefined;
-  const chart = fieldAt(record, "chart", "metadata");
+  const chart = fieldAt(record, "chart", "metadata") ?? undefined;
   const updated = stringAt(record, "info", "last_deployed");
   return {
     revision,
     ...(updated === undefined || updated === "" ? {} : { updated }),
-    status: statusOf(stringAt(record, "info", "status")),
+    status: stringAt(record, "info", "status") ?? "",
     chart:
       chart === undefined
         ? MISSING

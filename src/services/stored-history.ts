@@ -2,17 +2,17 @@
  * A release's history from Helm's own Secrets, as `helm history` would print it: without a process, and each Secret
  * unpacked once for as long as it stays the same.
  */
-import { Effect, Option, Redacted, Ref } from "effect";
+import { Effect, Option, Redacted, Ref, Schema } from "effect";
 import { type KubeObject, type ObjectMeta, Secret } from "../domain/kube.ts";
 import {
   byRevision,
-  type History,
+  History,
+  type HistoryLine,
   type ReleaseRef,
-  type Revision,
   releaseSecretName,
 } from "../domain/release.ts";
 import type { Kubectl, KubectlError } from "./Kubectl.ts";
-import { historyEntry, type RevisionContents, revisionContents } from "./release-secret.ts";
+import { historyLine, type RevisionContents, revisionContents } from "./release-secret.ts";
 
 /** Each can be a megabyte. */
 const SECRETS_AT_ONCE = 4;
@@ -23,28 +23,33 @@ const ATTEMPTS = 3;
 interface Unpacked {
   readonly resourceVersion: string | undefined;
   /** `undefined` where the record cannot be read: Helm passes such ones over. */
-  readonly entry: Revision | undefined;
+  readonly line: HistoryLine | undefined;
   /** Of a deployed revision, whose values and manifest are what a run asks for next. */
   readonly contents: Redacted.Redacted<RevisionContents> | undefined;
 }
+
+const decodeHistory = Schema.decodeUnknownOption(History);
 
 const redacted = (contents: RevisionContents | undefined) =>
   contents === undefined ? undefined : Redacted.make(contents, { label: "release" });
 
 const unpack = (release: ReleaseRef, secret: KubeObject): Unpacked => {
-  const entry = historyEntry(secret);
+  const line = historyLine(secret);
   return {
     resourceVersion: secret.metadata.resourceVersion,
-    entry,
+    line,
     contents:
-      entry?.status === "deployed"
-        ? redacted(revisionContents(secret, release, entry.revision))
+      line?.status === "deployed"
+        ? redacted(revisionContents(secret, release, line.revision))
         : undefined,
   };
 };
 
 export interface StoredHistory {
-  /** `undefined` when the Secrets changed again and again while they were read. Fails when they cannot be read. */
+  /**
+   * `undefined` when the Secrets changed again and again while they were read, or one has a status that Helm 3 and 4 do
+   * not write. Fails when they cannot be read.
+   */
   readonly history: (release: ReleaseRef) => Effect.Effect<History | undefined, KubectlError>;
   /** What Helm was given for a revision and made of it, neither of which ever changes; `undefined` when it cannot be had. */
   readonly contents: (
@@ -65,13 +70,13 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
 
   const unpackedOf = Effect.fnUntraced(function* (
     release: ReleaseRef,
-    { name, uid, resourceVersion }: ObjectMeta,
+    { name, resourceVersion }: ObjectMeta,
     known: Unpacked | undefined,
   ) {
     if (known !== undefined && known.resourceVersion === resourceVersion) return known;
-    const found = Option.getOrUndefined(yield* read(release, name));
-    if (found === undefined || found.metadata.uid !== uid) return undefined;
-    return unpack(release, found);
+    return Option.getOrUndefined(
+      Option.map(yield* read(release, name), (found) => unpack(release, found)),
+    );
   });
 
   /** What was there at one moment, as Helm's single list is; nothing when it changed meanwhile. */
@@ -97,22 +102,24 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
     );
     yield* Ref.update(lastSeen, (all) => new Map(all).set(keyOf(release), new Map(there)));
     const held = seen.every(
-      ({ metadata, unpacked }) => unpacked?.resourceVersion === metadata.resourceVersion,
+      ({ metadata, unpacked }) =>
+        unpacked !== undefined && unpacked.resourceVersion === metadata.resourceVersion,
     );
-    return held
-      ? Option.some(byRevision(there.flatMap(([, { entry }]) => entry ?? [])))
-      : Option.none<History>();
+    return held ? Option.some(there.flatMap(([, { line }]) => line ?? [])) : Option.none();
   });
 
   const stored: StoredHistory = {
     history: (release) =>
       snapshot(release).pipe(
         Effect.repeat({ until: Option.isSome, times: ATTEMPTS - 1 }),
-        Effect.map(Option.getOrUndefined),
+        Effect.map((lines) => {
+          const history = Option.flatMap(lines, decodeHistory);
+          return Option.getOrUndefined(Option.map(history, byRevision));
+        }),
       ),
     contents: Effect.fnUntraced(function* (release, revision) {
-      for (const { entry, contents } of (yield* seenOf(release)).values()) {
-        if (entry?.revision === revision && contents !== undefined) return contents;
+      for (const { line, contents } of (yield* seenOf(release)).values()) {
+        if (line?.revision === revision && contents !== undefined) return contents;
       }
       const found = yield* Effect.orElseSucceed(
         read(release, releaseSecretName(release, revision)),

@@ -9,7 +9,7 @@ import { afterEach, beforeEach } from "vitest";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { Helm } from "../../src/services/Helm.ts";
 import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
-import { Kubectl, KubectlError } from "../../src/services/Kubectl.ts";
+import { Kubectl, KubectlError, type KubectlErrorReason } from "../../src/services/Kubectl.ts";
 import { ToolCache } from "../../src/services/ToolCache.ts";
 
 /** The live layer with a shell script in Helm's place: what is asked of the process, and how its end is seen. */
@@ -31,17 +31,47 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** The release Secrets in the cluster, by name. */
 const secrets = new Map<string, KubeObject>();
-beforeEach(() => secrets.clear());
+let writes = 0;
+let listing: Effect.Effect<ReadonlyArray<KubeObject>, KubectlError>;
+beforeEach(() => {
+  secrets.clear();
+  listing = Effect.suspend(() =>
+    secrets.size > 0 ? Effect.succeed([...secrets.values()]) : refused("Forbidden"),
+  );
+});
+
+const refused = (reason: KubectlErrorReason) =>
+  Effect.fail(new KubectlError({ reason, request: "list secrets", detail: "no" }));
 
 const storeRecord = (record: object): void => {
   const release = gzipSync(JSON.stringify(record)).toString("base64");
   secrets.set("sh.helm.release.v1.tars.v7", {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name: "sh.helm.release.v1.tars.v7", namespace: "tars-system", uid: "uid-7" },
+    metadata: {
+      name: "sh.helm.release.v1.tars.v7",
+      namespace: "tars-system",
+      uid: "uid-7",
+      resourceVersion: String(++writes),
+    },
     data: { release: Buffer.from(release).toString("base64") },
   });
 };
+
+/** `HELM_DRIVER` until the scope ends. */
+const driver = (name: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = process.env.HELM_DRIVER;
+      process.env.HELM_DRIVER = name;
+      return before;
+    }),
+    (before) =>
+      Effect.sync(() => {
+        if (before === undefined) delete process.env.HELM_DRIVER;
+        else process.env.HELM_DRIVER = before;
+      }),
+  );
 
 const calls = (): ReadonlyArray<string> =>
   readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
@@ -71,12 +101,7 @@ esac
       }),
       Layer.mock(Kubectl)({
         get: ({ name }) => Effect.succeed(Option.fromNullishOr(secrets.get(name))),
-        list: () =>
-          secrets.size > 0
-            ? Effect.succeed([...secrets.values()])
-            : Effect.fail(
-                new KubectlError({ reason: "Forbidden", request: "list secrets", detail: "no" }),
-              ),
+        list: () => listing,
         target: Effect.succeed({ context: "prod", server: "https://prod.example" }),
       }),
       NodeServices.layer,
@@ -85,7 +110,18 @@ esac
   });
 
 describe("the Helm binary", () => {
-  const record = { ...release, version: 7, manifest: "kind: A\n---\nkind: B\n", config: { a: 1 } };
+  const record = {
+    ...release,
+    version: 7,
+    info: { status: "deployed" },
+    manifest: "kind: A\n---\nkind: B\n",
+    config: { a: 1 },
+  };
+  const FROM_HELM =
+    'history) echo \'[{"revision": 3, "status": "deployed", "chart": "c-1.0.0"}]\' ;;';
+  const revisions = Effect.flatMap(Helm, (helm) =>
+    Effect.map(helm.history(release), (found) => found.map(({ revision }) => revision)),
+  );
 
   it.live("is not started for what the revision's Secret says", () =>
     withHelm(
@@ -123,6 +159,52 @@ describe("the Helm binary", () => {
           storeRecord({ ...record, manifest: undefined });
           assert.deepStrictEqual(yield* values, { from: "helm" });
           assert.strictEqual(calls().length, 4);
+        }),
+      ),
+  );
+
+  it.live("is asked for a history that it keeps elsewhere than in Secrets", () =>
+    withHelm(
+      FROM_HELM,
+      Effect.gen(function* () {
+        storeRecord(record);
+        yield* driver("configmap");
+        assert.deepStrictEqual(yield* revisions, [3]);
+        yield* driver("secrets");
+        assert.deepStrictEqual(yield* revisions, [7]);
+      }).pipe(Effect.scoped),
+    ),
+  );
+
+  it.live.each([
+    { what: "do not hold still", records: [record], changing: true },
+    { what: "say what no Helm writes", records: [{ ...record, info: { status: "pending-x" } }] },
+    { what: "say nothing of a status", records: [{ ...record, info: {} }] },
+  ])("is asked for a history when the Secrets $what", ({ records, changing }) =>
+    withHelm(
+      FROM_HELM,
+      Effect.gen(function* () {
+        for (const one of records) storeRecord(one);
+        const settled = listing;
+        const change = Effect.sync(() => {
+          if (changing) storeRecord(record);
+        });
+        // What was read after one list must not be what the next one finds.
+        listing = Effect.andThen(change, Effect.tap(settled, change));
+        assert.deepStrictEqual(yield* revisions, [3]);
+      }),
+    ),
+  );
+
+  it.live.each(["Unreachable", "TimedOut"] as const)(
+    "is not asked what an API server did not answer (%s)",
+    (reason) =>
+      withHelm(
+        FROM_HELM,
+        Effect.gen(function* () {
+          listing = refused(reason);
+          assert.strictEqual((yield* Effect.flip(revisions)).kind, "unreachable");
+          assert.isFalse(existsSync(join(folder, "calls")));
         }),
       ),
   );

@@ -75,7 +75,7 @@ describe("a history from Helm's Secrets", () => {
     const shelf = makeShelf();
     shelf.put(10, "deployed");
     shelf.put(9, "superseded", { chart: { metadata: { name: "tars", version: "1.0.0" } } });
-    shelf.put(8, "superseded", { chart: undefined, info: { status: "superseded" } });
+    shelf.put(8, "superseded", { chart: { metadata: null }, info: { status: "superseded" } });
     return shelf.with(
       Effect.fnUntraced(function* (stored) {
         assert.deepStrictEqual(yield* stored.history(release), [

@@ -11,7 +11,7 @@ import { readHistory } from "./attempt.ts";
 
 /**
  * The very Secrets that were discovered, in the states they were in: then Helm would tell the same history again, and a
- * process that asks it is spared. Where Helm keeps its records elsewhere there are none to compare.
+ * reading it is spared. Where Helm keeps its records elsewhere there are none to compare.
  */
 const isAsDiscovered = (
   { history, secretUids }: InstalledRelease,
