@@ -8,9 +8,9 @@ import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
-import { applyCrds, mayWriteCrds } from "./phases/apply-crds.ts";
+import { applyCrds, mayWriteCrds, readCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease } from "./phases/discover.ts";
-import { firstReads } from "./phases/first-reads.ts";
+import { firstReads, standingFacts } from "./phases/first-reads.ts";
 import { haPreflight, readHa } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
@@ -19,7 +19,6 @@ import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
-import { readStandingFacts } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { ahead, later, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -42,7 +41,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
   function* (options: UpgradeOptions, identity: Identity) {
     const run = yield* makePipeline(UPGRADE_PHASES);
     const reads = yield* firstReads(options);
-    const { chart, preflightFacts, releaseFacts, liveCrds } = reads;
+    const { chart, preflightFacts, releaseFacts } = reads;
 
     const startedAt = yield* Clock.currentTimeMillis;
     const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
@@ -57,14 +56,15 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const installed = yield* Effect.interruptible(
       run(discover, { options, identity, facts: sound, chart }),
     );
-    const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
     // What was read ahead of a recovery tells of the cluster before it.
-    const { standing, haFacts } = (yield* Ref.get(steady))
+    const { standing, haFacts, liveCrds } = (yield* Ref.get(steady))
       ? reads
       : {
-          standing: yield* later(readStandingFacts(options.release)),
+          standing: yield* standingFacts(options),
           haFacts: yield* later(readHa(options)),
+          liveCrds: yield* ahead(readCrds),
         };
+    const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
     const checkFacts = options.skipPreflight
       ? undefined
       : yield* ahead(readNeededChecks({ installed, standing, writesCrds: mayWriteCrds(crds) }));

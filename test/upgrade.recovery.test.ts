@@ -125,6 +125,23 @@ describe("a pending release", () => {
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
+  it.effect("is looked at anew after that, each thing once: rights, certificate, CRDs", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      yield* runUpgrade({ options: { recover: true } });
+      const requests = yield* (yield* FakeCluster).requests;
+      const named = (suffix: string) => requests.findIndex(({ name }) => name.endsWith(suffix));
+      const [recovered, crdsLocked] = [named(".v3"), named("tare-crds")];
+      const between = requests
+        .slice(recovered, crdsLocked)
+        .map(({ verb, kind, name }) => `${verb} ${kind} ${name}`.trim());
+      const count = (line: string) => between.filter((one) => one === line).length;
+      assert.strictEqual(count("review"), 1);
+      assert.strictEqual(count("get Secret ai-gateway-webhook-cert"), 1);
+      assert.strictEqual(count("list CustomResourceDefinition"), 1);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
   it.effect("has a row for the attempt that died, and one for the run that went on", () =>
     Effect.gen(function* () {
       yield* leaveJournal(KILLED_HERE, IN_HELM);

@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing";
 import type { Access } from "../src/domain/access.ts";
 import { identitySecret } from "../src/domain/identity-secret.ts";
 import { ConfigMap, Secret } from "../src/domain/kube.ts";
+import { Helm } from "../src/services/Helm.ts";
 import {
   WEBHOOK_CERTIFICATE,
   WEBHOOK_CERTIFICATE_EXPIRY,
@@ -41,6 +42,9 @@ const askedRights = Effect.gen(function* () {
   const { requests } = yield* FakeCluster;
   return (yield* requests).filter(({ verb }) => verb === "review").length;
 });
+
+/** They are all tare's own after the first run, so that the next finds nothing to do. */
+const QUICK_CRDS = EMBEDDED_CRDS.filter(({ metadata }) => !metadata.name.startsWith("backends."));
 
 const isAll = ({ verb }: Access): boolean => verb === "*";
 
@@ -179,8 +183,7 @@ describe("the size of Helm's record", () => {
     Array.from({ length: Math.ceil(bytes / 43) }, (_, index) =>
       createHash("sha256").update(String(index)).digest("base64url"),
     ).join("");
-  const base = tarsChart({ version: "1.2.0" });
-  const large = {
+  const large = (base: ReturnType<typeof tarsChart>) => ({
     ...base,
     render: (...args: Parameters<typeof base.render>) => [
       ...base.render(...args),
@@ -191,7 +194,8 @@ describe("the size of Helm's record", () => {
         data: { ballast: noise(1_200_000) },
       },
     ],
-  };
+  });
+  const quick = tarsChart({ version: "1.2.0", crds: QUICK_CRDS });
 
   it.effect("stops the run when no Secret can hold it", () =>
     Effect.gen(function* () {
@@ -202,7 +206,19 @@ describe("the size of Helm's record", () => {
         /^size: Helm's record .* would take \d+ KiB of the 1024 KiB/,
       );
       yield* nothingWritten;
-    }).pipe(Effect.provide(world({ chart: large }))),
+    }).pipe(Effect.provide(world({ chart: large(tarsChart({ version: "1.2.0" })) }))),
+  );
+
+  it.effect("stops a run as well that would otherwise leave the server to Helm", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      const before = (yield* writesOf("tare")).length;
+      yield* (yield* FakeCharts).put(EMBEDDED_CHART, large(quick));
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "PreflightFailed");
+      assert.match(error?.why[0] ?? "", /^size: /);
+      assert.strictEqual((yield* writesOf("tare")).length, before);
+    }).pipe(Effect.provide(world({ helm: HELM_4, chart: quick }))),
   );
 });
 
@@ -246,9 +262,7 @@ describe("the rendering", () => {
       .filter(({ actor, kind }) => actor === "helm" && kind !== "Secret");
     return { ...ended, count: rendering.length };
   });
-  /** Its CRDs are all tare's own after the first run, so that the next finds nothing to do. */
-  const crds = EMBEDDED_CRDS.filter(({ metadata }) => !metadata.name.startsWith("backends."));
-  const quick = { helm: HELM_4, chart: tarsChart({ version: "1.2.0", crds }) };
+  const quick = { helm: HELM_4, chart: tarsChart({ version: "1.2.0", crds: QUICK_CRDS }) };
   const expiring = Effect.gen(function* () {
     const cluster = yield* FakeCluster;
     yield* cluster.seed(Secret, {
@@ -259,6 +273,12 @@ describe("the rendering", () => {
     });
     yield* TestClock.setTime(WEBHOOK_CERTIFICATE_EXPIRY - 1);
   });
+
+  const identityRef = { type: Secret, name: "tars-identity", namespace: "tars-system" };
+  const templateSays = (bytes: number | undefined) =>
+    Effect.updateService(asked, Helm, (helm) =>
+      Helm.of({ ...helm, recordBytes: () => Effect.succeed(bytes) }),
+    );
 
   it.effect("asks the server where CRDs are written before Helm looks", () =>
     Effect.gen(function* () {
@@ -296,11 +316,32 @@ describe("the rendering", () => {
     }).pipe(Effect.provide(world(quick))),
   );
 
+  it.effect("asks the server where no old identity could be put back", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      yield* (yield* FakeCluster).purge(identityRef);
+      assert.isAbove((yield* asked).count, 0);
+    }).pipe(Effect.provide(world(quick))),
+  );
+
+  it.effect.each([{ bytes: undefined }, { bytes: 1_000_000 }])(
+    "asks the server when a template leaves open whether a Secret can hold it ($bytes)",
+    ({ bytes }) =>
+      Effect.gen(function* () {
+        yield* runUpgrade();
+        const { count, result } = yield* templateSays(bytes);
+        assert.strictEqual(result?.revision, 3);
+        assert.isAbove(count, 0);
+      }).pipe(Effect.provide(world(quick))),
+  );
+
   it.effect("without the server finds out in time what belongs to others", () =>
     Effect.gen(function* () {
       yield* runUpgrade();
       const cluster = yield* FakeCluster;
-      const [charts, next] = [yield* FakeCharts, tarsChart({ version: "1.3.0", crds })];
+      const old = identitySecret({ ...IDENTITY, keyId: "the-old-key" }, "tars-system");
+      yield* cluster.seed(Secret, old);
+      const [charts, next] = [yield* FakeCharts, tarsChart({ version: "1.3.0", crds: QUICK_CRDS })];
       const stranger = {
         apiVersion: "v1",
         kind: "ConfigMap",
@@ -317,6 +358,7 @@ describe("the rendering", () => {
       assert.strictEqual(error?.exitCode, 23);
       assert.strictEqual((yield* historyLines).length, 2);
       assert.deepInclude((yield* outboxEvents)[1], { error_code: "UpgradeNotStarted" });
+      assert.deepStrictEqual((yield* cluster.peek(identityRef))?.data, old.data);
     }).pipe(Effect.provide(world(quick))),
   );
 
@@ -325,11 +367,18 @@ describe("the rendering", () => {
     () =>
       Effect.gen(function* () {
         yield* runUpgrade();
-        const before = (yield* writesOf("helm")).length;
-        yield* (yield* FakeHelm).breakStep("render", "values don't meet the specification");
+        const helm = yield* FakeHelm;
+        const upgrades = Effect.map(
+          helm.invocations,
+          (all) => all.filter(({ args: [command] }) => command === "upgrade").length,
+        );
+        const before = { upgrades: yield* upgrades, writes: (yield* writesOf("tare")).length };
+        yield* helm.breakStep("render", "values don't meet the specification");
         const { error } = yield* runUpgrade();
         assert.strictEqual(error?._tag, "UpgradeNotStarted");
-        assert.strictEqual((yield* writesOf("helm")).length, before);
+        assert.strictEqual(yield* upgrades, before.upgrades);
+        const writes = (yield* writesOf("tare")).slice(before.writes);
+        assert.isFalse(writes.some((line) => /tars-identity|tare-gate/.test(line)));
       }).pipe(Effect.provide(world(quick))),
   );
 });

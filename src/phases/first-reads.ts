@@ -9,13 +9,17 @@ import { readHa } from "./ha-preflight.ts";
 import { readPreflight } from "./preflight.ts";
 import { readStandingFacts } from "./release-facts.ts";
 
+/** Whoever skips the preflight has no use for them. */
+export const standingFacts = ({ release, skipPreflight }: UpgradeOptions) =>
+  (skipPreflight ? later : ahead)(readStandingFacts(release));
+
 /** Each is delivered, or fails, when its phase asks for it. */
 export const firstReads = Effect.fnUntraced(function* (options: UpgradeOptions) {
   const charts = yield* ChartSource;
   return {
     chart: yield* ahead(charts.resolve(options.chart)),
     preflightFacts: yield* options.skipPreflight ? later(readPreflight) : ahead(readPreflight),
-    standing: yield* (options.skipPreflight ? later : ahead)(readStandingFacts(options.release)),
+    standing: yield* standingFacts(options),
     releaseFacts: yield* ahead(readRelease(options.release)),
     haFacts: yield* ahead(readHa(options)),
     liveCrds: yield* ahead(readCrds),

@@ -1,36 +1,33 @@
 /**
  * `helm upgrade` renders the chart, asks the server about every object and writes nothing when the answer is no. Where nothing is
- * written before it either, and no question of ours hangs on the objects, that is soon enough, and a second less.
+ * written before it either, and no question of ours hangs on the objects, that is soon enough, and most of a second less.
  */
 import { Clock, Effect, Result } from "effect";
-import { hasDefects } from "../domain/helm/defects.ts";
+import { hasKnownDefects } from "../domain/helm/defects.ts";
 import { objectsMatter, type RenderingStakes } from "../domain/helm/rendering.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import { recordSize } from "../domain/release-size.ts";
 import { certificateExpiry, certificateWarning } from "../domain/webhook-certificate.ts";
 import { Helm } from "../services/Helm.ts";
 import type { InstalledRelease } from "./discover.ts";
-import {
-  type CheckedRelease,
-  readReleaseChecks,
-  type StandingFacts,
-  templateRequest,
-} from "./release-facts.ts";
+import { type CheckedRelease, readReleaseChecks, templateRequest } from "./release-facts.ts";
 
 const expiresSoon = (certificate: KubeObject | undefined, now: number): boolean => {
   const expiresAt = certificate === undefined ? undefined : certificateExpiry(certificate);
   return expiresAt !== undefined && certificateWarning(expiresAt, now, undefined) !== undefined;
 };
 
-const readStakes = Effect.fnUntraced(function* (standing: StandingFacts) {
+const readStakes = Effect.fnUntraced(function* ({ installed, standing }: CheckedRelease) {
   const helm = yield* Helm;
+  const { mayEverything, webhookCertificate } = yield* standing;
   const stakes: RenderingStakes = {
-    mayEverything: Result.getOrElse(standing.mayEverything, () => false),
-    certificateExpires: expiresSoon(standing.webhookCertificate, yield* Clock.currentTimeMillis),
+    mayEverything: Result.getOrElse(mayEverything, () => false),
+    certificateExpires: expiresSoon(webhookCertificate, yield* Clock.currentTimeMillis),
     helmHasDefects: yield* Effect.match(helm.version, {
       onFailure: () => true,
-      onSuccess: hasDefects,
+      onSuccess: hasKnownDefects,
     }),
+    identityRestorable: installed.identity !== undefined,
   };
   return stakes;
 });
@@ -54,7 +51,7 @@ export const readNeededChecks = Effect.fn("tare.read.needed-checks")(function* (
 ) {
   const needed =
     (yield* checked.writesCrds) ||
-    objectsMatter(yield* readStakes(yield* checked.standing)) ||
+    objectsMatter(yield* readStakes(checked)) ||
     !(yield* rendersWell(checked.installed));
   return needed ? yield* readReleaseChecks(checked) : undefined;
 });

@@ -93,14 +93,15 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
 }: CheckedRelease) {
   const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
   const { release, deployed } = installed;
-  const ofRelease = yield* Effect.all(
+  const { standing: standingFacts, ...ofRelease } = yield* Effect.all(
     {
+      standing,
       rendering: Effect.result(renderRelease(installed)),
       previous: Effect.result(helm.manifest(release, deployed.revision)),
       types: Effect.result(kubectl.resources),
     },
     { concurrency: "unbounded" },
   );
-  const facts: ReleaseCheckFacts = { ...ofRelease, ...(yield* standing) };
+  const facts: ReleaseCheckFacts = { ...ofRelease, ...standingFacts };
   return facts;
 });

@@ -43,5 +43,6 @@ export const helmDefects = (version: HelmVersion, task: HelmTask): ReadonlyArray
     },
   );
 
-export const hasDefects = (version: HelmVersion): boolean =>
+/** Of any upgrade; which it would be for this one hangs on its objects. */
+export const hasKnownDefects = (version: HelmVersion): boolean =>
   HELM_DEFECTS.some(({ affects }) => affects(version));

@@ -6,8 +6,13 @@ export interface RenderingStakes {
   readonly certificateExpires: boolean;
   /** Some versions get it wrong when objects are dropped, and lookups decide which are. */
   readonly helmHasDefects: boolean;
+  /** Whether the old identity is known, and can be put back when Helm refuses under the new one. */
+  readonly identityRestorable: boolean;
 }
 
 /** Whether they have to be known before Helm is started. */
 export const objectsMatter = (stakes: RenderingStakes): boolean =>
-  !stakes.mayEverything || stakes.certificateExpires || stakes.helmHasDefects;
+  !stakes.mayEverything ||
+  stakes.certificateExpires ||
+  stakes.helmHasDefects ||
+  !stakes.identityRestorable;
