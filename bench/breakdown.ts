@@ -37,10 +37,18 @@ const named = (spans: ReadonlyArray<TracedSpan>, name: string): TracedSpan => {
 };
 
 /** Milliseconds of the first span of that name. */
-export const durationOf = (spans: ReadonlyArray<TracedSpan>, name: string): number => {
-  const { start, end } = named(spans, name);
-  return end - start;
-};
+export const durationOf =
+  (name: string) =>
+  (spans: ReadonlyArray<TracedSpan>): number => {
+    const { start, end } = named(spans, name);
+    return end - start;
+  };
+
+/** Milliseconds from the first line of the command to the end of the first span of that name. */
+export const untilEndOf =
+  (name: string) =>
+  (spans: ReadonlyArray<TracedSpan>): number =>
+    named(spans, name).end - named(spans, "tare.command.upgrade").start;
 
 export const breakdownOf = (
   spans: ReadonlyArray<TracedSpan>,
