@@ -8,10 +8,10 @@ import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
-import { applyCrds, mayWriteCrds, readCrds } from "./phases/apply-crds.ts";
+import { applyCrds, mayWriteCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease } from "./phases/discover.ts";
-import { firstReads, standingFacts } from "./phases/first-reads.ts";
-import { haPreflight, readHa } from "./phases/ha-preflight.ts";
+import { clusterReads, firstReads } from "./phases/first-reads.ts";
+import { haPreflight } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
 import { readNeededChecks } from "./phases/needed-checks.ts";
@@ -20,7 +20,7 @@ import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
-import { ahead, later, makePipeline } from "./pipeline.ts";
+import { ahead, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
@@ -59,11 +59,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     // What was read ahead of a recovery tells of the cluster before it.
     const { standing, haFacts, liveCrds } = (yield* Ref.get(steady))
       ? reads
-      : {
-          standing: yield* standingFacts(options),
-          haFacts: yield* later(readHa(options)),
-          liveCrds: yield* ahead(readCrds),
-        };
+      : yield* clusterReads(options);
     const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
     const checkFacts = options.skipPreflight
       ? undefined

@@ -9,19 +9,25 @@ import { readHa } from "./ha-preflight.ts";
 import { readPreflight } from "./preflight.ts";
 import { readStandingFacts } from "./release-facts.ts";
 
-/** Whoever skips the preflight has no use for them. */
-export const standingFacts = ({ release, skipPreflight }: UpgradeOptions) =>
-  (skipPreflight ? later : ahead)(readStandingFacts(release));
+/** Whoever skips the preflight has no use for what it alone asks. */
+const forPreflight = ({ skipPreflight }: UpgradeOptions) => (skipPreflight ? later : ahead);
+
+/** What a recovery may change, so that it is read again after one. */
+export const clusterReads = Effect.fnUntraced(function* (options: UpgradeOptions) {
+  return {
+    standing: yield* forPreflight(options)(readStandingFacts(options.release)),
+    haFacts: yield* ahead(readHa(options)),
+    liveCrds: yield* ahead(readCrds),
+  };
+});
 
 /** Each is delivered, or fails, when its phase asks for it. */
 export const firstReads = Effect.fnUntraced(function* (options: UpgradeOptions) {
   const charts = yield* ChartSource;
   return {
     chart: yield* ahead(charts.resolve(options.chart)),
-    preflightFacts: yield* options.skipPreflight ? later(readPreflight) : ahead(readPreflight),
-    standing: yield* standingFacts(options),
+    preflightFacts: yield* forPreflight(options)(readPreflight),
     releaseFacts: yield* ahead(readRelease(options.release)),
-    haFacts: yield* ahead(readHa(options)),
-    liveCrds: yield* ahead(readCrds),
+    ...(yield* clusterReads(options)),
   };
 });

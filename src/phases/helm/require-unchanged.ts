@@ -10,7 +10,7 @@ import { unavailable } from "../unavailable.ts";
 import { readHistory } from "./attempt.ts";
 
 /**
- * The very Secrets that were discovered, in the states they were in: then Helm would tell the same history again, and a
+ * The very Secrets that were discovered, in the states they were in: then Helm would tell the same history again, and
  * reading it is spared. Where Helm keeps its records elsewhere there are none to compare.
  */
 const isAsDiscovered = (
