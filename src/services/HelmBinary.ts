@@ -1,6 +1,5 @@
 import { Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Redacted, Schema } from "effect";
 import { ChildProcessSpawner } from "effect/process";
-import { helmIgnores } from "../domain/helm/ignore.ts";
 import { classifyHelmError, oneLine } from "../domain/helm/stderr.ts";
 import {
   parseHelmVersion,
@@ -12,13 +11,15 @@ import {
 import { isJsonObject } from "../domain/json.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { byRevision, History, type ReleaseRef } from "../domain/release.ts";
+import { chartRecordFiles } from "./chart-record-files.ts";
 import { Helm, HelmError, type ReleaseSummary, type RenderRequest } from "./Helm.ts";
+import { noAnswer, unreadable } from "./helm-failures.ts";
 import { privateFiles } from "./helm-files.ts";
 import { manifestObjects, readDryRun, readTemplate, templateRecordBytes } from "./helm-manifest.ts";
 import { type Outlet, startHelm } from "./helm-process.ts";
+import { makeHelmStorage } from "./helm-storage.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
-import { makeStoredHistory } from "./stored-history.ts";
 import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
@@ -27,14 +28,6 @@ const RENDER_TIMEOUT = Duration.minutes(2);
 const PULL_TIMEOUT = Duration.minutes(5);
 /** Helm keeps no more than this of a history by default. */
 const HISTORY_MAX = "256";
-
-const HELM_IGNORE = ".helmignore";
-
-/** What `HELM_DRIVER` says when Helm keeps its records in Secrets. */
-const SECRETS_DRIVER = new Set(["", "secret", "secrets"]);
-
-const keepsSecrets = (): boolean =>
-  SECRETS_DRIVER.has((process.env.HELM_DRIVER ?? "").toLowerCase());
 
 const ReleaseList = Schema.Array(
   Schema.Struct({
@@ -47,22 +40,8 @@ const ReleaseList = Schema.Array(
 
 const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: string) =>
   Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(
-    Effect.mapError(
-      () =>
-        new HelmError({
-          command,
-          kind: "unreadable-output",
-          text: "its output is not what Helm 3 and 4 print",
-        }),
-    ),
+    Effect.mapError(() => unreadable(command, "its output is not what Helm 3 and 4 print")),
   );
-
-const noAnswer = (command: string, within: Duration.Duration): HelmError =>
-  new HelmError({
-    command,
-    kind: "timeout",
-    text: `no answer within ${Duration.toSeconds(within)} s`,
-  });
 
 /**
  * Runs the Helm binary in a process group of its own, so that a Ctrl-C in the terminal reaches tare alone, which then
@@ -84,7 +63,7 @@ export const layerHelmBinary = (
       const tools = yield* ToolCache;
       const kubectl = yield* Kubectl;
       const helmFiles = privateFiles(fs, path);
-      const stored = yield* makeStoredHistory(kubectl);
+      const storage = yield* makeHelmStorage(kubectl);
       /**
        * Always the cluster this run talks to itself: the kubeconfig's current context can be switched meanwhile, and Helm
        * reads it anew each time.
@@ -150,39 +129,13 @@ export const layerHelmBinary = (
           const parsed = parseHelmVersion(text);
           return parsed === undefined
             ? Effect.fail(
-                new HelmError({
-                  command: "version",
-                  kind: "unreadable-output",
-                  text: `"${oneLine(text).slice(0, 80)}" is not a Helm version`,
-                }),
+                unreadable("version", `"${oneLine(text).slice(0, 80)}" is not a Helm version`),
               )
             : Effect.succeed(parsed);
         }),
       );
 
-      /** Helm is asked where it keeps no Secrets. */
-      const contents = (release: ReleaseRef, revision: number) =>
-        keepsSecrets() ? stored.contents(release, revision) : Effect.succeed(undefined);
-
-      /** An API server that does not answer tare would not answer Helm. */
-      const storedHistory = (release: ReleaseRef) =>
-        keepsSecrets()
-          ? stored.history(release).pipe(
-              Effect.timeoutOrElse({
-                duration: READ_TIMEOUT,
-                orElse: () => Effect.fail(noAnswer("history", READ_TIMEOUT)),
-              }),
-              Effect.catchTag("KubectlError", ({ reason, message }) =>
-                reason === "Unreachable" || reason === "TimedOut"
-                  ? Effect.fail(
-                      new HelmError({ command: "history", kind: "unreachable", text: message }),
-                    )
-                  : Effect.succeed(undefined),
-              ),
-            )
-          : Effect.succeed(undefined);
-
-      const storedValues = Effect.fnUntraced(function* (
+      const valuesFromHelm = Effect.fnUntraced(function* (
         { name, namespace }: ReleaseRef,
         revision: number,
         which: ReadonlyArray<"--all">,
@@ -192,24 +145,6 @@ export const layerHelmBinary = (
         const values = yield* decodeJson(Schema.Unknown, "get values", text);
         return Redacted.make(isJsonObject(values) ? values : {}, { label: "values" });
       });
-
-      /** What Helm would put into its record of the chart; unknown when what it leaves out is. */
-      const chartFiles = (chart: string) =>
-        Effect.gen(function* () {
-          const names = yield* fs.readDirectory(chart, { recursive: true });
-          const rules = names.includes(HELM_IGNORE)
-            ? yield* fs.readFileString(path.join(chart, HELM_IGNORE))
-            : "";
-          const isIgnored = helmIgnores(rules);
-          if (isIgnored === undefined) return undefined;
-          const own = names.filter((name) => !name.startsWith("charts/") && !isIgnored(name));
-          const files = yield* Effect.forEach(own, (name) =>
-            Effect.option(fs.readFile(path.join(chart, name))),
-          );
-          return files.flatMap((file) =>
-            Option.isSome(file) ? [Buffer.from(file.value).toString("base64")] : [],
-          );
-        }).pipe(Effect.orElseSucceed(() => undefined));
 
       const rendered = Effect.fnUntraced(function* (
         request: RenderRequest,
@@ -222,7 +157,7 @@ export const layerHelmBinary = (
       }, Effect.scoped);
 
       const templateBytes = Effect.fnUntraced(function* (request: RenderRequest, text: string) {
-        const files = yield* chartFiles(request.chart);
+        const files = yield* chartRecordFiles(fs, path, request.chart);
         return files === undefined ? undefined : templateRecordBytes(text, request.values, files);
       });
 
@@ -231,7 +166,7 @@ export const layerHelmBinary = (
 
         history: Effect.fn("Helm.history")(function* (release) {
           // A process costs a fifth of a second; it is asked where the Secrets do not tell.
-          const known = yield* storedHistory(release);
+          const known = yield* storage.history(release);
           if (known !== undefined) return known;
           const args = ["history", release.name, "--namespace", release.namespace];
           const text = yield* read([...args, "--max", HISTORY_MAX, "--output", "json"]).pipe(
@@ -255,19 +190,19 @@ export const layerHelmBinary = (
         }).pipe(Effect.withSpan("Helm.releases")),
 
         userValues: Effect.fn("Helm.userValues")(function* (release, revision) {
-          const known = yield* contents(release, revision);
+          const known = yield* storage.contents(release, revision);
           return known === undefined
-            ? yield* storedValues(release, revision, [])
+            ? yield* valuesFromHelm(release, revision, [])
             : Redacted.make(Redacted.value(known).values, { label: "values" });
         }),
 
         allValues: Effect.fn("Helm.allValues")((release, revision) =>
-          storedValues(release, revision, ["--all"]),
+          valuesFromHelm(release, revision, ["--all"]),
         ),
 
         manifest: Effect.fn("Helm.manifest")(function* (release, revision) {
           const args = ["get", "manifest", release.name, "--namespace", release.namespace];
-          const known = yield* contents(release, revision);
+          const known = yield* storage.contents(release, revision);
           const text =
             known === undefined
               ? yield* read([...args, "--revision", String(revision)])
@@ -275,11 +210,7 @@ export const layerHelmBinary = (
           return yield* Effect.try({
             try: () => manifestObjects(text),
             catch: () =>
-              new HelmError({
-                command: "get manifest",
-                kind: "unreadable-output",
-                text: `the manifest of revision ${revision} is not YAML`,
-              }),
+              unreadable("get manifest", `the manifest of revision ${revision} is not YAML`),
           });
         }),
 
@@ -289,11 +220,7 @@ export const layerHelmBinary = (
           return yield* Effect.try({
             try: () => (answers === "server" ? readDryRun(text) : readTemplate(text, bytes)),
             catch: () =>
-              new HelmError({
-                command: "render",
-                kind: "unreadable-output",
-                text: "what the chart renders to is not YAML of Kubernetes objects",
-              }),
+              unreadable("render", "what the chart renders to is not YAML of Kubernetes objects"),
           });
         }),
 
@@ -345,11 +272,7 @@ export const layerHelmBinary = (
           );
           const [directory] = yield* Effect.orElseSucceed(fs.readDirectory(into), () => []);
           if (directory !== undefined) return path.join(into, directory);
-          return yield* new HelmError({
-            command: "pull",
-            kind: "unreadable-output",
-            text: `${url} unpacked to nothing`,
-          });
+          return yield* unreadable("pull", `${url} unpacked to nothing`);
         }),
       });
     }),

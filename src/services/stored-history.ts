@@ -105,7 +105,7 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
       ({ metadata, unpacked }) =>
         unpacked !== undefined && unpacked.resourceVersion === metadata.resourceVersion,
     );
-    return held ? Option.some(there.flatMap(([, { line }]) => line ?? [])) : Option.none();
+    return held ? Option.some(seen.flatMap(({ unpacked }) => unpacked?.line ?? [])) : Option.none();
   });
 
   const stored: StoredHistory = {
