@@ -1,0 +1,81 @@
+/** How long the proxies that run now may drain: their own preStop hook decides, whatever the EnvoyProxy asks by now. */
+import { Duration } from "effect";
+import { parseGoDuration } from "../go-duration.ts";
+import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../kube.ts";
+
+export interface RunningDrain {
+  /** The name of the Deployment. */
+  readonly deployment: string;
+  readonly replicas: number;
+  /** The longest time between a pod's deletion and the end of its streams; `undefined` when it cannot be read. */
+  readonly drain: Duration.Duration | undefined;
+  /** The pods' termination grace period, after which the kubelet kills them. */
+  readonly grace: Duration.Duration;
+}
+
+/** The defaults of `envoy-gateway envoy shutdown` and `envoy-gateway envoy shutdown-manager`. */
+const DEFAULT_DRAIN = Duration.seconds(60);
+const DEFAULT_READY = Duration.seconds(610);
+/** The default of Kubernetes. */
+const DEFAULT_GRACE = Duration.seconds(30);
+
+const SHUTDOWN_MANAGER = "shutdown-manager";
+
+const containerNamed = (deployment: KubeObject, name: string): unknown =>
+  listAt(deployment, "spec", "template", "spec", "containers").find(
+    (container) => stringAt(container, "name") === name,
+  );
+
+const stringsOf = (list: ReadonlyArray<unknown>): ReadonlyArray<string> =>
+  list.filter((item) => typeof item === "string");
+
+/** Both forms that Go's pflag reads; the last one counts. */
+const flagValue = (words: ReadonlyArray<string>, flag: string): string | undefined => {
+  const at = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  const word = words[at];
+  return word === flag ? (words[at + 1] ?? "") : word?.slice(flag.length + 1);
+};
+
+const durationOf = (
+  words: ReadonlyArray<string>,
+  flag: string,
+  absent: Duration.Duration,
+): Duration.Duration | undefined => {
+  const text = flagValue(words, flag);
+  return text === undefined ? absent : parseGoDuration(text);
+};
+
+/** `envoy-gateway envoy shutdown …`; a hook that runs anything else is not understood. */
+const shutdownFlags = (command: ReadonlyArray<string>): ReadonlyArray<string> | undefined =>
+  command[0]?.split("/").at(-1) === "envoy-gateway" &&
+  command[1] === "envoy" &&
+  command[2] === "shutdown"
+    ? command.slice(3)
+    : undefined;
+
+/** The hook of the shutdown manager ends the drain; Envoy itself waits for that no longer than its own hook is answered. */
+const drainOfHooks = (deployment: KubeObject): Duration.Duration | undefined => {
+  const manager = containerNamed(deployment, SHUTDOWN_MANAGER);
+  const command = stringsOf(listAt(manager, "lifecycle", "preStop", "exec", "command"));
+  const flags = shutdownFlags(command);
+  if (flags === undefined) return undefined;
+  const drain = durationOf(flags, "--drain-timeout", DEFAULT_DRAIN);
+  const ready = durationOf(stringsOf(listAt(manager, "args")), "--ready-timeout", DEFAULT_READY);
+  return drain === undefined || ready === undefined ? undefined : Duration.min(drain, ready);
+};
+
+const replicasOf = (deployment: KubeObject): number =>
+  numberAt(deployment, "status", "replicas") ?? numberAt(deployment, "spec", "replicas") ?? 0;
+
+/** @param deployment a data-plane Deployment, as Envoy Gateway makes them */
+export const runningDrain = (deployment: KubeObject): RunningDrain => {
+  const seconds = fieldAt(deployment, "spec", "template", "spec", "terminationGracePeriodSeconds");
+  const grace = typeof seconds === "number" ? Duration.seconds(seconds) : DEFAULT_GRACE;
+  const drain = drainOfHooks(deployment);
+  return {
+    deployment: deployment.metadata.name,
+    replicas: replicasOf(deployment),
+    drain: drain === undefined ? undefined : Duration.min(drain, grace),
+    grace,
+  };
+};
