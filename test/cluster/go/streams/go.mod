@@ -1,0 +1,3 @@
+module tare.test/cluster/streams
+
+go 1.26.0
