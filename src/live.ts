@@ -10,6 +10,7 @@ import { layerJournalFilesOnDisk } from "./services/JournalFilesOnDisk.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
 import { layerOperatorSignalsProcess } from "./services/OperatorSignalsProcess.ts";
 import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
+import { layerProxyStatsByPodProxy } from "./services/ProxyStatsByPodProxy.ts";
 import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
 import { layerReleaseRecords } from "./services/ReleaseRecordsInCluster.ts";
 import type { Reporter } from "./services/Reporter.ts";
@@ -29,6 +30,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
   const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));
   const inCluster = Layer.mergeAll(
     EventOutbox.layer,
+    layerProxyStatsByPodProxy,
     layerReleaseRecords,
     layerRolloutGateWatching,
     layerReleaseLockLease,

@@ -81,6 +81,16 @@ export interface PodLogRef {
   readonly tailLines: number;
 }
 
+/** What to ask of a server in a pod: plain HTTP, `GET`. */
+export interface PodHttpRef {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+  /** From the root, e.g. `/stats/prometheus`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
 /**
  * The port to the cluster. It is named after the tool operators know; the live layer talks to the API server in
  * process. Every call fails with `KubectlError` after a bounded time and is safe to interrupt.
@@ -99,6 +109,11 @@ export class Kubectl extends Context.Service<
     readonly watch: (query: ListQuery) => Stream.Stream<WatchEvent, KubectlError>;
     /** The last lines of a container's log, at most 64 KiB. `Rejected` when the container has none yet. */
     readonly podLog: (ref: PodLogRef) => Effect.Effect<string, KubectlError>;
+    /**
+     * The text that a server in the pod answers, asked for by the API server (`pods/proxy`). `NotServed` when the pod
+     * is gone, `ServerError` when nothing answers at the port.
+     */
+    readonly podHttp: (ref: PodHttpRef) => Effect.Effect<string, KubectlError>;
     /** What the server's discovery names, each as `plural.version.group`: what Helm and controllers can find. */
     readonly served: Effect.Effect<ReadonlySet<string>, KubectlError>;
     /** Every type the server serves, in each of its versions. */

@@ -77,6 +77,9 @@ const serverVersionOf = (body: unknown): Effect.Effect<ServerVersion, KubectlErr
 
 const objectOf = ({ body }: KubeResponse): KubeObject => body as KubeObject;
 
+const textOf = ({ body }: KubeResponse): string =>
+  typeof body === "string" ? body : JSON.stringify(body);
+
 /** Lists leave `kind` and `apiVersion` to the list itself; the objects are given theirs back. */
 const withType =
   (type: ResourceType) =>
@@ -172,7 +175,7 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
 
         podLog: Effect.fn("Kubectl.podLog")(function* (ref) {
           const { namespace, pod, container, previous, tailLines } = ref;
-          const { body } = yield* call({
+          const response = yield* call({
             method: "GET",
             path: `${collectionPath(Pod, namespace)}/${encodeURIComponent(pod)}/log`,
             query: {
@@ -184,7 +187,19 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
             accept: "*/*",
             label: `read the log of Pod ${namespace}/${pod}, container ${container}`,
           });
-          return typeof body === "string" ? body : JSON.stringify(body);
+          return textOf(response);
+        }),
+
+        podHttp: Effect.fn("Kubectl.podHttp")(function* ({ namespace, pod, port, path, query }) {
+          const server = `${collectionPath(Pod, namespace)}/${encodeURIComponent(pod)}:${port}`;
+          const response = yield* call({
+            method: "GET",
+            path: `${server}/proxy${path}`,
+            ...(query === undefined ? {} : { query }),
+            accept: "*/*",
+            label: `read ${path} of Pod ${namespace}/${pod}, port ${port}`,
+          });
+          return textOf(response);
         }),
 
         served: Effect.suspend(() => readServed(call)),

@@ -17,6 +17,8 @@ import type { Kubectl } from "../../src/services/Kubectl.ts";
 import type { ManagementPlane } from "../../src/services/ManagementPlane.ts";
 import type { OperatorSignals } from "../../src/services/OperatorSignals.ts";
 import type { ProcessTable } from "../../src/services/ProcessTable.ts";
+import type { ProxyStats } from "../../src/services/ProxyStats.ts";
+import { layerProxyStatsByPodProxy } from "../../src/services/ProxyStatsByPodProxy.ts";
 import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
 import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
 import type { ReleaseRecords } from "../../src/services/ReleaseRecords.ts";
@@ -168,6 +170,7 @@ export type World =
   | OperatorSignals
   | ManagementPlane
   | ProcessTable
+  | ProxyStats
   | Recorder
   | ReleaseLock
   | ReleaseRecords
@@ -181,6 +184,7 @@ export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
     layerReleaseRecords,
     EventOutbox.layer,
+    layerProxyStatsByPodProxy,
     layerRolloutGateWatching,
     layerReleaseLockLease,
     RunJournal.layer,

@@ -203,6 +203,42 @@ describe("a watch", () => {
   });
 });
 
+describe("a server in a pod", () => {
+  const ref = {
+    namespace: "ns",
+    pod: "p",
+    port: 19001,
+    path: "/stats/prometheus",
+    query: { filter: "\\.rq_active$" },
+  };
+
+  it.live("is asked through the API server, with its query", () => {
+    answers = [(_, response) => response.writeHead(200, { "content-type": "text/plain" }).end("7")];
+    return run(
+      Effect.gen(function* () {
+        const kubectl = yield* Kubectl;
+        assert.strictEqual(yield* kubectl.podHttp(ref), "7");
+        const [{ pathname, searchParams } = new URL("http://none")] = asked;
+        assert.strictEqual(pathname, "/api/v1/namespaces/ns/pods/p:19001/proxy/stats/prometheus");
+        assert.strictEqual(searchParams.get("filter"), "\\.rq_active$");
+      }),
+    );
+  });
+
+  it.live.each([
+    [403, "Forbidden"],
+    [404, "NotServed"],
+  ] as const)("that answers %d is %s", ([status, reason]) => {
+    answers = [(_, response) => response.writeHead(status).end()];
+    return run(
+      Effect.gen(function* () {
+        const kubectl = yield* Kubectl;
+        assert.strictEqual((yield* Effect.flip(kubectl.podHttp(ref))).reason, reason);
+      }),
+    );
+  });
+});
+
 describe("the log of a container", () => {
   const ref = { namespace: "ns", pod: "p", container: "envoy", previous: true, tailLines: 5 };
 

@@ -354,4 +354,15 @@ export const podCases: ReadonlyArray<ContractCase> = [
       assert.deepStrictEqual(yield* eventually(sets, ({ length }) => length === 0), []);
     }),
   ),
+  withPods(
+    "a server in a pod that does not exist is gone",
+    Effect.gen(function* () {
+      const [stage, kubectl] = [yield* Stage, yield* Kubectl];
+      const { namespace } = stage;
+      const ref = { namespace, pod: "nobody", port: 19001, path: "/stats/prometheus" };
+      const error = yield* Effect.flip(kubectl.podHttp(ref));
+      assert.strictEqual(error.reason, "NotServed");
+      assert.include(error.detail, 'pods "nobody" not found');
+    }),
+  ),
 ];

@@ -8,7 +8,7 @@ import {
   type ResourceType,
   refOf,
 } from "../../../src/domain/kube.ts";
-import type { KubectlError } from "../../../src/services/Kubectl.ts";
+import type { KubectlError, PodHttpRef } from "../../../src/services/Kubectl.ts";
 import { objection, withStoredVersions } from "./crds.ts";
 import { afterDeletion, withoutFinalizersLeft } from "./deletion.ts";
 import { type ApiRequest, type Fault, isAbout, type Trouble, underTrouble } from "./faults.ts";
@@ -39,6 +39,9 @@ export interface LoggedRequest extends ApiRequest {
   readonly at: number;
 }
 
+/** What the servers in a pod answer; `undefined` where nothing listens. */
+export type PodServers = (ref: PodHttpRef, pod: KubeObject, now: number) => string | undefined;
+
 export class FakeCluster extends Context.Service<
   FakeCluster,
   {
@@ -52,6 +55,7 @@ export class FakeCluster extends Context.Service<
     readonly observe: (observer: Observer) => Effect.Effect<void, never, Scope.Scope>;
     /** What `kubectl logs` shows of a container; `undefined` when it has no log. */
     readonly logs: Ref.Ref<ReadonlyMap<string, string>>;
+    readonly podServers: Ref.Ref<PodServers>;
     /** Returns how to take the fault away again. */
     readonly inject: (fault: Fault) => Effect.Effect<Effect.Effect<void>>;
     /** Sees every request before it is served, and may answer what befalls it. */
@@ -125,6 +129,7 @@ const make = Effect.gen(function* () {
 
   let observers: ReadonlyArray<Observer> = [];
   const logs = yield* Ref.make<ReadonlyMap<string, string>>(new Map());
+  const podServers = yield* Ref.make<PodServers>(() => undefined);
 
   let overseer: (request: LoggedRequest) => Trouble | undefined = () => undefined;
 
@@ -235,6 +240,7 @@ const make = Effect.gen(function* () {
           }),
       ),
     logs,
+    podServers,
     snapshot: Effect.sync(() => store),
     write,
     remove: (ref) =>

@@ -10,6 +10,7 @@ export type Verb =
   | "list"
   | "watch"
   | "log"
+  | "proxy"
   | "apply"
   | "create"
   | "replace"

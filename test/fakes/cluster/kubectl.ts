@@ -28,6 +28,7 @@ import {
 import { type Edit, FakeCluster, type Refused } from "./FakeCluster.ts";
 import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
 import { applied, updated } from "./ownership.ts";
+import { podHttp } from "./pod-http.ts";
 import { isServed, listed, lookUp, resourceName, type Store } from "./store.ts";
 import { isAsked, watched } from "./watch.ts";
 
@@ -184,6 +185,12 @@ export const kubectlFor = (
           ),
         )
         .pipe(Effect.map((text) => text.split("\n").slice(-ref.tailLines).join("\n")));
+    },
+
+    podHttp: (ref) => {
+      const label = `read ${ref.path} of Pod ${ref.namespace}/${ref.pod}, port ${ref.port}`;
+      const request = requestFor("proxy", label, { kind: Pod.kind, name: ref.pod });
+      return podHttp(cluster, request, ref);
     },
 
     served: cluster.request(

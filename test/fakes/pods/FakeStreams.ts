@@ -1,7 +1,8 @@
-import { Clock, Context, Duration, Effect, Layer } from "effect";
+import { Clock, Context, Duration, Effect, Layer, Ref } from "effect";
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
 import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
+import { runsEnvoy, STATS_PATH, STATS_PORT, statsPage } from "./stats-page.ts";
 
 export interface FakeStream {
   /** The proxy pod it runs through. */
@@ -27,6 +28,8 @@ export class FakeStreams extends Context.Service<
     /** Opens streams on the ready pods of a Gateway in turn; returns how many found one. */
     readonly open: (request: StreamsOfGateway) => Effect.Effect<number>;
     readonly all: Effect.Effect<ReadonlyArray<FakeStream>>;
+    /** Those under way through the pod now. */
+    readonly openOn: (pod: string) => Effect.Effect<number>;
     readonly dropped: Effect.Effect<ReadonlyArray<FakeStream>>;
     /** Streams that found no pod. */
     readonly refused: Effect.Effect<number>;
@@ -55,7 +58,17 @@ const make = Effect.gen(function* () {
   const isOpen = (stream: FakeStream, now: number): boolean =>
     stream.droppedAt === undefined && stream.endsAt > now;
 
+  const openOn = (pod: string, now: number): number =>
+    streams.filter((stream) => stream.pod === pod && isOpen(stream, now)).length;
+
+  yield* Ref.set(cluster.podServers, ({ port, path }, pod, now) =>
+    port === STATS_PORT && path === STATS_PATH && runsEnvoy(pod)
+      ? statsPage(openOn(pod.metadata.name, now))
+      : undefined,
+  );
+
   return FakeStreams.of({
+    openOn: (pod) => Effect.map(Clock.currentTimeMillis, (now) => openOn(pod, now)),
     open: Effect.fnUntraced(function* ({ gateway, namespace, duration, count = 1 }) {
       const now = yield* Clock.currentTimeMillis;
       const pods = (yield* cluster.all(Pod, namespace)).filter(

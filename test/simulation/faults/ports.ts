@@ -91,6 +91,7 @@ export const OUTER_PORTS: ReadonlyArray<Port> = [
       "list",
       "watch",
       "podLog",
+      "podHttp",
       "served",
       "apply",
       "create",

@@ -1,0 +1,32 @@
+import { Context, Data, type Effect } from "effect";
+
+export interface ProxyPod {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export type ProxyStatsReason =
+  /** The account of this run is not allowed to reach into pods (`get pods/proxy`). */
+  | "Forbidden"
+  /** The pod does not exist any more. */
+  | "Gone"
+  /** Nothing answers in time, or the answer does not count requests. */
+  | "Unreadable";
+
+export class ProxyStatsError extends Data.TaggedError("ProxyStatsError")<{
+  readonly reason: ProxyStatsReason;
+  readonly detail: string;
+}> {
+  override get message() {
+    return this.detail;
+  }
+}
+
+/** What the Envoy in a data-plane pod counts. Each call ends within two seconds and changes nothing. */
+export class ProxyStats extends Context.Service<
+  ProxyStats,
+  {
+    /** The requests of clients that are under way; an LLM stream is one. */
+    readonly openStreams: (pod: ProxyPod) => Effect.Effect<number, ProxyStatsError>;
+  }
+>()("tare/services/ProxyStats") {}

@@ -1,0 +1,53 @@
+import { Duration, Effect, Layer } from "effect";
+import { METRICS_FILTER, openStreams, parseMetrics } from "../domain/streams/proxy-metrics.ts";
+import { Kubectl, type KubectlError } from "./Kubectl.ts";
+import { type ProxyPod, ProxyStats, ProxyStatsError } from "./ProxyStats.ts";
+
+/** Where Envoy Gateway has every proxy show its statistics, unless the EnvoyProxy turns Prometheus off. */
+const STATS_PORT = 19001;
+const STATS_PATH = "/stats/prometheus";
+const PATIENCE = Duration.seconds(2);
+
+const failureOf = ({ reason, message }: KubectlError): ProxyStatsError =>
+  new ProxyStatsError({
+    reason: reason === "Forbidden" ? "Forbidden" : reason === "NotServed" ? "Gone" : "Unreadable",
+    detail: message,
+  });
+
+const unreadable = ({ namespace, name }: ProxyPod, why: string) =>
+  Effect.fail(
+    new ProxyStatsError({ reason: "Unreadable", detail: `Pod ${namespace}/${name} ${why}` }),
+  );
+
+/** Reads the page through the API server: no other way into the pods is needed. */
+export const layerProxyStatsByPodProxy: Layer.Layer<ProxyStats, never, Kubectl> = Layer.effect(
+  ProxyStats,
+  Effect.gen(function* () {
+    const kubectl = yield* Kubectl;
+
+    const metrics = (pod: ProxyPod) =>
+      kubectl
+        .podHttp({
+          namespace: pod.namespace,
+          pod: pod.name,
+          port: STATS_PORT,
+          path: STATS_PATH,
+          query: { filter: METRICS_FILTER },
+        })
+        .pipe(
+          Effect.mapError(failureOf),
+          Effect.timeoutOrElse({
+            duration: PATIENCE,
+            orElse: () => unreadable(pod, "did not show its statistics in time"),
+          }),
+          Effect.map(parseMetrics),
+        );
+
+    return ProxyStats.of({
+      openStreams: Effect.fn("ProxyStats.openStreams")(function* (pod) {
+        const open = openStreams(yield* metrics(pod));
+        return open ?? (yield* unreadable(pod, "does not count its requests"));
+      }),
+    });
+  }),
+);
