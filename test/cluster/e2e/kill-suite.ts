@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drawn } from "../../drawn/drawn.ts";
 import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
 import { type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
 import type { Point } from "./kill-points.ts";
@@ -36,7 +37,13 @@ interface Known {
   readonly rows: ReadonlySet<string>;
 }
 
-export const killSuite = (victims: Victims, points: ReadonlyArray<Point>): void => {
+export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void => {
+  const points = drawn(`kill -9 of ${victims} in ${matrix[0]?.by}`, {
+    cases: matrix,
+    share: 1 / 3,
+    nameOf: ({ name }) => name,
+    kindOf: ({ broken, died }) => broken ?? died ?? "",
+  });
   describe(`kill -9 of ${victims}`, () => {
     let cluster: Cluster;
     let who: Operator;
@@ -168,7 +175,7 @@ export const killSuite = (victims: Victims, points: ReadonlyArray<Point>): void 
     );
 
     // A Helm that goes on leaves nothing to recover.
-    if (victims === "tare and helm" && points.some(({ by }) => by === "helm")) {
+    if (victims === "tare and helm" && matrix.some(({ by }) => by === "helm")) {
       it("in the recovery itself: the run after that ends healthy", async () => {
         const before = await known();
         await killAt(write("helm", "PATCH", PROXY), [...QUICK, ...DOOMED], true);

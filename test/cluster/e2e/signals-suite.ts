@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { drawn } from "../../drawn/drawn.ts";
 import { printedLines, summaryOf } from "../../output-schema.ts";
 import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
 import { type Hold, type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
@@ -80,7 +81,26 @@ const SIGNALS: ReadonlyArray<readonly [OperatorSignal, number]> = [
 
 const AS_BEFORE = "The release is as it was before this run.";
 
+type At = "a pipe" | "a terminal";
+
+/** Each stage meets one of the signals at a pipe and one at a terminal; in a full run, all of them. */
+const drawnSignals = (stages: ReadonlyArray<Stage>) => {
+  const part = drawn(`signals in ${stages.map(({ name }) => name).join(", ")}`, {
+    cases: stages.flatMap(({ name }) =>
+      (["a pipe", "a terminal"] as const).flatMap((at) =>
+        SIGNALS.map((signal) => ({ name, at, signal })),
+      ),
+    ),
+    share: 1 / 3,
+    nameOf: ({ signal: [signal] }) => signal,
+    kindOf: ({ name, at }) => `${name} at ${at}`,
+  });
+  return (stage: Stage, at: At) =>
+    part.filter((one) => one.name === stage.name && one.at === at).map(({ signal }) => signal);
+};
+
 export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
+  const signalsIn = drawnSignals(stages);
   describe("signals", () => {
     let cluster: Cluster;
     let who: Operator;
@@ -196,7 +216,7 @@ export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
 
     for (const stage of stages) {
       describe(`during ${stage.name}`, () => {
-        it.each(SIGNALS)(`%s: ${stage.outcome}`, async (name, code) => {
+        it.each(signalsIn(stage, "a pipe"))(`%s: ${stage.outcome}`, async (name, code) => {
           if (stage.outcome === "no Helm, one row") await touchCrd(who);
           const before = await scene();
           const caught = stage.hold === undefined ? undefined : proxy.hold(stage.hold);
@@ -213,19 +233,22 @@ export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
           await expectAgreement(stage, before);
         });
 
-        it.each(SIGNALS)(`%s at a terminal: ${stage.outcome}`, async (name, code) => {
-          if (stage.outcome === "no Helm, one row") await touchCrd(who);
-          const before = await scene();
-          const caught = stage.hold === undefined ? undefined : proxy.hold(stage.hold);
-          const run = startTareInTerminal(who, args(stage), proxy.kubeconfig);
-          const ended = await signalled(stage, run, name, before.base, caught);
-          expect(ended.code).toBe(stage.failed === undefined ? code : 20);
-          // Nobody reads a terminal that is gone.
-          if (name !== "SIGHUP" && stage.failed === undefined) {
-            expect(ended.stderr).toContain(AS_BEFORE);
-          }
-          await expectAgreement(stage, before);
-        });
+        it.each(signalsIn(stage, "a terminal"))(
+          `%s at a terminal: ${stage.outcome}`,
+          async (name, code) => {
+            if (stage.outcome === "no Helm, one row") await touchCrd(who);
+            const before = await scene();
+            const caught = stage.hold === undefined ? undefined : proxy.hold(stage.hold);
+            const run = startTareInTerminal(who, args(stage), proxy.kubeconfig);
+            const ended = await signalled(stage, run, name, before.base, caught);
+            expect(ended.code).toBe(stage.failed === undefined ? code : 20);
+            // Nobody reads a terminal that is gone.
+            if (name !== "SIGHUP" && stage.failed === undefined) {
+              expect(ended.stderr).toContain(AS_BEFORE);
+            }
+            await expectAgreement(stage, before);
+          },
+        );
       });
     }
 
