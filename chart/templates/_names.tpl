@@ -10,6 +10,30 @@
 {{- include "tars.get" (dict "root" . "path" "global.deploymentMode") | default "enterprise" -}}
 {{- end -}}
 
+{{/*
+tars.clusterDomain ROOT: the domain of the cluster's Services. It never changes, so that without a value the one that the running
+controller has is kept.
+*/}}
+{{- define "tars.clusterDomain" -}}
+{{- $domain := include "tars.get" (dict "root" . "path" "global.clusterDomain") -}}
+{{- if not $domain -}}
+{{- $live := lookup "apps/v1" "Deployment" (include "tars.systemNamespace" .) "envoy-gateway" -}}
+{{- range dig "spec" "template" "spec" "containers" list $live -}}
+{{- range .env -}}
+{{- if eq .name "KUBERNETES_CLUSTER_DOMAIN" -}}
+{{- $domain = .value -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $domain | default "cluster.local" -}}
+{{- end -}}
+
+{{/* tars.serviceHost (dict "root" $ "name" "x"): the full name of a Service of the release namespace. */}}
+{{- define "tars.serviceHost" -}}
+{{- printf "%s.%s.svc.%s" .name (include "tars.systemNamespace" .root) (include "tars.clusterDomain" .root) -}}
+{{- end -}}
+
 {{/* tars.clusterName (dict "root" $ "name" "x"): a cluster-scoped name; two releases must not share it. */}}
 {{- define "tars.clusterName" -}}
 {{- printf "%s-%s-%s" .root.Release.Namespace .root.Release.Name .name | trunc 63 | trimSuffix "-" -}}

@@ -39,6 +39,9 @@ const KEEP: ReadonlyMap<string, (value: Json) => string | undefined> = new Map([
 
 const CARRIED_PATHS: ReadonlySet<string> = new Set(CARRIED_FIELDS.map(({ path }) => dotted(path)));
 
+/** What the chart reads from the running release when it is not given. */
+const KEPT_BY_THE_CHART: ReadonlySet<string> = new Set(["global.clusterDomain"]);
+
 /** Lists are shown whole, so what they hold can promise a secret as well as the path. */
 const show = (name: string, value: Json): string => {
   const text = JSON.stringify(value);
@@ -59,7 +62,7 @@ export const lostValues = (
     const name = dotted(path);
     // A key that contains dots only looks like one of our paths.
     const ours = path.every((key) => !key.includes("."));
-    if (ours && CARRIED_PATHS.has(name)) return [];
+    if (ours && (CARRIED_PATHS.has(name) || KEPT_BY_THE_CHART.has(name))) return [];
     const next = getPath(generated, path) ?? getPath(chartDefaults, path);
     if (jsonEquals(next, value)) return [];
     return [

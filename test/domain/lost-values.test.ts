@@ -77,6 +77,13 @@ describe("a value is not lost", () => {
     assert.deepStrictEqual(lostValues(at(path, "anything"), GENERATED, {}), []);
   });
 
+  it("when the chart itself keeps it", () => {
+    assert.deepStrictEqual(
+      lostValues(at("global.clusterDomain", "corp.example"), GENERATED, {}),
+      [],
+    );
+  });
+
   it("when the generated values say the same", () => {
     assert.deepStrictEqual(lostValues(GENERATED, GENERATED, {}), []);
   });

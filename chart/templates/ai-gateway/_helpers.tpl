@@ -27,7 +27,7 @@ serve the old certificate are trusted until they have restarted.
 {{- if and $whole (gt (int64 $renewAfter) (now | unixEpoch | int64)) -}}
 {{- $_ := set .Values "_aiGatewayCertificate" (dict "ca" (index $data "ca.crt") "crt" (index $data "tls.crt") "key" (index $data "tls.key") "renewAfter" $renewAfter) -}}
 {{- else -}}
-{{- $names := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (printf "%s.%s.svc.cluster.local" $service $namespace) -}}
+{{- $names := list $service (printf "%s.%s" $service $namespace) (printf "%s.%s.svc" $service $namespace) (include "tars.serviceHost" (dict "root" . "name" $service)) -}}
 {{- $ca := genCA (printf "%s-ca" $service) 3650 -}}
 {{- $cert := genSignedCert (printf "%s.%s.svc" $service $namespace) nil $names 1095 $ca -}}
 {{- $old := index $data "ca.crt" | default "" | b64dec | regexFind "(?s)-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?" -}}

@@ -57,7 +57,7 @@ extensionManager:
         - Route
   service:
     fqdn:
-      hostname: ai-gateway-controller.{{ include "tars.systemNamespace" . }}.svc.cluster.local
+      hostname: {{ include "tars.serviceHost" (dict "root" . "name" "ai-gateway-controller") }}
       port: 1063
 {{- if include "tars.rateLimitingEnabled" . }}
 rateLimit:

@@ -1,19 +1,21 @@
 {{- define "tars.otelHost" -}}
-tars-otel-collector.{{ include "tars.systemNamespace" . }}.svc.cluster.local
+{{- include "tars.serviceHost" (dict "root" . "name" "tars-otel-collector") -}}
 {{- end -}}
 
 {{- define "tars.otelEndpoint" -}}
 http://{{ include "tars.otelHost" . }}:4317
 {{- end -}}
 
-{{/* tars.otelBackend ROOT: where the proxies send their telemetry. */}}
+{{/*
+tars.otelBackend ROOT: where the proxies send their telemetry. Never the Service itself: Envoy Gateway would write the
+address of one of its pods into the proxies' bootstrap, and replace every proxy when that pod is replaced.
+*/}}
 {{- define "tars.otelBackend" -}}
 backendRefs:
-  - group: ""
-    kind: Service
+  - group: gateway.envoyproxy.io
+    kind: Backend
     name: tars-otel-collector
     namespace: {{ include "tars.systemNamespace" . }}
-    port: 4317
 {{- end -}}
 
 {{- define "tars.otel.config" -}}

@@ -17,7 +17,7 @@ a hosted Redis it holds a stand-in and the address itself reaches the service th
 */}}
 {{- define "tars.rateLimit.redisUrl" -}}
 {{- if eq (include "tars.redisType" .) "cluster" -}}
-tars-redis.{{ include "tars.systemNamespace" . }}.svc.cluster.local:6379
+{{ include "tars.serviceHost" (dict "root" . "name" "tars-redis") }}:6379
 {{- else -}}
 set-by-secret-tars-redis:6379
 {{- end -}}

@@ -140,7 +140,7 @@ export const startUpgrade = (
 };
 
 /** The data-plane namespace belongs to the release, and its pods are spared the AI Gateway's webhook, which no fake pod serves. */
-const dataPlaneNamespace = {
+export const dataPlaneNamespace = {
   apiVersion: "v1",
   kind: "Namespace",
   metadata: {
