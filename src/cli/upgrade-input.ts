@@ -93,6 +93,7 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     rateLimiting: !input.noRateLimiting,
     skipPreflight: input.skipPreflight,
     strictValues: input.strictValues,
+    onConflict: DEFAULTS.onConflict,
   };
   return options;
 });

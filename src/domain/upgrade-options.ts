@@ -29,7 +29,12 @@ export interface UpgradeOptions {
   readonly rateLimiting: boolean;
   readonly skipPreflight: boolean;
   readonly strictValues: boolean;
+  /** Of fields that the upgrade changes and that others own: change them, or stop before the first write. */
+  readonly onConflict: OnConflict;
 }
+
+export const ON_CONFLICT = ["take", "refuse"] as const;
+export type OnConflict = (typeof ON_CONFLICT)[number];
 
 export const REDIS_TYPES = ["cluster", "hosted"] as const;
 export type RedisType = (typeof REDIS_TYPES)[number];
@@ -63,6 +68,7 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   rateLimiting: true,
   skipPreflight: false,
   strictValues: false,
+  onConflict: "take",
 };
 
 /** The values that flags decide alone; the carried ones are laid over these. */

@@ -1,6 +1,6 @@
 import { Context, Data, type Duration, type Effect, type Redacted, type Scope } from "effect";
 import type { HelmFailureKind } from "../domain/helm/stderr.ts";
-import type { HelmVersion, RenderAnswers } from "../domain/helm/version.ts";
+import type { ApplyMethod, HelmVersion, RenderAnswers } from "../domain/helm/version.ts";
 import type { Hint } from "../domain/hint.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { KubeObject } from "../domain/kube.ts";
@@ -35,6 +35,8 @@ export interface UpgradeRequest {
   readonly values: Redacted.Redacted<JsonObject>;
   readonly timeout: Duration.Duration;
   readonly atomic: boolean;
+  /** Also change fields that others own; for a release that is applied by the server. */
+  readonly takeOver?: boolean;
 }
 
 export interface RenderRequest extends Pick<UpgradeRequest, "release" | "chart" | "values"> {
@@ -46,6 +48,8 @@ export interface RollbackRequest {
   readonly release: ReleaseRef;
   readonly revision: number;
   readonly timeout: Duration.Duration;
+  /** Also change fields that others own; for a release that is applied by the server. */
+  readonly takeOver?: boolean;
 }
 
 /** How the process ended. It says nothing certain about the release: read the history for that. */
@@ -85,6 +89,11 @@ export class Helm extends Context.Service<
       release: ReleaseRef,
       revision: number,
     ) => Effect.Effect<Redacted.Redacted<JsonObject>, HelmError>;
+    /** How this Helm would write objects, as `revision` was written; 3 knows one method only. */
+    readonly applyMethod: (
+      release: ReleaseRef,
+      revision: number,
+    ) => Effect.Effect<ApplyMethod, HelmError>;
     /** The objects that `revision` consists of, as Helm applied them. */
     readonly manifest: (
       release: ReleaseRef,

@@ -20,6 +20,7 @@ import { type Outlet, startHelm } from "./helm-process.ts";
 import { makeHelmStorage } from "./helm-storage.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
+import { applyMethodOf } from "./release-secret.ts";
 import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
@@ -37,6 +38,8 @@ const ReleaseList = Schema.Array(
     chart: Schema.String,
   }),
 );
+
+const Metadata = Schema.Struct({ applyMethod: Schema.optionalKey(Schema.String) });
 
 const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: string) =>
   Schema.decodeUnknownEffect(Schema.fromJsonString(schema))(text).pipe(
@@ -199,6 +202,15 @@ export const layerHelmBinary = (
         allValues: Effect.fn("Helm.allValues")((release, revision) =>
           valuesFromHelm(release, revision, ["--all"]),
         ),
+
+        applyMethod: Effect.fn("Helm.applyMethod")(function* (release, revision) {
+          if ((yield* version).major < 4) return "client";
+          const known = yield* storage.contents(release, revision);
+          if (known !== undefined) return Redacted.value(known).applyMethod;
+          const args = ["get", "metadata", release.name, "--namespace", release.namespace];
+          const text = yield* read([...args, "--revision", String(revision), "--output", "json"]);
+          return applyMethodOf((yield* decodeJson(Metadata, "get metadata", text)).applyMethod);
+        }),
 
         manifest: Effect.fn("Helm.manifest")(function* (release, revision) {
           const args = ["get", "manifest", release.name, "--namespace", release.namespace];

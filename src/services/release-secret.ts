@@ -1,5 +1,6 @@
 /** Helm's release records as they are kept: JSON, gzipped and in base64, once more encoded as every Secret is. */
 import { gunzipSync } from "node:zlib";
+import type { ApplyMethod } from "../domain/helm/version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
 import { storedSecrets } from "../domain/lost-values.ts";
@@ -88,7 +89,12 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
 export interface RevisionContents {
   readonly values: JsonObject;
   readonly manifest: string;
+  readonly applyMethod: ApplyMethod;
 }
+
+/** As Helm 4 records it; 3 records nothing. */
+export const applyMethodOf = (recorded: unknown): ApplyMethod =>
+  recorded === "ssa" ? "server" : "client";
 
 /** `undefined` when the record cannot be read or is that of another revision. */
 export const revisionContents = (
@@ -104,7 +110,11 @@ export const revisionContents = (
   const manifest = stringAt(record, "manifest");
   if (!isIt || manifest === undefined) return undefined;
   const values = fieldAt(record, "config");
-  return { values: isJsonObject(values) ? values : {}, manifest };
+  return {
+    values: isJsonObject(values) ? values : {},
+    manifest,
+    applyMethod: applyMethodOf(fieldAt(record, "apply_method")),
+  };
 };
 
 export interface ReleaseIdentity {

@@ -1,5 +1,6 @@
 /** All the cases, which run on the fake and on the real thing. */
 import { crds } from "./cases/crds.ts";
+import { fieldOwners } from "./cases/field-owners.ts";
 import { helmReads } from "./cases/helm-reads.ts";
 import { helmTransitions } from "./cases/helm-transitions.ts";
 import { objects } from "./cases/objects.ts";
@@ -10,6 +11,7 @@ import type { ContractCase, StageShape } from "./stage.ts";
 export const CASES: ReadonlyArray<ContractCase> = [
   ...helmTransitions,
   ...helmReads,
+  ...fieldOwners,
   ...objects,
   ...crds,
   ...podCases,

@@ -9,6 +9,7 @@ export interface Attempt {
   readonly values?: JsonObject;
   readonly atomic?: boolean;
   readonly timeout?: Duration.Duration;
+  readonly takeOver?: boolean;
 }
 
 const start = Effect.fnUntraced(function* ({
@@ -16,6 +17,7 @@ const start = Effect.fnUntraced(function* ({
   values = {},
   atomic = false,
   timeout,
+  takeOver = false,
 }: Attempt) {
   const stage = yield* Stage;
   const helm = yield* Helm;
@@ -25,6 +27,7 @@ const start = Effect.fnUntraced(function* ({
     values: Redacted.make(values),
     timeout: timeout ?? Duration.minutes(1),
     atomic,
+    takeOver,
   });
 });
 
@@ -38,12 +41,13 @@ export const failing = Effect.fnUntraced(function* (attempt: Omit<Attempt, "time
   return yield* upgrade({ ...attempt, timeout: shortTimeout });
 });
 
-export const rollback = Effect.fnUntraced(function* (revision: number) {
+export const rollback = Effect.fnUntraced(function* (revision: number, takeOver = false) {
   const [stage, helm] = [yield* Stage, yield* Helm];
   return yield* helm.rollback({
     release: stage.release,
     revision,
     timeout: Duration.minutes(1),
+    takeOver,
   });
 });
 

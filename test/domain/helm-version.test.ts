@@ -81,6 +81,29 @@ describe("helm upgrade", () => {
   });
 
   it.each([
+    ["4, which the server stops", HELM_4, ["--server-side=true", "--force-conflicts"]],
+    ["3, which takes all there is", HELM_3, []],
+  ] as const)("takes over what others own with Helm %s", (_, helm, flags) => {
+    const added = (plain: ReadonlyArray<string>, taking: ReadonlyArray<string>) =>
+      taking.filter((word) => !plain.includes(word));
+    const rollback = { ...REQUEST, revision: 1 };
+    assert.deepStrictEqual(
+      added(
+        upgradeArguments(helm, REQUEST),
+        upgradeArguments(helm, { ...REQUEST, takeOver: true }),
+      ),
+      [...flags],
+    );
+    assert.deepStrictEqual(
+      added(
+        rollbackArguments(helm, rollback),
+        rollbackArguments(helm, { ...rollback, takeOver: true }),
+      ),
+      [...flags],
+    );
+  });
+
+  it.each([
     [Duration.seconds(90), "1m30s"],
     [Duration.minutes(90), "1h30m"],
     [Duration.millis(1500), "1.5s"],

@@ -32,6 +32,7 @@ it("the defaults are the documented ones", () => {
     rateLimiting: true,
     skipPreflight: false,
     strictValues: false,
+    onConflict: "take",
   });
   assert.deepStrictEqual(DEFAULT_RELEASE, rest.release);
   assert.strictEqual(DEFAULT_DATAPLANE_NAMESPACE, rest.dataplaneNamespace);

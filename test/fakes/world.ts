@@ -51,6 +51,7 @@ import {
 import { INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
 import type { FakeChart } from "./helm/chart.ts";
 import { type FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
+import type { ApplyMethod } from "./helm/records.ts";
 import { FakeStreams } from "./pods/FakeStreams.ts";
 import { Recorder } from "./Recorder.ts";
 import { layerFakeTools } from "./tools.ts";
@@ -67,6 +68,8 @@ export interface Scenario {
   /** What the installed release was made from, and the operator's values for it. */
   readonly installed?: FakeChart;
   readonly values?: JsonObject;
+  /** Who works out how objects change: Helm 3 always the client, which is what is meant when left out. */
+  readonly applyMethod?: ApplyMethod;
   /** The embedded chart, to which an upgrade goes. */
   readonly chart?: FakeChart;
   /** Other charts by path or URL. */
@@ -134,7 +137,7 @@ const seeded = (scenario: Scenario) =>
         running: scenario.running ?? newestDeployed(revisions),
         chart: scenario.installed ?? tarsChart({ version: "1.1.0" }),
         values: scenario.values ?? INSTALLED_VALUES,
-        applyMethod: undefined,
+        applyMethod: scenario.applyMethod,
       });
       yield* settleCluster;
       const metrics = scenario.metrics ?? "available";

@@ -204,6 +204,7 @@ describe("a history from Helm's Secrets", () => {
           assert.deepStrictEqual(yield* contents(2), {
             values: { customer: "acme-2" },
             manifest: "kind: A2\n",
+            applyMethod: "client",
           });
           assert.deepStrictEqual(shelf.reads(), []);
           assert.deepStrictEqual((yield* contents(1))?.values, { customer: "acme-1" });

@@ -25,12 +25,27 @@ export const parseHelmVersion = (text: string): HelmVersion | undefined => {
 
 export const isSupportedHelm = ({ major }: HelmVersion): boolean => major === 3 || major === 4;
 
+/** How Helm 4 writes objects: as 3 does, by patches it works out itself, or applied by the server, which knows who owns what. */
+export type ApplyMethod = "client" | "server";
+
+/**
+ * The server refuses to change a field that somebody else owns, a rollback included. The method goes with the flag: under
+ * `auto` Helm takes that of one revision for the upgrade and of another for its rollback, and refuses the flag where it is the client's.
+ */
+const conflictFlags = (
+  { major }: HelmVersion,
+  { takeOver = false }: { readonly takeOver?: boolean },
+): ReadonlyArray<string> =>
+  major >= 4 && takeOver ? ["--server-side=true", "--force-conflicts"] : [];
+
 export interface UpgradeArguments {
   readonly release: ReleaseRef;
   readonly chart: string;
   readonly valuesFile: string;
   readonly timeout: Duration.Duration;
   readonly atomic: boolean;
+  /** Also change fields that others own; for a release that is applied by the server. */
+  readonly takeOver?: boolean;
 }
 
 /** The atomic flag was renamed in 4, where the old name still works but prints a deprecation. */
@@ -63,6 +78,7 @@ export const upgradeArguments = (
   formatGoDuration(request.timeout),
   waitFlag(version),
   ...(request.atomic ? [atomicFlag(version)] : []),
+  ...conflictFlags(version, request),
 ];
 
 export interface RenderArguments {
@@ -109,6 +125,8 @@ export interface RollbackArguments {
   readonly release: ReleaseRef;
   readonly revision: number;
   readonly timeout: Duration.Duration;
+  /** Also change fields that others own; for a release that is applied by the server. */
+  readonly takeOver?: boolean;
 }
 
 export const rollbackArguments = (
@@ -123,4 +141,5 @@ export const rollbackArguments = (
   "--timeout",
   formatGoDuration(request.timeout),
   waitFlag(version),
+  ...conflictFlags(version, request),
 ];

@@ -63,6 +63,18 @@ export const readHistory = Effect.fnUntraced(function* (release: ReleaseRef) {
 export const untilAnswered = <A, E, R>(read: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(read, { schedule: Schedule.spaced("3 seconds"), times: 30 });
 
+/** Whether the server applies the release, as one of these revisions says; a record that cannot be read says nothing. */
+export const isServerSide = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  revisions: ReadonlyArray<number>,
+) {
+  const helm = yield* Helm;
+  const methods = yield* Effect.forEach(revisions, (revision) =>
+    Effect.orElseSucceed(untilAnswered(helm.applyMethod(release, revision)), () => "client"),
+  );
+  return methods.includes("server");
+});
+
 /** Why the revision that was attempted did not make it. */
 export interface AttemptFailure {
   readonly revision: number;

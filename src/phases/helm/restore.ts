@@ -15,7 +15,7 @@ import { Helm } from "../../services/Helm.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { type Reporter, warn } from "../../services/Reporter.ts";
 import type { Rollout, RolloutGate } from "../../services/RolloutGate.ts";
-import { type Restoration, readHistory, untilAnswered } from "./attempt.ts";
+import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
 import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
 
 /** A revision that could not be brought back, or not be proven to run. */
@@ -125,8 +125,10 @@ const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision
   if (lost !== undefined) return lost;
   const helm = yield* Helm;
   const { release, secrets } = installed;
+  // A rollback that fails for a conflict leaves the release broken: what somebody owns of it is taken over.
+  const takeOver = yield* isServerSide(release, [revision]);
   const ended = yield* Effect.result(
-    helm.rollback({ release, revision, timeout: options.timeout }),
+    helm.rollback({ release, revision, timeout: options.timeout, takeOver }),
   );
   if (Result.isSuccess(ended) && ended.success.code === 0) return undefined;
   const text = Result.isFailure(ended) ? ended.failure.text : ended.success.errorText;

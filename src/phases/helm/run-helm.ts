@@ -2,10 +2,17 @@
 import { Effect, Option, Result } from "effect";
 import { type HelmOutcome, helmOutcome } from "../../domain/helm/outcome.ts";
 import { redactText } from "../../domain/redaction.ts";
+import { lastRevision } from "../../domain/release.ts";
 import { Helm, type HelmError, type HelmExit, type HelmRun } from "../../services/Helm.ts";
 import { type Reporter, warn } from "../../services/Reporter.ts";
 import type { Rollout } from "../../services/RolloutGate.ts";
-import { nextRevision, readHistory, type UpgradeAttempt, untilAnswered } from "./attempt.ts";
+import {
+  isServerSide,
+  nextRevision,
+  readHistory,
+  type UpgradeAttempt,
+  untilAnswered,
+} from "./attempt.ts";
 import { staged } from "./rollout.ts";
 
 /** Waits for Helm only as long as it can end well. */
@@ -28,6 +35,13 @@ const helmOrDoom = (
       )
     : run.exit;
 
+/** What would be changed was told, and asked about, before anything was written. */
+const takesOver = Effect.fnUntraced(function* ({ options, installed, before }: UpgradeAttempt) {
+  const newest = lastRevision(before)?.revision;
+  if (options.onConflict === "refuse" || newest === undefined) return false;
+  return yield* isServerSide(installed.release, [newest]);
+});
+
 /** Helm's end. An interruption is passed to Helm once, which then fails, or rolls back, and is seen through. */
 const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
   const { options, installed, interruption } = attempt;
@@ -38,6 +52,7 @@ const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: 
     values: installed.values,
     timeout: options.timeout,
     atomic: options.atomic,
+    takeOver: yield* takesOver(attempt),
   });
   const ended = yield* interruption.wait(
     staged("helm upgrade", options.timeout, helmOrDoom(attempt, run, rollout)),

@@ -228,6 +228,19 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
         }),
       ),
 
+    applyMethod: (release, revision) =>
+      version.major < 4
+        ? Effect.succeed("client")
+        : read(
+            "get metadata",
+            Effect.flatMap(records.of(release), (found) => {
+              const record = found.find((one) => one.version === revision);
+              return record === undefined
+                ? Effect.fail(new HelmFailure({ text: "release: not found" }))
+                : Effect.succeed(record.apply_method === "ssa" ? "server" : "client");
+            }),
+          ),
+
     manifest: (release, revision) =>
       read(
         "get manifest",
@@ -297,7 +310,7 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
         const command =
           "unknownFlag" in flags
             ? Effect.fail(new HelmFailure({ text: `unknown flag: ${flags.unknownFlag}` }))
-            : rollback(runtime, { ...request, wait: flags.wait, pruning: true });
+            : rollback(runtime, { ...request, ...flags, pruning: true });
         const { ended } = yield* spawn(command, []);
         return yield* ended;
       }).pipe(Effect.uninterruptible),

@@ -27,7 +27,13 @@ import { typeOf } from "../cluster/kubectl.ts";
 import { goalOf, isOwnedBy, revisionOf } from "../controllers/deployment-objects.ts";
 import { HelmFailure } from "./failure.ts";
 import { marked } from "./ownership.ts";
-import { applyText, patchText, TIMED_OUT, watchTimeoutText } from "./personality.ts";
+import {
+  applyText,
+  FORCED_ON_THE_CLIENT,
+  patchText,
+  TIMED_OUT,
+  watchTimeoutText,
+} from "./personality.ts";
 import type { ApplyMethod } from "./records.ts";
 
 type Api = Kubectl["Service"];
@@ -87,6 +93,7 @@ export interface Application {
   readonly version: HelmVersion;
   readonly release: ReleaseRef;
   readonly method: ApplyMethod;
+  readonly forceConflicts: boolean;
   readonly from: ReadonlyArray<KubeObject>;
   readonly to: ReadonlyArray<KubeObject>;
 }
@@ -97,14 +104,17 @@ const isKept = ({ metadata }: KubeObject): boolean =>
 /** Every object is tried; what the server refused is told together. */
 export const applyObjects = Effect.fnUntraced(function* (
   api: Api,
-  { version, release, method, from, to }: Application,
+  { version, release, method, forceConflicts, from, to }: Application,
 ) {
+  if (forceConflicts && method === "csa") {
+    return yield* new HelmFailure({ text: FORCED_ON_THE_CLIENT });
+  }
   const problems: Array<string> = [];
   for (const object of to.map((one) => marked(one, release))) {
     const type = chartTypeOf(object);
     const attempt = Effect.gen(function* () {
       if (method === "ssa") {
-        return yield* api.apply(type, object, { fieldManager: "helm", force: false });
+        return yield* api.apply(type, object, { fieldManager: "helm", force: forceConflicts });
       }
       const live = yield* api.get(refOf(type, object));
       if (Option.isNone(live)) return yield* api.create(type, object);

@@ -8,6 +8,9 @@ export interface HelmFlags {
   readonly atomic: boolean;
   readonly wait: "no" | "poll" | "watch";
   readonly resetValues: boolean;
+  /** `--server-side=true`; else as an earlier revision was applied. */
+  readonly serverSide: boolean;
+  readonly forceConflicts: boolean;
   /** Noise that goes to stderr before anything else. */
   readonly deprecations: ReadonlyArray<string>;
 }
@@ -27,7 +30,15 @@ export const parseFlags = (
     "--timeout",
     "--wait",
     "--atomic",
-    ...(major >= 4 ? ["--rollback-on-failure", "--wait=legacy", "--wait=watcher"] : []),
+    ...(major >= 4
+      ? [
+          "--rollback-on-failure",
+          "--wait=legacy",
+          "--wait=watcher",
+          "--server-side=true",
+          "--force-conflicts",
+        ]
+      : []),
   ];
   const unknownFlag = args.find((arg) => arg.startsWith("--") && !known.includes(arg));
   if (unknownFlag !== undefined) return { unknownFlag };
@@ -39,6 +50,8 @@ export const parseFlags = (
     atomic,
     wait: polls ? "poll" : watches ? "watch" : "no",
     resetValues: has("--reset-values"),
+    serverSide: has("--server-side=true"),
+    forceConflicts: has("--force-conflicts"),
     deprecations:
       major >= 4 && has("--atomic")
         ? ["Flag --atomic has been deprecated, use --rollback-on-failure instead"]
@@ -140,6 +153,9 @@ export const applyText = (
   if (reason === "Conflict") return `conflict occurred while applying object ${object}: ${detail}`;
   return minor >= 2 ? `server-side apply failed for object ${object}: ${detail}` : detail;
 };
+
+export const FORCED_ON_THE_CLIENT =
+  "invalid client update option(s): forceConflicts enabled when serverSideApply disabled";
 
 export const patchText = ({ kind, metadata }: KubeObject, { detail }: KubectlError): string =>
   `cannot patch "${metadata.name}" with kind ${kind}: ${detail}`;

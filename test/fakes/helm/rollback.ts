@@ -2,8 +2,8 @@ import { Effect, Result } from "effect";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import type { HelmFailure } from "./failure.ts";
 import { applyObjects, awaitReady, droppedObjects } from "./objects.ts";
-import { droppedObjectText, hasDroppedObjectBug } from "./personality.ts";
-import { manifestObjects, type ReleaseRecord, withStatus } from "./records.ts";
+import { droppedObjectText, type HelmFlags, hasDroppedObjectBug } from "./personality.ts";
+import { type ApplyMethod, manifestObjects, type ReleaseRecord, withStatus } from "./records.ts";
 import {
   failWith,
   type HelmRuntime,
@@ -17,7 +17,7 @@ import {
   type Waiting,
 } from "./runtime.ts";
 
-export interface Rollback extends Waiting {
+export interface Rollback extends Waiting, Pick<HelmFlags, "serverSide" | "forceConflicts"> {
   readonly release: ReleaseRef;
   readonly revision: number;
   /** The automatic rollback lets the history grow by one. */
@@ -34,8 +34,10 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
   const target = records.find(({ version }) => version === revision);
   if (target === undefined) return yield* failWith(`release has no ${revision} version`);
 
+  const { apply_method: method, ...stored } = target;
   const attempt: ReleaseRecord = {
-    ...target,
+    ...stored,
+    ...applyMethodFor(runtime, request.serverSide ? "ssa" : method),
     version: last.version + 1,
     info: {
       ...target.info,
@@ -49,7 +51,7 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
   // A failing hook leaves the revision pending, and so the release locked.
   yield* runHooks(runtime, "pre-rollback", target);
 
-  const applying = yield* Effect.result(applyTarget(runtime, last, target));
+  const applying = yield* Effect.result(applyTarget(runtime, last, attempt, request));
   if (Result.isFailure(applying)) {
     const { text } = applying.failure;
     yield* Effect.ignore(putRecord(runtime, withStatus(last, "superseded")));
@@ -72,18 +74,24 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
   yield* putRecord(runtime, withStatus(attempt, "deployed"));
 });
 
+/** Helm 3 knows nothing of it. */
+const applyMethodFor = ({ version }: HelmRuntime, method: ApplyMethod | undefined) =>
+  version.major < 4 || method === undefined ? {} : { apply_method: method };
+
 const applyTarget = Effect.fnUntraced(function* (
-  { api, version }: HelmRuntime,
+  { api, version: helm }: HelmRuntime,
   last: ReleaseRecord,
   target: ReleaseRecord,
+  { forceConflicts }: Rollback,
 ) {
   const [from, to] = [manifestObjects(last), manifestObjects(target)];
-  const [dropped] = hasDroppedObjectBug(version) ? yield* droppedObjects(api, from, to) : [];
+  const [dropped] = hasDroppedObjectBug(helm) ? yield* droppedObjects(api, from, to) : [];
   if (dropped !== undefined) {
-    return yield* failWith(droppedObjectText(version, dropped.kind, dropped.metadata.name));
+    return yield* failWith(droppedObjectText(helm, dropped.kind, dropped.metadata.name));
   }
   const method = target.apply_method ?? "csa";
-  yield* applyObjects(api, { version, release: target, method, from, to });
+  const application = { version: helm, release: target, method, forceConflicts, from, to };
+  yield* applyObjects(api, application);
 });
 
 const awaitTarget = (

@@ -168,7 +168,8 @@ const upgradeExisting = Effect.fnUntraced(function* (
   const values = keepOld ? configOf(current) : request.values;
   const objects = yield* render(runtime, request, chart, values);
   yield* requireUsable(runtime, request, objects, manifestObjects(current));
-  const method = runtime.version.major >= 4 ? (current.apply_method ?? "csa") : undefined;
+  const auto = last.apply_method ?? "csa";
+  const method = runtime.version.major < 4 ? undefined : flags.serverSide ? "ssa" : auto;
   const now = yield* isoNow;
   const attempt: ReleaseRecord = {
     ...recordFor(request, chart, values, objects, method),
@@ -190,6 +191,7 @@ const upgradeExisting = Effect.fnUntraced(function* (
         version: runtime.version,
         release,
         method: method ?? "csa",
+        forceConflicts: flags.forceConflicts,
         from: manifestObjects(current),
         to: objects,
       });
@@ -270,6 +272,8 @@ const failRelease = Effect.fnUntraced(function* (
       wait: wait === "no" ? "poll" : wait,
       timeout,
       pruning: false,
+      serverSide: flags.serverSide,
+      forceConflicts: flags.forceConflicts,
     }),
     ({ text }) => new HelmFailure({ text: rollbackFailedText(cause, text) }),
   );
@@ -309,6 +313,7 @@ const install = Effect.fnUntraced(function* (
         version: runtime.version,
         release,
         method: method ?? "csa",
+        forceConflicts: request.flags.forceConflicts,
         from: [],
         to: objects,
       });

@@ -1,0 +1,107 @@
+/** Fields of the release that others have changed on the cluster, and own since. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { Deployment, EnvoyProxy, numberAt } from "../src/domain/kube.ts";
+import {
+  FakeCluster,
+  FakeHelm,
+  HELM_3,
+  HELM_4,
+  historyLines,
+  runUpgrade,
+  type Scenario,
+  tarsChart,
+  withField,
+  world,
+} from "./fakes/index.ts";
+
+const CONTROLLER = { type: Deployment, name: "envoy-gateway", namespace: "tars-system" };
+const PROXY = { type: EnvoyProxy, name: "tars-egress", namespace: "tars-system" };
+
+/** `kubectl scale`, and an autoscaler of the data plane edited by hand. */
+const touched = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  yield* cluster.edit(CONTROLLER, withField("spec.replicas", 3));
+  const minimum = "spec.provider.kubernetes.envoyHpa.minReplicas";
+  yield* cluster.edit(PROXY, withField(minimum, 4));
+});
+
+const byServer: Scenario = { helm: HELM_4, applyMethod: "ssa" };
+
+const RELEASES = [
+  ["made and upgraded by Helm 4", byServer],
+  ["made by Helm 3, upgraded by Helm 4", { helm: HELM_4 }],
+  ["made by Helm 4, upgraded by Helm 3", { helm: HELM_3, applyMethod: "ssa" }],
+  ["made and upgraded by Helm 3", { helm: HELM_3 }],
+] as const satisfies ReadonlyArray<readonly [string, Scenario]>;
+
+describe("a release whose objects were edited by hand", () => {
+  it.effect.each(RELEASES)("is upgraded: %s", ([, scenario]) =>
+    Effect.gen(function* () {
+      yield* touched;
+      const { error } = yield* runUpgrade();
+      assert.isUndefined(error);
+      assert.deepStrictEqual(yield* historyLines, [
+        "1 superseded Install complete",
+        "2 deployed Upgrade complete",
+      ]);
+    }).pipe(Effect.provide(world(scenario))),
+  );
+
+  it.effect.each(RELEASES)("is rolled back when the upgrade fails: %s", ([, scenario]) =>
+    Effect.gen(function* () {
+      yield* touched;
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
+    }).pipe(
+      Effect.provide(
+        world({ ...scenario, chart: tarsChart({ version: "1.2.0", imageTag: "never-ready" }) }),
+      ),
+    ),
+  );
+
+  it.effect.each(RELEASES)("is rolled back when the data plane fails: %s", ([, scenario]) =>
+    Effect.gen(function* () {
+      yield* touched;
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
+    }).pipe(
+      Effect.provide(
+        world({ ...scenario, chart: tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }) }),
+      ),
+    ),
+  );
+
+  it.effect("is upgraded from what a Helm that met a conflict left of it", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.isUndefined(error);
+    }).pipe(
+      Effect.provide(
+        world({
+          ...byServer,
+          revisions: [
+            { status: "deployed" },
+            { status: "superseded", description: 'Upgrade "tars" failed: conflict' },
+            { status: "failed", description: 'Rollback "tars" failed: conflict' },
+          ],
+        }),
+      ),
+    ),
+  );
+});
+
+describe("somebody who edits while Helm is at work", () => {
+  it.effect.each(["take", "refuse"] as const)("never breaks the release (%s)", (onConflict) =>
+    Effect.gen(function* () {
+      const [helm, cluster] = [yield* FakeHelm, yield* FakeCluster];
+      yield* helm.beforeUpgrade(
+        touched.pipe(Effect.orDie, Effect.provideService(FakeCluster, cluster)),
+      );
+      const { error } = yield* runUpgrade({ options: { onConflict } });
+      const expected = onConflict === "take" ? undefined : "UpgradeRolledBack";
+      assert.strictEqual(error?._tag, expected, error?.why.join("; "));
+      assert.strictEqual(numberAt(yield* cluster.peek(CONTROLLER), "spec", "replicas"), 2);
+    }).pipe(Effect.provide(world(byServer))),
+  );
+});
