@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
@@ -33,35 +32,37 @@ type load struct {
 	perConnection int
 }
 
-// client holds its streams until the time is over, then waits for the open ones. It writes a JSON line
-// for each stream that failed and one more, the summary, at the end.
+// client holds its streams until the time is over, then waits for the open ones. A first SIGTERM ends the
+// time, a second one leaves the streams that are still open uncounted. It writes a JSON line for each
+// stream that failed and one more, the summary, at the end.
 func client(args []string) int {
 	var asked load
 	flags := flag.NewFlagSet("client", flag.ExitOnError)
 	flags.StringVar(&asked.url, "url", "", "where to, without a query")
 	flags.IntVar(&asked.clients, "clients", 30, "streams to hold at once")
-	flags.DurationVar(&asked.last, "for", time.Minute, "how long to begin new streams; SIGTERM ends it earlier")
+	flags.DurationVar(&asked.last, "for", time.Minute, "how long to begin new streams")
 	flags.DurationVar(&asked.length, "length", 20*time.Second, "how long each stream lasts")
 	flags.BoolVar(&asked.keepAlive, "keep-alive", true, "use a connection for more than one stream")
 	flags.BoolVar(&asked.http2, "http2", false, "speak HTTP/2 without TLS, with prior knowledge")
 	flags.IntVar(&asked.perConnection, "per-connection", 5, "HTTP/2 clients that share a connection")
-	untilInput := flags.Bool("until-stdin-closes", false, "stop beginning streams as well when standard input closes")
 	_ = flags.Parse(args)
 	if asked.url == "" || asked.clients < 1 || asked.perConnection < 1 || tokensIn(asked.length) < 1 {
 		flags.Usage()
 		return 2
 	}
 
-	begin, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	begin, stop := context.WithTimeout(context.Background(), asked.last)
 	defer stop()
-	begin, cancel := context.WithTimeout(begin, asked.last)
-	defer cancel()
-	if *untilInput {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			cancel()
-		}()
-	}
+	follow, leave := context.WithCancel(context.Background())
+	defer leave()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		<-signals
+		stop()
+		<-signals
+		leave()
+	}()
 
 	tally := newTally(json.NewEncoder(os.Stdout))
 	var all sync.WaitGroup
@@ -70,7 +71,11 @@ func client(args []string) int {
 			// Spread over the length of a stream, so that at any time streams of every age are open.
 			wait(begin, time.Duration(n)*asked.length/time.Duration(asked.clients))
 			for begin.Err() == nil {
-				outcome := asked.hold(transport, tally)
+				outcome := asked.hold(follow, transport, tally)
+				if follow.Err() != nil {
+					tally.left()
+					return
+				}
 				tally.ended(outcome)
 				if outcome.Status != http.StatusOK {
 					wait(begin, 200*time.Millisecond)
@@ -107,10 +112,10 @@ func (l load) transports() []*http.Transport {
 }
 
 // hold is one stream from its request to its end.
-func (l load) hold(transport *http.Transport, tally *tally) (o outcome) {
+func (l load) hold(follow context.Context, transport *http.Transport, tally *tally) (o outcome) {
 	o.Began = time.Now()
 	defer func() { o.Age = time.Since(o.Began).Seconds() }()
-	heard, lost := context.WithCancelCause(context.Background())
+	heard, lost := context.WithCancelCause(follow)
 	defer lost(nil)
 	watchdog := time.AfterFunc(silence, func() { lost(fmt.Errorf("nothing came for %s", silence)) })
 	defer watchdog.Stop()

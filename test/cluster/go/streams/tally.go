@@ -31,6 +31,7 @@ type summary struct {
 	Complete  int                  `json:"complete"`
 	Dropped   int                  `json:"dropped"`
 	NotServed int                  `json:"notServed"`
+	LeftOpen  int                  `json:"leftOpen"`
 	PeakOpen  int                  `json:"peakOpen"`
 	Proxies   map[string]*perProxy `json:"proxies"`
 }
@@ -58,6 +59,13 @@ func (t *tally) closed() {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	t.open--
+}
+
+// left counts a stream that is not followed to its end.
+func (t *tally) left() {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.summary.LeftOpen++
 }
 
 // ended takes a stream that never began ("not served") apart from one that was cut ("dropped").
