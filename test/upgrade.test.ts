@@ -49,6 +49,7 @@ describe("an upgrade that works", () => {
         "CarriedForward",
         "[3/5] HA preflight",
         "HaChecked",
+        "DrainChecked",
         "ChartChosen",
         "[4/5] Apply / update CRDs",
         "CrdsBackedUp",

@@ -11,6 +11,7 @@ import type { Kubectl } from "../services/Kubectl.ts";
 import { ManagementPlane } from "../services/ManagementPlane.ts";
 import type { OperatorSignals } from "../services/OperatorSignals.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
+import type { ProxyStats } from "../services/ProxyStats.ts";
 import type { ReleaseLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { Reporter } from "../services/Reporter.ts";
@@ -36,6 +37,7 @@ export type TareServices =
   | ReleaseRecords
   | Reporter
   | FailureReports
+  | ProxyStats
   | RolloutGate
   | RunJournal
   | ToolCache;

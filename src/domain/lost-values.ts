@@ -49,22 +49,30 @@ const show = (name: string, value: Json): string => {
   return secret ? "***" : redactText(text);
 };
 
+export interface UpcomingValues {
+  /** As the flags of this run make them. */
+  readonly generated: JsonObject;
+  /** As they would be without any flag: what differs from it was asked for. */
+  readonly withoutFlags: JsonObject;
+  readonly chartDefaults: JsonObject;
+}
+
 /**
- * The user-supplied values of the live release that are neither carried nor equal to what the new release will use
- * anyway (`generated` values first, then the defaults of the new chart).
+ * The user-supplied values of the live release that are neither carried, nor replaced by a flag, nor equal to what the
+ * new release will use anyway (`generated` values first, then the defaults of the new chart).
  */
 export const lostValues = (
   stored: JsonObject,
-  generated: JsonObject,
-  chartDefaults: JsonObject,
+  { generated, withoutFlags, chartDefaults }: UpcomingValues,
 ): ReadonlyArray<LostValue> =>
   leaves(stored).flatMap(([path, value]) => {
     const name = dotted(path);
     // A key that contains dots only looks like one of our paths.
     const ours = path.every((key) => !key.includes("."));
     if (ours && (CARRIED_PATHS.has(name) || KEPT_BY_THE_CHART.has(name))) return [];
-    const next = getPath(generated, path) ?? getPath(chartDefaults, path);
-    if (jsonEquals(next, value)) return [];
+    const made = getPath(generated, path);
+    if (made !== undefined && !jsonEquals(made, getPath(withoutFlags, path))) return [];
+    if (jsonEquals(made ?? getPath(chartDefaults, path), value)) return [];
     return [
       {
         path: name,

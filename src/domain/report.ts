@@ -1,6 +1,8 @@
+import type { Duration } from "effect";
 import type { CrdBackup } from "./crds/backup.ts";
 import type { CrdCounts } from "./crds/plan.ts";
 import type { DoctorReport } from "./doctor-report.ts";
+import type { RunningDrain } from "./drain/running-drain.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
 import type { Hint } from "./hint.ts";
 import type { LostValue } from "./lost-values.ts";
@@ -49,6 +51,12 @@ export type ReportEvent =
     }
   | { readonly _tag: "ValuesLost"; readonly lost: ReadonlyArray<LostValue> }
   | { readonly _tag: "HaChecked"; readonly verdict: HaVerdict; readonly allowDowntime: boolean }
+  /** For how long streams may go on: in the proxies that this upgrade starts, and in those that run. */
+  | {
+      readonly _tag: "DrainChecked";
+      readonly asked: Duration.Duration;
+      readonly running: ReadonlyArray<RunningDrain>;
+    }
   | {
       readonly _tag: "ChartChosen";
       readonly origin: string;

@@ -1,29 +1,27 @@
 import { Duration } from "effect";
+import type { RunningDrain } from "./drain/running-drain.ts";
 import { formatGoDuration } from "./go-duration.ts";
-import { type KubeObject, numberAt } from "./kube.ts";
 
-/** The replicas of the largest data-plane Deployment: those are the pods that may have to drain one after another. */
-export const liveReplicas = (deployments: ReadonlyArray<KubeObject>): number =>
-  Math.max(
-    0,
-    ...deployments.map(
-      (deployment) =>
-        numberAt(deployment, "status", "replicas") ?? numberAt(deployment, "spec", "replicas") ?? 0,
-    ),
-  );
+/** The replicas of the largest data-plane Deployment. */
+export const liveReplicas = (drains: ReadonlyArray<RunningDrain>): number =>
+  Math.max(0, ...drains.map(({ replicas }) => replicas));
+
+/** Until new proxies are scheduled, have their images and are ready. */
+const START_UP = Duration.minutes(1);
 
 /**
- * A sentence with the numbers when `timeout` cannot hold a drain of every replica in turn. Equal is enough: that is
- * what the defaults amount to.
+ * A sentence with the numbers when `timeout` cannot hold the start of the new proxies and a drain. Old proxies drain side
+ * by side, so their number does not matter; each takes what it was started with, or what is asked for now.
  */
 export const rolloutBudgetWarning = (
   timeout: Duration.Duration,
-  drain: Duration.Duration,
-  replicas: number,
+  asked: Duration.Duration,
+  running: ReadonlyArray<RunningDrain>,
 ): string | undefined => {
-  const needed = Duration.times(drain, replicas);
-  return Duration.isLessThan(timeout, needed)
-    ? `--timeout ${formatGoDuration(timeout)} is shorter than drain × replicas ` +
-        `(${formatGoDuration(drain)} × ${replicas} = ${formatGoDuration(needed)}): a slow drain can fail the upgrade`
+  if (liveReplicas(running) === 0) return undefined;
+  const drain = running.reduce((longest, one) => Duration.max(longest, one.drain ?? asked), asked);
+  return Duration.isLessThan(timeout, Duration.sum(drain, START_UP))
+    ? `--timeout ${formatGoDuration(timeout)} is shorter than a drain (${formatGoDuration(drain)}) and the start of ` +
+        `new proxies (${formatGoDuration(START_UP)}): the upgrade can run out of time while streams end`
     : undefined;
 };

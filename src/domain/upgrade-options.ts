@@ -1,6 +1,7 @@
 import { Duration } from "effect";
 import type { CarriedFlags } from "./carry-over.ts";
 import type { JsonObject } from "./json.ts";
+import type { UpcomingValues } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 
 /** `Duration`s are virtual-clock friendly; everything an upgrade can be told, already parsed. */
@@ -81,4 +82,14 @@ export const generatedValues = (options: UpgradeOptions): JsonObject => ({
   shutdown: { drainTimeout: `${Math.ceil(Duration.toSeconds(options.drainTimeout))}s` },
   redis: { type: options.redisType },
   rateLimiting: { enabled: options.rateLimiting },
+});
+
+/** What `lostValues` compares with. */
+export const upcomingValues = (
+  options: UpgradeOptions,
+  chartDefaults: JsonObject,
+): UpcomingValues => ({
+  generated: generatedValues(options),
+  withoutFlags: generatedValues(DEFAULT_UPGRADE_OPTIONS),
+  chartDefaults,
 });

@@ -17,7 +17,7 @@ import {
   type ReleaseRef,
   type Revision,
 } from "../domain/release.ts";
-import { generatedValues, type UpgradeOptions } from "../domain/upgrade-options.ts";
+import { generatedValues, type UpgradeOptions, upcomingValues } from "../domain/upgrade-options.ts";
 import {
   type AnotherRunHoldsTheLock,
   ChartUnusable,
@@ -140,7 +140,10 @@ export const discover: Phase<
       paths: carry.entries.map(({ path }) => dotted(path)),
     });
     yield* reportDifferences(carry);
-    yield* reportLosses(lostValues(stored, generated, chart.defaults), options.strictValues);
+    yield* reportLosses(
+      lostValues(stored, upcomingValues(options, chart.defaults)),
+      options.strictValues,
+    );
 
     return {
       release,

@@ -1,13 +1,17 @@
 import { Effect, Result } from "effect";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../domain/data-plane.ts";
+import { type RunningDrain, runningDrain } from "../domain/drain/running-drain.ts";
+import { shortDrains, shortDrainWarning } from "../domain/drain/short-drain.ts";
 import { type HaVerdict, haVerdict } from "../domain/ha-verdict.ts";
 import { Deployment, EnvoyProxy, type KubeObject } from "../domain/kube.ts";
-import { liveReplicas, rolloutBudgetWarning } from "../domain/rollout-budget.ts";
+import { rolloutBudgetWarning } from "../domain/rollout-budget.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { SingleReplica } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
+import type { ProxyStats } from "../services/ProxyStats.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
+import { countOpenStreams } from "./streams/count.ts";
 
 export interface HaFacts {
   readonly envoyProxies: Result.Result<ReadonlyArray<KubeObject>, KubectlError>;
@@ -49,7 +53,24 @@ const verdictOf = ({ envoyProxies }: HaFacts): HaVerdict =>
         : { _tag: "Unknown", why: error.message },
   });
 
-export const haPreflight: Phase<HaInput, HaVerdict, SingleReplica, Reporter> = {
+/** Streams end with the drain that their proxies were started with; nothing of this upgrade can lengthen it. */
+const warnOfShortDrains = Effect.fnUntraced(function* (
+  { drainTimeout }: HaInput["options"],
+  { deployments }: HaFacts,
+  drains: ReadonlyArray<RunningDrain>,
+) {
+  const short = shortDrains(drains, drainTimeout);
+  if (short.length === 0) return;
+  const warning = shortDrainWarning(short, yield* countOpenStreams(deployments));
+  if (warning !== undefined) yield* warn(warning);
+});
+
+export const haPreflight: Phase<
+  HaInput,
+  HaVerdict,
+  SingleReplica,
+  Kubectl | ProxyStats | Reporter
+> = {
   id: "ha-preflight",
   title: "HA preflight",
   run: Effect.fnUntraced(function* ({ options, facts }) {
@@ -59,12 +80,11 @@ export const haPreflight: Phase<HaInput, HaVerdict, SingleReplica, Reporter> = {
       return yield* new SingleReplica(verdict);
     }
     yield* report({ _tag: "HaChecked", verdict, allowDowntime: options.allowDowntime });
-    const budget = rolloutBudgetWarning(
-      options.timeout,
-      options.drainTimeout,
-      liveReplicas(known.deployments),
-    );
+    const drains = known.deployments.map(runningDrain);
+    yield* report({ _tag: "DrainChecked", asked: options.drainTimeout, running: drains });
+    const budget = rolloutBudgetWarning(options.timeout, options.drainTimeout, drains);
     if (budget !== undefined) yield* warn(budget);
+    yield* warnOfShortDrains(options, known, drains);
     return verdict;
   }),
 };

@@ -2,6 +2,7 @@
 import { Effect, Redacted } from "effect";
 import { type LiveCrd, type PlannedCrd, planCrd } from "../domain/crds/plan.ts";
 import { dataPlaneRolls } from "../domain/data-plane-roll.ts";
+import { runningDrain } from "../domain/drain/running-drain.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import type { Identity } from "../domain/identity.ts";
 import { identitySecret } from "../domain/identity-secret.ts";
@@ -12,7 +13,7 @@ import { showValue } from "../domain/object-diff.ts";
 import { plannedValues } from "../domain/planned-values.ts";
 import { redactText } from "../domain/redaction.ts";
 import { liveReplicas } from "../domain/rollout-budget.ts";
-import { generatedValues, type UpgradeOptions } from "../domain/upgrade-options.ts";
+import { type UpgradeOptions, upcomingValues } from "../domain/upgrade-options.ts";
 import type { PlannedCrdChange, UpgradePlan } from "../domain/upgrade-plan.ts";
 import type {
   ClusterUnavailable,
@@ -90,7 +91,7 @@ const planValues = Effect.fnUntraced(function* ({ options, installed }: PlanInpu
       next: Redacted.value(installed.values),
       defaults: chart.defaults,
       carry,
-      lost: lostValues(stored, generatedValues(options), chart.defaults),
+      lost: lostValues(stored, upcomingValues(options, chart.defaults)),
     },
     showValue(false, (text) => redactText(text, secrets)),
   );
@@ -155,7 +156,7 @@ export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = 
       budget: {
         timeout: formatGoDuration(options.timeout),
         drain: formatGoDuration(options.drainTimeout),
-        replicas: liveReplicas(ha.deployments),
+        replicas: liveReplicas(ha.deployments.map(runningDrain)),
       },
       limits: [
         ...(rendering.withoutServer === undefined

@@ -77,6 +77,22 @@ export const HaChecked = record("ha-checked", "How many data-plane pods there ar
   allowDowntime: Schema.Boolean,
 });
 
+export const DrainChecked = record(
+  "drain-checked",
+  "For how long streams may go on in a proxy that ends: in those that this upgrade starts, and in those that run.",
+  {
+    askedSeconds: Schema.Number,
+    running: Schema.Array(
+      Schema.Struct({
+        deployment: Schema.String,
+        replicas: Schema.Int,
+        drainSeconds: Schema.optionalKey(Schema.Number),
+        graceSeconds: Schema.Number,
+      }),
+    ),
+  },
+);
+
 export const ChartChosen = record("chart-chosen", "What the release is upgraded to.", {
   origin: Schema.String,
   embedded: Schema.Boolean,
@@ -261,6 +277,7 @@ export const OutputRecord = Schema.Union([
   CarriedOver,
   ValuesLost,
   HaChecked,
+  DrainChecked,
   ChartChosen,
   CrdsBackedUp,
   CrdsApplied,

@@ -1,5 +1,7 @@
+import { Duration } from "effect";
 import type { CrdBackup } from "../domain/crds/backup.ts";
 import type { EventBrief } from "../domain/doctor-report.ts";
+import type { RunningDrain } from "../domain/drain/running-drain.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
 import type { ReportEvent } from "../domain/report.ts";
@@ -37,6 +39,17 @@ const haBody = (verdict: HaVerdict, allowDowntime: boolean): Body => ({
   ...(verdict._tag === "Unknown"
     ? { why: verdict.why }
     : { minReplicas: verdict.minReplicas, envoyProxy: verdict.envoyProxy }),
+});
+
+const drainBody = (asked: Duration.Duration, running: ReadonlyArray<RunningDrain>): Body => ({
+  type: "drain-checked",
+  askedSeconds: Duration.toSeconds(asked),
+  running: running.map(({ deployment, replicas, drain, grace }) => ({
+    deployment,
+    replicas,
+    ...member("drainSeconds", drain === undefined ? undefined : Duration.toSeconds(drain)),
+    graceSeconds: Duration.toSeconds(grace),
+  })),
 });
 
 const backedUpFiles = ({ restorable, migrateFirst }: CrdBackup) => [
@@ -149,6 +162,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       };
     case "HaChecked":
       return haBody(event.verdict, event.allowDowntime);
+    case "DrainChecked":
+      return drainBody(event.asked, event.running);
     case "ChartChosen":
       return {
         type: "chart-chosen",

@@ -1,4 +1,6 @@
+import { Duration } from "effect";
 import type { CrdBackup } from "../domain/crds/backup.ts";
+import { formatGoDuration } from "../domain/go-duration.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { Hint } from "../domain/hint.ts";
 import type { LostValue } from "../domain/lost-values.ts";
@@ -45,6 +47,15 @@ const haLine = (
       ];
 };
 
+/** A response that began before the drain did does not tell its client to leave: one more stream can follow. */
+const drainLine = (asked: Duration.Duration): string => {
+  const half = formatGoDuration(Duration.times(asked, 0.5));
+  return (
+    `drain ${formatGoDuration(asked)}: safe for streams up to ${formatGoDuration(asked)}; ` +
+    `clients that reuse connections need twice their longest stream (safe up to ${half})`
+  );
+};
+
 const lostLine = ({ path, shown, keepWith }: LostValue): string =>
   `  ${path} = ${shown}${keepWith === undefined ? "" : ` (keep it with ${keepWith})`}`;
 
@@ -85,6 +96,8 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       ];
     case "HaChecked":
       return haLine(event.verdict, event.allowDowntime, paint);
+    case "DrainChecked":
+      return [drainLine(event.asked)];
     case "ChartChosen":
       return [event.embedded ? "Using embedded chart" : `Using chart ${event.origin}`];
     case "CrdsBackedUp":

@@ -1,6 +1,6 @@
 /** What an operator sees, line by line. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Duration, Effect } from "effect";
 import type { DoctorReport } from "../../src/domain/doctor-report.ts";
 import type { ReportEvent } from "../../src/domain/report.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
@@ -16,6 +16,8 @@ const DISCOVERED = [
   "cluster https://cluster.example:6443 (context prod), 1.1.0 → 1.2.0",
   'carried forward: registry="gcr.io/acme/tars" customer="acme" env="" otel=true',
 ];
+const DRAIN =
+  "drain 5m: safe for streams up to 5m; clients that reuse connections need twice their longest stream (safe up to 2m30s)";
 const CRDS = [
   "Using embedded chart",
   "[4/5] Apply / update CRDs",
@@ -76,6 +78,7 @@ describe("the screen", () => {
         ...DISCOVERED,
         "[3/5] HA preflight",
         "EnvoyProxy minReplicas=2 (HA)",
+        DRAIN,
         ...UPGRADED,
       ]);
     }).pipe(Effect.provide(world())),
@@ -133,6 +136,7 @@ describe("the screen", () => {
         'carried forward: registry="gcr.io/acme/tars" customer="acme corp" env="" otel=true',
         "[3/5] HA preflight",
         "EnvoyProxy minReplicas=2 (HA)",
+        DRAIN,
         ...CRDS,
         "helm upgrade --install --atomic --wait, timeout 12m",
         "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:crash-loop",
@@ -217,6 +221,7 @@ describe("the screen", () => {
         "[3/5] HA preflight",
         "EnvoyProxy minReplicas=1 (single replica, lowest of 2 EnvoyProxies: second)",
         "warning: --allow-downtime: in-flight LLM streams will be dropped",
+        DRAIN,
         // Which of them shapes the pods is not to be told without a GatewayClass.
         ...UPGRADED.filter((line) => line !== STALE).flatMap((line) =>
           line === RELEASE_ROLLS[1] ? [line, EGRESS_ROLLS] : [line],
@@ -238,6 +243,7 @@ describe("the screen", () => {
         '  custom.colour = "teal"',
         "[3/5] HA preflight",
         "EnvoyProxy minReplicas=2 (HA)",
+        DRAIN,
         ...UPGRADED,
       ]);
     }).pipe(
@@ -559,6 +565,7 @@ const SAMPLES: {
       "warning: HA preflight skipped (no EnvoyProxy resource found): make sure yourself that the data plane has two replicas",
     ],
   ],
+  DrainChecked: [[{ _tag: "DrainChecked", asked: Duration.seconds(300), running: [] }, DRAIN]],
   ChartChosen: [
     [
       { _tag: "ChartChosen", origin: "embedded chart", embedded: true, version: "1.2.0" },

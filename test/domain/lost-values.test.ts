@@ -16,6 +16,13 @@ import { DEFAULT_UPGRADE_OPTIONS, generatedValues } from "../../src/domain/upgra
 const at = (path: string, value: Json): JsonObject => setPath({}, path.split("."), value);
 const GENERATED = generatedValues(DEFAULT_UPGRADE_OPTIONS);
 
+const lost = (
+  stored: JsonObject,
+  generated: JsonObject,
+  chartDefaults: JsonObject,
+  withoutFlags = generated,
+) => lostValues(stored, { generated, withoutFlags, chartDefaults });
+
 describe("the flag that keeps a lost value", () => {
   it.each<[string, Json, string | undefined]>([
     ["redis.type", "hosted", "--redis-type hosted"],
@@ -35,7 +42,7 @@ describe("the flag that keeps a lost value", () => {
     ["redis.type", null, undefined],
     ["global.dataplaneNamespace", null, undefined],
   ])("%s = %j", (path, value, keepWith) => {
-    assert.deepStrictEqual(lostValues(at(path, value), GENERATED, {}), [
+    assert.deepStrictEqual(lost(at(path, value), GENERATED, {}), [
       { path, shown: JSON.stringify(value), keepWith },
     ]);
   });
@@ -48,7 +55,7 @@ describe("the flag that keeps a lost value", () => {
       global: { imageTag: "1.4.2", dataplaneNamespace: "other" },
       shutdown: { drainTimeout: "600s" },
     };
-    assert.lengthOf(lostValues(stored, GENERATED, {}), 6);
+    assert.lengthOf(lost(stored, GENERATED, {}), 6);
     const generated = generatedValues({
       ...DEFAULT_UPGRADE_OPTIONS,
       redisType: "hosted",
@@ -58,14 +65,14 @@ describe("the flag that keeps a lost value", () => {
       dataplaneNamespace: "other",
       drainTimeout: Duration.seconds(600),
     });
-    assert.deepStrictEqual(lostValues(stored, generated, {}), []);
+    assert.deepStrictEqual(lost(stored, generated, {}), []);
   });
 
   it.each(["constructor", "toString", "hasOwnProperty", "__proto__"])(
     "a value called %s has none",
     (name) => {
       const stored = JSON.parse(`{${JSON.stringify(name)}:"x"}`) as JsonObject;
-      assert.deepStrictEqual(lostValues(stored, GENERATED, {}), [
+      assert.deepStrictEqual(lost(stored, GENERATED, {}), [
         { path: name, shown: '"x"', keepWith: undefined },
       ]);
     },
@@ -73,33 +80,37 @@ describe("the flag that keeps a lost value", () => {
 });
 
 describe("a value is not lost", () => {
+  it.each<[string, Partial<typeof DEFAULT_UPGRADE_OPTIONS>, string, Json]>([
+    ["drain time", { drainTimeout: Duration.seconds(12) }, "shutdown.drainTimeout", "300s"],
+    ["image tag", { imageTag: "2.0.0" }, "global.imageTag", "1.4.2"],
+    ["Redis", { redisType: "hosted" }, "redis.type", "sentinel"],
+    ["rate limiting", { rateLimiting: false }, "rateLimiting.enabled", true],
+  ])("when a flag of this run replaces it: %s", (_, flags, path, value) => {
+    const generated = generatedValues({ ...DEFAULT_UPGRADE_OPTIONS, ...flags });
+    assert.deepStrictEqual(lost(at(path, value), generated, {}, GENERATED), []);
+  });
+
   it.each(CARRIED_FIELDS.map(({ path }) => dotted(path)))("when it is carried: %s", (path) => {
-    assert.deepStrictEqual(lostValues(at(path, "anything"), GENERATED, {}), []);
+    assert.deepStrictEqual(lost(at(path, "anything"), GENERATED, {}), []);
   });
 
   it("when the chart itself keeps it", () => {
-    assert.deepStrictEqual(
-      lostValues(at("global.clusterDomain", "corp.example"), GENERATED, {}),
-      [],
-    );
+    assert.deepStrictEqual(lost(at("global.clusterDomain", "corp.example"), GENERATED, {}), []);
   });
 
   it("when the generated values say the same", () => {
-    assert.deepStrictEqual(lostValues(GENERATED, GENERATED, {}), []);
+    assert.deepStrictEqual(lost(GENERATED, GENERATED, {}), []);
   });
 
   it.each<Json>([3, "x", false, null, [1, { a: 2, b: 3 }], {}])(
     "when the new chart's default is the same: %j",
     (value) => {
-      assert.deepStrictEqual(lostValues(at("a.b", value), {}, at("a.b", value)), []);
+      assert.deepStrictEqual(lost(at("a.b", value), {}, at("a.b", value)), []);
     },
   );
 
   it("when only the order of keys differs", () => {
-    assert.deepStrictEqual(
-      lostValues({ list: [{ a: 1, b: 2 }] }, {}, { list: [{ b: 2, a: 1 }] }),
-      [],
-    );
+    assert.deepStrictEqual(lost({ list: [{ a: 1, b: 2 }] }, {}, { list: [{ b: 2, a: 1 }] }), []);
   });
 });
 
@@ -115,26 +126,26 @@ describe("a value is lost", () => {
     ["a.b", [], {}],
   ])("%s = %j when the new default is %j", (path, value, next) => {
     assert.deepStrictEqual(
-      lostValues(at(path, value), {}, at(path, next)).map((lost) => lost.path),
+      lost(at(path, value), {}, at(path, next)).map((lost) => lost.path),
       [path],
     );
   });
 
   it("when the generated value differs, whatever the chart's default", () => {
     const chart = at("redis.type", "hosted");
-    assert.lengthOf(lostValues(at("redis.type", "hosted"), GENERATED, chart), 1);
+    assert.lengthOf(lost(at("redis.type", "hosted"), GENERATED, chart), 1);
   });
 
   it("when a key contains dots and only looks like a carried path", () => {
     assert.deepStrictEqual(
-      lostValues({ "global.customer": "acme" }, GENERATED, {}).map(({ path }) => path),
+      lost({ "global.customer": "acme" }, GENERATED, {}).map(({ path }) => path),
       ["global.customer"],
     );
   });
 
   it("every lost leaf is listed, in the order it was stored", () => {
     assert.deepStrictEqual(
-      lostValues({ z: 1, a: { y: [1], b: null } }, {}, {}).map(({ path, shown }) => [path, shown]),
+      lost({ z: 1, a: { y: [1], b: null } }, {}, {}).map(({ path, shown }) => [path, shown]),
       [
         ["z", "1"],
         ["a.y", "[1]"],
@@ -151,7 +162,7 @@ describe("a secret is masked", () => {
     "auth.tokens",
     "otelCollector.exporters.otlp.headers.X-Team",
   ])("%s by its name", (path) => {
-    assert.deepStrictEqual(lostValues(at(path, "s3cr3t"), {}, {}), [
+    assert.deepStrictEqual(lost(at(path, "s3cr3t"), {}, {}), [
       { path, shown: "***", keepWith: undefined },
     ]);
   });
@@ -161,7 +172,7 @@ describe("a secret is masked", () => {
     ["inside a list of mappings", [{ name: "x", auth: { token: "s3cr3t" } }]],
   ])("%s, since lists are shown whole", (_, value) => {
     assert.deepStrictEqual(
-      lostValues({ extraEnv: value }, {}, {}).map(({ shown }) => shown),
+      lost({ extraEnv: value }, {}, {}).map(({ shown }) => shown),
       ["***"],
     );
   });
@@ -171,7 +182,7 @@ describe("a secret is masked", () => {
     ["Bearer s3cr3ts3cr3t", '"Bearer [redacted]"'],
   ])("inside a value that gives itself away: %s", (value, shown) => {
     assert.deepStrictEqual(
-      lostValues({ redis: { url: value } }, {}, {}).map((lost) => lost.shown),
+      lost({ redis: { url: value } }, {}, {}).map((lost) => lost.shown),
       [shown],
     );
   });
@@ -184,7 +195,7 @@ const Mapping = Schema.Record(
 
 describe("for any stored values", () => {
   it.prop("nothing is lost against themselves", [Mapping], ([stored]) => {
-    assert.deepStrictEqual(lostValues(stored, {}, stored), []);
+    assert.deepStrictEqual(lost(stored, {}, stored), []);
   });
 
   it.prop("each leaf is carried, the same, or listed", [Mapping, Mapping], ([stored, chart]) => {
@@ -194,7 +205,7 @@ describe("for any stored values", () => {
         !carried.has(JSON.stringify(path)) && !jsonEquals(getPath(chart, path), value),
     );
     assert.deepStrictEqual(
-      lostValues(stored, {}, chart).map(({ path }) => path),
+      lost(stored, {}, chart).map(({ path }) => path),
       expected.map(([path]) => dotted(path)),
     );
   });

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Schema } from "effect";
+import { type RunningDrain, runningDrain } from "../../src/domain/drain/running-drain.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { liveReplicas, rolloutBudgetWarning } from "../../src/domain/rollout-budget.ts";
 import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/upgrade-options.ts";
@@ -26,53 +27,60 @@ describe("live replicas", () => {
     ],
     ["no text", [deployment("3", "4")], 0],
   ])("are %s", (_, deployments, replicas) => {
-    assert.strictEqual(liveReplicas(deployments), replicas);
+    assert.strictEqual(liveReplicas(deployments.map(runningDrain)), replicas);
   });
 });
 
 describe("the rollout's budget", () => {
   const { timeout, drainTimeout } = DEFAULT_UPGRADE_OPTIONS;
-
-  it("of the defaults with two replicas is just enough: 600 s = 300 s × 2", () => {
-    assert.isUndefined(rolloutBudgetWarning(timeout, drainTimeout, 2));
+  const running = (drain: number | undefined, replicas = 2): RunningDrain => ({
+    deployment: "egress",
+    replicas,
+    drain: drain === undefined ? undefined : Duration.seconds(drain),
+    grace: Duration.seconds(600),
   });
 
-  it("of the defaults is too short for a third replica, with the numbers", () => {
+  it.each([2, 3, 20])("of the defaults is enough for %d replicas", (replicas) => {
+    assert.isUndefined(rolloutBudgetWarning(timeout, drainTimeout, [running(300, replicas)]));
+  });
+
+  it("that is too short is a warning with the numbers", () => {
     assert.strictEqual(
-      rolloutBudgetWarning(timeout, drainTimeout, 3),
-      "--timeout 10m is shorter than drain × replicas (5m × 3 = 15m): a slow drain can fail the upgrade",
+      rolloutBudgetWarning(Duration.minutes(5), drainTimeout, [running(60)]),
+      "--timeout 5m is shorter than a drain (5m) and the start of new proxies (1m): the upgrade can run out of time while streams end",
     );
   });
 
-  it.each([
-    [599, 300, 2, true],
-    [600, 300, 2, false],
-    [601, 300, 2, false],
-    [1, 300, 0, false],
-    [300, 300, 1, false],
-    [0, 0, 5, false],
-    [0, 1, 1, true],
-  ])("timeout %d s, drain %d s, %d replicas: warns %s", (seconds, drain, replicas, warns) => {
-    const warning = rolloutBudgetWarning(
-      Duration.seconds(seconds),
-      Duration.seconds(drain),
-      replicas,
-    );
+  it.each<[number, number, number | undefined, boolean]>([
+    [359, 300, 60, true],
+    [360, 300, 60, false],
+    [360, 300, undefined, false],
+    [659, 300, 600, true],
+    [660, 300, 600, false],
+  ])("timeout %d s, asked %d s, running %s s: warns %s", (seconds, asked, drain, warns) => {
+    const warning = rolloutBudgetWarning(Duration.seconds(seconds), Duration.seconds(asked), [
+      running(drain),
+    ]);
     assert.strictEqual(warning !== undefined, warns);
   });
 
-  const Seconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 }));
-  const Replicas = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 50 }));
+  it("of a data plane that does not exist or is empty is enough", () => {
+    assert.isUndefined(rolloutBudgetWarning(Duration.zero, drainTimeout, []));
+    assert.isUndefined(rolloutBudgetWarning(Duration.zero, drainTimeout, [running(60, 0)]));
+  });
+
+  const Seconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2_000 }));
   it.prop(
-    "is warned about exactly when it cannot hold every drain in turn",
-    [Seconds, Seconds, Replicas],
-    ([seconds, drain, replicas]) => {
+    "is warned about exactly when it cannot hold the longest drain and a minute",
+    [Seconds, Seconds, Schema.Array(Seconds)],
+    ([seconds, asked, drains]) => {
       const warning = rolloutBudgetWarning(
         Duration.seconds(seconds),
-        Duration.seconds(drain),
-        replicas,
+        Duration.seconds(asked),
+        drains.map((drain) => running(drain)),
       );
-      assert.strictEqual(warning !== undefined, seconds < drain * replicas);
+      const short = drains.length > 0 && seconds < Math.max(asked, ...drains) + 60;
+      assert.strictEqual(warning !== undefined, short);
     },
   );
 });

@@ -1,10 +1,19 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Result } from "effect";
+import { setPath } from "../../src/domain/json.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/upgrade-options.ts";
 import { type HaFacts, haPreflight, readHa } from "../../src/phases/ha-preflight.ts";
 import { KubectlError } from "../../src/services/Kubectl.ts";
-import { crd, GATEWAY, Recorder, world } from "../fakes/index.ts";
+import {
+  crd,
+  FakeStreams,
+  forbidden,
+  GATEWAY,
+  INSTALLED_VALUES,
+  Recorder,
+  world,
+} from "../fakes/index.ts";
 
 const proxy = (name: string, minReplicas: number | undefined): KubeObject => ({
   apiVersion: "gateway.envoyproxy.io/v1alpha1",
@@ -41,7 +50,7 @@ describe("the HA preflight", () => {
     Effect.gen(function* () {
       const verdict = yield* judge(of(proxy("tars-egress", minReplicas)));
       assert.strictEqual(verdict._tag, "HighlyAvailable");
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect.each([undefined, 0, 1])("refuses %s replicas, and not with --allow-downtime", (n) =>
@@ -51,7 +60,7 @@ describe("the HA preflight", () => {
       assert.strictEqual(refused._tag, "SingleReplica");
       const verdict = yield* judge(facts, { allowDowntime: true });
       assert.strictEqual(verdict._tag, "SingleReplica");
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect("lets the lowest of several decide", () =>
@@ -59,7 +68,7 @@ describe("the HA preflight", () => {
       const refused = yield* Effect.flip(judge(of(proxy("a", 3), proxy("b", 1), proxy("c", 2))));
       assert.strictEqual(refused.envoyProxy, "b");
       assert.strictEqual(refused.outOf, 3);
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect("does not stop when it cannot know", () =>
@@ -68,13 +77,13 @@ describe("the HA preflight", () => {
       const error = new KubectlError({ reason: "Forbidden", request, detail: "forbidden" });
       const verdict = yield* judge({ envoyProxies: Result.fail(error) });
       assert.deepStrictEqual(verdict, { _tag: "Unknown", why: "list envoyproxies: forbidden" });
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect.each([
-    [2, 600, false],
-    [2, 599, true],
-    [4, 600, true],
+    [2, 360, false],
+    [2, 359, true],
+    [20, 360, false],
     [0, 1, false],
   ] as const)(
     "with %d live replicas and %d s of timeout: a warning is %s",
@@ -85,7 +94,43 @@ describe("the HA preflight", () => {
           { timeout: Duration.seconds(seconds) },
         );
         assert.strictEqual((yield* (yield* Recorder).warnings).length, warns ? 1 : 0);
-      }).pipe(Effect.provide(Recorder.layer)),
+      }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("proxies that drain for less than is asked for", () => {
+  const short = { values: setPath(INSTALLED_VALUES, ["shutdown", "drainTimeout"], "12s") };
+
+  const warnings = Effect.gen(function* () {
+    const streams = yield* FakeStreams;
+    const egress = { gateway: "egress", namespace: "tars-dataplane" };
+    yield* streams.open({ ...egress, duration: "5 minutes", count: 23 });
+    yield* haPreflight.run({
+      options: DEFAULT_UPGRADE_OPTIONS,
+      facts: Effect.succeed(yield* readHa(DEFAULT_UPGRADE_OPTIONS)),
+    });
+    return yield* (yield* Recorder).warnings;
+  });
+
+  it.effect("are a warning with the streams that are open on them", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* warnings, [
+        "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut (--drain-timeout-seconds acts on the proxies that this upgrade starts)",
+      ]);
+    }).pipe(Effect.provide(world(short))),
+  );
+
+  it.effect("are one without a number where streams cannot be counted", () =>
+    Effect.gen(function* () {
+      const [warning] = yield* warnings;
+      assert.include(warning, "drain for at most 12s; longer ones will be cut");
+    }).pipe(Effect.provide(world({ ...short, faults: [{ verb: "proxy", trouble: forbidden }] }))),
+  );
+
+  it.effect("are none that drain for as long", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* warnings, []);
+    }).pipe(Effect.provide(world())),
   );
 });
 

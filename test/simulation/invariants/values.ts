@@ -80,8 +80,10 @@ const mustNotStart = ({ world, options }: Story): string | undefined => {
   const lost = Object.entries(world.values).find(
     ([path, value]) =>
       !CARRIED.some(([one]) => one === path) &&
+      // A flag that is not left at its default replaces the value on purpose.
+      !(path === "shutdown.drainTimeout" && options.drainSeconds !== 300) &&
       !(path === "shutdown.drainTimeout" && value === `${options.drainSeconds}s`) &&
-      !(path === "ha.enabled" && value === options.ha),
+      !(path === "ha.enabled" && (value === options.ha || !options.ha)),
   )?.[0];
   return options.strictValues && lost !== undefined ? `${lost} would be lost` : undefined;
 };

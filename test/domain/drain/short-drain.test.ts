@@ -1,0 +1,61 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Duration, Schema } from "effect";
+import type { RunningDrain } from "../../../src/domain/drain/running-drain.ts";
+import { shortDrains, shortDrainWarning } from "../../../src/domain/drain/short-drain.ts";
+
+const ASKED = Duration.seconds(300);
+
+const running = (drain: number | undefined, replicas = 2): RunningDrain => ({
+  deployment: `egress-${drain}`,
+  replicas,
+  drain: drain === undefined ? undefined : Duration.seconds(drain),
+  grace: Duration.seconds(600),
+});
+
+const warning = (drains: ReadonlyArray<RunningDrain>, open: number | undefined) =>
+  shortDrainWarning(shortDrains(drains, ASKED), open);
+
+describe("proxies that end streams before the time that is asked for", () => {
+  it.each<[number | undefined, number, boolean]>([
+    [60, 2, true],
+    [299, 1, true],
+    [300, 2, false],
+    [600, 2, false],
+    [undefined, 2, false],
+    [60, 0, false],
+  ])("drain %s s, %d replicas: %s", (drain, replicas, isShort) => {
+    assert.strictEqual(shortDrains([running(drain, replicas)], ASKED).length === 1, isShort);
+  });
+
+  it("are told with the shortest drain and the streams that are open", () => {
+    assert.strictEqual(
+      warning([running(60), running(12), running(600)], 23),
+      "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut (--drain-timeout-seconds acts on the proxies that this upgrade starts)",
+    );
+  });
+
+  it("may have one stream", () => {
+    assert.include(warning([running(12)], 1), "; 1 stream is open; longer ones");
+  });
+
+  it("are told without a number that nobody knows", () => {
+    assert.include(warning([running(12)], undefined), "at most 12s; longer ones will be cut");
+  });
+
+  it("are not told of when there are none", () => {
+    assert.isUndefined(warning([running(300)], 5));
+    assert.isUndefined(warning([], 5));
+  });
+
+  const Seconds = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 900 }));
+  it.prop("are all that drain shorter, and none else", [Schema.Array(Seconds)], ([drains]) => {
+    const found = shortDrains(
+      drains.map((drain) => running(drain)),
+      ASKED,
+    );
+    assert.deepStrictEqual(
+      found.map(({ drain }) => Duration.toSeconds(drain)),
+      drains.filter((drain) => drain < 300),
+    );
+  });
+});
