@@ -22,6 +22,7 @@ export {
   ClusterUnavailable,
   DataPlaneNamespaceMismatch,
   DowngradeRefused,
+  FieldsOwnedByOthers,
   ForeignChart,
   OtherWorkspace,
   PreflightFailed,

@@ -8,6 +8,7 @@ import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import { discover } from "./phases/discover.ts";
 import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight } from "./phases/ha-preflight.ts";
+import { checkObjects, rehearseObjects } from "./phases/object-checks.ts";
 import { planUpgrade } from "./phases/plan-upgrade.ts";
 import { preflight } from "./phases/preflight.ts";
 import { releaseChecks } from "./phases/release-checks.ts";
@@ -27,11 +28,12 @@ export const plan = Effect.fn("tare.plan")(
     const checkFacts = yield* ahead(readReleaseChecks({ installed, standing }));
     yield* run(haPreflight, { options, facts: haFacts });
     const facts = yield* checkFacts;
-    if (!options.skipPreflight) {
-      yield* releaseChecks({ options, installed, facts, liveCrds });
-    }
+    const checks = { options, installed, facts, liveCrds };
+    if (!options.skipPreflight) yield* releaseChecks(checks);
+    const objects = yield* rehearseObjects(checks);
+    if (!options.skipPreflight && objects !== undefined) yield* checkObjects(checks, objects);
     const ha = yield* haFacts;
-    return yield* run(planUpgrade, { options, identity, installed, facts, ha, liveCrds });
+    return yield* run(planUpgrade, { options, identity, installed, facts, objects, ha, liveCrds });
   },
   flow(Effect.scoped, Effect.interruptible),
 );

@@ -8,17 +8,18 @@ import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
-import { applyCrds, mayWriteCrds } from "./phases/apply-crds.ts";
+import { applyCrds } from "./phases/apply-crds.ts";
 import { discover, type InstalledRelease } from "./phases/discover.ts";
 import { clusterReads, firstReads } from "./phases/first-reads.ts";
 import { haPreflight } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
-import { readNeededChecks } from "./phases/needed-checks.ts";
+import { checkObjects, rehearseObjects } from "./phases/object-checks.ts";
 import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
+import { readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { ahead, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -63,13 +64,16 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
     const checkFacts = options.skipPreflight
       ? undefined
-      : yield* ahead(readNeededChecks({ installed, standing, writesCrds: mayWriteCrds(crds) }));
+      : yield* ahead(readReleaseChecks({ installed, standing }));
     yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
     yield* reportChart(installed);
 
     const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);
     if (facts !== undefined) {
-      yield* Effect.interruptible(releaseChecks({ options, installed, facts, liveCrds }));
+      const checks = { options, installed, facts, liveCrds };
+      yield* Effect.interruptible(releaseChecks(checks));
+      const objects = yield* Effect.interruptible(rehearseObjects(checks));
+      if (objects !== undefined) yield* Effect.interruptible(checkObjects(checks, objects));
     }
 
     const { lock } = yield* entering;

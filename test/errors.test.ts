@@ -113,6 +113,36 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     10,
     [new catalogue.DataPlaneNamespaceMismatch({ live: "edge", requested: "tars-dataplane" })],
   ],
+  FieldsOwnedByOthers: [
+    10,
+    [
+      new catalogue.FieldsOwnedByOthers({
+        taken: [
+          {
+            kind: "Deployment",
+            namespace: "tars-system",
+            name: "envoy-gateway",
+            fields: [
+              { path: "spec.replicas", owner: "kubectl", before: "3", after: "2", returns: false },
+              {
+                path: "spec.paused",
+                owner: undefined,
+                before: undefined,
+                after: "1",
+                returns: false,
+              },
+            ],
+          },
+          {
+            kind: "GatewayClass",
+            namespace: undefined,
+            name: "tars-egress",
+            fields: [{ path: "spec.a", owner: "argo", before: "1", after: "2", returns: false }],
+          },
+        ],
+      }),
+    ],
+  ],
   ValuesWouldBeLost: [
     10,
     [

@@ -1,21 +1,24 @@
 /** Fields of the release that others have changed on the cluster, and own since. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { Deployment, EnvoyProxy, numberAt } from "../src/domain/kube.ts";
+import { ConfigMap, Deployment, EnvoyProxy, numberAt } from "../src/domain/kube.ts";
 import {
   FakeCluster,
   FakeHelm,
   HELM_3,
   HELM_4,
   historyLines,
+  Recorder,
   runUpgrade,
   type Scenario,
   tarsChart,
   withField,
   world,
+  writesOf,
 } from "./fakes/index.ts";
 
 const CONTROLLER = { type: Deployment, name: "envoy-gateway", namespace: "tars-system" };
+const SETTINGS = { type: ConfigMap, name: "tars-config", namespace: "tars-system" };
 const PROXY = { type: EnvoyProxy, name: "tars-egress", namespace: "tars-system" };
 
 /** `kubectl scale`, and an autoscaler of the data plane edited by hand. */
@@ -88,6 +91,84 @@ describe("a release whose objects were edited by hand", () => {
         }),
       ),
     ),
+  );
+});
+
+describe("what is about to be changed", () => {
+  const taken = Effect.gen(function* () {
+    const events = yield* (yield* Recorder).events;
+    return events.flatMap((event) =>
+      event._tag === "FieldsTaken"
+        ? event.taken.flatMap(({ kind, name, fields }) =>
+            fields.map(({ path, owner, before, after }) =>
+              [`${kind} ${name}`, path, owner, before, after].join(" "),
+            ),
+          )
+        : [],
+    );
+  });
+
+  it.effect("is listed with its owner, the old and the new value", () =>
+    Effect.gen(function* () {
+      yield* touched;
+      yield* runUpgrade();
+      assert.deepStrictEqual(yield* taken, [
+        "Deployment envoy-gateway spec.replicas kubectl-edit 3 2",
+        "EnvoyProxy tars-egress spec.provider.kubernetes.envoyHpa.minReplicas kubectl-edit 4 2",
+      ]);
+    }).pipe(Effect.provide(world(byServer))),
+  );
+
+  it.effect(
+    "leaves out what Helm 3 leaves alone: a custom resource where the chart is the same",
+    () =>
+      Effect.gen(function* () {
+        yield* touched;
+        yield* runUpgrade();
+        assert.deepStrictEqual(yield* taken, [
+          "Deployment envoy-gateway spec.replicas kubectl-edit 3 2",
+        ]);
+        const cluster = yield* FakeCluster;
+        const minimum = ["spec", "provider", "kubernetes", "envoyHpa", "minReplicas"];
+        assert.strictEqual(numberAt(yield* cluster.peek(PROXY), ...minimum), 4);
+      }).pipe(Effect.provide(world({ helm: HELM_3 }))),
+  );
+
+  it.effect("has what was removed, which nobody owns", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.edit(CONTROLLER, ({ metadata: { labels: _, ...metadata }, ...object }) => ({
+        ...object,
+        metadata,
+      }));
+      yield* cluster.edit(SETTINGS, ({ data: _, ...object }) => object);
+      yield* runUpgrade();
+      assert.deepStrictEqual(yield* taken, [
+        'ConfigMap tars-config data.proxy-url   "https://llm.acme.example"',
+        'ConfigMap tars-config data.customer   "acme"',
+      ]);
+    }).pipe(Effect.provide(world(byServer))),
+  );
+
+  it.effect.each(RELEASES)(
+    "stops the run when asked to, and nothing is written: %s",
+    ([, scenario]) =>
+      Effect.gen(function* () {
+        yield* touched;
+        const { error } = yield* runUpgrade({ options: { onConflict: "refuse" } });
+        assert.strictEqual(error?._tag, "FieldsOwnedByOthers");
+        assert.strictEqual(error?.exitCode, 10);
+        assert.deepStrictEqual(yield* writesOf("tare"), []);
+        assert.deepStrictEqual(yield* writesOf("helm"), []);
+      }).pipe(Effect.provide(world(scenario))),
+  );
+
+  it.effect("is nothing when nobody touched the release", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade({ options: { onConflict: "refuse" } });
+      assert.isUndefined(error);
+      assert.deepStrictEqual(yield* taken, []);
+    }).pipe(Effect.provide(world(byServer))),
   );
 });
 

@@ -58,7 +58,11 @@ describe("the CRDs", () => {
       const cluster = yield* FakeCluster;
       const rehearsals = Effect.map(
         cluster.requests,
-        (all) => all.filter(({ verb, dryRun }) => verb === "apply" && dryRun).length,
+        (all) =>
+          all.filter(
+            ({ verb, dryRun, kind }) =>
+              verb === "apply" && dryRun && kind === CustomResourceDefinition.kind,
+          ).length,
       );
       const before = yield* rehearsals;
       yield* runUpgrade();

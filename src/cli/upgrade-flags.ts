@@ -1,7 +1,11 @@
 import { Config, Duration, Effect, Option } from "effect";
 import { Argument, CliError, Flag } from "effect/cli";
 import { parseGoDuration } from "../domain/go-duration.ts";
-import { DEFAULT_UPGRADE_OPTIONS as DEFAULTS, REDIS_TYPES } from "../domain/upgrade-options.ts";
+import {
+  DEFAULT_UPGRADE_OPTIONS as DEFAULTS,
+  ON_CONFLICT,
+  REDIS_TYPES,
+} from "../domain/upgrade-options.ts";
 import { outputFlag } from "./output.ts";
 
 /** Gateway API durations, which the drain time becomes, have at most five digits a term. */
@@ -157,6 +161,12 @@ const main = {
       "Bring a release that a killed run left pending back to its last good revision, then upgrade (default: ask on a terminal, else refuse)",
     ),
     Flag.withDefault(DEFAULTS.recover),
+  ),
+  onConflict: Flag.Literals("on-conflict", ON_CONFLICT).pipe(
+    Flag.withDescription(
+      "What to do about fields that the upgrade changes and others own: take them over, or refuse before the first write (default: take)",
+    ),
+    Flag.withDefault(DEFAULTS.onConflict),
   ),
   lockTimeout: durationOrNone("lock-timeout").pipe(
     Flag.withDescription(

@@ -93,7 +93,7 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     rateLimiting: !input.noRateLimiting,
     skipPreflight: input.skipPreflight,
     strictValues: input.strictValues,
-    onConflict: DEFAULTS.onConflict,
+    onConflict: input.onConflict,
   };
   return options;
 });
@@ -148,6 +148,7 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
     "@HEADER_FILE",
   ),
   ...flag("strict-values", input.strictValues),
+  ...changed("on-conflict", input.onConflict, DEFAULTS.onConflict),
   ...changed("output", input.output, "text"),
   ...textFlag("tools-dir", input.toolsDir),
   ...changed("release-name", input.releaseName, DEFAULTS.release.name),

@@ -8,6 +8,7 @@ import type { Hint } from "./hint.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { WorkloadProgress } from "./rollout/progress.ts";
+import type { TakenFields } from "./taken-fields.ts";
 import type { TimelineRow } from "./timeline.ts";
 import type { ToolEvent } from "./tools/events.ts";
 import type { UpgradePlan } from "./upgrade-plan.ts";
@@ -63,6 +64,7 @@ export type ReportEvent =
       readonly embedded: boolean;
       readonly version: string;
     }
+  | { readonly _tag: "FieldsTaken"; readonly taken: ReadonlyArray<TakenFields> }
   | { readonly _tag: "CrdsBackedUp"; readonly backup: CrdBackup }
   | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
   | {

@@ -1,6 +1,7 @@
 /** What an upgrade would do, as data. */
 import type { ImageChange, ObjectChange, Roll } from "./object-change.ts";
 import type { PlannedValue } from "./planned-values.ts";
+import type { TakenFields } from "./taken-fields.ts";
 
 export interface PlannedCrdChange {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface UpgradePlan {
   readonly values: ReadonlyArray<PlannedValue>;
   readonly crds: ReadonlyArray<PlannedCrdChange>;
   readonly objects: ReadonlyArray<ObjectChange>;
+  /** What others set or removed, and the upgrade sets again. */
+  readonly taken: ReadonlyArray<TakenFields>;
   readonly images: ReadonlyArray<ImageChange>;
   readonly rolls: ReadonlyArray<Roll>;
   /** Hooks that run on the way, e.g. `Job certgen`. */

@@ -3,6 +3,7 @@
 import type { Hint } from "../domain/hint.ts";
 import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
+import type { TakenFields } from "../domain/taken-fields.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
 /** Everything that stands in the way, found in one go. */
@@ -109,6 +110,31 @@ export class OtherWorkspace extends operatorError<{
     hint(
       "Use the identity file of its own workspace. To move it to the other one for good, remove the old identity first:",
       kubectlCommand(env, "delete", "secret", "tars-identity", "-n", release.namespace),
+    ),
+  ],
+}) {}
+
+const fieldLine = ({ kind, namespace, name, fields }: TakenFields): ReadonlyArray<string> =>
+  fields.map(
+    ({ path, owner }) =>
+      `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}: ${path}, ${owner === undefined ? "removed by hand" : `set by ${owner}`}`,
+  );
+
+/** `--on-conflict=refuse`: the upgrade would change what others set on the cluster. */
+export class FieldsOwnedByOthers extends operatorError<{
+  readonly taken: ReadonlyArray<TakenFields>;
+}>()("FieldsOwnedByOthers", {
+  exitCode: 10,
+  what: () => "the upgrade would change fields that others set (--on-conflict=refuse)",
+  why: ({ taken }) => taken.flatMap(fieldLine),
+  hints: (_, env) => [
+    hint(
+      "See the old and new values:",
+      tareCommand(env, "upgrade", { after: ["--on-conflict=take", "--plan"] }),
+    ),
+    hint(
+      "Change them all the same:",
+      tareCommand(env, "upgrade", { after: ["--on-conflict=take"] }),
     ),
   ],
 }) {}

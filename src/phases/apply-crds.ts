@@ -53,13 +53,6 @@ const planAll = (manifests: ReadonlyArray<CrdManifest>, live: ReadonlyArray<Live
   return manifests.map((manifest) => planCrd(manifest, byName.get(manifest.name)));
 };
 
-/** Whether anything is to be done about the CRDs; so it may be when they could not be read. */
-export const mayWriteCrds = ({ manifests, live }: CrdsInput): Effect.Effect<boolean> =>
-  Effect.match(live, {
-    onFailure: () => true,
-    onSuccess: (found) => !planAll(manifests, found).every(isIdentical),
-  });
-
 const skippedBecause = ({ manifest, verdict }: PlannedCrd): ReadonlyArray<string> => {
   if (verdict._tag !== "Skip" || verdict.reason === "identical") return [];
   return verdict.reason === "newer"

@@ -31,8 +31,8 @@ import { unavailableOrForbidden } from "./crds/failures.ts";
 import { rehearse } from "./crds/rehearse.ts";
 import type { InstalledRelease } from "./discover.ts";
 import type { HaFacts } from "./ha-preflight.ts";
-import { planObjects } from "./plan/objects.ts";
-import { chartTypes, placed, requireRendered, typesFrom } from "./release-checks.ts";
+import type { RehearsedObjects } from "./object-checks.ts";
+import { requireRendered } from "./release-checks.ts";
 import type { ReleaseCheckFacts } from "./release-facts.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -41,9 +41,13 @@ export interface PlanInput {
   readonly identity: Identity;
   readonly installed: InstalledRelease;
   readonly facts: ReleaseCheckFacts;
+  /** Nothing where the chart does not render. */
+  readonly objects: RehearsedObjects | undefined;
   readonly ha: HaFacts;
   readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
 }
+
+const NOTHING: RehearsedObjects = { changes: [], rolls: [], taken: [], refused: [], limits: [] };
 
 const crdChange = ({ manifest: { name }, verdict }: PlannedCrd): PlannedCrdChange => {
   switch (verdict._tag) {
@@ -116,39 +120,20 @@ export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = 
   id: "plan",
   title: "Plan",
   run: Effect.fnUntraced(function* (input) {
-    const { options, installed, facts, ha } = input;
-    const { release, chart, secrets } = installed;
+    const { options, installed, facts, ha, objects = NOTHING } = input;
+    const { chart } = installed;
     const rendering = yield* requireRendered(installed, facts);
     const rendered = Redacted.value(rendering.release);
-    const previous = yield* Effect.mapError(
-      Effect.fromResult(facts.previous),
-      unavailable("read the objects of the deployed revision"),
-    );
-    const served = yield* Effect.mapError(
-      Effect.fromResult(facts.types),
-      unavailable("read what the cluster serves"),
-    );
-    const everything = typesFrom([...served, ...chartTypes(chart.crds)]);
-    const place = (objects: typeof previous) => placed(objects, everything, release.namespace);
-    const [values, crds, objects] = yield* Effect.all(
-      [
-        planValues(input),
-        planCrds(input),
-        planObjects({
-          previous: place(previous),
-          next: place(rendered.objects),
-          typeOf: typesFrom(served),
-          redact: (text) => redactText(text, secrets),
-        }),
-      ],
-      { concurrency: "unbounded" },
-    );
+    const [values, crds] = yield* Effect.all([planValues(input), planCrds(input)], {
+      concurrency: "unbounded",
+    });
     const plan: UpgradePlan = {
       fromVersion: installed.fromVersion,
       toVersion: chart.version,
       values,
       crds,
       objects: objects.changes,
+      taken: objects.taken,
       images: imageChanges(objects.changes),
       rolls: [...objects.rolls, ...dataPlaneRolls(objects.changes, ha.deployments)],
       hooks: rendered.hooks.map(({ kind, metadata }) => `${kind} ${metadata.name}`),

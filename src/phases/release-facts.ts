@@ -1,8 +1,9 @@
 /** What the checks that need the release ask of Helm and the cluster: all at once, and none of it writes. */
 import { Effect, Option, type Redacted, type Result } from "effect";
 import { EVERYTHING } from "../domain/access.ts";
+import type { ApplyMethod } from "../domain/helm/version.ts";
 import { type KubeObject, type ResourceType, Secret } from "../domain/kube.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+import { lastRevision, type ReleaseRef } from "../domain/release.ts";
 import { isUnservedKind, type RenderedRelease } from "../domain/rendered-release.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../domain/webhook-certificate.ts";
 import { Helm, type HelmError } from "../services/Helm.ts";
@@ -78,6 +79,8 @@ export const readStandingFacts = Effect.fn("tare.read.standing-facts")(function*
 
 export interface ReleaseCheckFacts extends StandingFacts {
   readonly rendering: Result.Result<Rendering, HelmError>;
+  /** How Helm will write the objects. */
+  readonly method: Result.Result<ApplyMethod, HelmError>;
   readonly previous: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
   readonly types: Result.Result<ReadonlyArray<ResourceType>, KubectlError>;
 }
@@ -92,11 +95,14 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
   standing,
 }: CheckedRelease) {
   const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
-  const { release, deployed } = installed;
+  const { release, deployed, history } = installed;
+  // Which is not the deployed one where an attempt failed.
+  const newest = lastRevision(history)?.revision ?? deployed.revision;
   const { standing: standingFacts, ...ofRelease } = yield* Effect.all(
     {
       standing,
       rendering: Effect.result(renderRelease(installed)),
+      method: Effect.result(helm.applyMethod(release, newest)),
       previous: Effect.result(helm.manifest(release, deployed.revision)),
       types: Effect.result(kubectl.resources),
     },

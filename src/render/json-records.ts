@@ -99,6 +99,30 @@ export const ChartChosen = record("chart-chosen", "What the release is upgraded 
   version: Schema.String,
 });
 
+const TakenObjects = Schema.Array(
+  Schema.Struct({
+    kind: Schema.String,
+    namespace: Schema.optionalKey(Schema.String),
+    name: Schema.String,
+    fields: Schema.Array(
+      Schema.Struct({
+        path: Schema.String,
+        /** Absent for what was removed. */
+        owner: Schema.optionalKey(Schema.String),
+        before: Schema.optionalKey(Schema.String),
+        after: Schema.optionalKey(Schema.String),
+        returns: Schema.Boolean,
+      }),
+    ),
+  }),
+);
+
+export const FieldsTaken = record(
+  "fields-taken",
+  "Fields that others set or removed on the cluster, and the upgrade changes; secrets are masked.",
+  { objects: TakenObjects },
+);
+
 export const CrdsBackedUp = record(
   "crds-backed-up",
   "Live CRDs were saved before the first write.",
@@ -234,6 +258,7 @@ export const Planned = record("plan", "What an upgrade would do (--plan); secret
       fields: Schema.Array(Schema.Struct({ path: Schema.String, before, after })),
     }),
   ),
+  taken: TakenObjects,
   hooks: Texts,
   images: Schema.Array(Schema.Struct({ before, after, usedBy: Texts })),
   rolls: Schema.Array(
@@ -279,6 +304,7 @@ export const OutputRecord = Schema.Union([
   HaChecked,
   DrainChecked,
   ChartChosen,
+  FieldsTaken,
   CrdsBackedUp,
   CrdsApplied,
   HelmStarted,

@@ -5,6 +5,7 @@ import type { RunningDrain } from "../domain/drain/running-drain.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
 import type { ReportEvent } from "../domain/report.ts";
+import type { TakenFields } from "../domain/taken-fields.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
 import { type OutputRecord, SCHEMA_VERSION } from "./json-records.ts";
@@ -65,6 +66,18 @@ const fieldBody = ({ path, before, after }: FieldChange) => ({
   ...member("after", after),
 });
 
+const takenBody = (taken: ReadonlyArray<TakenFields>) =>
+  taken.map(({ kind, namespace, name, fields }) => ({
+    kind,
+    ...member("namespace", namespace),
+    name,
+    fields: fields.map(({ owner, returns, ...field }) => ({
+      ...fieldBody(field),
+      ...member("owner", owner),
+      returns,
+    })),
+  }));
+
 const planBody = (plan: UpgradePlan): Body => ({
   type: "plan",
   hasChanges: planHasChanges(plan),
@@ -86,6 +99,7 @@ const planBody = (plan: UpgradePlan): Body => ({
     ...member("why", why),
     fields: fields.map(fieldBody),
   })),
+  taken: takenBody(plan.taken),
   hooks: plan.hooks,
   images: plan.images.map(({ before, after, usedBy }) => ({
     ...member("before", before),
@@ -171,6 +185,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
         embedded: event.embedded,
         version: event.version,
       };
+    case "FieldsTaken":
+      return { type: "fields-taken", objects: takenBody(event.taken) };
     case "CrdsBackedUp":
       return { type: "crds-backed-up", files: backedUpFiles(event.backup) };
     case "CrdsApplied":

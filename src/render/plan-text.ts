@@ -1,6 +1,7 @@
 import type { ImageChange, ObjectChange, Roll } from "../domain/object-change.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
 import type { PlannedValue } from "../domain/planned-values.ts";
+import type { TakenField, TakenFields } from "../domain/taken-fields.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
 
 const NOTHING = "(none)";
@@ -69,6 +70,17 @@ const objectLines = ({
   ...(action === "change" ? fields.map(fieldLine) : []),
 ];
 
+const takenLine = ({ path, owner, before, after, returns }: TakenField): string => {
+  const who = owner === undefined ? "removed by hand" : `set by ${owner}`;
+  return `      ${path}: ${arrow(before, after)} (${who}${returns ? ", which may set it again" : ""})`;
+};
+
+export const takenLines = (taken: ReadonlyArray<TakenFields>): ReadonlyArray<string> =>
+  taken.flatMap(({ kind, namespace, name, fields }) => [
+    `  ${kind} ${where(namespace, name)}`,
+    ...fields.map(takenLine),
+  ]);
+
 const imageLine = ({ before, after, usedBy }: ImageChange): string =>
   `  ${arrow(before, after)} (${usedBy.join(", ")})`;
 
@@ -96,6 +108,7 @@ export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
       ...plan.objects.flatMap(objectLines),
       ...(identityChanges ? ["  change Secret tars-identity: from the identity file"] : []),
     ]),
+    ...section("Set by others on the cluster, and changed:", takenLines(plan.taken)),
     ...section("Hooks that run:", hooks.length === 0 ? [] : [`  ${hooks.join(", ")}`]),
     ...section("Images:", plan.images.map(imageLine)),
     ...section("Pods that will be replaced:", plan.rolls.map(rollLine)),

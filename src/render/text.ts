@@ -6,7 +6,7 @@ import type { Hint } from "../domain/hint.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import type { ReportEvent } from "../domain/report.ts";
 import { doctorLines } from "./doctor.ts";
-import { planLines } from "./plan-text.ts";
+import { planLines, takenLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout-lines.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
@@ -100,6 +100,11 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return [drainLine(event.asked)];
     case "ChartChosen":
       return [event.embedded ? "Using embedded chart" : `Using chart ${event.origin}`];
+    case "FieldsTaken":
+      return [
+        `${paint.warning("warning:")} set by others on the cluster; the upgrade changes it (--on-conflict=refuse stops instead):`,
+        ...takenLines(event.taken),
+      ];
     case "CrdsBackedUp":
       return backupLines(event.backup);
     case "CrdsApplied":

@@ -107,11 +107,6 @@ export class Helm extends Context.Service<
       request: RenderRequest,
       answers: RenderAnswers,
     ) => Effect.Effect<Redacted.Redacted<RenderedRelease>, HelmError>;
-    /**
-     * Renders the chart without asking the server. Bytes of the record that Helm would store, gzipped and in base64;
-     * `undefined` when that cannot be told.
-     */
-    readonly recordBytes: (request: RenderRequest) => Effect.Effect<number | undefined, HelmError>;
     /** Closing the scope of a run that has not ended cancels it and waits for its end. */
     readonly upgrade: (request: UpgradeRequest) => Effect.Effect<HelmRun, HelmError, Scope.Scope>;
     /** `helm rollback` dies of every signal and then blocks the release, so it is not interruptible. */

@@ -236,10 +236,6 @@ export const layerHelmBinary = (
           });
         }),
 
-        recordBytes: Effect.fn("Helm.recordBytes")(function* (request) {
-          return yield* templateBytes(request, yield* rendered(request, "nobody"));
-        }),
-
         upgrade: Effect.fn("Helm.upgrade")(function* (request) {
           const helm = yield* version;
           const valuesFile = yield* helmFiles.values(request.values, "upgrade");

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
 import type { DoctorReport } from "../../src/domain/doctor-report.ts";
 import type { ReportEvent } from "../../src/domain/report.ts";
+import type { TakenFields } from "../../src/domain/taken-fields.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import type { UpgradePlan } from "../../src/domain/upgrade-plan.ts";
 import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
@@ -311,12 +312,41 @@ const INSTALLED = {
   sha256: "00",
 } as const;
 
+const TAKEN: ReadonlyArray<TakenFields> = [
+  {
+    kind: "Deployment",
+    namespace: "tars-system",
+    name: "envoy-gateway",
+    fields: [
+      { path: "spec.replicas", owner: "kubectl", before: "3", after: "2", returns: false },
+      { path: "spec.paused", owner: undefined, before: undefined, after: "true", returns: false },
+    ],
+  },
+  {
+    kind: "GatewayClass",
+    namespace: undefined,
+    name: "tars-egress",
+    fields: [
+      { path: "spec.description", owner: "x-operator", before: '"a"', after: '"b"', returns: true },
+    ],
+  },
+];
+
+const TAKEN_LINES = [
+  "  Deployment tars-system/envoy-gateway",
+  "      spec.replicas: 3 → 2 (set by kubectl)",
+  "      spec.paused: (none) → true (removed by hand)",
+  "  GatewayClass tars-egress",
+  '      spec.description: "a" → "b" (set by x-operator, which may set it again)',
+];
+
 const EMPTY_PLAN: UpgradePlan = {
   fromVersion: "1.2.0",
   toVersion: "1.2.0",
   values: [],
   crds: [],
   objects: [],
+  taken: [],
   images: [],
   rolls: [],
   hooks: [],
@@ -574,6 +604,13 @@ const SAMPLES: {
     [
       { _tag: "ChartChosen", origin: "./charts/tars", embedded: false, version: "1.2.0" },
       "Using chart ./charts/tars",
+    ],
+  ],
+  FieldsTaken: [
+    [
+      { _tag: "FieldsTaken", taken: TAKEN },
+      "warning: set by others on the cluster; the upgrade changes it (--on-conflict=refuse stops instead):",
+      ...TAKEN_LINES,
     ],
   ],
   CrdsBackedUp: [

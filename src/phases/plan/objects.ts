@@ -1,7 +1,15 @@
 /** Each object of the release as it is, and as the server would make it: reads and dry runs, nothing else. */
 import { Effect, Option, Result } from "effect";
+import { HELM_MANAGER, parseConflicts } from "../../domain/field-owners.ts";
 import { droppedObjects, objectKey, type TypeOf } from "../../domain/helm/access.ts";
-import { type KubeObject, type ResourceType, refOf, showRef } from "../../domain/kube.ts";
+import type { ApplyMethod } from "../../domain/helm/version.ts";
+import {
+  type KubeObject,
+  type ObjectRef,
+  type ResourceType,
+  refOf,
+  showRef,
+} from "../../domain/kube.ts";
 import {
   changedFields,
   nameOfObject,
@@ -10,18 +18,21 @@ import {
   rollOf,
 } from "../../domain/object-change.ts";
 import { fieldsOf, showValue } from "../../domain/object-diff.ts";
+import { type TakenFields, takenFields } from "../../domain/taken-fields.ts";
 import type { ClusterUnavailable } from "../../errors.ts";
 import { Kubectl, type KubectlError } from "../../services/Kubectl.ts";
 import { unavailable } from "../unavailable.ts";
 
 const REQUESTS_AT_ONCE = 16;
 /** As Helm writes: its own fields are not taken for a conflict. */
-const AS_HELM = { fieldManager: "helm", force: true, dryRun: true };
+const AS_HELM = { fieldManager: HELM_MANAGER, force: false, dryRun: true };
 
 export interface ObjectsInput {
   readonly previous: ReadonlyArray<KubeObject>;
   readonly next: ReadonlyArray<KubeObject>;
   readonly typeOf: TypeOf;
+  /** How Helm will write them. */
+  readonly method: ApplyMethod;
   /** Masks the secrets of this run. */
   readonly redact: (text: string) => string;
 }
@@ -29,7 +40,16 @@ export interface ObjectsInput {
 interface Compared {
   readonly change?: ObjectChange;
   readonly roll?: Roll;
+  readonly taken?: TakenFields;
+  readonly refused?: RefusedObject;
   readonly limit?: string;
+}
+
+/** What the server does not let Helm write. */
+export interface RefusedObject {
+  readonly ref: ObjectRef;
+  /** In the server's words. */
+  readonly detail: string;
 }
 
 const created = (object: KubeObject, redact: ObjectsInput["redact"]): ObjectChange => {
@@ -46,7 +66,13 @@ const created = (object: KubeObject, redact: ObjectsInput["redact"]): ObjectChan
   };
 };
 
-const refusal = (object: KubeObject, { detail }: KubectlError, redact: ObjectsInput["redact"]) => ({
+const refusal = (
+  object: KubeObject,
+  ref: ObjectRef,
+  { detail }: KubectlError,
+  redact: ObjectsInput["redact"],
+): Compared => ({
+  refused: { ref, detail: redact(detail) },
   change: {
     ...nameOfObject(object),
     action: "refused",
@@ -55,16 +81,29 @@ const refusal = (object: KubeObject, { detail }: KubectlError, redact: ObjectsIn
   } satisfies ObjectChange,
 });
 
+/** The result as Helm gets it, with the fields that it meets other owners of. */
+const rehearse = Effect.fnUntraced(function* (type: ResourceType, object: KubeObject) {
+  const kubectl = yield* Kubectl;
+  const tried = yield* Effect.result(kubectl.apply(type, object, AS_HELM));
+  if (Result.isSuccess(tried) || tried.failure.reason !== "Conflict") {
+    return { tried, conflicts: [] };
+  }
+  return {
+    tried: yield* Effect.result(kubectl.apply(type, object, { ...AS_HELM, force: true })),
+    conflicts: parseConflicts(tried.failure.detail),
+  };
+});
+
 const compare = Effect.fnUntraced(function* (
   object: KubeObject,
   type: ResourceType,
   previous: KubeObject | undefined,
-  redact: ObjectsInput["redact"],
+  { method, redact }: Pick<ObjectsInput, "method" | "redact">,
 ): Effect.fn.Return<Compared, ClusterUnavailable, Kubectl> {
   const kubectl = yield* Kubectl;
   const ref = refOf(type, object);
-  const [found, tried] = yield* Effect.all(
-    [Effect.result(kubectl.get(ref)), Effect.result(kubectl.apply(type, object, AS_HELM))],
+  const [found, { tried, conflicts }] = yield* Effect.all(
+    [Effect.result(kubectl.get(ref)), rehearse(type, object)],
     { concurrency: "unbounded" },
   );
   if (Result.isFailure(found)) {
@@ -74,22 +113,34 @@ const compare = Effect.fnUntraced(function* (
     return yield* unavailable(`read ${showRef(ref)}`)(found.failure);
   }
   const live = Option.getOrUndefined(found.success);
-  // A new object may be in a namespace that is new as well.
-  if (live === undefined) return { change: created(object, redact) };
+  if (live === undefined) {
+    const refused = Result.isFailure(tried) && tried.failure.reason === "Rejected";
+    // A new object may be in a namespace that is new as well.
+    return refused
+      ? refusal(object, ref, tried.failure, redact)
+      : { change: created(object, redact) };
+  }
   if (Result.isFailure(tried)) {
     const { reason, detail } = tried.failure;
     if (reason === "Rejected" || reason === "Conflict") {
-      return refusal(object, tried.failure, redact);
+      return refusal(object, ref, tried.failure, redact);
     }
     if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };
     return yield* unavailable(`rehearse ${showRef(ref)}`)(tried.failure);
   }
   const show = showValue(object.kind === "Secret", redact);
-  const fields = changedFields({ previous, next: object, live, applied: tried.success }, show);
+  const states = { previous, next: object, live, applied: tried.success };
+  const fields = changedFields(states, show);
   if (fields.length === 0) return {};
   const change: ObjectChange = { ...nameOfObject(object), action: "change", fields };
   const roll = rollOf(change, live);
-  return roll === undefined ? { change } : { change, roll };
+  const rehearsed = { ...states, type, method };
+  const taken = takenFields(rehearsed, conflicts, show);
+  return {
+    change,
+    ...(roll === undefined ? {} : { roll }),
+    ...(taken.length === 0 ? {} : { taken: { ...nameOfObject(object), fields: taken } }),
+  };
 });
 
 const deleted = Effect.fnUntraced(function* (
@@ -116,7 +167,7 @@ export const planObjects = Effect.fn("tare.plan.objects")(function* (input: Obje
       const type = typeOf(object);
       return type === undefined
         ? Effect.succeed({ change: created(object, redact) })
-        : compare(object, type, before.get(objectKey(object)), redact);
+        : compare(object, type, before.get(objectKey(object)), input);
     },
     concurrency,
   );
@@ -129,6 +180,8 @@ export const planObjects = Effect.fn("tare.plan.objects")(function* (input: Obje
   return {
     changes: all.flatMap(({ change }) => (change === undefined ? [] : [change])),
     rolls: all.flatMap(({ roll }) => (roll === undefined ? [] : [roll])),
+    taken: all.flatMap(({ taken }) => (taken === undefined ? [] : [taken])),
+    refused: all.flatMap(({ refused }) => (refused === undefined ? [] : [refused])),
     limits: all.flatMap(({ limit }) => (limit === undefined ? [] : [limit])),
   };
 });

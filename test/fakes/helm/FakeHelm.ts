@@ -262,17 +262,6 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
       );
     },
 
-    recordBytes: (request) => {
-      const values = Redacted.value(request.values);
-      return read(
-        "template",
-        Effect.map(
-          rendered(runtime, { ...request, values }, "nobody"),
-          (release) => release.recordBytes,
-        ),
-      );
-    },
-
     upgrade: Effect.fnUntraced(function* (request) {
       yield* start("upgrade");
       const args = upgradeArguments(version, { ...request, valuesFile: VALUES_FILE });

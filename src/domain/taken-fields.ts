@@ -1,0 +1,84 @@
+/** What an upgrade takes over: fields of its objects that somebody else set or removed, and that it sets again. */
+import {
+  type FieldConflict,
+  fieldOf,
+  HELM_MANAGER,
+  isBuiltIn,
+  isController,
+} from "./field-owners.ts";
+import type { ApplyMethod } from "./helm/version.ts";
+import type { Json } from "./json.ts";
+import type { ResourceType } from "./kube.ts";
+import type { ObjectName, ObjectStates } from "./object-change.ts";
+import { fieldsOf, type Show } from "./object-diff.ts";
+
+/** One field that the upgrade changes although somebody else set it; values are fit to be shown. */
+export interface TakenField {
+  readonly path: string;
+  /** `undefined` for what was removed: nobody owns that. */
+  readonly owner: string | undefined;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** Its owner is a program that is likely to set it again. */
+  readonly returns: boolean;
+}
+
+export interface TakenFields extends ObjectName {
+  readonly fields: ReadonlyArray<TakenField>;
+}
+
+export interface RehearsedObject extends ObjectStates {
+  readonly type: ResourceType;
+  /** How Helm will write it. */
+  readonly method: ApplyMethod;
+}
+
+/** Where Helm patches a custom resource itself, it compares two manifests and sets only what differs in them. */
+const isLeftAlone = ({ type, previous, next, method }: RehearsedObject, path: string): boolean =>
+  method === "client" &&
+  !isBuiltIn(type) &&
+  JSON.stringify(fieldOf(previous, path)) === JSON.stringify(fieldOf(next, path));
+
+const ownedByOthers = (
+  rehearsed: RehearsedObject,
+  conflicts: ReadonlyArray<FieldConflict>,
+  show: Show,
+): ReadonlyArray<TakenField> => {
+  const { live, applied } = rehearsed;
+  return conflicts
+    .filter(({ owner, path }) => owner !== HELM_MANAGER && !isLeftAlone(rehearsed, path))
+    .map(({ owner, path }) => ({
+      path: path.slice(1),
+      owner,
+      before: show(path.slice(1), fieldOf(live, path)),
+      after: show(path.slice(1), fieldOf(applied, path)),
+      returns: isController(owner),
+    }));
+};
+
+const EMPTY = new Set<Json | undefined>([undefined, null, false, 0, ""]);
+
+/** Of what nobody has any more nobody is the owner, so that the server sees no conflict. */
+const removedFields = (rehearsed: RehearsedObject, show: Show): ReadonlyArray<TakenField> => {
+  const { previous, live, applied, type, method } = rehearsed;
+  if (previous === undefined || (method === "client" && !isBuiltIn(type))) return [];
+  const [there, after] = [fieldsOf(live), fieldsOf(applied)];
+  return [...fieldsOf(previous)]
+    .filter(([path, value]) => !EMPTY.has(value) && !there.has(path) && after.has(path))
+    .map(([path]) => ({
+      path,
+      owner: undefined,
+      before: undefined,
+      after: show(path, after.get(path)),
+      returns: false,
+    }));
+};
+
+export const takenFields = (
+  rehearsed: RehearsedObject,
+  conflicts: ReadonlyArray<FieldConflict>,
+  show: Show,
+): ReadonlyArray<TakenField> => [
+  ...ownedByOthers(rehearsed, conflicts, show),
+  ...removedFields(rehearsed, show),
+];

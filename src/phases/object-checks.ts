@@ -1,0 +1,104 @@
+/**
+ * What the server says to every object that Helm will write, asked the way Helm will ask, before anything is written: what
+ * it refuses, and which fields others own.
+ */
+import { Effect, Redacted, Result } from "effect";
+import { type LiveCrd, planCrd } from "../domain/crds/plan.ts";
+import { showRef } from "../domain/kube.ts";
+import { redactText } from "../domain/redaction.ts";
+import type { UpgradeOptions } from "../domain/upgrade-options.ts";
+import { FieldsOwnedByOthers, PreflightFailed, UpgradeNotStarted } from "../errors.ts";
+import type { KubectlError } from "../services/Kubectl.ts";
+import { report } from "../services/Reporter.ts";
+import type { InstalledRelease } from "./discover.ts";
+import { planObjects, type RefusedObject } from "./plan/objects.ts";
+import { chartTypes, placed, typesFrom } from "./release-checks.ts";
+import type { ReleaseCheckFacts } from "./release-facts.ts";
+import { unavailable } from "./unavailable.ts";
+
+export interface ObjectChecksInput {
+  readonly options: UpgradeOptions;
+  readonly installed: InstalledRelease;
+  readonly facts: ReleaseCheckFacts;
+  readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
+}
+
+/** Nothing where the chart does not render, which ends the run by itself. */
+export const rehearseObjects = Effect.fn("tare.rehearse.objects")(function* ({
+  installed: { release, chart, secrets },
+  facts,
+}: ObjectChecksInput) {
+  if (Result.isFailure(facts.rendering)) return undefined;
+  const rendered = Redacted.value(facts.rendering.success.release);
+  const previous = yield* Effect.mapError(
+    Effect.fromResult(facts.previous),
+    unavailable("read the objects of the deployed revision"),
+  );
+  const served = yield* Effect.mapError(
+    Effect.fromResult(facts.types),
+    unavailable("read what the cluster serves"),
+  );
+  const everything = typesFrom([...served, ...chartTypes(chart.crds)]);
+  const place = (objects: typeof previous) => placed(objects, everything, release.namespace);
+  return yield* planObjects({
+    previous: place(previous),
+    next: place(rendered.objects),
+    typeOf: typesFrom(served),
+    // Unknown, the list may be too long; taken for the client's, too short.
+    method: Result.getOrElse(facts.method, () => "server" as const),
+    redact: (text) => redactText(text, secrets),
+  });
+});
+
+export type RehearsedObjects = NonNullable<Effect.Success<ReturnType<typeof rehearseObjects>>>;
+
+/** Kinds whose schema this run writes first: what is refused now can be allowed then, and the other way round. */
+const changingKinds = Effect.fnUntraced(function* ({
+  installed: { chart },
+  liveCrds,
+}: ObjectChecksInput) {
+  const live = yield* Effect.mapError(liveCrds, unavailable("read the CRDs"));
+  const found = new Map(live.map((crd) => [crd.metadata.name, crd]));
+  const changing = chart.crds.filter(
+    (manifest) => planCrd(manifest, found.get(manifest.name)).verdict._tag !== "Skip",
+  );
+  return new Set(changing.map(({ name }) => name));
+});
+
+/** The cluster's own rules, which another chart or other values need not get around. */
+const POLICY =
+  /admission webhook|ValidatingAdmissionPolicy|denied the request|exceeded quota|failed quota/;
+
+const checkRefusals = Effect.fnUntraced(function* (
+  input: ObjectChecksInput,
+  objects: RehearsedObjects,
+) {
+  if (objects.refused.length === 0) return;
+  const changing = yield* changingKinds(input);
+  const isKnown = ({ ref: { type } }: RefusedObject) =>
+    !changing.has(`${type.plural}.${type.group}`);
+  const refused = objects.refused.filter(isKnown);
+  const say = ({ ref, detail }: RefusedObject) => `${showRef(ref)}: ${detail}`;
+  const policies = refused.filter(({ detail }) => POLICY.test(detail));
+  if (policies.length > 0) {
+    return yield* new PreflightFailed({
+      problems: policies.map((one) => ({ problem: `refused by the cluster: ${say(one)}` })),
+    });
+  }
+  if (refused.length > 0) {
+    const { release } = input.installed;
+    return yield* new UpgradeNotStarted({ release, cause: refused.map(say).join("; ") });
+  }
+});
+
+/** Fails with what would stop Helm half-way, or what the operator does not want changed. */
+export const checkObjects = Effect.fn("tare.check.objects")(function* (
+  input: ObjectChecksInput,
+  objects: RehearsedObjects,
+) {
+  yield* checkRefusals(input, objects);
+  const { taken } = objects;
+  if (taken.length === 0) return;
+  if (input.options.onConflict === "refuse") return yield* new FieldsOwnedByOthers({ taken });
+  yield* report({ _tag: "FieldsTaken", taken });
+});
