@@ -29,21 +29,42 @@ export async function buildTools(log: (line: string) => void): Promise<string> {
 
 async function build(tool: Tool, folder: string): Promise<void> {
   const partial = join(folder, `.${tool.name}.${process.pid}`);
-  const variables = Object.entries(tool.variables ?? {}).map(
+  try {
+    await goBuild({ ...tool, output: partial });
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+  renameSync(partial, join(folder, tool.name));
+}
+
+export interface GoBuild {
+  /** The folder under `go/` of the module that pins the versions. */
+  readonly module: string;
+  readonly package: string;
+  readonly output: string;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  readonly flags?: ReadonlyArray<string> | undefined;
+}
+
+/** Static programs that are the same on every machine. */
+export async function goBuild(program: GoBuild): Promise<void> {
+  const variables = Object.entries(program.variables ?? {}).map(
     ([name, value]) => `-X ${name}=${value}`,
   );
   const args = [
     "build",
     "-trimpath",
     "-buildvcs=false",
+    ...(program.flags ?? []),
     "-ldflags",
     ["-s", "-w", ...variables].join(" "),
     "-o",
-    partial,
-    tool.package,
+    program.output,
+    program.package,
   ];
   const child = spawn("go", args, {
-    cwd: join(goFolder, tool.module),
+    cwd: join(goFolder, program.module),
     env: { ...process.env, CGO_ENABLED: "0", GOTOOLCHAIN: "local", GOWORK: "off" },
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -51,15 +72,11 @@ async function build(tool: Tool, folder: string): Promise<void> {
     child.once("error", reject);
     child.once("close", resolve);
   });
-  if (code !== 0) {
-    rmSync(partial, { force: true });
-    throw new Error(`go build ${tool.package} failed with exit code ${code}`);
-  }
-  renameSync(partial, join(folder, tool.name));
+  if (code !== 0) throw new Error(`go build ${program.package} failed with exit code ${code}`);
 }
 
 /** A lock file that names its holder, so that one left by a killed build is recognised. */
-async function lock(path: string, log: (line: string) => void): Promise<() => void> {
+export async function lock(path: string, log: (line: string) => void): Promise<() => void> {
   for (let waiting = false; ; waiting = true) {
     try {
       writeFileSync(path, String(process.pid), { flag: "wx" });

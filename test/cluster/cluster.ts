@@ -15,6 +15,8 @@ import {
   writeKubeconfigs,
 } from "./control-plane.ts";
 import { startFakeNodes } from "./fake-nodes.ts";
+import { machineProcess, stopMachine } from "./node/machine.ts";
+import { type RealNode, realNode, startMachines, startRealNodes } from "./node/real-node.ts";
 import { isRunning, processNames, stopProcess, waitUntil } from "./processes.ts";
 import { cacheRoot, toolPath } from "./tools.ts";
 
@@ -26,6 +28,7 @@ export {
   startEnvoyGateway,
   stopEnvoyGateway,
 } from "./envoy-gateway.ts";
+export type { RealNode } from "./node/real-node.ts";
 
 /** A real Kubernetes control plane on loopback, with fake nodes. */
 export interface Cluster {
@@ -40,6 +43,8 @@ export interface Cluster {
   readonly kubectl: string;
   /** For programs that are to see this cluster and none of the user's settings. */
   readonly env: NodeJS.ProcessEnv;
+  /** Where pods really run, if the cluster was started with such nodes. */
+  readonly node?: RealNode;
   /** Ends every process of the cluster and removes its folder. */
   stop(): Promise<void>;
 }
@@ -49,6 +54,8 @@ export interface StartOptions {
   readonly detached?: boolean;
   /** How long a container takes to be ready. */
   readonly readyMilliseconds?: number;
+  /** Nodes beside the fake ones that run pods; they need root and `npm run node:build`. */
+  readonly realNodes?: 1 | 2 | undefined;
 }
 
 const stateFile = (dir: string) => join(dir, "cluster.json");
@@ -57,17 +64,25 @@ const lastFile = () => join(cacheRoot(), "last");
 export async function startCluster({
   detached = false,
   readyMilliseconds = 600,
+  realNodes,
 }: StartOptions = {}): Promise<Cluster> {
   const dir = mkdtempSync(join(tmpdir(), "tare-test-cluster-"));
   const guard = detached ? undefined : startGuard(dir);
   try {
-    const plane = await prepareControlPlane(dir);
+    const plane = await prepareControlPlane(dir, realNodes);
     writeFileSync(stateFile(dir), JSON.stringify(plane), { mode: 0o600 });
     startEtcd(plane);
-    await startServer(plane);
+    await Promise.all([
+      startServer(plane),
+      realNodes ? startMachines(plane, realNodes) : undefined,
+    ]);
     writeKubeconfigs(plane);
     startControllers(plane);
-    await Promise.all([startFakeNodes(plane, { readyMilliseconds }), defaultAccount(plane)]);
+    await Promise.all([
+      startFakeNodes(plane, { readyMilliseconds }),
+      defaultAccount(plane),
+      realNodes ? startRealNodes(plane, realNodes) : undefined,
+    ]);
     // One that ends with its owner is nobody else's to stop.
     if (detached) {
       mkdirSync(cacheRoot(), { recursive: true });
@@ -105,7 +120,9 @@ export async function stopCluster(dir: string): Promise<void> {
   // A follower would start again what is stopped beside it.
   const followers = processNames(dir).filter((name) => name.endsWith("-follower"));
   await Promise.all(followers.map(stop));
-  await Promise.all(processNames(dir).map(stop));
+  const others = processNames(dir).filter((name) => name !== machineProcess);
+  // With the machine end all who run on it, at once.
+  await Promise.all([stopMachine(dir), ...others.map(stop)]);
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
@@ -226,6 +243,7 @@ export function controlPlane(cluster: Pick<Cluster, "dir">): ControlPlane {
 }
 
 function describe(dir: string, guard: ChildProcess | undefined): Cluster {
+  const { realNodes } = controlPlane({ dir });
   const adminConfig = kubeconfigPath(dir, "admin");
   return {
     dir,
@@ -242,6 +260,7 @@ function describe(dir: string, guard: ChildProcess | undefined): Cluster {
       HELM_CONFIG_HOME: join(dir, "home", "helm", "config"),
       HELM_DATA_HOME: join(dir, "home", "helm", "data"),
     },
+    ...(realNodes ? { node: realNode(dir, realNodes) } : {}),
     stop: () => stopOwn(dir, guard),
   };
 }

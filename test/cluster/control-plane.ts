@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
+import { insideSocket } from "./node/machine.ts";
 import { freePorts, startProcess, stopProcess, untilPortIsFree, waitUntil } from "./processes.ts";
 import { toolPath } from "./tools.ts";
 
@@ -15,6 +16,8 @@ export interface ControlPlane {
     readonly kubelet: number;
   };
   readonly tokens: Readonly<Record<User, string>>;
+  /** How many nodes beside the fake ones run pods; the API server then calls pods and Services on them. */
+  readonly realNodes?: 1 | 2;
 }
 
 type User = "admin" | "kube-controller-manager" | "kube-scheduler" | "kwok";
@@ -34,7 +37,10 @@ export const kubeconfigPath = (dir: string, user: User): string => join(dir, `${
 export const authorityPath = (dir: string): string => pki(dir, "apiserver.crt");
 
 /** Nothing starts before the whole state is on disk: whatever happens then can be cleaned up. */
-export async function prepareControlPlane(dir: string): Promise<ControlPlane> {
+export async function prepareControlPlane(
+  dir: string,
+  realNodes: 1 | 2 | undefined,
+): Promise<ControlPlane> {
   const [etcd = 0, etcdPeer = 0, api = 0, kubelet = 0] = await freePorts(4);
   const token = () => randomBytes(24).toString("hex");
   const plane: ControlPlane = {
@@ -46,6 +52,7 @@ export async function prepareControlPlane(dir: string): Promise<ControlPlane> {
       "kube-scheduler": token(),
       kwok: token(),
     },
+    ...(realNodes ? { realNodes } : {}),
   };
   mkdirSync(pki(dir, ""), { recursive: true, mode: 0o700 });
   const users = Object.entries(plane.tokens) as ReadonlyArray<[User, string]>;
@@ -85,7 +92,7 @@ export function startEtcd({ dir, ports }: ControlPlane): void {
 }
 
 export async function startApiServer(plane: ControlPlane): Promise<void> {
-  const { dir, ports } = plane;
+  const { dir, ports, realNodes } = plane;
   await untilPortIsFree(ports.api, 60);
   startProcess(dir, "kube-apiserver", toolPath("kube-apiserver"), [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
@@ -106,12 +113,27 @@ export async function startApiServer(plane: ControlPlane): Promise<void> {
     "--profiling=false",
     `--audit-policy-file=${join(dir, "audit-policy.json")}`,
     `--audit-log-path=${join(dir, "audit.log")}`,
+    ...(realNodes ? [`--egress-selector-config-file=${egressSelector(dir)}`] : []),
   ]);
   await waitUntil("the API server", async () => (await get(plane, "/readyz")).status === 200, {
     dir,
     processes: ["etcd", "kube-apiserver"],
     seconds: 60,
   });
+}
+
+/** Kubelets, webhooks and pods are called by HTTP CONNECT over a Unix socket, which leads to where they are. */
+function egressSelector(dir: string): string {
+  const file = join(dir, "egress.json");
+  const transport = { uds: { udsName: insideSocket(dir) } };
+  const connection = { proxyProtocol: "HTTPConnect", transport };
+  const config = {
+    apiVersion: "apiserver.k8s.io/v1beta1",
+    kind: "EgressSelectorConfiguration",
+    egressSelections: [{ name: "cluster", connection }],
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
 }
 
 /** Kills it, as a node that goes down would, unless a graceful stop is asked for. */

@@ -14,9 +14,12 @@ import { toolPath } from "./tools.ts";
 
 const nodeNames = ["node-a", "node-b", "node-c"];
 
-/** KWOK plays kubelet for three nodes: it keeps their leases, runs the pod stages, serves logs. */
+/**
+ * KWOK plays kubelet for three nodes: it keeps their leases, runs the pod stages, serves logs. Beside real nodes they
+ * are tainted, so that only pods that tolerate it are faked.
+ */
 export async function startFakeNodes(plane: ControlPlane, pace: PodPace): Promise<void> {
-  const { dir, ports } = plane;
+  const { dir, ports, realNodes } = plane;
   mkdirSync(join(dir, "kwok"), { recursive: true });
   const config = join(dir, "kwok", "kwok.yaml");
   const documents = [nodeStage, ...podStages(pace), containerLogs(dir)];
@@ -24,7 +27,7 @@ export async function startFakeNodes(plane: ControlPlane, pace: PodPace): Promis
   startProcess(dir, "kwok", toolPath("kwok"), [
     `--config=${config}`,
     `--kubeconfig=${kubeconfigPath(dir, "kwok")}`,
-    "--manage-all-nodes",
+    realNodes ? `--manage-nodes-with-label-selector=${fakeLabel}` : "--manage-all-nodes",
     "--cidr=10.244.0.1/16",
     "--node-ip=127.0.0.1",
     `--node-port=${ports.kubelet}`,
@@ -38,7 +41,7 @@ export async function startFakeNodes(plane: ControlPlane, pace: PodPace): Promis
       plane,
       "POST",
       "/api/v1/nodes",
-      node(name, "abc".charAt(index)),
+      node(name, "abc".charAt(index), realNodes ? [fakeTaint] : []),
     );
     if (status !== 201) throw new Error(`node ${name} could not be created: ${body}`);
   }
@@ -53,25 +56,29 @@ async function readyNodes(plane: ControlPlane): Promise<number> {
   const { body } = await get(plane, "/api/v1/nodes");
   const nodes = JSON.parse(body) as {
     items: ReadonlyArray<{
-      spec: { taints?: unknown };
+      spec: { taints?: ReadonlyArray<{ key: string }> };
       status: { conditions?: { type: string; status: string }[] };
     }>;
   };
   return nodes.items.filter(
     ({ spec, status }) =>
-      spec.taints === undefined &&
+      (spec.taints ?? []).every(({ key }) => key === fakeTaint.key) &&
       status.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
   ).length;
 }
 
 const resources = { cpu: "16", memory: "64Gi", pods: "110", "ephemeral-storage": "100Gi" };
 
-const node = (name: string, zone: string) => ({
+const fakeLabel = "type=kwok";
+const fakeTaint = { key: "test.tars.io/fake", value: "true", effect: "NoSchedule" };
+
+const node = (name: string, zone: string, taints: ReadonlyArray<object>) => ({
   apiVersion: "v1",
   kind: "Node",
   metadata: {
     name,
     labels: {
+      type: "kwok",
       "kubernetes.io/hostname": name,
       "kubernetes.io/os": "linux",
       "kubernetes.io/arch": "amd64",
@@ -79,6 +86,7 @@ const node = (name: string, zone: string) => ({
       "topology.kubernetes.io/zone": `test-${zone}`,
     },
   },
+  spec: { taints },
   status: { capacity: resources, allocatable: resources },
 });
 

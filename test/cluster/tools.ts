@@ -31,7 +31,7 @@ export type ToolName =
 export const goFolder = join(import.meta.dirname, "go");
 
 /** Both libraries carry a version: one answers for the program, the other signs its requests. */
-const kubernetesVersion = Object.fromEntries(
+export const kubernetesVersion = Object.fromEntries(
   ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((library) => [
     [`${library}.gitVersion`, "v1.36.3"],
     [`${library}.gitMajor`, "1"],
@@ -119,7 +119,7 @@ export function toolPath(name: ToolName): string {
 
 let knownGoVersion: string | undefined;
 
-function goVersion(): string {
+export function goVersion(): string {
   knownGoVersion ??= execFileSync("go", ["env", "GOVERSION"], {
     encoding: "utf8",
     env: { ...process.env, GOTOOLCHAIN: "local" },

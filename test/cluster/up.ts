@@ -9,6 +9,9 @@ import {
   startCluster,
   startEnvoyGateway,
 } from "./cluster.ts";
+import { onMachineCommand } from "./node/machine.ts";
+import { buildNode } from "./node/node-build.ts";
+import { installOlder } from "./node/older-release.ts";
 
 const usage = `Starts a test cluster and prints the variables that lead to it:
 
@@ -21,6 +24,9 @@ Where TARE_TEST_CLUSTER_DIR names a cluster that runs, it is used instead of a n
   --envoy-gateway        start Envoy Gateway; needs its CRDs
   --envoy-gateway=1.7    the release before, which the older CRDs suffice for
   --envoy-gateway=follow run what the Deployment tars-system/envoy-gateway says
+  --real-nodes=1|2       nodes that run pods, beside the fake ones; needs root.
+                         $TARE_TEST_ON_NODE PROGRAM ARG… then runs a program where Services and pods are reachable
+  --older-release        install the release before on the real nodes, with a backend that streams
 `;
 
 // A bare flag takes no value, so it is spelled out before parsing.
@@ -31,6 +37,8 @@ const { values } = parseArgs({
     crds: { type: "string", multiple: true, default: [] },
     "field-manager": { type: "string", default: "helm" },
     "envoy-gateway": { type: "string" },
+    "real-nodes": { type: "string" },
+    "older-release": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -45,14 +53,23 @@ if (values.help) {
   }
   const gateway = values["envoy-gateway"];
   if (gateway !== undefined) await timed("Envoy Gateway", () => startGateway(cluster, gateway));
+  if (values["older-release"]) await timed("older release", () => installOlder(cluster));
   process.stdout.write(exportLines(cluster));
 }
 
 async function runningOrNew(): Promise<Cluster> {
   const dir = process.env.TARE_TEST_CLUSTER_DIR;
   if (dir && isClusterRunning(dir)) return openCluster(dir);
-  await buildTools((line) => console.error(line));
-  return startCluster({ detached: true });
+  const log = (line: string) => console.error(line);
+  const realNodes = nodeCount(values["real-nodes"]);
+  await (realNodes ? buildNode(log) : buildTools(log));
+  return startCluster({ detached: true, realNodes });
+}
+
+function nodeCount(text: string | undefined): 1 | 2 | undefined {
+  if (text === undefined) return undefined;
+  if (text !== "1" && text !== "2") throw new Error(`--real-nodes=${text}: 1 or 2`);
+  return text === "1" ? 1 : 2;
 }
 
 async function startGateway(cluster: Cluster, how: string): Promise<void> {
@@ -69,6 +86,7 @@ function exportLines(cluster: Cluster): string {
     TARE_TEST_HELM41: cluster.helm41,
     TARE_TEST_KUBECTL: cluster.kubectl,
     TARE_TEST_CLUSTER_DIR: cluster.dir,
+    ...(cluster.node ? { TARE_TEST_ON_NODE: onMachineCommand(cluster.dir) } : {}),
   };
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   return Object.entries(variables)
