@@ -1,7 +1,7 @@
 /** Fields of the release that others have changed on the cluster, and own since. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { ConfigMap, Deployment, EnvoyProxy, numberAt } from "../src/domain/kube.ts";
+import { ConfigMap, Deployment, EnvoyProxy, numberAt, stringAt } from "../src/domain/kube.ts";
 import {
   FakeCluster,
   FakeHelm,
@@ -21,12 +21,12 @@ const CONTROLLER = { type: Deployment, name: "envoy-gateway", namespace: "tars-s
 const SETTINGS = { type: ConfigMap, name: "tars-config", namespace: "tars-system" };
 const PROXY = { type: EnvoyProxy, name: "tars-egress", namespace: "tars-system" };
 
-/** `kubectl scale`, and an autoscaler of the data plane edited by hand. */
+/** `kubectl scale`, and two edits. */
 const touched = Effect.gen(function* () {
   const cluster = yield* FakeCluster;
-  yield* cluster.edit(CONTROLLER, withField("spec.replicas", 3));
-  const minimum = "spec.provider.kubernetes.envoyHpa.minReplicas";
-  yield* cluster.edit(PROXY, withField(minimum, 4));
+  yield* cluster.edit(CONTROLLER, withField("spec.replicas", 1));
+  yield* cluster.edit(PROXY, withField("spec.shutdown.drainTimeout", "9s"));
+  yield* cluster.edit(SETTINGS, withField("data.customer", "other"));
 });
 
 const byServer: Scenario = { helm: HELM_4, applyMethod: "ssa" };
@@ -113,8 +113,9 @@ describe("what is about to be changed", () => {
       yield* touched;
       yield* runUpgrade();
       assert.deepStrictEqual(yield* taken, [
-        "Deployment envoy-gateway spec.replicas kubectl-edit 3 2",
-        "EnvoyProxy tars-egress spec.provider.kubernetes.envoyHpa.minReplicas kubectl-edit 4 2",
+        'ConfigMap tars-config data.customer kubectl-edit "other" "acme"',
+        "Deployment envoy-gateway spec.replicas kubectl-edit 1 2",
+        'EnvoyProxy tars-egress spec.shutdown.drainTimeout kubectl-edit "9s" "300s"',
       ]);
     }).pipe(Effect.provide(world(byServer))),
   );
@@ -126,11 +127,12 @@ describe("what is about to be changed", () => {
         yield* touched;
         yield* runUpgrade();
         assert.deepStrictEqual(yield* taken, [
-          "Deployment envoy-gateway spec.replicas kubectl-edit 3 2",
+          'ConfigMap tars-config data.customer kubectl-edit "other" "acme"',
+          "Deployment envoy-gateway spec.replicas kubectl-edit 1 2",
         ]);
         const cluster = yield* FakeCluster;
-        const minimum = ["spec", "provider", "kubernetes", "envoyHpa", "minReplicas"];
-        assert.strictEqual(numberAt(yield* cluster.peek(PROXY), ...minimum), 4);
+        const drain = stringAt(yield* cluster.peek(PROXY), "spec", "shutdown", "drainTimeout");
+        assert.strictEqual(drain, "9s");
       }).pipe(Effect.provide(world({ helm: HELM_3 }))),
   );
 
@@ -183,6 +185,57 @@ describe("somebody who edits while Helm is at work", () => {
       const expected = onConflict === "take" ? undefined : "UpgradeRolledBack";
       assert.strictEqual(error?._tag, expected, error?.why.join("; "));
       assert.strictEqual(numberAt(yield* cluster.peek(CONTROLLER), "spec", "replicas"), 2);
+    }).pipe(Effect.provide(world(byServer))),
+  );
+});
+
+describe("replicas beyond what the chart asks for", () => {
+  const MINIMUM = "spec.provider.kubernetes.envoyHpa.minReplicas";
+  const scaled = Effect.gen(function* () {
+    const cluster = yield* FakeCluster;
+    yield* cluster.edit(CONTROLLER, withField("spec.replicas", 5));
+    yield* cluster.edit(PROXY, withField(MINIMUM, 4));
+  });
+  const running = Effect.gen(function* () {
+    const cluster = yield* FakeCluster;
+    return [
+      numberAt(yield* cluster.peek(CONTROLLER), "spec", "replicas"),
+      numberAt(yield* cluster.peek(PROXY), ...MINIMUM.split(".")),
+    ];
+  });
+
+  it.effect.each(RELEASES)("stay through an upgrade and the next one: %s", ([, scenario]) =>
+    Effect.gen(function* () {
+      yield* scaled;
+      yield* runUpgrade();
+      assert.deepStrictEqual(yield* running, [5, 4]);
+      assert.include(
+        yield* (yield* Recorder).warnings,
+        "Deployment envoy-gateway keeps spec.replicas 5, not the chart's 2 (value controllers.envoyGateway.replicas)",
+      );
+      const { error } = yield* runUpgrade({
+        options: { onConflict: "refuse", strictValues: true },
+      });
+      assert.isUndefined(error, error?.message);
+      assert.deepStrictEqual(yield* running, [5, 4]);
+    }).pipe(Effect.provide(world({ ...scenario, values: {} }))),
+  );
+
+  it.effect("go with HA, when that is turned off", () =>
+    Effect.gen(function* () {
+      yield* scaled;
+      yield* runUpgrade({ options: { ha: false } });
+      assert.deepStrictEqual(yield* running, [5, 1]);
+    }).pipe(Effect.provide(world(byServer))),
+  );
+
+  it.effect("are those of the release only", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.edit(PROXY, withField("metadata.annotations", {}));
+      yield* scaled;
+      yield* runUpgrade();
+      assert.deepStrictEqual(yield* running, [5, 2]);
     }).pipe(Effect.provide(world(byServer))),
   );
 });

@@ -133,7 +133,7 @@ describe("an HA preflight that cannot know", () => {
     }).pipe(
       Effect.provide(
         world({
-          faults: [{ trouble: forbidden, actor: "tare", kind: "EnvoyProxy", times: 1 }],
+          faults: [{ trouble: forbidden, actor: "tare", kind: "EnvoyProxy", times: 2 }],
         }),
       ),
     ),

@@ -1,6 +1,7 @@
 import { Duration } from "effect";
 import type { CarriedFlags } from "./carry-over.ts";
 import type { JsonObject } from "./json.ts";
+import { type KeptScale, withKeptScales } from "./kept-scale.ts";
 import type { UpcomingValues } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 
@@ -88,8 +89,9 @@ export const generatedValues = (options: UpgradeOptions): JsonObject => ({
 export const upcomingValues = (
   options: UpgradeOptions,
   chartDefaults: JsonObject,
+  kept: ReadonlyArray<KeptScale>,
 ): UpcomingValues => ({
-  generated: generatedValues(options),
+  generated: withKeptScales(generatedValues(options), kept),
   withoutFlags: generatedValues(DEFAULT_UPGRADE_OPTIONS),
   chartDefaults,
 });

@@ -8,6 +8,7 @@ import {
 } from "../domain/carry-over.ts";
 import type { Identity } from "../domain/identity.ts";
 import { dotted, type JsonObject } from "../domain/json.ts";
+import { type KeptScale, keptScales, withKeptScales } from "../domain/kept-scale.ts";
 import type { KubeObject } from "../domain/kube.ts";
 import { lostValues, storedSecrets } from "../domain/lost-values.ts";
 import {
@@ -40,7 +41,12 @@ import type { Helm, HelmError } from "../services/Helm.ts";
 import type { KubectlError } from "../services/Kubectl.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
-import { reportDifferences, reportLosses, requireCarriable } from "./discovery/carrying.ts";
+import {
+  reportDifferences,
+  reportLosses,
+  reportScales,
+  requireCarriable,
+} from "./discovery/carrying.ts";
 import type { ReleaseFacts } from "./discovery/read-release.ts";
 import {
   requireOwnIdentity,
@@ -56,6 +62,8 @@ export interface InstalledRelease {
   /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
   readonly lastGood: Revision | undefined;
   readonly carry: CarryOver;
+  /** Replicas that run beyond what the chart asks for. */
+  readonly kept: ReadonlyArray<KeptScale>;
   /** What the operator once supplied, as the deployed revision has it. */
   readonly stored: Redacted.Redacted<JsonObject>;
   /** The identity that the data plane had when the run began. */
@@ -133,15 +141,23 @@ export const discover: Phase<
     const stored = found.stored === undefined ? {} : Redacted.value(found.stored);
     yield* requireCarriable(options, deployed, stored);
     const carry = carryOver(stored, options.carriedFlags, identity);
-    const generated = generatedValues(options);
+    const flagged = generatedValues(options);
+    const kept = keptScales({
+      release,
+      live: found.scaled,
+      values: flagged,
+      defaults: chart.defaults,
+    });
+    const generated = withKeptScales(flagged, kept);
     yield* report({
       _tag: "CarriedForward",
       line: carriedForwardLine(carry),
       paths: carry.entries.map(({ path }) => dotted(path)),
     });
     yield* reportDifferences(carry);
+    yield* reportScales(kept);
     yield* reportLosses(
-      lostValues(stored, upcomingValues(options, chart.defaults)),
+      lostValues(stored, upcomingValues(options, chart.defaults, kept)),
       options.strictValues,
     );
 
@@ -154,6 +170,7 @@ export const discover: Phase<
       identity: found.identity,
       lastGood: lastGoodRevision(found.history, found.unproven),
       carry,
+      kept,
       secrets: [...carriedSecrets(carry), ...storedSecrets(stored), identity.privateKey],
       values: withCarriedValues(generated, carry),
       fromVersion,

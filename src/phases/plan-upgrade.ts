@@ -95,7 +95,7 @@ const planValues = Effect.fnUntraced(function* ({ options, installed }: PlanInpu
       next: Redacted.value(installed.values),
       defaults: chart.defaults,
       carry,
-      lost: lostValues(stored, upcomingValues(options, chart.defaults)),
+      lost: lostValues(stored, upcomingValues(options, chart.defaults, installed.kept)),
     },
     showValue(false, (text) => redactText(text, secrets)),
   );

@@ -6,6 +6,7 @@ import {
   malformedParents,
 } from "../../domain/carry-over.ts";
 import { dotted, getPath, type JsonObject } from "../../domain/json.ts";
+import type { KeptScale } from "../../domain/kept-scale.ts";
 import type { LostValue } from "../../domain/lost-values.ts";
 import type { Revision } from "../../domain/release.ts";
 import { DEFAULT_DATAPLANE_NAMESPACE, type UpgradeOptions } from "../../domain/upgrade-options.ts";
@@ -51,6 +52,16 @@ export const reportLosses = Effect.fnUntraced(function* (
   }
   yield* report({ _tag: "ValuesLost", lost });
 });
+
+export const reportScales = (
+  kept: ReadonlyArray<KeptScale>,
+): Effect.Effect<void, never, Reporter> =>
+  Effect.forEach(
+    kept,
+    ({ object, field, live, chart, value }) =>
+      warn(`${object} keeps ${field} ${live}, not the chart's ${chart} (value ${dotted(value)})`),
+    { discard: true },
+  );
 
 const SOURCE_NAMES = {
   flag: "the flag",

@@ -2,7 +2,7 @@ import { Effect, Option, Redacted } from "effect";
 import { unprovenRevisions } from "../../domain/gate-record.ts";
 import { IDENTITY_SECRET } from "../../domain/identity-secret.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import { type KubeObject, Secret } from "../../domain/kube.ts";
+import { Deployment, EnvoyProxy, type KubeObject, Secret } from "../../domain/kube.ts";
 import { deployedRevision, type History, type ReleaseRef } from "../../domain/release.ts";
 import type { RunRecord } from "../../domain/run-journal.ts";
 import { Helm } from "../../services/Helm.ts";
@@ -23,6 +23,8 @@ export interface ReleaseFacts {
   readonly server: string;
   /** Secret `tars-identity` as it is; `undefined` where there is none or it cannot be read. */
   readonly identity: Redacted.Redacted<KubeObject> | undefined;
+  /** What has replicas beside the release; nothing that cannot be read. */
+  readonly scaled: ReadonlyArray<KubeObject>;
 }
 
 /** Not needed to go on, so a failure to read it is none of the run. */
@@ -36,6 +38,17 @@ const readLiveIdentity = Effect.fnUntraced(function* (release: ReleaseRef) {
     onNone: () => undefined,
     onSome: (secret) => Redacted.make(secret, { label: IDENTITY_SECRET }),
   });
+});
+
+const readScaled = Effect.fnUntraced(function* ({ namespace }: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.forEach(
+    [Deployment, EnvoyProxy],
+    (type) =>
+      Effect.orElseSucceed(kubectl.list({ type, namespace }), (): ReadonlyArray<KubeObject> => []),
+    { concurrency: "unbounded" },
+  );
+  return found.flat();
 });
 
 export const readRelease = Effect.fn("tare.read.release")(function* (release: ReleaseRef) {
@@ -52,17 +65,19 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
       deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
     return { history, stored };
   });
-  const [{ history, stored }, secretUids, gates, lastRun, target, identity] = yield* Effect.all(
-    [
-      historyAndValues,
-      records.secretUids(release),
-      records.gateRecords(release),
-      journal.latest(release),
-      kubectl.target,
-      readLiveIdentity(release),
-    ],
-    { concurrency: "unbounded" },
-  );
+  const [{ history, stored }, secretUids, gates, lastRun, target, identity, scaled] =
+    yield* Effect.all(
+      [
+        historyAndValues,
+        records.secretUids(release),
+        records.gateRecords(release),
+        journal.latest(release),
+        kubectl.target,
+        readLiveIdentity(release),
+        readScaled(release),
+      ],
+      { concurrency: "unbounded" },
+    );
   const facts: ReleaseFacts = {
     history,
     stored,
@@ -72,6 +87,7 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
     context: target.context,
     server: target.server,
     identity,
+    scaled,
   };
   return facts;
 });
