@@ -56,12 +56,15 @@ async function readyNodes(plane: ControlPlane): Promise<number> {
   const { body } = await get(plane, "/api/v1/nodes");
   const nodes = JSON.parse(body) as {
     items: ReadonlyArray<{
+      metadata: { name: string };
       spec: { taints?: ReadonlyArray<{ key: string }> };
       status: { conditions?: { type: string; status: string }[] };
     }>;
   };
   return nodes.items.filter(
-    ({ spec, status }) =>
+    ({ metadata, spec, status }) =>
+      // A real node beside them may be ready before or after.
+      nodeNames.includes(metadata.name) &&
       (spec.taints ?? []).every(({ key }) => key === fakeTaint.key) &&
       status.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
   ).length;
