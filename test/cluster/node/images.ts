@@ -75,6 +75,17 @@ export const images = (): ReadonlyArray<Image> => [
     "/usr/local/bin/envoy",
     join(partFolder(envoyOlder), "envoy/_bin/envoy"),
   ),
+  // Proxies that fail: one ends at once, with exit code 2, the other runs and never serves.
+  image(
+    ["docker.io/envoyproxy/envoy:crashes"],
+    "/usr/local/bin/envoy",
+    join(partFolder(streams), "streams"),
+  ),
+  image(
+    ["docker.io/envoyproxy/envoy:never-ready"],
+    "/usr/local/bin/envoy",
+    join(partFolder(pause), "pause"),
+  ),
   image(chartNames("aiGateway"), "/app", join(partFolder(aiGatewayStub), "ai-gateway-controller")),
   {
     names: chartNames("redis"),
