@@ -4,9 +4,23 @@ import type { ObjectChange, Roll } from "./object-change.ts";
 
 const CONTROLLERS = /^(?:envoy-gateway|ai-gateway)/;
 
+const SIDECAR_ARGUMENT = /--extProc(?:Image|LogLevel)=/;
+
+/** The AI Gateway replaces the proxies itself when their sidecar is not the one that it would give them. */
+const sidecarChange = (changes: ReadonlyArray<ObjectChange>): ObjectChange | undefined =>
+  changes.find(
+    ({ kind, fields }) =>
+      kind === "Deployment" && fields.some(({ after }) => SIDECAR_ARGUMENT.test(after ?? "")),
+  );
+
 const reasonOf = (changes: ReadonlyArray<ObjectChange>): string | undefined => {
   const proxy = changes.find(({ kind }) => kind === EnvoyProxy.kind);
-  if (proxy !== undefined) return `EnvoyProxy ${proxy.name} changes`;
+  if (proxy !== undefined) {
+    const sidecar = sidecarChange(changes);
+    const again =
+      sidecar === undefined ? "" : `; possibly twice: ${sidecar.name} changes their sidecar`;
+    return `EnvoyProxy ${proxy.name} changes${again}`;
+  }
   const controller = changes.find(
     ({ kind, name, fields }) =>
       kind === "Deployment" &&

@@ -79,6 +79,13 @@ describe("the chart", () => {
     expect(text).toContain("envoyHpa:");
   });
 
+  it("says which Envoy Gateway it runs, after whose minor version its account is called", () => {
+    const { images } = yaml(chart, "images.yaml");
+    expect(yaml(chart, "Chart.yaml").annotations["tars.io/envoy-gateway"]).toBe(
+      images.envoyGateway.tag,
+    );
+  });
+
   it("is followed by its subchart's version", () => {
     const { version, dependencies } = yaml(chart, "Chart.yaml");
     expect(dependencies).toEqual([expect.objectContaining({ name: "crds", version })]);

@@ -1,16 +1,24 @@
 import { type Operator, objects } from "../e2e/tare.ts";
 
-/** What a restart of the proxies would change: their Deployment's generation and its ReplicaSets. */
-export const proxyTemplates = async (
-  who: Operator,
-): Promise<{ readonly generation: number; readonly replicaSets: ReadonlyArray<string> }> => {
+/** What tells whether the proxies were, or will be, replaced. */
+export interface ProxyTemplates {
+  readonly generation: number;
+  /** Of all ReplicaSets that there ever were. */
+  readonly replicaSets: ReadonlyArray<string>;
+  /** Of those that have pods, or are to have some. */
+  readonly inUse: ReadonlyArray<string>;
+}
+
+export const proxyTemplates = async (who: Operator): Promise<ProxyTemplates> => {
   const where = ["--namespace", "tars-dataplane"];
   const [deployments, replicaSets] = await Promise.all([
     objects(who, "deployments", ...where),
     objects(who, "replicasets", ...where),
   ]);
+  const names = (sets: typeof replicaSets) => sets.map(({ metadata }) => metadata.name).sort();
   return {
     generation: deployments[0].metadata.generation,
-    replicaSets: replicaSets.map(({ metadata }) => metadata.name).sort(),
+    replicaSets: names(replicaSets),
+    inUse: names(replicaSets.filter(({ spec, status }) => spec.replicas + status.replicas > 0)),
   };
 };

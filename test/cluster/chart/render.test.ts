@@ -28,3 +28,34 @@ describe("the cluster's domain", () => {
     }
   });
 });
+
+describe("Envoy Gateway's controllers", () => {
+  it("alone may write the data plane; those of earlier releases still serve it", async () => {
+    const objects = await rendered();
+    const deployment = named(objects, "Deployment", "envoy-gateway");
+    const account = deployment.spec.template.spec.serviceAccountName;
+    expect(account).toBe("envoy-gateway-v1.8");
+    const subjects = (kind: string, name: string): ReadonlyArray<string> =>
+      named(objects, kind, name).subjects.map(({ name }: { name: string }) => name);
+    // The names that release 1.1 gave to these bindings: Helm changes them instead of adding others.
+    const cluster = "tars-system-tars-envoy-gateway";
+    expect(subjects("ClusterRoleBinding", cluster)).toEqual([account, "envoy-gateway"]);
+    expect(subjects("RoleBinding", "envoy-gateway-leader-election")).toEqual([
+      account,
+      "envoy-gateway",
+    ]);
+    const infra = objects.filter(({ kind, metadata }) => {
+      return kind === "RoleBinding" && metadata.name === "envoy-gateway-infra";
+    });
+    expect(infra.map(({ metadata }) => metadata.namespace)).toEqual([
+      "tars-dataplane",
+      "tars-system",
+    ]);
+    for (const { subjects } of infra) expect(subjects).toMatchObject([{ name: account }]);
+    const verbs = named(objects, "ClusterRole", cluster).rules.flatMap(
+      ({ apiGroups, verbs }: { apiGroups: string[]; verbs: string[] }) =>
+        /^(|apps|autoscaling|policy)$/.test(apiGroups[0] ?? "") ? verbs : [],
+    );
+    expect(new Set(verbs)).toEqual(new Set(["get", "list", "watch"]));
+  });
+});

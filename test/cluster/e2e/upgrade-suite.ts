@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ProxyTemplates, proxyTemplates } from "../chart/proxies.ts";
 import { type Cluster, followEnvoyGateway, type RunResult, startCluster } from "../cluster.ts";
 import type { Unstructured } from "../unstructured.ts";
 import {
+  awaitDataPlane,
   events,
   type HelmMajor,
+  helm,
   history,
   installOlder,
   type Operator,
@@ -28,6 +31,7 @@ export const upgradeSuite = (major: HelmMajor): void => {
     let after: ReadonlyMap<string, Unstructured>;
     let first: RunResult;
     let second: RunResult;
+    const proxies: Array<ProxyTemplates> = [];
 
     beforeAll(async () => {
       cluster = await startCluster();
@@ -35,9 +39,12 @@ export const upgradeSuite = (major: HelmMajor): void => {
       await followEnvoyGateway(cluster);
       await installOlder(who);
       before = await crdGenerations(who);
+      proxies.push(await proxyTemplates(who));
       first = await upgrade(who);
+      proxies.push(await proxyTemplates(who));
       after = await crdGenerations(who);
       second = await upgrade(who);
+      proxies.push(await proxyTemplates(who));
     });
     afterAll(() => cluster.stop());
 
@@ -130,6 +137,14 @@ export const upgradeSuite = (major: HelmMajor): void => {
       expect(deployment.status.readyReplicas).toBe(2);
     });
 
+    it("replaced each proxy once, and none in the second run", () => {
+      const [older, newer, again] = proxies;
+      expect(older?.replicaSets).toHaveLength(1);
+      expect(newer?.replicaSets).toHaveLength(2);
+      expect(again?.replicaSets).toEqual(newer?.replicaSets);
+      expect(again?.inUse).toEqual(newer?.inUse);
+    });
+
     it("queues one event per upgrade, with the revision and both versions", async () => {
       const [one, two, ...others] = await events(who);
       expect(others).toEqual([]);
@@ -150,6 +165,15 @@ export const upgradeSuite = (major: HelmMajor): void => {
       const secret = found.find(({ metadata }) => metadata.name === "tars-identity");
       const identity = JSON.parse(Buffer.from(secret.data["identity.json"], "base64").toString());
       expect(identity.privateKey).toBe(who.privateKey);
+    });
+
+    it("can be taken back by Helm alone, to the very same proxies", async () => {
+      await helm(who, ["rollback", "tars", "1", "--namespace", "tars-system", "--wait"]);
+      const [older] = proxies;
+      await expect
+        .poll(async () => (await proxyTemplates(who)).inUse, { timeout: 60_000, interval: 1000 })
+        .toEqual(older?.inUse);
+      await awaitDataPlane(who);
     });
   });
 };
