@@ -171,9 +171,10 @@ describeOnNodes("the end of a cluster with a real node", () => {
     const owner = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const dir = await new Promise<string>((resolve) =>
-      owner.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim())),
-    );
+    const dir = await new Promise<string>((resolve, reject) => {
+      owner.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim()));
+      owner.once("close", (code) => reject(new Error(`the owner ended with ${code}`)));
+    });
     const groups = cgroups(dir);
     owner.kill("SIGKILL");
     await eventually(async () => expectNothingOf(dir, groups));
