@@ -203,6 +203,7 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
         revision: 8,
         since: "2026-01-02T03:04:05Z",
         lastGood: 7,
+        helmHasEnded: true,
       }),
       new catalogue.OperationInProgress({
         release: RELEASE,

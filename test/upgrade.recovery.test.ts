@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Redacted } from "effect";
 import { gateRecordName } from "../src/domain/gate-record.ts";
-import { ConfigMap, stringAt } from "../src/domain/kube.ts";
+import { ConfigMap, Secret, stringAt } from "../src/domain/kube.ts";
 import { type ProcessIdentity, showProcess } from "../src/domain/process-identity.ts";
 import {
   encodeRunRecord,
@@ -38,6 +38,7 @@ import {
   TARS_EGRESS,
   tarsChart,
   withField,
+  withRevisionStatus,
   world,
   writesOf,
 } from "./fakes/index.ts";
@@ -238,6 +239,40 @@ describe("a pending release", () => {
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
+  it.effect("is waited for without --recover, and what that Helm did is gone on from", () =>
+    Effect.gen(function* () {
+      yield* leaveJournal(KILLED_HERE, IN_HELM);
+      const [cluster, processes] = [yield* FakeCluster, yield* FakeProcesses];
+      const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
+      yield* processes.start({ pid: 4712, words, cluster: SERVER });
+      const name = "sh.helm.release.v1.tars.v2";
+      const ending = cluster
+        .edit({ type: Secret, name, namespace: "tars-system" }, withRevisionStatus("deployed"))
+        .pipe(Effect.andThen(processes.end(4712)));
+      yield* Effect.forkChild(Effect.delay(ending, "3 minutes"));
+      const { result, elapsed } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 3);
+      assert.isAtLeast(elapsed, 3 * MINUTE);
+      assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect.each([
+    ["on this machine, whose Helm is gone", KILLED_HERE, true],
+    ["on another machine, whose Helm may live", processElsewhere("laptop"), false],
+  ] as const)("has a way back by hand after a death %s: %s", ([, process, isPrinted]) =>
+    Effect.gen(function* () {
+      yield* leaveJournal(process, IN_HELM);
+      const { error } = yield* runUpgrade();
+      const commands = error?.hints(PLAIN_OPERATOR).flatMap((hint) => hint.commands) ?? [];
+      assert.include(commands, "tare upgrade identity.json --recover");
+      assert.strictEqual(
+        commands.some((command) => command.startsWith("helm rollback")),
+        isPrinted,
+      );
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
   it.effect("that is about to be: a Helm of the dead run has not written its revision yet", () =>
     Effect.gen(function* () {
       yield* leaveJournal(KILLED_HERE, IN_HELM);
@@ -328,6 +363,43 @@ describe("a pending release", () => {
           [2],
         );
       }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+});
+
+describe("a release with two deployed revisions", () => {
+  const TWO = [
+    { status: "superseded" },
+    { status: "deployed", description: "Upgrade complete" },
+    { status: "deployed", description: "Rollback to 1" },
+  ] as const;
+
+  it.effect("is upgraded, and left with one", () =>
+    Effect.gen(function* () {
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 4);
+      assert.deepStrictEqual(yield* historyLines, [
+        "1 superseded Install complete",
+        "2 superseded Upgrade complete",
+        "3 superseded Rollback to 1",
+        "4 deployed Upgrade complete",
+      ]);
+      assert.include(yield* everyWarning, "revision 2 was deployed as well");
+    }).pipe(Effect.provide(world({ revisions: TWO }))),
+  );
+
+  it.effect("is upgraded as well when the record cannot be written", () =>
+    Effect.gen(function* () {
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 4);
+      assert.include(yield* everyWarning, "could not be recorded as superseded");
+    }).pipe(
+      Effect.provide(
+        world({
+          revisions: TWO,
+          faults: [{ trouble: forbidden, actor: "tare", verb: "replace", kind: "Secret" }],
+        }),
+      ),
+    ),
   );
 });
 

@@ -269,9 +269,6 @@ describe("the release", () => {
         "",
         "Bring it back to revision 1, verified, and go on with the upgrade:",
         "tare upgrade identity.json --recover",
-        "",
-        "Or go back by hand, when nobody is working on it any more:",
-        "helm rollback tars 1 -n tars-system --wait",
       ]);
       yield* assertNothingWritten;
     }).pipe(

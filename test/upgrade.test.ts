@@ -40,7 +40,7 @@ describe("an upgrade that works", () => {
         rollbackRevision: 1,
       });
       const printed = (yield* titles).filter(
-        (line) => !/^(PhaseFinished|DataPlaneProgress|Rollout)/.test(line),
+        (line) => !/^(PhaseFinished|DataPlaneProgress|Rollout|CrdWritten)/.test(line),
       );
       assert.deepStrictEqual(printed, [
         "[1/5] Preflight (Helm / kubectl / cluster)",

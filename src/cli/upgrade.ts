@@ -8,6 +8,7 @@ import {
   kubectlCommand,
   type OperatorEnvironment,
 } from "../domain/operator-commands.ts";
+import type { ReportEvent } from "../domain/report.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";
@@ -50,23 +51,54 @@ const closingHints = (
   },
 ];
 
-/** Whatever the run comes to, it ends with how the CRDs it changed come back. */
-const remembering = (backup: Ref.Ref<CrdBackup | undefined>) => (reporter: Reporter["Service"]) =>
+/** What the run did to the CRDs so far. */
+interface CrdTraces {
+  readonly backup: CrdBackup | undefined;
+  readonly created: number;
+  readonly updated: number;
+}
+
+const UNTOUCHED: CrdTraces = { backup: undefined, created: 0, updated: 0 };
+
+const after = (traces: CrdTraces, event: ReportEvent): CrdTraces => {
+  if (event._tag === "CrdsBackedUp") return { ...traces, backup: event.backup };
+  if (event._tag !== "CrdWritten") return traces;
+  return event.isNew
+    ? { ...traces, created: traces.created + 1 }
+    : { ...traces, updated: traces.updated + 1 };
+};
+
+/** Whatever the run comes to, it ends with what it did to the CRDs and how they come back. */
+const remembering = (traces: Ref.Ref<CrdTraces>) => (reporter: Reporter["Service"]) =>
   Reporter.of({
     report: (event) =>
       Effect.andThen(
-        event._tag === "CrdsBackedUp" ? Ref.set(backup, event.backup) : Effect.void,
+        Ref.update(traces, (all) => after(all, event)),
         reporter.report(event),
       ),
   });
 
-const crdHints = (backup: CrdBackup | undefined, env: OperatorEnvironment): ReadonlyArray<Hint> =>
+const wayBack = ({ backup }: CrdTraces, env: OperatorEnvironment): ReadonlyArray<Hint> =>
   backup === undefined ? [] : restoreHints(backup, env);
+
+/** Of a run that did not get to its end: the CRDs are all that stays of it. */
+const crdHints = (traces: CrdTraces, env: OperatorEnvironment): ReadonlyArray<Hint> => {
+  const { created, updated } = traces;
+  return created + updated === 0
+    ? []
+    : [
+        {
+          title: `CRDs that this run wrote stay as they are now: ${created} created, ${updated} updated.`,
+          commands: [],
+        },
+        ...wayBack(traces, env),
+      ];
+};
 
 const reportFailure = Effect.fnUntraced(function* (
   input: UpgradeInput,
   error: OperatorError,
-  backup: CrdBackup | undefined,
+  traces: CrdTraces,
 ) {
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
   yield* report({
@@ -75,7 +107,7 @@ const reportFailure = Effect.fnUntraced(function* (
     exitCode: error.exitCode,
     what: error.what,
     why: error.why,
-    hints: [...error.hints(env), ...crdHints(backup, env)],
+    hints: [...error.hints(env), ...crdHints(traces, env)],
   });
   return yield* new RunFailed({ exitCode: error.exitCode });
 });
@@ -87,17 +119,14 @@ const runPlan = Effect.fnUntraced(function* (options: UpgradeOptions, identity: 
   if (planHasChanges(planned)) return yield* new RunFailed({ exitCode: CHANGES });
 });
 
-const runUpgrade = Effect.fnUntraced(function* (
-  input: UpgradeInput,
-  backup: Ref.Ref<CrdBackup | undefined>,
-) {
+const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref.Ref<CrdTraces>) {
   const options = yield* upgradeOptions(input);
   const identity = yield* readIdentity(input.identityFile);
   if (input.plan) return yield* runPlan(options, identity);
   const result = yield* Effect.updateService(
     upgrade(options, identity),
     Reporter,
-    remembering(backup),
+    remembering(traces),
   );
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
   yield* report({
@@ -105,20 +134,23 @@ const runUpgrade = Effect.fnUntraced(function* (
     revision: result.revision,
     fromVersion: result.fromVersion,
     toVersion: result.toVersion,
-    hints: [...closingHints(env, options, result), ...crdHints(yield* Ref.get(backup), env)],
+    hints: [...closingHints(env, options, result), ...wayBack(yield* Ref.get(traces), env)],
   });
 });
 
 const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
-  const backup = yield* Ref.make<CrdBackup | undefined>(undefined);
-  const exit = yield* Effect.exit(runUpgrade(input, backup));
+  const traces = yield* Ref.make(UNTOUCHED);
+  const exit = yield* Effect.exit(runUpgrade(input, traces));
   if (Exit.isSuccess(exit)) return;
   const error = Exit.findErrorOption(exit);
   if (Option.isSome(error)) {
     if (error.value._tag === "RunFailed") return yield* error.value;
-    return yield* reportFailure(input, error.value, yield* Ref.get(backup));
+    return yield* reportFailure(input, error.value, yield* Ref.get(traces));
   }
-  if (Exit.hasInterrupts(exit)) yield* report({ _tag: "Interrupted" });
+  if (Exit.hasInterrupts(exit)) {
+    const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
+    yield* report({ _tag: "Interrupted", hints: crdHints(yield* Ref.get(traces), env) });
+  }
   return yield* Effect.failCause(exit.cause);
   // What came of an interrupted run is said all the same.
 }, Effect.uninterruptible);

@@ -53,6 +53,14 @@ export const deployedRevision = (history: History): Revision | undefined =>
     .filter(({ status }) => status === "deployed")
     .at(-1);
 
+/** Deployed revisions beside the newest one: every reader of the history would take another one for what runs. */
+export const staleDeployed = (history: History): History => {
+  const newest = deployedRevision(history)?.revision;
+  return byRevision(history).filter(
+    ({ status, revision }) => status === "deployed" && revision !== newest,
+  );
+};
+
 /** Helm refuses every upgrade while the newest revision is in one of these states. */
 export const isPending = ({ status }: Revision): boolean => status.startsWith("pending-");
 

@@ -66,6 +66,8 @@ export type ReportEvent =
     }
   | { readonly _tag: "FieldsTaken"; readonly taken: ReadonlyArray<TakenFields> }
   | { readonly _tag: "CrdsBackedUp"; readonly backup: CrdBackup }
+  /** One was written, in a phase that may yet be stopped. */
+  | { readonly _tag: "CrdWritten"; readonly crd: string; readonly isNew: boolean }
   | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
   | {
       readonly _tag: "HelmUpgradeStarted";
@@ -94,8 +96,11 @@ export type ReportEvent =
       readonly rows: ReadonlyArray<TimelineRow>;
     }
   | ToolEvent
-  /** The run was stopped by a signal; the release is as it was before it. */
-  | { readonly _tag: "Interrupted" }
+  /** The run was stopped by a signal; the release is as it was before it, the CRDs may not be. */
+  | {
+      readonly _tag: "Interrupted";
+      readonly hints: ReadonlyArray<Hint>;
+    }
   | { readonly _tag: "Warning"; readonly message: string }
   | { readonly _tag: "Planned"; readonly plan: UpgradePlan }
   | {

@@ -98,17 +98,22 @@ const recoverHint = (revision: number, env: OperatorEnvironment): Hint =>
 
 /** The way out of each pending state. */
 const waysOut = (
-  { release, status, lastGood }: PendingRelease,
+  { release, status, lastGood, helmHasEnded = false }: PendingRelease,
   env: OperatorEnvironment,
 ): ReadonlyArray<Hint> => {
   const where = ["-n", release.namespace];
   if (lastGood !== undefined) {
     return [
       recoverHint(lastGood, env),
-      hint(
-        "Or go back by hand, when nobody is working on it any more:",
-        helmCommand(env, "rollback", release.name, String(lastGood), ...where, "--wait"),
-      ),
+      // Beside a Helm that lives, it would leave two deployed revisions.
+      ...(helmHasEnded
+        ? [
+            hint(
+              "Or go back by hand:",
+              helmCommand(env, "rollback", release.name, String(lastGood), ...where, "--wait"),
+            ),
+          ]
+        : []),
     ];
   }
   if (status === "pending-install") {
@@ -138,6 +143,8 @@ type PendingRelease = {
   readonly revision: number | undefined;
   readonly since: string;
   readonly lastGood: number | undefined;
+  /** No Helm can be at work on it any more, as far as can be known. */
+  readonly helmHasEnded?: boolean;
   /** How it came to be like that, a line each. */
   readonly story?: ReadonlyArray<string>;
 };

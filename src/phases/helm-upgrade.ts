@@ -28,6 +28,7 @@ import { withInterruption } from "./helm/interruption.ts";
 import { mayWrite, requireUnchanged } from "./helm/require-unchanged.ts";
 import { followRollout, keepDiagnosis } from "./helm/rollout.ts";
 import { runHelm } from "./helm/run-helm.ts";
+import { supersedeStale } from "./helm/stale-deployed.ts";
 
 export interface HelmUpgradeInput {
   readonly options: UpgradeOptions;
@@ -100,6 +101,7 @@ export const helmUpgrade: Phase<
   run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock }) {
     const { before, installed } = yield* requireUnchanged(discovered);
     yield* mayWrite(lock);
+    yield* supersedeStale(installed.release, before);
     return yield* withInterruption((interruption) =>
       attemptUpgrade({ options, installed, before, lock, interruption }),
     ).pipe(underIdentity({ identity, installed, lock }));

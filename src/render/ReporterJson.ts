@@ -40,6 +40,8 @@ const toldBy = (event: ReportEvent): Told => {
         error: { code: event.error, what: event.what, why: event.why },
         hints: event.hints,
       };
+    case "Interrupted":
+      return { hints: event.hints };
     default:
       return {};
   }

@@ -254,6 +254,7 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       return { type: "warning", message: event.message };
     case "Planned":
       return planBody(event.plan);
+    case "CrdWritten":
     case "ToolDownloadProgress":
     case "Interrupted":
     case "Completed":

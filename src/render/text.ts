@@ -107,6 +107,8 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       ];
     case "CrdsBackedUp":
       return backupLines(event.backup);
+    case "CrdWritten":
+      return [];
     case "CrdsApplied":
       return [
         `${event.counts.created} created, ${event.counts.updated} updated, ${event.counts.skipped} skipped`,
@@ -146,7 +148,10 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "HistoryRead":
       return [];
     case "Interrupted":
-      return ["Interrupted. The release is as it was before this run."];
+      return [
+        "Interrupted. The release is as it was before this run.",
+        ...event.hints.flatMap((one) => ["", ...hintLines(one)]),
+      ];
     case "Warning":
       return [`${paint.warning("warning:")} ${event.message}`];
     case "Planned":

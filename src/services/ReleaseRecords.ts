@@ -35,6 +35,11 @@ export class ReleaseRecords extends Context.Service<
     readonly storedManifests: (
       namespace?: string,
     ) => Effect.Effect<ReadonlyArray<StoredManifest>, KubectlError>;
+    /** Writes Helm's record of a revision, and its label, as Helm does when a newer one takes its place. */
+    readonly supersede: (
+      release: ReleaseRef,
+      revision: number,
+    ) => Effect.Effect<void, KubectlError>;
     readonly gateRecords: (release: ReleaseRef) => Effect.Effect<GateRecords, KubectlError>;
     /** Records the gate's state for `revision`; `undefined` forgets it. Entries of revisions outside `keep` are dropped. */
     readonly recordGate: (

@@ -9,10 +9,10 @@ import {
 } from "../domain/gate-record.ts";
 import { ConfigMap, fieldAt, type KubeObject, Secret } from "../domain/kube.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+import { type ReleaseRef, releaseSecretName } from "../domain/release.ts";
 import { Kubectl } from "./Kubectl.ts";
 import { ReleaseRecords } from "./ReleaseRecords.ts";
-import { recordedRevision, storedRelease } from "./release-secret.ts";
+import { recordedRevision, storedRelease, withRecordedStatus } from "./release-secret.ts";
 
 const FIELD_MANAGER = "tare";
 
@@ -81,6 +81,14 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
           labelSelector: "owner=helm,status=deployed",
         });
         return secrets.flatMap(storedManifest);
+      }),
+      supersede: Effect.fn("ReleaseRecords.supersede")(function* (release, revision) {
+        const name = releaseSecretName(release, revision);
+        const found = yield* kubectl.get({ type: Secret, name, namespace: release.namespace });
+        const next = Option.map(found, (secret) => withRecordedStatus(secret, "superseded"));
+        if (Option.isSome(next) && next.value !== undefined) {
+          yield* kubectl.replace(Secret, next.value);
+        }
       }),
       recordGate: Effect.fn("ReleaseRecords.recordGate")(
         function* (release, revision, record, keep) {

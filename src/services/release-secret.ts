@@ -1,5 +1,5 @@
 /** Helm's release records as they are kept: JSON, gzipped and in base64, once more encoded as every Secret is. */
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { ApplyMethod } from "../domain/helm/version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
@@ -12,13 +12,37 @@ import { type HistoryLine, type ReleaseRef, RevisionStatus } from "../domain/rel
 const MAX_UNZIPPED_BYTES = 128 * 1024 * 1024;
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
 
+const isZipped = (bytes: Buffer): boolean => bytes.subarray(0, GZIP.length).equals(GZIP);
+
+/** The bytes that Helm wrote: very old records are not zipped, and Helm reads them all the same. */
+const storedBytes = (secret: KubeObject): Buffer =>
+  Buffer.from(
+    Buffer.from(stringAt(secret, "data", "release") ?? "", "base64").toString(),
+    "base64",
+  );
+
+/** The same Secret with another status in its record and its label; `undefined` when the record cannot be read. */
+export const withRecordedStatus = (
+  secret: KubeObject,
+  status: RevisionStatus,
+): KubeObject | undefined => {
+  const record = decodeReleaseSecret(secret);
+  const info = fieldAt(record, "info");
+  if (!isJsonObject(record) || !isJsonObject(info)) return undefined;
+  const json = Buffer.from(JSON.stringify({ ...record, info: { ...info, status } }));
+  const bytes = isZipped(storedBytes(secret)) ? gzipSync(json, { level: 9 }) : json;
+  return {
+    ...secret,
+    metadata: { ...secret.metadata, labels: { ...secret.metadata.labels, status } },
+    data: { release: Buffer.from(bytes.toString("base64")).toString("base64") },
+  };
+};
+
 /** The record inside; `undefined` when it cannot be read. */
 export const decodeReleaseSecret = (secret: KubeObject): unknown => {
   try {
-    const text = Buffer.from(stringAt(secret, "data", "release") ?? "", "base64").toString();
-    const bytes = Buffer.from(text, "base64");
-    // Very old records are not zipped; Helm reads them all the same.
-    const json = bytes.subarray(0, GZIP.length).equals(GZIP)
+    const bytes = storedBytes(secret);
+    const json = isZipped(bytes)
       ? gunzipSync(bytes, { maxOutputLength: MAX_UNZIPPED_BYTES })
       : bytes;
     return JSON.parse(json.toString());

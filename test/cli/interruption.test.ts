@@ -26,10 +26,32 @@ describe("a signal", () => {
     Effect.gen(function* () {
       const run = yield* runUpgradeCli([], { signal: { name: "SIGTERM", after: "1 minute" } });
       assert.strictEqual(run.code, 143);
-      assert.strictEqual(run.stderr.at(-1), AS_BEFORE);
+      assert.include(run.stderr, AS_BEFORE);
       assert.include(run.everything, "interrupted: the release is brought to a safe state first");
       assert.strictEqual((yield* historyLines).at(-1), "3 deployed Rollback to 1");
     }).pipe(Effect.provide(world({ chart: slow }))),
+  );
+
+  it.effect.each(["while the CRDs are written", "during Helm"] as const)(
+    "%s says what stays of it, and how that is undone",
+    (moment) =>
+      Effect.gen(function* () {
+        const after = moment === "during Helm" ? "1 minute" : "1300 millis";
+        const run = yield* runUpgradeCli([], { signal: { name: "SIGINT", after } });
+        const [, ...ending] = run.stderr.slice(run.stderr.indexOf(AS_BEFORE));
+        assert.strictEqual(
+          ending[1],
+          "CRDs that this run wrote stay as they are now: 1 created, 2 updated.",
+        );
+        assert.match(ending.join("\n"), /\nPut 2 CRDs back as before .*\nkubectl replace -f /);
+      }).pipe(Effect.provide(world({ chart: slow }))),
+  );
+
+  it.effect("of which nothing stays says nothing of CRDs", () =>
+    Effect.gen(function* () {
+      const run = yield* runUpgradeCli([], { signal: { name: "SIGINT", after: "100 millis" } });
+      assert.notInclude(run.everything, "stay as they are now");
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect("whose rollback fails ends with 21 and what to do, not with the signal", () =>

@@ -164,6 +164,8 @@ describe("the screen", () => {
         "Then run the upgrade again:",
         `tare upgrade identity.json --timeout 12m --otel-exporter-auth-headers @HEADER_FILE --customer 'acme corp' ${at} --context prod`,
         "",
+        "CRDs that this run wrote stay as they are now: 1 created, 2 updated.",
+        "",
         "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
         `kubectl replace -f /backups/crds-1.yaml --context prod ${at}`,
       ]);
@@ -606,6 +608,7 @@ const SAMPLES: {
       "Using chart ./charts/tars",
     ],
   ],
+  CrdWritten: [[{ _tag: "CrdWritten", crd: "a.example", isNew: true }]],
   FieldsTaken: [
     [
       { _tag: "FieldsTaken", taken: TAKEN },
@@ -742,7 +745,15 @@ const SAMPLES: {
     ],
   ],
   Interrupted: [
-    [{ _tag: "Interrupted" }, "Interrupted. The release is as it was before this run."],
+    [{ _tag: "Interrupted", hints: [] }, "Interrupted. The release is as it was before this run."],
+    [
+      { _tag: "Interrupted", hints: HINTS },
+      "Interrupted. The release is as it was before this run.",
+      "",
+      "Look:",
+      "helm list",
+      "kubectl get pods",
+    ],
   ],
   Warning: [[{ _tag: "Warning", message: "mind the gap" }, "warning: mind the gap"]],
   Completed: [

@@ -6,6 +6,7 @@ import { CustomResourceDefinition, conditionOf, type KubeObject } from "../../do
 import { CrdsIncomplete, RunSuperseded } from "../../errors.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import type { LockLost } from "../../services/ReleaseLock.ts";
+import { report } from "../../services/Reporter.ts";
 import { APPLY, CONCURRENCY, type Rehearsed } from "./rehearse.ts";
 
 const SERVED_WITHIN = "60 seconds";
@@ -66,8 +67,9 @@ const awaitServed = Effect.fnUntraced(function* (written: ReadonlyArray<Rehearse
   );
 });
 
+/** Once it is on its way it is seen through: a run that is stopped must know what it wrote. */
 const writeOne = Effect.fnUntraced(function* (
-  { planned: { manifest }, generation }: Rehearsed,
+  { planned: { manifest }, live, generation }: Rehearsed,
   checkLocks: Effect.Effect<void, LockLost>,
 ) {
   const kubectl = yield* Kubectl;
@@ -77,7 +79,8 @@ const writeOne = Effect.fnUntraced(function* (
     kubectl.apply(CustomResourceDefinition, recordedManifest(manifest, generation), APPLY),
     ({ detail }) => failed(detail),
   );
-});
+  yield* report({ _tag: "CrdWritten", crd: manifest.name, isNew: live === undefined });
+}, Effect.uninterruptible);
 
 /** New kinds take the server a while to establish: it does so beside the other writes. Within each, the largest first. */
 const newestKindsFirst = (writes: ReadonlyArray<Rehearsed>): ReadonlyArray<Rehearsed> => {

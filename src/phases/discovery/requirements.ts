@@ -13,6 +13,7 @@ import {
   type ReleaseRef,
   type Revision,
 } from "../../domain/release.ts";
+import type { RunRecord } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { isDowngrade } from "../../domain/version-order.ts";
 import {
@@ -25,6 +26,7 @@ import {
 } from "../../errors.ts";
 import type { Chart } from "../../services/ChartSource.ts";
 import { Helm } from "../../services/Helm.ts";
+import { ProcessTable } from "../../services/ProcessTable.ts";
 import { warn } from "../../services/Reporter.ts";
 import { tellLastRun } from "../recovery/tell.ts";
 import type { ReleaseFacts } from "./read-release.ts";
@@ -39,6 +41,13 @@ const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {
     .filter(({ chart }) => TARS_CHART.test(chart))
     .filter(({ name, namespace }) => name !== release.name || namespace !== release.namespace)
     .map(({ name, namespace }) => ({ name, namespace }));
+});
+
+/** Whether nothing can be at work on a pending revision any more: a Helm on this machine was waited for before. */
+const hasEnded = Effect.fnUntraced(function* (run: RunRecord | undefined) {
+  if (run === undefined || run.ended !== undefined) return false;
+  const processes = yield* ProcessTable;
+  return (yield* processes.fate(run.process)) === "gone";
 });
 
 export const requireUpgradable = Effect.fnUntraced(function* (
@@ -57,6 +66,7 @@ export const requireUpgradable = Effect.fnUntraced(function* (
       since: last.updated ?? "at an unknown time",
       lastGood: lastGoodRevision(history, unproven)?.revision,
       story: [pendingStory(last), ...(yield* tellLastRun(lastRun))],
+      helmHasEnded: yield* hasEnded(lastRun),
     });
   }
   const deployed = deployedRevision(history);

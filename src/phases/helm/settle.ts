@@ -2,7 +2,7 @@
 import { type Duration, Effect, Option } from "effect";
 import { EnvoyProxy } from "../../domain/kube.ts";
 import { redactText } from "../../domain/redaction.ts";
-import { deployedRevision, lastRevision } from "../../domain/release.ts";
+import { deployedRevision, lastRevision, staleDeployed } from "../../domain/release.ts";
 import { UpgradeLeftInPlace } from "../../errors.ts";
 import { Helm } from "../../services/Helm.ts";
 import { warn } from "../../services/Reporter.ts";
@@ -30,7 +30,8 @@ const undoFailedAttempt = Effect.fnUntraced(function* (
   revision: number,
 ) {
   const { release } = installed;
-  if (lastRevision(before)?.revision === deployedRevision(before)?.revision) return;
+  const isNewest = lastRevision(before)?.revision === deployedRevision(before)?.revision;
+  if (isNewest && staleDeployed(before).length === 0) return;
   const helm = yield* Helm;
   yield* untilAnswered(helm.manifest(release, revision)).pipe(
     Effect.flatMap((manifest) =>

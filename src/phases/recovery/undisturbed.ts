@@ -28,10 +28,10 @@ export const undisturbed = Effect.fnUntraced(function* <E, R>(
   entering: Effect.Effect<Entered, E, R>,
 ) {
   const found = yield* Effect.mapError(facts, unavailable("read the release"));
+  const isPending = diagnose(found.history, found.unproven)._tag !== "Sound";
   const isChanging =
-    diagnose(found.history, found.unproven)._tag === "Sound"
-      ? (yield* helmsHere(options.release)).length > 0
-      : yield* mayBeGoingOn(found.lastRun);
+    (yield* helmsHere(options.release)).length > 0 ||
+    (isPending && (yield* mayBeGoingOn(found.lastRun)));
   if (!isChanging) return found;
   yield* entering;
   return yield* readAgain(options);

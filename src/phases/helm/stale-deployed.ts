@@ -1,0 +1,24 @@
+/** Helm leaves one revision deployed. Two of them are what two Helms at the same time leave behind. */
+import { Effect } from "effect";
+import { type History, type ReleaseRef, staleDeployed } from "../../domain/release.ts";
+import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { warn } from "../../services/Reporter.ts";
+
+/** Helm goes by the newest and leaves the others deployed for ever; they are recorded as it would have. */
+export const supersedeStale = Effect.fnUntraced(function* (release: ReleaseRef, history: History) {
+  const records = yield* ReleaseRecords;
+  for (const { revision } of staleDeployed(history)) {
+    yield* records.supersede(release, revision).pipe(
+      Effect.andThen(
+        warn(
+          `revision ${revision} was deployed as well, which two Helms at the same time leave behind: it is recorded as superseded now`,
+        ),
+      ),
+      Effect.catch(({ message }) =>
+        warn(
+          `revision ${revision} is deployed as well, and could not be recorded as superseded: ${message}`,
+        ),
+      ),
+    );
+  }
+});
