@@ -21,6 +21,7 @@ import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 import { readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
+import { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
 import { ahead, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
@@ -79,15 +80,16 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const { lock } = yield* entering;
     const journal = yield* openJournal({ options, installed, identity, runId });
     yield* answerFurtherSignals(options.release, journal);
+    const streams = yield* followStreams(options);
     const attempt = Effect.gen(function* () {
       if (facts !== undefined) yield* requireRendered(installed, facts);
       yield* Effect.interruptible(journal.around("crds")(run(applyCrds, { ...crds, lock })));
       return yield* journal.around("upgrade")(
-        run(helmUpgrade, { options, identity, installed, lock }),
+        run(helmUpgrade, { options, identity, installed, lock, streams }),
       );
     });
     return yield* journaled(journal)(attempt).pipe(
-      withEvent({ installed, identity, runId, journal }),
+      withEvent({ installed, identity, runId, journal, streams }),
       Effect.onExit((exit) => journal.end(outcomeOf(exit))),
     );
   },
@@ -133,12 +135,12 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
 
 /** From here on an attempt is being made: however it ends, the deployment history is told. */
 const withEvent =
-  ({ installed, identity, runId, journal }: Attempted) =>
+  ({ journal, ...attempted }: Attempted) =>
   <R>(attempt: Effect.Effect<UpgradeResult, UpgradeError, R>) =>
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeMillis;
       return yield* Effect.onExit(attempt, (exit) =>
-        writeEvent({ exit, installed, identity, runId, startedAt }).pipe(
+        writeEvent({ exit, startedAt, ...attempted }).pipe(
           Effect.timeout(EVENT_BUDGET),
           Effect.andThen(journal.done("event")),
           Effect.catch((error) =>
@@ -153,18 +155,17 @@ interface Attempted {
   readonly identity: Identity;
   readonly runId: string;
   readonly journal: OpenJournal;
+  readonly streams: FollowedStreams;
 }
 
-interface EndedAttempt {
+interface EndedAttempt extends Omit<Attempted, "journal"> {
   readonly exit: Exit.Exit<UpgradeResult, UpgradeError>;
-  readonly installed: InstalledRelease;
-  readonly identity: Identity;
-  readonly runId: string;
   readonly startedAt: number;
 }
 
 const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
-  const { exit, installed, identity, startedAt } = ended;
+  const { exit, installed, identity, startedAt, streams } = ended;
+  const outcome = yield* streams.outcome;
   const outbox = yield* EventOutbox;
   yield* outbox.write(
     installEvent({
@@ -181,6 +182,7 @@ const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
       cliVersion: CLI_VERSION,
       workspaceId: identity.workspaceId,
       source: "cli",
+      ...(outcome?._tag === "Counted" ? { streams: outcome.tally } : {}),
     }),
   );
 });

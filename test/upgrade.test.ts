@@ -40,7 +40,8 @@ describe("an upgrade that works", () => {
         rollbackRevision: 1,
       });
       const printed = (yield* titles).filter(
-        (line) => !/^(PhaseFinished|DataPlaneProgress|Rollout|CrdWritten)/.test(line),
+        (line) =>
+          !/^(PhaseFinished|DataPlaneProgress|StreamsProgress|Rollout|CrdWritten)/.test(line),
       );
       assert.deepStrictEqual(printed, [
         "[1/5] Preflight (Helm / kubectl / cluster)",
@@ -56,6 +57,7 @@ describe("an upgrade that works", () => {
         "CrdsApplied",
         "[5/5] Helm upgrade",
         "HelmUpgradeStarted",
+        "StreamsCounted",
       ]);
       assert.deepStrictEqual(yield* historyLines, [
         "1 superseded Install complete",
@@ -152,6 +154,7 @@ describe("an upgrade that works", () => {
         helm_revision: 2,
         from_version: "1.1.0",
         to_version: "1.2.0",
+        streams: { open_at_start: 0, cut: 0 },
         started_at: "1970-01-01T00:00:00.800Z",
         finished_at: "1970-01-01T00:00:28.700Z",
         cli_version: CLI_VERSION,

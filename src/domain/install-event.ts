@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Schema } from "effect";
 import { redactText, truncateUtf8 } from "./redaction.ts";
 import type { ReleaseRef } from "./release.ts";
+import { cutInAll, type StreamTally } from "./streams/tally.ts";
 
 export const EVENT_SCHEMA_VERSION = 1;
 export const INSTALL_EVENT_LABELS = { "tars.io/component": "install-event" } as const;
@@ -19,6 +20,8 @@ const Summary = Schema.String.check(
   Schema.isMaxLength(ERROR_SUMMARY_MAX_BYTES),
   Schema.makeFilter((text: string) => Buffer.byteLength(text) <= ERROR_SUMMARY_MAX_BYTES),
 ).annotate({ description: "One line, redacted, at most 1 KiB of UTF-8." });
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
 export const OPERATIONS = ["install", "upgrade", "rollback", "uninstall"] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -41,6 +44,13 @@ export const InstallEvent = Schema.Struct({
   /** One line, redacted, at most 1 KiB of UTF-8. */
   error_summary: Schema.optionalKey(Summary),
   error_code: Schema.optionalKey(Text),
+  /** On the data plane; absent where they could not be counted. */
+  streams: Schema.optionalKey(
+    Schema.Struct({ open_at_start: Count, cut: Count }).annotate({
+      description:
+        "Streams that were open on the data plane when the run began, and how many it cut.",
+    }),
+  ),
   started_at: Timestamp,
   finished_at: Timestamp,
   cli_version: Text,
@@ -105,6 +115,7 @@ export interface EventFacts {
   readonly cliVersion: string;
   readonly workspaceId: string;
   readonly source: InstallEvent["source"];
+  readonly streams?: StreamTally;
 }
 
 const singleLine = (text: string): string => text.replace(/\s+/g, " ").trim();
@@ -129,6 +140,9 @@ export const installEvent = (facts: EventFacts): InstallEvent => ({
         error_code: facts.outcome.code,
       }
     : {}),
+  ...(facts.streams === undefined
+    ? {}
+    : { streams: { open_at_start: facts.streams.openAtStart, cut: cutInAll(facts.streams) } }),
   started_at: facts.startedAt.toISOString(),
   finished_at: facts.finishedAt.toISOString(),
   cli_version: facts.cliVersion,

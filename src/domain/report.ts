@@ -8,6 +8,7 @@ import type { Hint } from "./hint.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { WorkloadProgress } from "./rollout/progress.ts";
+import type { OpenStreams, StreamOutcome } from "./streams/tally.ts";
 import type { TakenFields } from "./taken-fields.ts";
 import type { TimelineRow } from "./timeline.ts";
 import type { ToolEvent } from "./tools/events.ts";
@@ -21,7 +22,7 @@ export interface PhaseInfo {
   readonly total: number;
 }
 
-export type RolloutStage = "helm upgrade" | "data plane" | "helm rollback" | "rollback";
+export type RolloutStage = "helm upgrade" | "data plane" | "drain" | "helm rollback" | "rollback";
 
 /**
  * Everything a run has to tell, as data. How it looks is decided where it is rendered; phases only say what happened.
@@ -86,6 +87,10 @@ export type ReportEvent =
   /** What is waited for, whenever it changed; the data plane first. */
   | { readonly _tag: "DataPlaneProgress"; readonly deployments: ReadonlyArray<WorkloadProgress> }
   | { readonly _tag: "RolloutEnded" }
+  /** The streams on proxies that are on their way out, whenever they changed. */
+  | { readonly _tag: "StreamsProgress"; readonly draining: ReadonlyArray<OpenStreams> }
+  /** What became of the streams in the end. */
+  | { readonly _tag: "StreamsCounted"; readonly outcome: StreamOutcome }
   /** Everything that was seen of pods that failed. */
   | { readonly _tag: "FailureReportSaved"; readonly file: string }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }

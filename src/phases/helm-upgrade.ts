@@ -29,12 +29,14 @@ import { mayWrite, requireUnchanged } from "./helm/require-unchanged.ts";
 import { followRollout, keepDiagnosis } from "./helm/rollout.ts";
 import { runHelm } from "./helm/run-helm.ts";
 import { supersedeStale } from "./helm/stale-deployed.ts";
+import type { FollowedStreams } from "./streams/follow.ts";
 
 export interface HelmUpgradeInput {
   readonly options: UpgradeOptions;
   readonly identity: Identity;
   readonly installed: InstalledRelease;
   readonly lock: HeldLock;
+  readonly streams: FollowedStreams;
 }
 
 export interface UpgradeResult {
@@ -63,6 +65,12 @@ const unlessInterrupted =
     Effect.flatMap(interruption.happened, (interrupted) =>
       interrupted ? Effect.interrupt : Effect.fail(error),
     );
+
+/** Said however the attempt ended: what was cut is cut. */
+const reportStreams = ({ outcome }: FollowedStreams) =>
+  Effect.flatMap(outcome, (counted) =>
+    counted === undefined ? Effect.void : report({ _tag: "StreamsCounted", outcome: counted }),
+  );
 
 const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
   const { options, installed, before } = attempt;
@@ -98,12 +106,15 @@ export const helmUpgrade: Phase<
 > = {
   id: "helm-upgrade",
   title: "Helm upgrade",
-  run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock }) {
+  run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock, streams }) {
     const { before, installed } = yield* requireUnchanged(discovered);
     yield* mayWrite(lock);
     yield* supersedeStale(installed.release, before);
     return yield* withInterruption((interruption) =>
-      attemptUpgrade({ options, installed, before, lock, interruption }),
+      Effect.ensuring(
+        attemptUpgrade({ options, installed, before, lock, interruption, streams }),
+        reportStreams(streams),
+      ),
     ).pipe(underIdentity({ identity, installed, lock }));
   }),
 };

@@ -2,14 +2,14 @@ import { Clock, Effect, Layer } from "effect";
 import type { Hint } from "../domain/hint.ts";
 import type { ReportEvent } from "../domain/report.ts";
 import { Reporter } from "../services/Reporter.ts";
-import { member, outputRecord, renderJson } from "./json.ts";
+import { member, outputRecord, renderJson, tallyBody } from "./json.ts";
 import type { OutputRecord, Summary } from "./json-records.ts";
 
 const INTERRUPTED: ReadonlySet<number> = new Set([129, 130, 143]);
 const CHANGES = 3;
 
 type Told = Partial<
-  Pick<Summary, "release" | "fromVersion" | "toVersion" | "revision" | "error">
+  Pick<Summary, "release" | "fromVersion" | "toVersion" | "revision" | "streams" | "error">
 > & { readonly hints?: ReadonlyArray<Hint> };
 
 const UNEXPECTED = {
@@ -31,6 +31,8 @@ const toldBy = (event: ReportEvent): Told => {
       const { release, fromVersion, toVersion } = event;
       return { release, fromVersion, toVersion };
     }
+    case "StreamsCounted":
+      return event.outcome._tag === "Counted" ? { streams: tallyBody(event.outcome.tally) } : {};
     case "Completed": {
       const { revision, fromVersion, toVersion, hints } = event;
       return { revision, fromVersion, toVersion, hints };

@@ -1,6 +1,7 @@
 import { Clock, Console, Effect, Layer } from "effect";
 import type { ReportEvent } from "../domain/report.ts";
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
+import type { OpenStreams } from "../domain/streams/tally.ts";
 import { Reporter } from "../services/Reporter.ts";
 import { progressLine } from "./progress-bar.ts";
 import type { Waiting } from "./rollout-lines.ts";
@@ -10,7 +11,8 @@ import { type Paint, renderText } from "./text.ts";
 
 const TICK = "1 second";
 
-const isProgress = ({ _tag }: ReportEvent): boolean => _tag === "DataPlaneProgress";
+const isProgress = ({ _tag }: ReportEvent): boolean =>
+  _tag === "DataPlaneProgress" || _tag === "StreamsProgress";
 
 /** Text for people, on stderr: stdout stays free for what a program asked for. */
 export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
@@ -78,11 +80,13 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
       const lines = makeMovingLines(screen);
       let waiting: Waiting | undefined;
       let workloads: ReadonlyArray<WorkloadProgress> = [];
+      let draining: ReadonlyArray<OpenStreams> = [];
 
       const note = (event: ReportEvent, now: number): void => {
         if (event._tag === "ToolDownloadProgress") downloads.set(event.tool, event);
         if (event._tag === "ToolDownloadEnded") downloads.delete(event.tool);
         if (event._tag === "DataPlaneProgress") workloads = event.deployments;
+        if (event._tag === "StreamsProgress") draining = event.draining;
         if (event._tag === "RolloutEnded") waiting = undefined;
         if (event._tag === "RolloutStarted") {
           const { stage, budgetMillis } = event;
@@ -95,7 +99,7 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
         const size = { columns, rows: screen.rows ?? USUAL_ROWS };
         return [
           ...(downloads.size === 0 ? [] : [progressLine([...downloads.values()], columns)]),
-          ...(waiting === undefined ? [] : tableLines(waiting, workloads, now, size)),
+          ...(waiting === undefined ? [] : tableLines(waiting, { workloads, draining }, now, size)),
         ];
       };
 

@@ -162,6 +162,33 @@ export const RolloutProgress = record(
   },
 );
 
+const OpenStreams = Schema.Array(Schema.Struct({ pod: Schema.String, streams: Schema.Int }));
+
+export const StreamsProgress = record(
+  "streams-progress",
+  "The open streams of proxies that are on their way out, whenever they changed.",
+  { draining: OpenStreams },
+);
+
+const StreamTally = {
+  openAtStart: Schema.Int,
+  cut: Schema.Int,
+  cutOf: Schema.Array(
+    Schema.Struct({
+      pod: Schema.String,
+      streams: Schema.Int,
+      drainSeconds: Schema.optionalKey(Schema.Number),
+    }),
+  ),
+  stillOpen: OpenStreams,
+  uncountedProxies: Schema.Int,
+};
+
+export const StreamsCounted = record("streams", "What became of the streams.", {
+  counted: Schema.optionalKey(Schema.Struct(StreamTally)),
+  notCounted: Schema.optionalKey(Schema.String),
+});
+
 export const FailureReport = record(
   "failure-report",
   "Where everything is that was seen of pods that failed.",
@@ -286,6 +313,7 @@ export const Summary = record("summary", "The last line of every run, however it
   fromVersion: Schema.optionalKey(Schema.String),
   toVersion: Schema.optionalKey(Schema.String),
   revision: Schema.optionalKey(Schema.Int),
+  streams: Schema.optionalKey(Schema.Struct(StreamTally)),
   error: Schema.optionalKey(
     Schema.Struct({ code: Schema.String, what: Schema.String, why: Texts }),
   ),
@@ -309,6 +337,8 @@ export const OutputRecord = Schema.Union([
   CrdsApplied,
   HelmStarted,
   RolloutProgress,
+  StreamsProgress,
+  StreamsCounted,
   FailureReport,
   RollbackStarted,
   ToolProgress,

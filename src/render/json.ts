@@ -5,6 +5,7 @@ import type { RunningDrain } from "../domain/drain/running-drain.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
 import type { ReportEvent } from "../domain/report.ts";
+import { cutInAll, type StreamTally } from "../domain/streams/tally.ts";
 import type { TakenFields } from "../domain/taken-fields.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
@@ -51,6 +52,14 @@ const drainBody = (asked: Duration.Duration, running: ReadonlyArray<RunningDrain
     ...member("drainSeconds", drain === undefined ? undefined : Duration.toSeconds(drain)),
     graceSeconds: Duration.toSeconds(grace),
   })),
+});
+
+export const tallyBody = (tally: StreamTally) => ({
+  openAtStart: tally.openAtStart,
+  cut: cutInAll(tally),
+  cutOf: tally.cut,
+  stillOpen: tally.stillOpen,
+  uncountedProxies: tally.uncounted,
 });
 
 const backedUpFiles = ({ restorable, migrateFirst }: CrdBackup) => [
@@ -213,6 +222,12 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     case "RolloutStarted":
     case "RolloutEnded":
       return undefined;
+    case "StreamsProgress":
+      return { type: "streams-progress", draining: event.draining };
+    case "StreamsCounted":
+      return event.outcome._tag === "Counted"
+        ? { type: "streams", counted: tallyBody(event.outcome.tally) }
+        : { type: "streams", notCounted: event.outcome.why };
     case "FailureReportSaved":
       return { type: "failure-report", file: event.file };
     case "RollbackStarted":

@@ -27,6 +27,7 @@ export const workloadLine = (progress: WorkloadProgress): string => {
 const STAGES: Readonly<Record<RolloutStage, string>> = {
   "helm upgrade": "helm upgrade",
   "data plane": "the data plane to settle",
+  drain: "the streams of the old proxies to end",
   "helm rollback": "helm rollback",
   rollback: "the restored data plane to settle",
 };

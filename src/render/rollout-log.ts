@@ -1,7 +1,9 @@
 /** A rollout in a log: what changed, not too often, and a sign of life when nothing does. Pure. */
 import type { ReportEvent } from "../domain/report.ts";
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
+import type { OpenStreams } from "../domain/streams/tally.ts";
 import { type Waiting, waitingLine, workloadLine, workloadTitle } from "./rollout-lines.ts";
+import { drainingSummary } from "./streams.ts";
 
 const HEARTBEAT_MILLIS = 30_000;
 /** A workload that changes all the time is told of no more often. */
@@ -18,6 +20,10 @@ export interface RolloutLog {
   readonly workloads: ReadonlyArray<WorkloadProgress>;
   readonly told: ReadonlyMap<string, Told>;
   readonly lastLineMillis: number;
+  /** Streams of old proxies as they are, and when they were told of last. */
+  readonly draining: ReadonlyArray<OpenStreams>;
+  readonly drainingDue: boolean;
+  readonly drainingToldMillis: number;
 }
 
 export const EMPTY_LOG: RolloutLog = {
@@ -25,6 +31,9 @@ export const EMPTY_LOG: RolloutLog = {
   workloads: [],
   told: new Map(),
   lastLineMillis: 0,
+  draining: [],
+  drainingDue: false,
+  drainingToldMillis: Number.NEGATIVE_INFINITY,
 };
 
 type Step = readonly [RolloutLog, ReadonlyArray<string>];
@@ -63,6 +72,16 @@ const tell = (log: RolloutLog, nowMillis: number): Step => {
   return [{ ...log, told, lastLineMillis }, lines];
 };
 
+const tellDraining = (log: RolloutLog, nowMillis: number): Step => {
+  if (!log.drainingDue || nowMillis - log.drainingToldMillis < BETWEEN_LINES_MILLIS) {
+    return [log, []];
+  }
+  const line = drainingSummary(log.draining);
+  if (line === undefined) return [{ ...log, drainingDue: false }, []];
+  const told = { drainingDue: false, drainingToldMillis: nowMillis, lastLineMillis: nowMillis };
+  return [{ ...log, ...told }, [line]];
+};
+
 export const logEvent = (log: RolloutLog, event: ReportEvent, nowMillis: number): Step => {
   switch (event._tag) {
     case "RolloutStarted": {
@@ -72,6 +91,8 @@ export const logEvent = (log: RolloutLog, event: ReportEvent, nowMillis: number)
     }
     case "DataPlaneProgress":
       return tell({ ...log, workloads: event.deployments }, nowMillis);
+    case "StreamsProgress":
+      return tellDraining({ ...log, draining: event.draining, drainingDue: true }, nowMillis);
     case "RolloutEnded":
       return tell({ ...log, waiting: undefined }, nowMillis);
     default:
@@ -88,7 +109,9 @@ const unfinished = (workloads: ReadonlyArray<WorkloadProgress>): string =>
 /** To be called every second or so. */
 export const logTick = (before: RolloutLog, nowMillis: number): Step => {
   if (before.waiting === undefined) return [before, []];
-  const [log, lines] = tell(before, nowMillis);
+  const [told, workloadLines] = tell(before, nowMillis);
+  const [log, streamLines] = tellDraining(told, nowMillis);
+  const lines = [...workloadLines, ...streamLines];
   if (lines.length > 0 || nowMillis - log.lastLineMillis < HEARTBEAT_MILLIS) return [log, lines];
   const missing = unfinished(log.workloads);
   const line = `${waitingLine(before.waiting, nowMillis)}${missing === "" ? "" : `: ${missing}`}`;

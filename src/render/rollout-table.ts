@@ -1,6 +1,8 @@
 /** A rollout on a terminal: a table that is drawn again in its place. Pure. */
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
+import type { OpenStreams } from "../domain/streams/tally.ts";
 import { type Waiting, waitingLine } from "./rollout-lines.ts";
+import { drainingLine } from "./streams.ts";
 
 const BAR_CELLS = 10;
 const LONGEST_NAME = 28;
@@ -34,10 +36,15 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
+export interface RolloutRows {
+  readonly workloads: ReadonlyArray<WorkloadProgress>;
+  readonly draining: ReadonlyArray<OpenStreams>;
+}
+
 /** Fits the screen: what is not where it should be comes before what is, and what has no room is counted. */
 export const tableLines = (
   waiting: Waiting,
-  workloads: ReadonlyArray<WorkloadProgress>,
+  { workloads, draining }: RolloutRows,
   nowMillis: number,
   { columns, rows }: ScreenSize,
 ): ReadonlyArray<string> => {
@@ -48,10 +55,12 @@ export const tableLines = (
       : [...workloads].sort((a, b) => Number(!a.waitingFor) - Number(!b.waitingFor));
   const shown = sorted.slice(0, room);
   const nameWidth = Math.min(LONGEST_NAME, Math.max(0, ...shown.map(({ name }) => name.length)));
-  const hidden = workloads.length - shown.length;
+  const proxies = draining.slice(0, room - shown.length);
+  const hidden = workloads.length - shown.length + draining.length - proxies.length;
   return [
     `  ${waitingLine(waiting, nowMillis)}`,
     ...shown.map((one) => row(one, nameWidth)),
+    ...proxies.map((one) => `  ${drainingLine(one)}`),
     ...(hidden === 0 ? [] : [`  and ${hidden} more`]),
   ].map((line) => clipped(line, columns));
 };

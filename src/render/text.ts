@@ -8,6 +8,7 @@ import type { ReportEvent } from "../domain/report.ts";
 import { doctorLines } from "./doctor.ts";
 import { planLines, takenLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout-lines.ts";
+import { streamsLine } from "./streams.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {
@@ -122,6 +123,10 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return [];
     case "DataPlaneProgress":
       return event.deployments.map(workloadLine);
+    case "StreamsProgress":
+      return [];
+    case "StreamsCounted":
+      return [streamsLine(event.outcome)];
     case "FailureReportSaved":
       return [`failure report: ${event.file}`];
     case "RollbackStarted":

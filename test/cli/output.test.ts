@@ -38,6 +38,7 @@ const STALE =
   "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:envoy-1.2.0";
 const EGRESS_ROLLS =
   "data plane egress: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)";
+const NO_STREAMS = "streams: 0 open at the start, 0 cut";
 const UPGRADED = [
   ...CRDS,
   "helm upgrade --install --atomic --wait, timeout 10m",
@@ -45,6 +46,7 @@ const UPGRADED = [
   ...RELEASE_ROLLS,
   ...RELEASE_IS_UP,
   "data plane egress: 2/2 ready, 2 draining",
+  NO_STREAMS,
   "Upgrade completed.",
   "",
   "Rollback (if needed):",
@@ -151,6 +153,7 @@ describe("the screen", () => {
         ...RELEASE_ROLLS,
         "data plane egress: 2/2 ready, 1 draining",
         ...RELEASE_IS_UP,
+        NO_STREAMS,
         "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
         "pod tars-dataplane/egress-csvx7qlbb-rk8kn, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
         "",
@@ -598,6 +601,41 @@ const SAMPLES: {
     ],
   ],
   DrainChecked: [[{ _tag: "DrainChecked", asked: Duration.seconds(300), running: [] }, DRAIN]],
+  StreamsProgress: [[{ _tag: "StreamsProgress", draining: [{ pod: "egress-a", streams: 3 }] }]],
+  StreamsCounted: [
+    [
+      {
+        _tag: "StreamsCounted",
+        outcome: {
+          _tag: "Counted",
+          tally: { openAtStart: 23, cut: [], stillOpen: [], uncounted: 0 },
+        },
+      },
+      "streams: 23 open at the start, 0 cut",
+    ],
+    [
+      {
+        _tag: "StreamsCounted",
+        outcome: {
+          _tag: "Counted",
+          tally: {
+            openAtStart: 23,
+            cut: [
+              { pod: "egress-a", streams: 7, drainSeconds: 60 },
+              { pod: "egress-b", streams: 6 },
+            ],
+            stillOpen: [{ pod: "egress-c", streams: 2 }],
+            uncounted: 1,
+          },
+        },
+      },
+      "streams: 23 open at the start, 13 cut: 7 of egress-a (its drain of 1m was over), 6 of egress-b; still open on proxies that drain: 2 on egress-c; 1 proxy could not be counted",
+    ],
+    [
+      { _tag: "StreamsCounted", outcome: { _tag: "NotCounted", why: "read: forbidden" } },
+      "streams: not counted: read: forbidden",
+    ],
+  ],
   ChartChosen: [
     [
       { _tag: "ChartChosen", origin: "embedded chart", embedded: true, version: "1.2.0" },

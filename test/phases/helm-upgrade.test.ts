@@ -5,6 +5,7 @@ import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/upgrade-options.ts";
 import { discover } from "../../src/phases/discover.ts";
 import { readRelease } from "../../src/phases/discovery/read-release.ts";
 import { helmUpgrade } from "../../src/phases/helm-upgrade.ts";
+import type { FollowedStreams } from "../../src/phases/streams/follow.ts";
 import { ChartSource } from "../../src/services/ChartSource.ts";
 import { type HeldLock, LockLost } from "../../src/services/ReleaseLock.ts";
 import {
@@ -22,6 +23,11 @@ import {
 } from "../fakes/index.ts";
 
 const FREE: HeldLock = { check: Effect.void };
+const NO_STREAMS: FollowedStreams = {
+  outcome: Effect.succeed(undefined),
+  busy: Effect.succeed(false),
+  drained: () => Effect.void,
+};
 const options = DEFAULT_UPGRADE_OPTIONS;
 
 const installed = Effect.gen(function* () {
@@ -42,7 +48,7 @@ const upgradedAfter = Effect.fnUntraced(function* <E, R>(
   const release = yield* installed;
   yield* Effect.orDie(meanwhile);
   return yield* Effect.flip(
-    helmUpgrade.run({ options, identity: IDENTITY, installed: release, lock }),
+    helmUpgrade.run({ options, identity: IDENTITY, installed: release, lock, streams: NO_STREAMS }),
   );
 });
 
@@ -153,7 +159,13 @@ it.effect("the identity reaches the cluster as a Secret and never Helm", () =>
   Effect.gen(function* () {
     const release = yield* Effect.flatMap(simulate(installed), ({ exit }) => exit);
     yield* simulate(
-      helmUpgrade.run({ options, identity: IDENTITY, installed: release, lock: FREE }),
+      helmUpgrade.run({
+        options,
+        identity: IDENTITY,
+        installed: release,
+        lock: FREE,
+        streams: NO_STREAMS,
+      }),
     );
     const cluster = yield* FakeCluster;
     const secret = yield* cluster.peek({

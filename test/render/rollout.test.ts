@@ -100,8 +100,28 @@ describe("a rollout in a table", () => {
     ready: 1,
   });
 
+  const rows = (...workloads: ReadonlyArray<WorkloadProgress>) => ({ workloads, draining: [] });
+
+  it("shows below them the old proxies with their streams", () => {
+    const draining = [
+      { pod: "egress-1-a", streams: 12 },
+      { pod: "egress-1-b", streams: 1 },
+    ];
+    const shown = { workloads: [rolling()], draining };
+    const lines = tableLines(waiting, shown, 0, { columns: 80, rows: 24 });
+    assert.deepStrictEqual(lines.slice(2), [
+      "  egress-1-a drains, 12 streams open",
+      "  egress-1-b drains, 1 stream open",
+    ]);
+    const small = tableLines(waiting, shown, 0, { columns: 80, rows: 5 });
+    assert.deepStrictEqual(small.slice(2), [
+      "  egress-1-a drains, 12 streams open",
+      "  and 1 more",
+    ]);
+  });
+
   it.each([[80], [120], [40], [12]])("fits %d columns", (columns) => {
-    const lines = tableLines(waiting, [long, workload({ name: "x".repeat(60) })], 65_000, {
+    const lines = tableLines(waiting, rows(long, workload({ name: "x".repeat(60) })), 65_000, {
       columns,
       rows: 24,
     });
@@ -109,7 +129,7 @@ describe("a rollout in a table", () => {
   });
 
   it("says how long, how far, what drains and what is wrong", () => {
-    const [header, row] = tableLines(waiting, [long], 65_000, { columns: 80, rows: 24 });
+    const [header, row] = tableLines(waiting, rows(long), 65_000, { columns: 80, rows: 24 });
     assert.strictEqual(header, "  waiting for helm upgrade, 1m5s of 10m");
     assert.strictEqual(
       row,
@@ -118,7 +138,7 @@ describe("a rollout in a table", () => {
   });
 
   it("fits the rows of the screen, what is unfinished first", () => {
-    const lines = tableLines(waiting, [...many, rolling()], 0, { columns: 80, rows: 10 });
+    const lines = tableLines(waiting, rows(...many, rolling()), 0, { columns: 80, rows: 10 });
     assert.isBelow(lines.length, 10);
     assert.include(lines[1], "egress");
     assert.strictEqual(lines.at(-1), "  and 24 more");

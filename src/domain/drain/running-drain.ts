@@ -21,10 +21,8 @@ const DEFAULT_GRACE = Duration.seconds(30);
 
 const SHUTDOWN_MANAGER = "shutdown-manager";
 
-const containerNamed = (deployment: KubeObject, name: string): unknown =>
-  listAt(deployment, "spec", "template", "spec", "containers").find(
-    (container) => stringAt(container, "name") === name,
-  );
+const containerNamed = (podSpec: unknown, name: string): unknown =>
+  listAt(podSpec, "containers").find((container) => stringAt(container, "name") === name);
 
 const stringsOf = (list: ReadonlyArray<unknown>): ReadonlyArray<string> =>
   list.filter((item) => typeof item === "string");
@@ -54,8 +52,8 @@ const shutdownFlags = (command: ReadonlyArray<string>): ReadonlyArray<string> | 
     : undefined;
 
 /** The hook of the shutdown manager ends the drain; Envoy itself waits for that no longer than its own hook is answered. */
-const drainOfHooks = (deployment: KubeObject): Duration.Duration | undefined => {
-  const manager = containerNamed(deployment, SHUTDOWN_MANAGER);
+const drainOfHooks = (podSpec: unknown): Duration.Duration | undefined => {
+  const manager = containerNamed(podSpec, SHUTDOWN_MANAGER);
   const command = stringsOf(listAt(manager, "lifecycle", "preStop", "exec", "command"));
   const flags = shutdownFlags(command);
   if (flags === undefined) return undefined;
@@ -67,15 +65,27 @@ const drainOfHooks = (deployment: KubeObject): Duration.Duration | undefined => 
 const replicasOf = (deployment: KubeObject): number =>
   numberAt(deployment, "status", "replicas") ?? numberAt(deployment, "spec", "replicas") ?? 0;
 
+const graceOf = (podSpec: unknown): Duration.Duration => {
+  const seconds = numberAt(podSpec, "terminationGracePeriodSeconds");
+  return seconds === undefined ? DEFAULT_GRACE : Duration.seconds(seconds);
+};
+
+const drainOf = (podSpec: unknown): Duration.Duration | undefined => {
+  const drain = drainOfHooks(podSpec);
+  return drain === undefined ? undefined : Duration.min(drain, graceOf(podSpec));
+};
+
+/** The longest time between the deletion of this proxy pod and the end of its streams. */
+export const podDrain = (pod: KubeObject): Duration.Duration | undefined =>
+  drainOf(fieldAt(pod, "spec"));
+
 /** @param deployment a data-plane Deployment, as Envoy Gateway makes them */
 export const runningDrain = (deployment: KubeObject): RunningDrain => {
-  const seconds = fieldAt(deployment, "spec", "template", "spec", "terminationGracePeriodSeconds");
-  const grace = typeof seconds === "number" ? Duration.seconds(seconds) : DEFAULT_GRACE;
-  const drain = drainOfHooks(deployment);
+  const podSpec = fieldAt(deployment, "spec", "template", "spec");
   return {
     deployment: deployment.metadata.name,
     replicas: replicasOf(deployment),
-    drain: drain === undefined ? undefined : Duration.min(drain, grace),
-    grace,
+    drain: drainOf(podSpec),
+    grace: graceOf(podSpec),
   };
 };

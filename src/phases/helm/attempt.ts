@@ -7,6 +7,7 @@ import type { HeldLock } from "../../services/ReleaseLock.ts";
 import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
 import { warn } from "../../services/Reporter.ts";
 import type { InstalledRelease } from "../discover.ts";
+import type { FollowedStreams } from "../streams/follow.ts";
 import type { Interruption } from "./interruption.ts";
 
 /** What it takes to bring a release back to its last good revision. */
@@ -21,6 +22,7 @@ export interface UpgradeAttempt extends Restoration {
   readonly installed: InstalledRelease;
   readonly before: History;
   readonly interruption: Interruption;
+  readonly streams: FollowedStreams;
 }
 
 export const recordGate = Effect.fnUntraced(function* (

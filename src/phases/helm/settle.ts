@@ -1,5 +1,5 @@
 /** After Helm's success: the data plane settles, or the upgrade has failed after all. */
-import { type Duration, Effect, Option } from "effect";
+import { Clock, Duration, Effect, Option } from "effect";
 import { EnvoyProxy } from "../../domain/kube.ts";
 import { redactText } from "../../domain/redaction.ts";
 import { deployedRevision, lastRevision, staleDeployed } from "../../domain/release.ts";
@@ -16,7 +16,7 @@ import {
 } from "./attempt.ts";
 import { repair } from "./restore.ts";
 import { rollBack } from "./roll-back.ts";
-import { awaitDataPlane, saveReport } from "./rollout.ts";
+import { awaitDataPlane, saveReport, staged } from "./rollout.ts";
 
 const INTERRUPTED: DataPlaneOutcome = {
   _tag: "NotSettled",
@@ -46,6 +46,15 @@ const undoFailedAttempt = Effect.fnUntraced(function* (
   );
 });
 
+/** The upgrade has succeeded by now; an interruption ends the waiting, not that. */
+const awaitStreams = Effect.fnUntraced(function* (
+  { interruption, streams }: UpgradeAttempt,
+  budget: Duration.Duration,
+) {
+  if (!(yield* streams.busy)) return;
+  yield* interruption.wait(staged("drain", budget, streams.drained(budget)));
+});
+
 export const settle = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   revision: number,
@@ -53,6 +62,7 @@ export const settle = Effect.fnUntraced(function* (
   remaining: Duration.Duration,
 ) {
   const { options, installed, interruption } = attempt;
+  const startedAt = yield* Clock.currentTimeMillis;
   const seen = yield* interruption.wait(
     Effect.andThen(
       undoFailedAttempt(attempt, revision),
@@ -67,6 +77,8 @@ export const settle = Effect.fnUntraced(function* (
   }
   if (dataPlane._tag !== "NotSettled") {
     yield* recordGate(attempt, revision, "passed");
+    const elapsed = Duration.millis((yield* Clock.currentTimeMillis) - startedAt);
+    yield* awaitStreams(attempt, Duration.subtract(remaining, elapsed));
     return {
       revision,
       fromVersion: installed.fromVersion,

@@ -1,0 +1,153 @@
+/** Counts the streams on all proxies once, and then those on proxies that are on their way out until they have ended. */
+import { Clock, Duration, Effect, type Scope, Stream } from "effect";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
+import { type KubeObject, Pod } from "../../domain/kube.ts";
+import { isProxyOf } from "../../domain/rollout/view.ts";
+import {
+  counted,
+  ended,
+  found,
+  isBusy,
+  isLeaving,
+  type Proxies,
+  type ProxyStreams,
+} from "../../domain/streams/proxies.ts";
+import {
+  draining,
+  type OpenStreams,
+  type StreamOutcome,
+  tallyOf,
+} from "../../domain/streams/tally.ts";
+import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { Kubectl, type KubectlError, type WatchEvent } from "../../services/Kubectl.ts";
+import { ProxyStats, type ProxyStatsError } from "../../services/ProxyStats.ts";
+import { type Reporter, report } from "../../services/Reporter.ts";
+
+const LOOK_EVERY = Duration.seconds(1);
+const WATCH_AGAIN_AFTER = Duration.seconds(2);
+
+export interface FollowedStreams {
+  /** What has become of the streams by now; nothing where there are no proxies. */
+  readonly outcome: Effect.Effect<StreamOutcome | undefined>;
+  /** A proxy that is on its way out has streams left. */
+  readonly busy: Effect.Effect<boolean>;
+  /** Ends when no proxy that is on its way out has a stream left, or after `budget`. */
+  readonly drained: (budget: Duration.Duration) => Effect.Effect<void>;
+}
+
+type Where = Pick<UpgradeOptions, "dataplaneNamespace">;
+
+const idOf = ({ metadata }: KubeObject): string => metadata.name;
+
+const applied = (
+  pods: ReadonlyMap<string, KubeObject>,
+  event: WatchEvent,
+): ReadonlyMap<string, KubeObject> => {
+  if (event._tag === "Listed") return new Map(event.objects.map((pod) => [idOf(pod), pod]));
+  const next = new Map(pods);
+  if (event._tag === "Deleted") next.delete(idOf(event.object));
+  else next.set(idOf(event.object), event.object);
+  return next;
+};
+
+/** Tells of all proxy pods, whenever one of them changed. A watch that ends is begun again. */
+const watchProxies = Effect.fnUntraced(function* (
+  { dataplaneNamespace }: Where,
+  onPods: (pods: ReadonlyArray<KubeObject>) => Effect.Effect<void>,
+) {
+  const kubectl = yield* Kubectl;
+  let pods: ReadonlyMap<string, KubeObject> = new Map();
+  const watch = kubectl.watch({
+    type: Pod,
+    namespace: dataplaneNamespace,
+    labelSelector: MANAGED_BY_ENVOY_GATEWAY,
+  });
+  const take = (event: WatchEvent) => {
+    pods = applied(pods, event);
+    return onPods([...pods.values()].filter((pod) => isProxyOf(pod, dataplaneNamespace)));
+  };
+  const once: Effect.Effect<void, KubectlError> = Stream.runForEach(watch, take);
+  return yield* Effect.forever(
+    Effect.andThen(Effect.ignore(once), Effect.sleep(WATCH_AGAIN_AFTER)),
+  );
+});
+
+const sameCounts = (before: ReadonlyArray<OpenStreams>, now: ReadonlyArray<OpenStreams>): boolean =>
+  before.length === now.length &&
+  now.every(({ pod, streams }, at) => before[at]?.pod === pod && before[at]?.streams === streams);
+
+/** Follows until the scope closes. It never fails: what cannot be counted is said in the outcome. */
+export const followStreams: (
+  where: Where,
+) => Effect.Effect<FollowedStreams, never, Kubectl | ProxyStats | Reporter | Scope.Scope> =
+  Effect.fn("tare.streams.follow")(function* (where) {
+    const stats = yield* ProxyStats;
+    let proxies: Proxies | undefined;
+    let told: ReadonlyArray<OpenStreams> = [];
+    let refused: ProxyStatsError | undefined;
+    const atStart = new Map<string, number>();
+
+    /** Nothing to be learned about a proxy that cannot be asked, and may be again. */
+    const look = Effect.fnUntraced(function* ([uid, { pod, old }]: [string, ProxyStreams]) {
+      const open = yield* Effect.result(
+        stats.openStreams({ namespace: where.dataplaneNamespace, name: pod }),
+      );
+      if (open._tag === "Success") {
+        if (old && !atStart.has(uid)) atStart.set(uid, open.success);
+        proxies = counted(proxies ?? new Map(), uid, open.success);
+      } else if (open.failure.reason === "Gone") {
+        proxies = ended(proxies ?? new Map(), uid, yield* Clock.currentTimeMillis);
+      } else refused = open.failure;
+    });
+
+    const lookAt = (wanted: (proxy: ProxyStreams) => boolean) =>
+      Effect.forEach(
+        [...(proxies ?? [])].filter(([, proxy]) => wanted(proxy)),
+        look,
+        {
+          concurrency: "unbounded",
+          discard: true,
+        },
+      );
+
+    const tell = Effect.suspend(() => {
+      const now = draining(proxies ?? new Map());
+      if (sameCounts(told, now)) return Effect.void;
+      told = now;
+      return report({ _tag: "StreamsProgress", draining: now });
+    });
+
+    const seen = Effect.fnUntraced(function* (pods: ReadonlyArray<KubeObject>) {
+      const isFirst = proxies === undefined;
+      proxies = found(proxies, pods, yield* Clock.currentTimeMillis);
+      if (isFirst) yield* lookAt(({ old }) => old);
+    });
+
+    const looking = Effect.gen(function* () {
+      while (true) {
+        // Without the permission the next answer would be the same.
+        if (refused?.reason !== "Forbidden") yield* lookAt(isLeaving);
+        yield* tell;
+        yield* Effect.sleep(LOOK_EVERY);
+      }
+    });
+
+    yield* Effect.forkScoped(Effect.interruptible(watchProxies(where, seen)));
+    yield* Effect.forkScoped(Effect.interruptible(looking));
+
+    const someBusy = () => [...(proxies?.values() ?? [])].some(isBusy);
+    const quiet = Effect.gen(function* () {
+      while (someBusy()) yield* Effect.sleep(LOOK_EVERY);
+    });
+    return {
+      outcome: Effect.sync(() => {
+        if (proxies === undefined || proxies.size === 0) return undefined;
+        const isCounted = atStart.size > 0 || refused === undefined;
+        return isCounted
+          ? { _tag: "Counted", tally: tallyOf(proxies, atStart) }
+          : { _tag: "NotCounted", why: refused?.message ?? "" };
+      }),
+      busy: Effect.sync(someBusy),
+      drained: (budget) => Effect.asVoid(Effect.timeoutOption(quiet, budget)),
+    };
+  });
