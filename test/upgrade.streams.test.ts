@@ -7,6 +7,7 @@ import {
   FakeStreams,
   forbidden,
   INSTALLED_VALUES,
+  outboxEvents,
   Recorder,
   runUpgrade,
   tarsChart,
@@ -54,12 +55,30 @@ describe("streams under an upgrade", () => {
       assert.strictEqual(dropped, 9);
       assert.strictEqual(tally.openAtStart, 13);
       assert.strictEqual(cutInAll(tally), 9);
+      const [event] = yield* outboxEvents;
+      assert.deepStrictEqual(event?.streams, { open_at_start: 13, cut: 9 });
       assert.deepStrictEqual(tally.stillOpen, []);
       assert.deepStrictEqual(
         tally.cut.map(({ drainSeconds }) => drainSeconds),
         [12, 12],
       );
     }).pipe(Effect.provide(world({ values: drainOf("12s") }))),
+  );
+
+  it.effect("that go with a listener which the upgrade changes are counted as cut", () =>
+    Effect.gen(function* () {
+      const users = yield* FakeStreams;
+      yield* Effect.forkChild(users.replaceListeners("20 seconds"));
+      const { tally, dropped } = yield* tallied([{ count: 8, duration: "10 minutes" }]);
+      assert.strictEqual(dropped, 8);
+      assert.deepStrictEqual(
+        tally.cut.map(({ by, streams }) => [by, streams]),
+        [
+          ["listener", 4],
+          ["listener", 4],
+        ],
+      );
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect("of a rollback are counted too", () =>

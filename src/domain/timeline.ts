@@ -18,6 +18,8 @@ export interface TimelineRow {
   /** Absent while it runs, and where no record tells. */
   readonly seconds: number | undefined;
   readonly cause: string | undefined;
+  /** Absent where no run counted them. */
+  readonly streams: InstallEvent["streams"];
   /** What the management plane knows of it. */
   readonly reported: Delivery | "unreported";
 }
@@ -55,6 +57,7 @@ const rowOfEvent = ({ event, delivery }: ToldEvent, verdict?: RevisionVerdict): 
   finishedAt: event.finished_at,
   seconds: secondsBetween(event.started_at, event.finished_at),
   cause: event.error_summary,
+  streams: event.streams,
   reported: delivery,
 });
 
@@ -74,6 +77,7 @@ const rowOfVerdict = (
     finishedAt,
     seconds: secondsBetween(revision.startedAt, finishedAt),
     cause: !running && outcome?.status === "failed" ? outcome.summary : undefined,
+    streams: undefined,
     reported: "unreported",
   };
 };

@@ -1,6 +1,15 @@
 import type { TimelineRow } from "../domain/timeline.ts";
 
-const HEADINGS = ["REVISION", "OPERATION", "STATUS", "VERSION", "STARTED", "TOOK", "CAUSE"];
+const HEADINGS = [
+  "REVISION",
+  "OPERATION",
+  "STATUS",
+  "VERSION",
+  "STARTED",
+  "TOOK",
+  "STREAMS CUT",
+  "CAUSE",
+];
 const NOT_KNOWN = "-";
 /** A cause is a kilobyte at most; a line of a table is for reading. */
 const CAUSE_LENGTH = 100;
@@ -34,6 +43,7 @@ const cells = (row: TimelineRow): ReadonlyArray<string> => [
   version(row),
   minute(row.startedAt),
   took(row.seconds),
+  String(row.streams?.cut ?? NOT_KNOWN),
   shortened(row.cause ?? ""),
 ];
 

@@ -177,6 +177,7 @@ const StreamTally = {
     Schema.Struct({
       pod: Schema.String,
       streams: Schema.Int,
+      by: Schema.Literals(["proxy", "listener"]),
       drainSeconds: Schema.optionalKey(Schema.Number),
     }),
   ),
@@ -243,6 +244,7 @@ export const HistoryRead = record("history", "The timeline of a release, oldest 
       finishedAt: Schema.optionalKey(Schema.String),
       durationSeconds: Schema.optionalKey(Schema.Int),
       cause: Schema.optionalKey(Schema.String),
+      streams: Schema.optionalKey(Schema.Struct({ openAtStart: Schema.Int, cut: Schema.Int })),
       reported: Schema.Literals([...DELIVERIES, "unreported"]),
     }),
   ),

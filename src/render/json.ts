@@ -143,6 +143,9 @@ const rowBody = (row: TimelineRow) => ({
   ...member("finishedAt", row.finishedAt),
   ...member("durationSeconds", row.seconds),
   ...member("cause", row.cause),
+  ...(row.streams === undefined
+    ? {}
+    : { streams: { openAtStart: row.streams.open_at_start, cut: row.streams.cut } }),
   reported: row.reported,
 });
 

@@ -9,12 +9,11 @@ import {
   type StreamTally,
 } from "../domain/streams/tally.ts";
 
-const cutText = ({ pod, streams, drainSeconds }: CutStreams): string => {
-  const why =
-    drainSeconds === undefined
-      ? ""
-      : ` (its drain of ${formatGoDuration(Duration.seconds(drainSeconds))} was over)`;
-  return `${streams} of ${pod}${why}`;
+const cutText = ({ pod, streams, by, drainSeconds }: CutStreams): string => {
+  const whole = `${streams} of ${pod}`;
+  if (by === "listener") return `${whole} (its listener was replaced)`;
+  if (drainSeconds === undefined) return whole;
+  return `${whole} (its drain of ${formatGoDuration(Duration.seconds(drainSeconds))} was over)`;
 };
 
 const openText = ({ pod, streams }: OpenStreams): string => `${streams} on ${pod}`;

@@ -1,4 +1,5 @@
 import { Context, Data, type Effect } from "effect";
+import type { ProxyCounts } from "../domain/streams/proxy-metrics.ts";
 
 export interface ProxyPod {
   readonly namespace: string;
@@ -26,6 +27,7 @@ export class ProxyStatsError extends Data.TaggedError("ProxyStatsError")<{
 export class ProxyStats extends Context.Service<
   ProxyStats,
   {
+    readonly counts: (pod: ProxyPod) => Effect.Effect<ProxyCounts, ProxyStatsError>;
     /** The requests of clients that are under way; an LLM stream is one. */
     readonly openStreams: (pod: ProxyPod) => Effect.Effect<number, ProxyStatsError>;
   }

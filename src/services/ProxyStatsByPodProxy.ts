@@ -1,5 +1,5 @@
 import { Duration, Effect, Layer } from "effect";
-import { METRICS_FILTER, openStreams, parseMetrics } from "../domain/streams/proxy-metrics.ts";
+import { METRICS_FILTER, parseMetrics, proxyCounts } from "../domain/streams/proxy-metrics.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
 import { type ProxyPod, ProxyStats, ProxyStatsError } from "./ProxyStats.ts";
 
@@ -43,11 +43,14 @@ export const layerProxyStatsByPodProxy: Layer.Layer<ProxyStats, never, Kubectl> 
           Effect.map(parseMetrics),
         );
 
+    const counts = Effect.fn("ProxyStats.counts")(function* (pod: ProxyPod) {
+      const found = proxyCounts(yield* metrics(pod));
+      return found ?? (yield* unreadable(pod, "does not count its requests"));
+    });
+
     return ProxyStats.of({
-      openStreams: Effect.fn("ProxyStats.openStreams")(function* (pod) {
-        const open = openStreams(yield* metrics(pod));
-        return open ?? (yield* unreadable(pod, "does not count its requests"));
-      }),
+      counts,
+      openStreams: (pod) => Effect.map(counts(pod), ({ openStreams }) => openStreams),
     });
   }),
 );

@@ -441,6 +441,7 @@ const SAMPLES: {
             finishedAt: undefined,
             seconds: undefined,
             cause: undefined,
+            streams: undefined,
             reported: "unreported",
           },
         ],
@@ -621,15 +622,16 @@ const SAMPLES: {
           tally: {
             openAtStart: 23,
             cut: [
-              { pod: "egress-a", streams: 7, drainSeconds: 60 },
-              { pod: "egress-b", streams: 6 },
+              { pod: "egress-a", streams: 7, by: "proxy", drainSeconds: 60 },
+              { pod: "egress-b", streams: 2, by: "proxy" },
+              { pod: "egress-b", streams: 4, by: "listener" },
             ],
             stillOpen: [{ pod: "egress-c", streams: 2 }],
             uncounted: 1,
           },
         },
       },
-      "streams: 23 open at the start, 13 cut: 7 of egress-a (its drain of 1m was over), 6 of egress-b; still open on proxies that drain: 2 on egress-c; 1 proxy could not be counted",
+      "streams: 23 open at the start, 13 cut: 7 of egress-a (its drain of 1m was over), 2 of egress-b, 4 of egress-b (its listener was replaced); still open on proxies that drain: 2 on egress-c; 1 proxy could not be counted",
     ],
     [
       { _tag: "StreamsCounted", outcome: { _tag: "NotCounted", why: "read: forbidden" } },

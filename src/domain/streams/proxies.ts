@@ -2,13 +2,16 @@
 import { Duration } from "effect";
 import { podDrain } from "../drain/running-drain.ts";
 import { conditionOf, type KubeObject, numberAt } from "../kube.ts";
+import type { ProxyCounts } from "./proxy-metrics.ts";
 
 export interface ProxyStreams {
   readonly pod: string;
   /** It served when the run began. */
   readonly old: boolean;
   /** At the last look; `undefined` until its counts were read. */
-  readonly open: number | undefined;
+  readonly counts: ProxyCounts | undefined;
+  /** Streams that went with a listener of the proxy that was replaced. */
+  readonly cutByListener: number;
   /** Since when its deletion has been seen. */
   readonly leavingSinceMillis: number | undefined;
   /** For how long it drains; `undefined` where its hook is not understood. */
@@ -55,7 +58,8 @@ export const found = (
     next.set(uid, {
       pod: pod.metadata.name,
       old: known?.old ?? (before === undefined && isServing(pod)),
-      open: known?.open,
+      counts: known?.counts,
+      cutByListener: known?.cutByListener ?? 0,
       leavingSinceMillis: known?.leavingSinceMillis ?? (leaving ? atMillis : undefined),
       drain: drainOf(pod),
       missing: false,
@@ -74,8 +78,21 @@ const changed = (
   return proxy === undefined ? before : new Map(before).set(uid, change(proxy));
 };
 
-export const counted = (before: Proxies, uid: string, open: number): Proxies =>
-  changed(before, uid, (proxy) => ({ ...proxy, open }));
+/**
+ * A listener that has drained closes what is left: whatever was aborted since the last look went with it. Envoy counts
+ * these as aborted by the client.
+ */
+const cutSince = (before: ProxyCounts | undefined, now: ProxyCounts): number =>
+  before !== undefined && now.listenersDraining < before.listenersDraining
+    ? Math.max(0, now.abortedConnections - before.abortedConnections)
+    : 0;
+
+export const counted = (before: Proxies, uid: string, counts: ProxyCounts): Proxies =>
+  changed(before, uid, (proxy) => ({
+    ...proxy,
+    counts,
+    cutByListener: proxy.cutByListener + cutSince(proxy.counts, counts),
+  }));
 
 /** Between the end of a drain and the pod's. */
 const SLACK_MILLIS = 1_000;
@@ -84,7 +101,8 @@ const SLACK_MILLIS = 1_000;
  * A proxy that ended before its drain was over ended because its last connection had: what the last look still saw open
  * came to its end since.
  */
-const cutBy = ({ open = 0, leavingSinceMillis, drain }: ProxyStreams, atMillis: number): number => {
+const cutBy = ({ counts, leavingSinceMillis, drain }: ProxyStreams, atMillis: number): number => {
+  const open = counts?.openStreams ?? 0;
   if (leavingSinceMillis === undefined || drain === undefined) return open;
   const lasted = atMillis - leavingSinceMillis;
   return lasted + SLACK_MILLIS < Duration.toMillis(drain) ? 0 : open;
@@ -93,12 +111,19 @@ const cutBy = ({ open = 0, leavingSinceMillis, drain }: ProxyStreams, atMillis: 
 /** The pod does not exist any more. */
 export const ended = (before: Proxies, uid: string, atMillis: number): Proxies =>
   changed(before, uid, (proxy) =>
-    proxy.cut === undefined ? { ...proxy, open: 0, cut: cutBy(proxy, atMillis) } : proxy,
+    proxy.cut === undefined ? { ...proxy, cut: cutBy(proxy, atMillis) } : proxy,
   );
 
 export const isLeaving = ({ leavingSinceMillis, missing, cut }: ProxyStreams): boolean =>
   cut === undefined && (leavingSinceMillis !== undefined || missing);
 
+export const openOn = ({ counts, cut }: ProxyStreams): number | undefined =>
+  cut === undefined ? counts?.openStreams : 0;
+
 /** On its way out, with streams that are waited for. */
 export const isBusy = (proxy: ProxyStreams): boolean =>
-  isLeaving(proxy) && proxy.open !== undefined && proxy.open > 0;
+  isLeaving(proxy) && (openOn(proxy) ?? 0) > 0;
+
+/** Its streams have an end: that of the proxy, or of the listener they came through. */
+export const isDraining = (proxy: ProxyStreams): boolean =>
+  isLeaving(proxy) || (proxy.cut === undefined && (proxy.counts?.listenersDraining ?? 0) > 0);

@@ -1,11 +1,13 @@
 /** What became of the streams, as it is reported. */
 import { Duration } from "effect";
-import { isBusy, isLeaving, type Proxies, type ProxyStreams } from "./proxies.ts";
+import { isBusy, isDraining, openOn, type Proxies, type ProxyStreams } from "./proxies.ts";
 
 export interface CutStreams {
   readonly pod: string;
   readonly streams: number;
-  /** That were not enough for them; absent where it is not known. */
+  /** What they went with: the proxy, or a listener of it that was replaced. */
+  readonly by: "proxy" | "listener";
+  /** The drain of the proxy that was over; absent where it is not known, and for a listener. */
   readonly drainSeconds?: number;
 }
 
@@ -35,24 +37,34 @@ export const cutInAll = ({ cut }: StreamTally): number =>
 const byPod = (left: { readonly pod: string }, right: { readonly pod: string }): number =>
   left.pod < right.pod ? -1 : 1;
 
-const cutOf = ({ pod, cut = 0, drain }: ProxyStreams): CutStreams => ({
+const cutsOf = ({
   pod,
-  streams: cut,
-  ...(drain === undefined ? {} : { drainSeconds: Duration.toSeconds(drain) }),
-});
+  cut = 0,
+  cutByListener,
+  drain,
+}: ProxyStreams): ReadonlyArray<CutStreams> => [
+  ...(cutByListener === 0 ? [] : [{ pod, streams: cutByListener, by: "listener" } as const]),
+  ...(cut === 0
+    ? []
+    : [
+        {
+          pod,
+          streams: cut,
+          by: "proxy",
+          ...(drain === undefined ? {} : { drainSeconds: Duration.toSeconds(drain) }),
+        } as const,
+      ]),
+];
 
 /** @param atStart how many were open at the start, by UID; only proxies that could be counted */
 export const tallyOf = (proxies: Proxies, atStart: ReadonlyMap<string, number>): StreamTally => {
   const all = [...proxies.values()];
   return {
     openAtStart: [...atStart.values()].reduce((sum, open) => sum + open, 0),
-    cut: all
-      .filter(({ cut = 0 }) => cut > 0)
-      .map(cutOf)
-      .sort(byPod),
+    cut: all.flatMap(cutsOf).sort(byPod),
     stillOpen: all
       .filter(isBusy)
-      .map(({ pod, open = 0 }) => ({ pod, streams: open }))
+      .map((proxy) => ({ pod: proxy.pod, streams: openOn(proxy) ?? 0 }))
       .sort(byPod),
     uncounted: [...proxies].filter(([uid, { old }]) => old && !atStart.has(uid)).length,
   };
@@ -61,6 +73,9 @@ export const tallyOf = (proxies: Proxies, atStart: ReadonlyMap<string, number>):
 /** Proxies on their way out, with the streams they still have; those that nobody could count are left out. */
 export const draining = (proxies: Proxies): ReadonlyArray<OpenStreams> =>
   [...proxies.values()]
-    .filter(isLeaving)
-    .flatMap(({ pod, open }) => (open === undefined ? [] : [{ pod, streams: open }]))
+    .filter(isDraining)
+    .flatMap((proxy) => {
+      const streams = openOn(proxy);
+      return streams === undefined ? [] : [{ pod: proxy.pod, streams }];
+    })
     .sort(byPod);

@@ -8,7 +8,7 @@ import {
   ended,
   found,
   isBusy,
-  isLeaving,
+  isDraining,
   type Proxies,
   type ProxyStreams,
 } from "../../domain/streams/proxies.ts";
@@ -24,6 +24,8 @@ import { ProxyStats, type ProxyStatsError } from "../../services/ProxyStats.ts";
 import { type Reporter, report } from "../../services/Reporter.ts";
 
 const LOOK_EVERY = Duration.seconds(1);
+/** Proxies that only serve are looked at this seldom: a listener of theirs may be replaced. */
+const LOOKS_BETWEEN = 5;
 const WATCH_AGAIN_AFTER = Duration.seconds(2);
 
 export interface FollowedStreams {
@@ -89,15 +91,15 @@ export const followStreams: (
 
     /** Nothing to be learned about a proxy that cannot be asked, and may be again. */
     const look = Effect.fnUntraced(function* ([uid, { pod, old }]: [string, ProxyStreams]) {
-      const open = yield* Effect.result(
-        stats.openStreams({ namespace: where.dataplaneNamespace, name: pod }),
+      const counts = yield* Effect.result(
+        stats.counts({ namespace: where.dataplaneNamespace, name: pod }),
       );
-      if (open._tag === "Success") {
-        if (old && !atStart.has(uid)) atStart.set(uid, open.success);
-        proxies = counted(proxies ?? new Map(), uid, open.success);
-      } else if (open.failure.reason === "Gone") {
+      if (counts._tag === "Success") {
+        if (old && !atStart.has(uid)) atStart.set(uid, counts.success.openStreams);
+        proxies = counted(proxies ?? new Map(), uid, counts.success);
+      } else if (counts.failure.reason === "Gone") {
         proxies = ended(proxies ?? new Map(), uid, yield* Clock.currentTimeMillis);
-      } else refused = open.failure;
+      } else refused = counts.failure;
     });
 
     const lookAt = (wanted: (proxy: ProxyStreams) => boolean) =>
@@ -124,9 +126,14 @@ export const followStreams: (
     });
 
     const looking = Effect.gen(function* () {
-      while (true) {
+      for (let turn = 0; ; turn++) {
+        const all = turn % LOOKS_BETWEEN === 0;
         // Without the permission the next answer would be the same.
-        if (refused?.reason !== "Forbidden") yield* lookAt(isLeaving);
+        if (refused?.reason !== "Forbidden") {
+          yield* lookAt(
+            (proxy) => isDraining(proxy) || (all && proxy.old && proxy.cut === undefined),
+          );
+        }
         yield* tell;
         yield* Effect.sleep(LOOK_EVERY);
       }

@@ -30,6 +30,12 @@ const byTimeDescending = (left: KubeObject, right: KubeObject): number =>
 const timeOf = (event: KubeObject): string =>
   stringAt(event, "lastTimestamp") ?? stringAt(event, "eventTime") ?? "";
 
+/** Every drain ends with it: the server that the hook asks does not wait as long as the drain lasts. */
+const HARMLESS = "FailedPreStopHook";
+
+const isTelling = (event: KubeObject): boolean =>
+  stringAt(event, "type") === "Warning" && stringAt(event, "reason") !== HARMLESS;
+
 const hasStarted = (status: unknown): boolean =>
   fieldAt(status, "state", "waiting") === undefined || (numberAt(status, "restartCount") ?? 0) > 0;
 
@@ -84,9 +90,7 @@ export const makeEvidenceCollector = (
         concurrency: "unbounded",
       });
       const atMillis = yield* Clock.currentTimeMillis;
-      const told = events
-        .filter((event) => stringAt(event, "type") === "Warning")
-        .flatMap((event) => stringAt(event, "message") ?? []);
+      const told = events.filter(isTelling).flatMap((event) => stringAt(event, "message") ?? []);
       if (!isDeepStrictEqual(warnings.get(uid) ?? [], told)) changes.note();
       warnings.set(uid, told);
       collected.delete(uid);

@@ -9,6 +9,7 @@ import {
   isLeaving,
   type Proxies,
 } from "../../../src/domain/streams/proxies.ts";
+import type { ProxyCounts } from "../../../src/domain/streams/proxy-metrics.ts";
 import { cutInAll, draining, tallyOf } from "../../../src/domain/streams/tally.ts";
 
 interface Shape {
@@ -39,10 +40,17 @@ const proxy = (name: string, shape: Shape = {}): KubeObject => {
   };
 };
 
+const open = (openStreams: number, over: Partial<ProxyCounts> = {}): ProxyCounts => ({
+  openStreams,
+  abortedConnections: 0,
+  listenersDraining: 0,
+  ...over,
+});
+
 /** What a proxy took along that was seen with `open` streams, was deleted, and was gone `seconds` later. */
-const cutAfter = (seconds: number, open: number | undefined, shape: Shape = {}) => {
+const cutAfter = (seconds: number, streams: number | undefined, shape: Shape = {}) => {
   const first = found(undefined, [proxy("a", shape)], 0);
-  const seen = open === undefined ? first : counted(first, "a", open);
+  const seen = streams === undefined ? first : counted(first, "a", open(streams));
   const leaving = found(seen, [proxy("a", { ...shape, leaving: true })], 10_000);
   const gone = found(leaving, [], 10_000 + seconds * 1000);
   return ended(gone, "a", 10_000 + seconds * 1000).get("a")?.cut;
@@ -65,12 +73,12 @@ describe("a proxy that has ended", () => {
   });
 
   it("cuts what was open when its deletion was never seen", () => {
-    const seen = counted(found(undefined, [proxy("a")], 0), "a", 4);
+    const seen = counted(found(undefined, [proxy("a")], 0), "a", open(4));
     assert.strictEqual(of(ended(found(seen, [], 1_000), "a", 1_000), "a").cut, 4);
   });
 
   it("has ended once", () => {
-    const gone = ended(counted(found(undefined, [proxy("a")], 0), "a", 4), "a", 1_000);
+    const gone = ended(counted(found(undefined, [proxy("a")], 0), "a", open(4)), "a", 1_000);
     assert.deepStrictEqual(ended(gone, "a", 900_000), gone);
   });
 
@@ -79,9 +87,9 @@ describe("a proxy that has ended", () => {
   it.prop(
     "cuts all or nothing, and nothing well before its drain is over",
     [Seconds, Seconds, Streams],
-    ([seconds, drain, open]) => {
-      const cut = cutAfter(seconds, open, { drain, grace: 400 });
-      assert.strictEqual(cut, seconds + 1 < drain ? 0 : open);
+    ([seconds, drain, streams]) => {
+      const cut = cutAfter(seconds, streams, { drain, grace: 400 });
+      assert.strictEqual(cut, seconds + 1 < drain ? 0 : streams);
     },
   );
 });
@@ -106,13 +114,39 @@ describe("a proxy on its way out", () => {
       1_000,
     );
     assert.isFalse(isBusy(of(leaving, "a")));
-    assert.isTrue(isBusy(of(counted(leaving, "a", 1), "a")));
-    assert.isFalse(isBusy(of(counted(leaving, "a", 0), "a")));
-    assert.deepStrictEqual(draining(counted(leaving, "a", 3)), [{ pod: "a", streams: 3 }]);
+    assert.isTrue(isBusy(of(counted(leaving, "a", open(1)), "a")));
+    assert.isFalse(isBusy(of(counted(leaving, "a", open(0)), "a")));
+    assert.deepStrictEqual(draining(counted(leaving, "a", open(3))), [{ pod: "a", streams: 3 }]);
   });
 
   it("before the run began is none of its doing", () => {
     assert.strictEqual(found(undefined, [proxy("a", { leaving: true })], 0).size, 0);
+  });
+});
+
+describe("a listener that was replaced", () => {
+  const first = counted(found(undefined, [proxy("a")], 0), "a", open(9));
+  const drains = counted(first, "a", open(8, { listenersDraining: 1, abortedConnections: 1 }));
+
+  it("has streams that are watched while it drains, on a proxy that serves", () => {
+    assert.deepStrictEqual(draining(first), []);
+    assert.deepStrictEqual(draining(drains), [{ pod: "a", streams: 8 }]);
+    assert.isFalse(isBusy(of(drains, "a")));
+  });
+
+  it("cuts what was aborted when its drain was over, and not what clients aborted before", () => {
+    const over = counted(drains, "a", open(1, { abortedConnections: 8 }));
+    assert.deepStrictEqual(tallyOf(over, new Map([["a", 9]])).cut, [
+      { pod: "a", streams: 7, by: "listener" },
+    ]);
+    assert.deepStrictEqual(draining(over), []);
+    const later = counted(over, "a", open(0, { abortedConnections: 9 }));
+    assert.strictEqual(cutInAll(tallyOf(later, new Map([["a", 9]]))), 7);
+  });
+
+  it("cuts nothing that ended by itself", () => {
+    const over = counted(drains, "a", open(0, { abortedConnections: 1 }));
+    assert.strictEqual(cutInAll(tallyOf(over, new Map([["a", 9]]))), 0);
   });
 });
 
@@ -121,7 +155,7 @@ describe("the tally", () => {
   const withNew = found(start, [proxy("a"), proxy("b"), proxy("c"), proxy("d")], 1_000);
 
   it("tells what was open, what was cut and what goes on", () => {
-    let proxies = counted(counted(counted(withNew, "a", 5), "b", 3), "d", 2);
+    let proxies = counted(counted(counted(withNew, "a", open(5)), "b", open(3)), "d", open(2));
     const leaving = ["a", "b", "d"].map((name) => proxy(name, { leaving: true }));
     proxies = found(proxies, [...leaving, proxy("c")], 2_000);
     proxies = ended(ended(proxies, "a", 70_000), "d", 70_000);
@@ -129,8 +163,8 @@ describe("the tally", () => {
     assert.deepStrictEqual(tally, {
       openAtStart: 5,
       cut: [
-        { pod: "a", streams: 5, drainSeconds: 60 },
-        { pod: "d", streams: 2, drainSeconds: 60 },
+        { pod: "a", streams: 5, by: "proxy", drainSeconds: 60 },
+        { pod: "d", streams: 2, by: "proxy", drainSeconds: 60 },
       ],
       stillOpen: [{ pod: "b", streams: 3 }],
       uncounted: 1,

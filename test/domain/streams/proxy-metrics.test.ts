@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
-import { openStreams, parseMetrics } from "../../../src/domain/streams/proxy-metrics.ts";
+import { parseMetrics, proxyCounts } from "../../../src/domain/streams/proxy-metrics.ts";
 
 /** What Envoy 1.38.3 answered with three streams under way. */
 const PAGE = `# TYPE envoy_http_downstream_rq_active gauge
@@ -12,7 +12,21 @@ envoy_http_downstream_rq_active{envoy_http_conn_manager_prefix="https-10443"} 0
 
 `;
 
-const open = (page: string) => openStreams(parseMetrics(page));
+const open = (page: string) => proxyCounts(parseMetrics(page))?.openStreams;
+
+describe("the counts of a proxy", () => {
+  it("tell of connections that were aborted, and of listeners that drain", () => {
+    const page = `${PAGE}envoy_http_downstream_cx_destroy_active_rq{envoy_http_conn_manager_prefix="eg-stats-http"} 5
+envoy_http_downstream_cx_destroy_active_rq{envoy_http_conn_manager_prefix="http-10080"} 4
+envoy_listener_manager_total_listeners_draining{} 1
+`;
+    assert.deepStrictEqual(proxyCounts(parseMetrics(page)), {
+      openStreams: 3,
+      abortedConnections: 4,
+      listenersDraining: 1,
+    });
+  });
+});
 
 describe("the open streams of a proxy", () => {
   it("are the requests on the listeners for clients", () => {

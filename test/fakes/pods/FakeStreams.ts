@@ -34,6 +34,12 @@ export class FakeStreams extends Context.Service<
     /** Streams that found no pod. */
     readonly refused: Effect.Effect<number>;
 
+    /**
+     * What a proxy does whose controller changes a listener: streams that came through the old one go on for Envoy's own
+     * drain time, and are cut. Takes that long.
+     */
+    readonly replaceListeners: (drain: Duration.Input) => Effect.Effect<void>;
+
     /** When the last open stream of the pod ends by itself. */
     readonly endOf: (pod: string) => number;
     /** The pod is gone, or its proxy crashed. */
@@ -54,6 +60,9 @@ const make = Effect.gen(function* () {
   let streams: ReadonlyArray<FakeStream> = [];
   let refused = 0;
   let turn = 0;
+  /** Listeners that drain, on every proxy alike. */
+  let replacing = 0;
+  const aborted = new Map<string, number>();
 
   const isOpen = (stream: FakeStream, now: number): boolean =>
     stream.droppedAt === undefined && stream.endsAt > now;
@@ -63,7 +72,11 @@ const make = Effect.gen(function* () {
 
   yield* Ref.set(cluster.podServers, ({ port, path }, pod, now) =>
     port === STATS_PORT && path === STATS_PATH && runsEnvoy(pod)
-      ? statsPage(openOn(pod.metadata.name, now))
+      ? statsPage({
+          openStreams: openOn(pod.metadata.name, now),
+          abortedConnections: aborted.get(pod.metadata.name) ?? 0,
+          listenersDraining: replacing,
+        })
       : undefined,
   );
 
@@ -89,6 +102,18 @@ const make = Effect.gen(function* () {
     all: Effect.sync(() => streams),
     dropped: Effect.sync(() => streams.filter(({ droppedAt }) => droppedAt !== undefined)),
     refused: Effect.sync(() => refused),
+    replaceListeners: Effect.fnUntraced(function* (drain) {
+      const startedAt = yield* Clock.currentTimeMillis;
+      replacing += 1;
+      yield* Effect.sleep(drain);
+      const now = yield* Clock.currentTimeMillis;
+      replacing -= 1;
+      streams = streams.map((stream) => {
+        if (!isOpen(stream, now) || stream.openedAt > startedAt) return stream;
+        aborted.set(stream.pod, (aborted.get(stream.pod) ?? 0) + 1);
+        return { ...stream, droppedAt: now };
+      });
+    }),
     endOf: (pod) =>
       streams.reduce(
         (latest, stream) =>

@@ -1,5 +1,6 @@
-/** The statistics of a proxy, as Envoy 1.38.3 shows them to a reader that asks for the requests under way. */
+/** The statistics of a proxy, as Envoy 1.38.3 shows them to a reader that asks for the requests of clients. */
 import { fieldAt, type KubeObject, listAt, stringAt } from "../../../src/domain/kube.ts";
+import type { ProxyCounts } from "../../../src/domain/streams/proxy-metrics.ts";
 
 export const STATS_PORT = 19001;
 export const STATS_PATH = "/stats/prometheus";
@@ -10,13 +11,34 @@ export const runsEnvoy = (pod: KubeObject): boolean =>
       stringAt(status, "name") === "envoy" && fieldAt(status, "state", "running") !== undefined,
   );
 
+const ofListeners = (
+  name: string,
+  byListener: Readonly<Record<string, number>>,
+): ReadonlyArray<string> =>
+  Object.entries(byListener).map(
+    ([listener, value]) => `${name}{envoy_http_conn_manager_prefix="${listener}"} ${value}`,
+  );
+
 /** The reader is a request itself, of the listener that shows the page and of the admin interface behind it. */
-export const statsPage = (openStreams: number): string =>
+export const statsPage = ({
+  openStreams,
+  abortedConnections,
+  listenersDraining,
+}: ProxyCounts): string =>
   [
+    "# TYPE envoy_http_downstream_cx_destroy_active_rq counter",
+    ...ofListeners("envoy_http_downstream_cx_destroy_active_rq", {
+      admin: 0,
+      "eg-stats-http": 0,
+      "http-10080": abortedConnections,
+    }),
     "# TYPE envoy_http_downstream_rq_active gauge",
-    'envoy_http_downstream_rq_active{envoy_http_conn_manager_prefix="admin"} 1',
-    'envoy_http_downstream_rq_active{envoy_http_conn_manager_prefix="eg-stats-http"} 1',
-    `envoy_http_downstream_rq_active{envoy_http_conn_manager_prefix="http-10080"} ${openStreams}`,
-    'envoy_http_downstream_rq_active{envoy_http_conn_manager_prefix="https-10443"} 0',
+    ...ofListeners("envoy_http_downstream_rq_active", {
+      admin: 1,
+      "eg-stats-http": 1,
+      "http-10080": openStreams,
+    }),
+    "# TYPE envoy_listener_manager_total_listeners_draining gauge",
+    `envoy_listener_manager_total_listeners_draining{} ${listenersDraining}`,
     "",
   ].join("\n");

@@ -1,0 +1,34 @@
+import { assert, describe, it } from "@effect/vitest";
+import type { TimelineRow } from "../../src/domain/timeline.ts";
+import { historyLines } from "../../src/render/history.ts";
+
+const row = (over: Partial<TimelineRow>): TimelineRow => ({
+  revision: 2,
+  operation: "upgrade",
+  status: "success",
+  fromVersion: "1.1.0",
+  toVersion: "1.2.0",
+  startedAt: "2026-01-02T03:04:05Z",
+  finishedAt: "2026-01-02T03:06:00Z",
+  seconds: 115,
+  cause: undefined,
+  streams: undefined,
+  reported: "forwarded",
+  ...over,
+});
+
+describe("the history on a screen", () => {
+  it("tells how many streams each operation cut, where they were counted", () => {
+    const lines = historyLines([
+      row({ revision: 1 }),
+      row({ streams: { open_at_start: 23, cut: 13 } }),
+      row({ revision: 3, status: "failed", streams: { open_at_start: 4, cut: 0 }, cause: "why" }),
+    ]);
+    assert.deepStrictEqual(lines, [
+      "REVISION  OPERATION  STATUS   VERSION        STARTED               TOOK   STREAMS CUT  CAUSE",
+      "1         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  -",
+      "2         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  13",
+      "3         upgrade    failed   1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  0            why",
+    ]);
+  });
+});
