@@ -15,6 +15,7 @@ import {
   writeKubeconfigs,
 } from "./control-plane.ts";
 import { startFakeNodes } from "./fake-nodes.ts";
+import { startGuard, stateFile } from "./guarded.ts";
 import { machineProcess, stopMachine } from "./node/machine.ts";
 import { type RealNode, realNode, startMachines, startRealNodes } from "./node/real-node.ts";
 import { isRunning, processNames, stopProcess, waitUntil } from "./processes.ts";
@@ -58,7 +59,6 @@ export interface StartOptions {
   readonly realNodes?: 1 | 2 | undefined;
 }
 
-const stateFile = (dir: string) => join(dir, "cluster.json");
 const lastFile = () => join(cacheRoot(), "last");
 
 export async function startCluster({
@@ -268,19 +268,6 @@ function describe(dir: string, guard: ChildProcess | undefined): Cluster {
 async function stopOwn(dir: string, guard: ChildProcess | undefined): Promise<void> {
   guard?.kill();
   await stopCluster(dir);
-}
-
-/** The guard holds a pipe to this process: when it breaks, the cluster has lost its owner. */
-function startGuard(dir: string): ChildProcess {
-  const guard = spawn(process.execPath, [join(import.meta.dirname, "guard.ts"), dir], {
-    detached: true,
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  guard.once("error", () => {});
-  guard.stdin.on("error", () => {});
-  (guard.stdin as unknown as { unref(): void }).unref();
-  guard.unref();
-  return guard;
 }
 
 /** A pod needs the account of its namespace, which the controller manager makes. */

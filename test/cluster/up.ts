@@ -11,7 +11,7 @@ import {
 } from "./cluster.ts";
 import { onMachineCommand } from "./node/machine.ts";
 import { buildNode } from "./node/node-build.ts";
-import { installOlder } from "./node/older-release.ts";
+import { installOlder, olderNodeValues } from "./node/older-release.ts";
 
 const usage = `Starts a test cluster and prints the variables that lead to it:
 
@@ -27,10 +27,15 @@ Where TARE_TEST_CLUSTER_DIR names a cluster that runs, it is used instead of a n
   --real-nodes=1|2       nodes that run pods, beside the fake ones; needs root.
                          $TARE_TEST_ON_NODE PROGRAM ARG… then runs a program where Services and pods are reachable
   --older-release        install the release before on the real nodes, with a backend that streams
+  --older-release=all    the same with rate limiting, Redis and OTel collectors
 `;
 
 // A bare flag takes no value, so it is spelled out before parsing.
-const args = process.argv.slice(2).map((arg) => (arg === "--envoy-gateway" ? `${arg}=1.8` : arg));
+const bare: Readonly<Record<string, string>> = {
+  "--envoy-gateway": "1.8",
+  "--older-release": "plain",
+};
+const args = process.argv.slice(2).map((arg) => (bare[arg] ? `${arg}=${bare[arg]}` : arg));
 const { values } = parseArgs({
   args,
   options: {
@@ -38,7 +43,7 @@ const { values } = parseArgs({
     "field-manager": { type: "string", default: "helm" },
     "envoy-gateway": { type: "string" },
     "real-nodes": { type: "string" },
-    "older-release": { type: "boolean", default: false },
+    "older-release": { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -53,7 +58,8 @@ if (values.help) {
   }
   const gateway = values["envoy-gateway"];
   if (gateway !== undefined) await timed("Envoy Gateway", () => startGateway(cluster, gateway));
-  if (values["older-release"]) await timed("older release", () => installOlder(cluster));
+  const older = values["older-release"];
+  if (older !== undefined) await timed("older release", () => installOlderRelease(cluster, older));
   process.stdout.write(exportLines(cluster));
 }
 
@@ -76,6 +82,12 @@ async function startGateway(cluster: Cluster, how: string): Promise<void> {
   if (how === "follow") return followEnvoyGateway(cluster);
   if (how !== "1.7" && how !== "1.8") throw new Error(`--envoy-gateway=${how}: 1.7, 1.8 or follow`);
   return startEnvoyGateway(cluster, { version: how });
+}
+
+async function installOlderRelease(cluster: Cluster, how: string): Promise<void> {
+  if (how !== "plain" && how !== "all") throw new Error(`--older-release=${how}: all, or no value`);
+  const all = how === "all";
+  await installOlder(cluster, { values: olderNodeValues({ rateLimiting: all, telemetry: all }) });
 }
 
 function exportLines(cluster: Cluster): string {

@@ -6,7 +6,7 @@ import { toolPath } from "../tools.ts";
 import type { ImageConfig } from "./oci-archive.ts";
 import { envoy, envoyOlder, redis } from "./packages.ts";
 import { partFolder } from "./parts.ts";
-import { aiGatewayStub, pause, streams } from "./programs.ts";
+import { aiGatewayStub, otelCollector, pause, rateLimit, streams } from "./programs.ts";
 
 /** An image of a few programs, and the libraries they load. */
 export interface Image {
@@ -87,6 +87,13 @@ export const images = (): ReadonlyArray<Image> => [
     join(partFolder(pause), "pause"),
   ),
   image(chartNames("aiGateway"), "/app", join(partFolder(aiGatewayStub), "ai-gateway-controller")),
+  // By this path Envoy Gateway starts it.
+  image(chartNames("rateLimit"), "/bin/ratelimit", join(partFolder(rateLimit), "ratelimit")),
+  image(
+    chartNames("otelCollector"),
+    "/otelcol-contrib",
+    join(partFolder(otelCollector), "otel-collector"),
+  ),
   {
     names: chartNames("redis"),
     programs: {

@@ -9,7 +9,9 @@ import {
   kubelet,
   kubeProxy,
   machine,
+  otelCollector,
   pause,
+  rateLimit,
   streams,
 } from "./programs.ts";
 import { buildSeed, seedFolder } from "./seed.ts";
@@ -27,6 +29,8 @@ const parts: ReadonlyArray<Part> = [
   kubeProxy,
   aiGatewayStub,
   containerd,
+  rateLimit,
+  otelCollector,
 ];
 
 /** Builds or fetches what real nodes and their images lack; a second builder waits for the first. */

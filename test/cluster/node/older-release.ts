@@ -4,12 +4,26 @@ import { applyCrds, type Cluster, kubectl, run } from "../cluster.ts";
 import { olderChart, olderCrds } from "../e2e/tare.ts";
 import { streamsImage } from "./images.ts";
 
+export interface OlderExtras {
+  /** With Redis, and the rate limit service that Envoy Gateway starts. */
+  readonly rateLimiting?: boolean;
+  /** Collectors, to which the proxies report; what they would report to does not exist. */
+  readonly telemetry?: boolean;
+}
+
 /** Chart 1.1.0 on real nodes: its Envoy Gateway and Envoy are the oldest that can be had and fit together. */
-export const olderNodeValues = (): object => ({
+export const olderNodeValues = ({
+  rateLimiting = false,
+  telemetry = false,
+}: OlderExtras = {}): object => ({
   global: { customer: "acme", environment: "prod" },
   images: { envoyGateway: { tag: "v1.7.0" }, envoy: { tag: "distroless-v1.37.0" } },
   ha: { enabled: true },
-  rateLimiting: { enabled: false },
+  rateLimiting: { enabled: rateLimiting },
+  otelCollector: {
+    enabled: telemetry,
+    exporters: { otlp: { endpoint: "https://otel.example:4317" } },
+  },
   // Of its program there is no image.
   doctor: { schedule: "0 0 1 1 *" },
 });

@@ -91,4 +91,16 @@ export const aiGatewayStub = goPart("ai-gateway-stub", ["current", "ai-gateway-s
   "ai-gateway-controller": { module: "current", package: "../ai-gateway-stub/main.go" },
 });
 
+/** The collector that the chart configures, and the rate limit service, each with modules of its own. */
+export const otelCollector = goPart("otel-collector", ["otel-collector"], {
+  "otel-collector": { module: "otel-collector", package: "." },
+});
+
+export const rateLimit = goPart("ratelimit", ["ratelimit"], {
+  ratelimit: {
+    module: "ratelimit",
+    package: "github.com/envoyproxy/ratelimit/src/service_cmd",
+  },
+});
+
 export const machineProgram = (): string => join(partFolder(machine), "machine");

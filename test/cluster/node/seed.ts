@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { startGuard, stateFile } from "../guarded.ts";
 import { logTail, stopProcess, waitUntil } from "../processes.ts";
 import {
   containerdProcess,
@@ -39,6 +40,8 @@ export async function buildSeed(log: (line: string) => void): Promise<void> {
   const seed = seedFolder();
   const dir = mkdtempSync(join(tmpdir(), "tare-test-images-"));
   const { name } = importer;
+  writeFileSync(stateFile(dir), "{}");
+  const guard = startGuard(dir);
   try {
     await startMachine(dir, { addresses: [importer.address], api: "127.0.0.1:6443" });
     startContainerd(dir, importer);
@@ -71,6 +74,7 @@ export async function buildSeed(log: (line: string) => void): Promise<void> {
     log(logTail(dir, containerdProcess(name)));
     throw error;
   } finally {
+    guard.kill();
     await stopMachine(dir);
     rmSync(dir, { recursive: true, force: true });
   }
