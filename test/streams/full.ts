@@ -1,0 +1,79 @@
+/**
+ * `npm run streams:full`: all the runs, with their table into docs/benchmarks.md. `npm run streams:full -- 2 5` does those
+ * two and writes nothing; `--list` says which there are. Takes more than an hour, on a machine with nothing else to do.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { pageWith } from "../../bench/page.ts";
+import { parseOptions } from "./options.ts";
+import { failedStreams, isAsPlanned, reportLines, TABLE_HEAD, tableRow } from "./report.ts";
+import { runStreams } from "./run.ts";
+import { type PlannedRun, RUNS } from "./runs.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const PAGE = join(ROOT, "docs/benchmarks.md");
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: "boolean", default: false } },
+});
+
+const commandOf = ({ flags }: PlannedRun) => `npm run streams -- ${flags}`.replace(/ -- $/, "");
+
+const log = (line: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${line}`);
+
+/** The row of a run, and whether it dropped what it was to drop. */
+const rowOf = async (planned: PlannedRun): Promise<{ row: string; isGood: boolean }> => {
+  log(`${planned.title}: ${commandOf(planned)}`);
+  const options = parseOptions(planned.flags.split(" ").filter((word) => word !== ""));
+  if (options === undefined) throw new Error(`${planned.title} has no options`);
+  try {
+    const run = await runStreams(options, log);
+    if (!isAsPlanned(run)) console.error(run.act.said);
+    for (const line of reportLines(run)) log(line);
+    const drops = failedStreams(run) > 0 ? "some" : "none";
+    return {
+      row: tableRow(planned.title, run),
+      isGood: isAsPlanned(run) && drops === planned.drops,
+    };
+  } catch (error) {
+    console.error(error);
+    return { row: `| ${planned.title} | did not run | | | | | | | |`, isGood: false };
+  }
+};
+
+const rows = async (chosen: ReadonlyArray<PlannedRun>): Promise<boolean> => {
+  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  const lines = [
+    `\`npm run streams:full\` at commit ${commit.trim()}, ${new Date().toISOString().slice(0, 10)}.`,
+    "",
+    ...TABLE_HEAD,
+  ];
+  let allGood = true;
+  for (const planned of chosen) {
+    const { row, isGood } = await rowOf(planned);
+    allGood &&= isGood;
+    lines.push(row);
+    console.log(row);
+    // Each at once: what comes later may fail.
+    if (chosen === RUNS) {
+      const page = readFileSync(PAGE, "utf8");
+      writeFileSync(PAGE, pageWith(page, "streams", lines.join("\n")));
+    }
+  }
+  return allGood;
+};
+
+if (values.list) {
+  for (const [index, planned] of RUNS.entries()) {
+    console.log(`${index + 1}  ${planned.title}: ${commandOf(planned)}`);
+  }
+} else {
+  const chosen = RUNS.filter((_, index) => positionals.includes(String(index + 1)));
+  process.exitCode = (await rows(positionals.length === 0 ? RUNS : chosen)) ? 0 : 1;
+}
