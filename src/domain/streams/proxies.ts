@@ -61,7 +61,8 @@ export const found = (
       counts: known?.counts,
       cutByListener: known?.cutByListener ?? 0,
       leavingSinceMillis: known?.leavingSinceMillis ?? (leaving ? atMillis : undefined),
-      drain: drainOf(pod),
+      // The kubelet's last deletion, after the drain, leaves no grace period.
+      drain: known?.leavingSinceMillis === undefined ? drainOf(pod) : known.drain,
       missing: false,
       cut: known?.cut,
     });

@@ -72,6 +72,19 @@ describe("a proxy that has ended", () => {
     assert.strictEqual(cutAfter(seconds, open, shape), cut);
   });
 
+  it("had the drain that it was first deleted with: the kubelet deletes it once more at the end", () => {
+    const leaving = found(
+      counted(found(undefined, [proxy("a")], 0), "a", open(2)),
+      [proxy("a", { leaving: true, grace: 360 })],
+      0,
+    );
+    const last = found(leaving, [proxy("a", { leaving: true, grace: 0 })], 61_000);
+    assert.deepStrictEqual(tallyOf(ended(last, "a", 61_000), new Map([["a", 2]])).cut, [
+      { pod: "a", streams: 2, by: "proxy", drainSeconds: 60 },
+    ]);
+    assert.strictEqual(of(ended(last, "a", 30_000), "a").cut, 0);
+  });
+
   it("cuts what was open when its deletion was never seen", () => {
     const seen = counted(found(undefined, [proxy("a")], 0), "a", open(4));
     assert.strictEqual(of(ended(found(seen, [], 1_000), "a", 1_000), "a").cut, 4);
