@@ -3,7 +3,14 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Cluster, kubectl, run, startCluster } from "../cluster/cluster.ts";
+import {
+  type Cluster,
+  kubectl,
+  run,
+  startApiServer,
+  startCluster,
+  stopApiServer,
+} from "../cluster/cluster.ts";
 import { streamsImage } from "../cluster/node/images.ts";
 import { machineFolder } from "../cluster/node/machine.ts";
 import { eventually } from "./eventually.ts";
@@ -96,16 +103,27 @@ describeOnNodes("a cluster with two real nodes", () => {
     }
   });
 
-  it("reaches pods and Services from where the node is", async () => {
-    const args = ["get", "service/first", "-o=jsonpath={.spec.clusterIP}"];
-    const address = await kubectl(cluster, args);
+  /** What a Service answers to a program on the node. */
+  const healthOf = async (address: string): Promise<string> => {
     const child = cluster.node?.spawn("curl", ["-s", `http://${address}/healthz`]);
     let said = "";
     child?.stdout?.on("data", (chunk: Buffer) => {
       said += chunk.toString();
     });
-    expect(await new Promise((resolve) => child?.once("close", resolve))).toBe(0);
-    expect(said).toBe("ok\n");
+    await new Promise((resolve) => child?.once("close", resolve));
+    return said;
+  };
+
+  it("reaches Services from where the node is, with or without the API server", async () => {
+    const args = ["get", "service/first", "-o=jsonpath={.spec.clusterIP}"];
+    const address = await kubectl(cluster, args);
+    expect(await healthOf(address)).toBe("ok\n");
+    await stopApiServer(cluster);
+    expect(await healthOf(address)).toBe("ok\n");
+    await startApiServer(cluster);
+    await eventually(async () => {
+      expect(await kubectl(cluster, ["logs", "second"])).toContain("serves on :8000");
+    });
   });
 
   it("cannot pull an image that does not exist", async () => {

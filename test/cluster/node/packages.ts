@@ -13,7 +13,14 @@ const debianPart = (name: string, packages: ReadonlyArray<string>): Part => ({
   make: async (folder) => {
     const downloads = join(folder, "downloads");
     mkdirSync(downloads);
-    await execute("apt-get", ["download", ...packages], { cwd: downloads });
+    const download = () => execute("apt-get", ["download", ...packages], { cwd: downloads });
+    try {
+      await download();
+    } catch {
+      // A machine may have no lists of what there is, or old ones.
+      await execute("apt-get", ["update"]);
+      await download();
+    }
     for (const file of readdirSync(downloads)) {
       await execute("dpkg-deb", ["--extract", join(downloads, file), folder]);
     }
