@@ -8,7 +8,12 @@ import type * as Preflight from "./errors/preflight.ts";
 import type * as Release from "./errors/release.ts";
 import type * as Upgrade from "./errors/upgrade.ts";
 
-export { InvalidFlag, InvalidIdentity, InvalidStoredValues } from "./errors/bad-input.ts";
+export {
+  InvalidFlag,
+  InvalidIdentity,
+  InvalidStoredValues,
+  NothingToKeep,
+} from "./errors/bad-input.ts";
 export {
   CrdBackupFailed,
   CrdRightsMissing,
@@ -26,6 +31,7 @@ export {
   ForeignChart,
   OtherWorkspace,
   PreflightFailed,
+  ReachWouldChange,
   ValuesWouldBeLost,
 } from "./errors/preflight.ts";
 export {
@@ -52,6 +58,7 @@ type InstanceOf<Module> = {
 /** Everything but what the command line itself refuses. */
 export type UpgradeError =
   | BadInput.InvalidStoredValues
+  | BadInput.NothingToKeep
   | InstanceOf<typeof Preflight>
   | InstanceOf<typeof Release>
   | InstanceOf<typeof Crds>

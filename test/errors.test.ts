@@ -34,6 +34,16 @@ const FAILED = {
 };
 const CRD = { crd: "gateways.gateway.networking.k8s.io", reason: "denied by policy" };
 
+const REACH_CHANGE = {
+  kind: "EnvoyProxy",
+  namespace: "tars-system",
+  name: "tars-egress",
+  path: "spec.type",
+  before: '"LoadBalancer"',
+  after: undefined,
+  keep: { path: ["gateway", "service"], value: "LoadBalancer" },
+};
+
 type Name = {
   [K in keyof typeof catalogue]: (typeof catalogue)[K] extends new (
     ...args: never
@@ -113,6 +123,30 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     10,
     [new catalogue.DataPlaneNamespaceMismatch({ live: "edge", requested: "tars-dataplane" })],
   ],
+  NothingToKeep: [
+    2,
+    [new catalogue.NothingToKeep({ release: RELEASE, revision: 7, paths: ["gateway.nothing"] })],
+  ],
+  ReachWouldChange: [
+    10,
+    [
+      new catalogue.ReachWouldChange({
+        changes: [REACH_CHANGE],
+        keepWith: ["--keep", "gateway.service"],
+        values: undefined,
+      }),
+      new catalogue.ReachWouldChange({
+        changes: [REACH_CHANGE],
+        keepWith: [],
+        values: { gateway: { service: { type: "Load'Balancer" } } },
+      }),
+      new catalogue.ReachWouldChange({
+        changes: [{ ...REACH_CHANGE, namespace: undefined, path: undefined, keep: undefined }],
+        keepWith: [],
+        values: undefined,
+      }),
+    ],
+  ],
   FieldsOwnedByOthers: [
     10,
     [
@@ -146,7 +180,10 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   ValuesWouldBeLost: [
     10,
     [
-      new catalogue.ValuesWouldBeLost({ lost: ['redis.host = "x"'], keepWith: [] }),
+      new catalogue.ValuesWouldBeLost({
+        lost: ['redis.host = "x"'],
+        keepWith: ["--keep redis.host"],
+      }),
       new catalogue.ValuesWouldBeLost({
         lost: ['redis.type = "hosted"', "ha.enabled = false"],
         keepWith: ["--redis-type hosted", "--ha=false"],

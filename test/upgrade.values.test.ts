@@ -76,12 +76,12 @@ describe("the values", () => {
 
   it.effect("that are lost are listed with the flag that keeps them, secrets masked", () =>
     Effect.gen(function* () {
-      const { result } = yield* runUpgrade();
+      const { result } = yield* runUpgrade({ options: { allowReachChange: true } });
       assert.strictEqual(result?.revision, 2);
       assert.deepStrictEqual(yield* lostLines, [
         'redis.type="hosted" --redis-type hosted',
-        "redis.password=***",
-        'custom.colour="teal"',
+        "redis.password=*** --keep redis.password",
+        'custom.colour="teal" --keep custom.colour',
       ]);
     }).pipe(
       Effect.provide(

@@ -176,6 +176,33 @@ const main = {
   ),
 };
 
+const values = {
+  values: Flag.String("values").pipe(
+    Flag.withDescription(
+      "YAML or JSON file of chart values, or JSON itself, over the carried ones; repeatable, later ones win",
+    ),
+    Flag.withMetavar("FILE"),
+    Flag.atLeast(0),
+  ),
+  keep: matching(
+    "keep",
+    /^[^.\s]+(\.[^.\s]+)*$/,
+    "a path such as gateway.service.type, or all",
+  ).pipe(
+    Flag.withDescription(
+      "Keep a value of the release that is not carried forward; repeatable, all for every one",
+    ),
+    Flag.withMetavar("PATH"),
+    Flag.atLeast(0),
+  ),
+  allowReachChange: Flag.Boolean("allow-reach-change").pipe(
+    Flag.withDescription(
+      "Proceed even when clients will have to reach the data plane in another way (default: false)",
+    ),
+    Flag.withDefault(DEFAULTS.allowReachChange),
+  ),
+};
+
 const telemetry = {
   enableOtelCollector: Flag.Boolean("enable-otel-collector").pipe(
     Flag.withDescription("Override whether the OTel collector runs (default: carry-forward)"),
@@ -242,6 +269,7 @@ const advanced = {
 export const upgradeFlags = {
   ...main,
   output: outputFlag,
+  ...values,
   ...telemetry,
   ...clusterFlags,
   toolsDir: toolsDirFlag,

@@ -11,6 +11,7 @@ import {
 } from "../domain/upgrade-options.ts";
 import { InvalidFlag } from "../errors.ts";
 import type { identityFile, upgradeFlags } from "./upgrade-flags.ts";
+import { readValues } from "./values-file.ts";
 
 /** What the command line parses to. */
 export type UpgradeInput = Command.Command.Config.Infer<
@@ -93,6 +94,9 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     rateLimiting: !input.noRateLimiting,
     skipPreflight: input.skipPreflight,
     strictValues: input.strictValues,
+    keep: input.keep,
+    values: yield* readValues(input.values),
+    allowReachChange: input.allowReachChange,
     onConflict: input.onConflict,
   };
   return options;
@@ -148,6 +152,9 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
     "@HEADER_FILE",
   ),
   ...flag("strict-values", input.strictValues),
+  ...input.values.map((file) => ({ name: "values", words: ["--values", file] })),
+  ...input.keep.map((path) => ({ name: "keep", words: ["--keep", path] })),
+  ...flag("allow-reach-change", input.allowReachChange),
   ...changed("on-conflict", input.onConflict, DEFAULTS.onConflict),
   ...changed("output", input.output, "text"),
   ...textFlag("tools-dir", input.toolsDir),

@@ -1,7 +1,15 @@
 import { Duration, Redacted } from "effect";
 import { CARRIED_FIELDS } from "./carry-over.ts";
 import { parseGoDuration } from "./go-duration.ts";
-import { dotted, getPath, type Json, type JsonObject, jsonEquals, leaves } from "./json.ts";
+import {
+  dotted,
+  getPath,
+  type Json,
+  type JsonObject,
+  type JsonPath,
+  jsonEquals,
+  leaves,
+} from "./json.ts";
 import { looksSecret, redactText } from "./redaction.ts";
 
 /** A value the operator once set that the upgraded release will not have. */
@@ -10,7 +18,7 @@ export interface LostValue {
   /** As JSON, masked where it looks like a secret. */
   readonly shown: string;
   /** The flag, with its value, that would keep it. */
-  readonly keepWith: string | undefined;
+  readonly keepWith: string;
 }
 
 const oneWord =
@@ -61,25 +69,38 @@ export interface UpcomingValues {
  * The user-supplied values of the live release that are neither carried, nor replaced by a flag, nor equal to what the
  * new release will use anyway (`generated` values first, then the defaults of the new chart).
  */
-export const lostValues = (
+const lostLeaves = (
   stored: JsonObject,
   { generated, withoutFlags, chartDefaults }: UpcomingValues,
-): ReadonlyArray<LostValue> =>
-  leaves(stored).flatMap(([path, value]) => {
+): ReadonlyArray<readonly [JsonPath, Json]> =>
+  leaves(stored).filter(([path, value]) => {
     const name = dotted(path);
-    // A key that contains dots only looks like one of our paths.
-    const ours = path.every((key) => !key.includes("."));
-    if (ours && (CARRIED_PATHS.has(name) || KEPT_BY_THE_CHART.has(name))) return [];
+    if (isOurs(path) && (CARRIED_PATHS.has(name) || KEPT_BY_THE_CHART.has(name))) return false;
     const made = getPath(generated, path);
-    if (made !== undefined && !jsonEquals(made, getPath(withoutFlags, path))) return [];
-    if (jsonEquals(made ?? getPath(chartDefaults, path), value)) return [];
-    return [
-      {
-        path: name,
-        shown: show(name, value),
-        keepWith: ours ? KEEP.get(name)?.(value) : undefined,
-      },
-    ];
+    if (made !== undefined && !jsonEquals(made, getPath(withoutFlags, path))) return false;
+    return !jsonEquals(made ?? getPath(chartDefaults, path), value);
+  });
+
+/** A key that contains dots only looks like one of our paths. */
+const isOurs = (path: JsonPath): boolean => path.every((key) => !key.includes("."));
+
+/** Names no key with dots: the mapping that holds it is kept whole. */
+const keepFlag = (path: JsonPath): string => {
+  const dots = path.findIndex((key) => key.includes("."));
+  return `--keep ${dotted(dots === -1 ? path : path.slice(0, Math.max(1, dots)))}`;
+};
+
+export const lostPaths = (stored: JsonObject, upcoming: UpcomingValues): ReadonlyArray<JsonPath> =>
+  lostLeaves(stored, upcoming).map(([path]) => path);
+
+export const lostValues = (
+  stored: JsonObject,
+  upcoming: UpcomingValues,
+): ReadonlyArray<LostValue> =>
+  lostLeaves(stored, upcoming).map(([path, value]) => {
+    const name = dotted(path);
+    const flag = isOurs(path) ? KEEP.get(name)?.(value) : undefined;
+    return { path: name, shown: show(name, value), keepWith: flag ?? keepFlag(path) };
   });
 
 /** Of a carried field it is known whether it is a secret; the pull secret's name, for one, is not. */
@@ -93,3 +114,15 @@ export const storedSecrets = (stored: JsonObject): ReadonlyArray<Redacted.Redact
       ? [Redacted.make(value, { label: dotted(path) })]
       : [],
   );
+
+/** The flag that keeps a value at `path`, or all that is lost beneath it. */
+export const keepFlagFor = (
+  lost: ReadonlyArray<LostValue>,
+  path: JsonPath | undefined,
+): string | undefined => {
+  if (path === undefined) return undefined;
+  const name = dotted(path);
+  const exact = lost.find((one) => one.path === name);
+  if (exact !== undefined) return exact.keepWith;
+  return lost.some((one) => one.path.startsWith(`${name}.`)) ? `--keep ${name}` : undefined;
+};

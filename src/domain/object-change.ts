@@ -38,15 +38,17 @@ const NOTHING: Fields = new Map();
  * A server-side dry run leaves what the chart no longer mentions, since Helm wrote it under another kind of ownership. Helm
  * itself takes that away, so it is taken away here: what the last manifest had and the next one has not.
  */
-export const changedFields = (
-  { previous, next, live, applied }: ObjectStates,
-  show: Show,
-): ReadonlyArray<FieldChange> => {
-  const [before, after] = [fieldsOf(live), new Map(fieldsOf(applied))];
+export const resultingFields = ({ previous, next, applied }: ObjectStates): Fields => {
+  const after = new Map(fieldsOf(applied));
   const asked = fieldsOf(next);
   for (const path of (previous === undefined ? NOTHING : fieldsOf(previous)).keys()) {
     if (!asked.has(path) && !isBeneathAsked(path, asked)) after.delete(path);
   }
+  return after;
+};
+
+export const changedFields = (states: ObjectStates, show: Show): ReadonlyArray<FieldChange> => {
+  const [before, after] = [fieldsOf(states.live), resultingFields(states)];
   return changedPaths(before, after).map((path) => ({
     path,
     before: show(path, before.get(path)),

@@ -23,6 +23,8 @@ export interface GivenFlag {
   readonly words: ReadonlyArray<string>;
 }
 
+const REPEATABLE = ["keep", "values"];
+
 /** A shell expands `~` (zsh `=` too) where a word begins. */
 const SAFE_WORD = /^(?![~=])[A-Za-z0-9_@%+=:,./~-]+$/;
 
@@ -66,6 +68,8 @@ export const tareCommand = (
   const named = new Set(
     [...before, ...after].flatMap((word) => /^--([^=]+)/.exec(word)?.slice(1) ?? []),
   );
+  // A repeated flag adds to what was given.
+  for (const name of REPEATABLE) named.delete(name);
   const given = [...(command === "upgrade" ? env.upgradeFlags : []), ...env.clusterFlags]
     .filter(({ name }) => !named.has(name))
     .flatMap(({ words }) => words);

@@ -1,8 +1,6 @@
-import { Duration } from "effect";
+import { Duration, Redacted } from "effect";
 import type { CarriedFlags } from "./carry-over.ts";
 import type { JsonObject } from "./json.ts";
-import { type KeptScale, withKeptScales } from "./kept-scale.ts";
-import type { UpcomingValues } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 
 /** `Duration`s are virtual-clock friendly; everything an upgrade can be told, already parsed. */
@@ -31,6 +29,12 @@ export interface UpgradeOptions {
   readonly rateLimiting: boolean;
   readonly skipPreflight: boolean;
   readonly strictValues: boolean;
+  /** Paths of stored values that stay though they are not carried; `all` for every one of them. */
+  readonly keep: ReadonlyArray<string>;
+  /** Of the operator's files, merged; over what is carried, under the flags. */
+  readonly values: Redacted.Redacted<JsonObject>;
+  /** Change how clients reach the data plane, though nobody asked for it. */
+  readonly allowReachChange: boolean;
   /** Of fields that the upgrade changes and that others own: change them, or stop before the first write. */
   readonly onConflict: OnConflict;
 }
@@ -70,6 +74,9 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   rateLimiting: true,
   skipPreflight: false,
   strictValues: false,
+  keep: [],
+  values: Redacted.make({}, { label: "values" }),
+  allowReachChange: false,
   onConflict: "take",
 };
 
@@ -83,15 +90,4 @@ export const generatedValues = (options: UpgradeOptions): JsonObject => ({
   shutdown: { drainTimeout: `${Math.ceil(Duration.toSeconds(options.drainTimeout))}s` },
   redis: { type: options.redisType },
   rateLimiting: { enabled: options.rateLimiting },
-});
-
-/** What `lostValues` compares with. */
-export const upcomingValues = (
-  options: UpgradeOptions,
-  chartDefaults: JsonObject,
-  kept: ReadonlyArray<KeptScale>,
-): UpcomingValues => ({
-  generated: withKeptScales(generatedValues(options), kept),
-  withoutFlags: generatedValues(DEFAULT_UPGRADE_OPTIONS),
-  chartDefaults,
 });

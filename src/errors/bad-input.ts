@@ -30,6 +30,28 @@ export class InvalidFlag extends operatorError<{
   hints: () => [hint("See the flags:", "tare upgrade --help")],
 }) {}
 
+/** `--keep` names what the release has no value for. */
+export class NothingToKeep extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly revision: number;
+  readonly paths: ReadonlyArray<string>;
+}>()("NothingToKeep", {
+  exitCode: 2,
+  what: ({ release, revision }) =>
+    `release ${release.name} (revision ${revision}) has no value to keep there`,
+  why: ({ paths }) => paths.map((path) => `--keep ${path}: nothing was supplied at that path`),
+  hints: ({ release, revision }, env) => [
+    hint(
+      "See what was supplied:",
+      helmCommand(
+        env,
+        ...["get", "values", release.name, "-n", release.namespace],
+        ...["--revision", String(revision)],
+      ),
+    ),
+  ],
+}) {}
+
 /** The values stored in the release cannot be carried forward as they are. */
 export class InvalidStoredValues extends operatorError<{
   readonly release: ReleaseRef;

@@ -1,7 +1,9 @@
 /** Exit 10: something stands in the way, and nothing was changed. */
 
 import type { Hint } from "../domain/hint.ts";
+import type { JsonObject } from "../domain/json.ts";
 import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import type { ReachChange } from "../domain/reach.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import type { TakenFields } from "../domain/taken-fields.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
@@ -139,6 +141,42 @@ export class FieldsOwnedByOthers extends operatorError<{
   ],
 }) {}
 
+const reachLine = ({ kind, namespace, name, path, before, after }: ReachChange): string => {
+  const object = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
+  return path === undefined
+    ? `${object} would be deleted`
+    : `${object}: ${path}: ${before ?? "(none)"} → ${after ?? "(none)"}`;
+};
+
+/** Clients would have to look for the data plane elsewhere, and nobody asked for that. */
+export class ReachWouldChange extends operatorError<{
+  readonly changes: ReadonlyArray<ReachChange>;
+  /** Flags that keep all of it as it is; empty where no value can. */
+  readonly keepWith: ReadonlyArray<string>;
+  /** The same as values, where they are no stored ones. */
+  readonly values: JsonObject | undefined;
+}>()("ReachWouldChange", {
+  exitCode: 10,
+  what: () => "the upgrade would change how clients reach the data plane, which nothing asked for",
+  why: ({ changes }) => changes.map(reachLine),
+  hints: ({ keepWith, values }, env) => [
+    ...(keepWith.length > 0
+      ? [hint("Keep it as it is:", tareCommand(env, "upgrade", { after: keepWith }))]
+      : values === undefined
+        ? []
+        : [
+            hint(
+              "Keep it as it is:",
+              tareCommand(env, "upgrade", { after: ["--values", JSON.stringify(values)] }),
+            ),
+          ]),
+    hint(
+      "Or change it, and clients with it:",
+      tareCommand(env, "upgrade", { after: ["--allow-reach-change"] }),
+    ),
+  ],
+}) {}
+
 /** `--strict-values`: some user-supplied values would not survive. */
 export class ValuesWouldBeLost extends operatorError<{
   readonly lost: ReadonlyArray<string>;
@@ -148,15 +186,13 @@ export class ValuesWouldBeLost extends operatorError<{
   what: ({ lost }) =>
     `${lost.length} user-supplied ${lost.length === 1 ? "value" : "values"} would be lost (--strict-values)`,
   why: ({ lost }) => lost,
-  hints: ({ keepWith }, env) =>
-    keepWith.length === 0
-      ? [hint("Accept the loss by leaving --strict-values out:", tareCommand(env, "upgrade"))]
-      : [
-          hint(
-            "Keep what a flag can keep:",
-            tareCommand(env, "upgrade", {
-              after: [...keepWith.flatMap((flag) => flag.split(" ")), "--strict-values"],
-            }),
-          ),
-        ],
+  hints: ({ keepWith }, env) => [
+    hint(
+      "Keep them:",
+      tareCommand(env, "upgrade", {
+        after: [...keepWith.flatMap((flag) => flag.split(" ")), "--strict-values"],
+      }),
+    ),
+    hint("Or accept the loss:", tareCommand(env, "upgrade", { after: ["--strict-values=false"] })),
+  ],
 }) {}

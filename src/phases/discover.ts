@@ -4,13 +4,12 @@ import {
   carriedForwardLine,
   carriedSecrets,
   carryOver,
-  withCarriedValues,
 } from "../domain/carry-over.ts";
 import type { Identity } from "../domain/identity.ts";
 import { dotted, type JsonObject } from "../domain/json.ts";
-import { type KeptScale, keptScales, withKeptScales } from "../domain/kept-scale.ts";
 import type { KubeObject } from "../domain/kube.ts";
-import { lostValues, storedSecrets } from "../domain/lost-values.ts";
+import { type LostValue, storedSecrets } from "../domain/lost-values.ts";
+import { nextValues } from "../domain/next-values.ts";
 import {
   chartVersion,
   type History,
@@ -18,7 +17,7 @@ import {
   type ReleaseRef,
   type Revision,
 } from "../domain/release.ts";
-import { generatedValues, type UpgradeOptions, upcomingValues } from "../domain/upgrade-options.ts";
+import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import {
   type AnotherRunHoldsTheLock,
   ChartUnusable,
@@ -28,6 +27,7 @@ import {
   type ForeignChart,
   type InvalidStoredValues,
   type NoDeployedRevision,
+  NothingToKeep,
   type OperationInProgress,
   type OtherWorkspace,
   type ReleaseNotFound,
@@ -62,8 +62,7 @@ export interface InstalledRelease {
   /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
   readonly lastGood: Revision | undefined;
   readonly carry: CarryOver;
-  /** Replicas that run beyond what the chart asks for. */
-  readonly kept: ReadonlyArray<KeptScale>;
+  readonly lost: ReadonlyArray<LostValue>;
   /** What the operator once supplied, as the deployed revision has it. */
   readonly stored: Redacted.Redacted<JsonObject>;
   /** The identity that the data plane had when the run began. */
@@ -101,6 +100,7 @@ type DiscoverError =
   | OtherWorkspace
   | InvalidStoredValues
   | NoDeployedRevision
+  | NothingToKeep
   | OperationInProgress
   | ReleaseNotFound
   | ValuesWouldBeLost;
@@ -141,25 +141,28 @@ export const discover: Phase<
     const stored = found.stored === undefined ? {} : Redacted.value(found.stored);
     yield* requireCarriable(options, deployed, stored);
     const carry = carryOver(stored, options.carriedFlags, identity);
-    const flagged = generatedValues(options);
-    const kept = keptScales({
-      release,
-      live: found.scaled,
-      values: flagged,
-      defaults: chart.defaults,
+    const next = nextValues({
+      options,
+      stored,
+      carry,
+      chartDefaults: chart.defaults,
+      scaled: found.scaled,
     });
-    const generated = withKeptScales(flagged, kept);
+    if (next.unknown.length > 0) {
+      return yield* new NothingToKeep({
+        release,
+        revision: deployed.revision,
+        paths: next.unknown,
+      });
+    }
     yield* report({
       _tag: "CarriedForward",
       line: carriedForwardLine(carry),
       paths: carry.entries.map(({ path }) => dotted(path)),
     });
     yield* reportDifferences(carry);
-    yield* reportScales(kept);
-    yield* reportLosses(
-      lostValues(stored, upcomingValues(options, chart.defaults, kept)),
-      options.strictValues,
-    );
+    yield* reportScales(next.scales);
+    yield* reportLosses(next.lost, options.strictValues);
 
     return {
       release,
@@ -170,9 +173,14 @@ export const discover: Phase<
       identity: found.identity,
       lastGood: lastGoodRevision(found.history, found.unproven),
       carry,
-      kept,
-      secrets: [...carriedSecrets(carry), ...storedSecrets(stored), identity.privateKey],
-      values: withCarriedValues(generated, carry),
+      lost: next.lost,
+      secrets: [
+        ...carriedSecrets(carry),
+        ...storedSecrets(stored),
+        ...storedSecrets(Redacted.value(options.values)),
+        identity.privateKey,
+      ],
+      values: next.values,
       fromVersion,
       chart,
     };

@@ -7,13 +7,12 @@ import { formatGoDuration } from "../domain/go-duration.ts";
 import type { Identity } from "../domain/identity.ts";
 import { identitySecret } from "../domain/identity-secret.ts";
 import { fieldAt } from "../domain/kube.ts";
-import { lostValues } from "../domain/lost-values.ts";
 import { imageChanges } from "../domain/object-change.ts";
 import { showValue } from "../domain/object-diff.ts";
 import { plannedValues } from "../domain/planned-values.ts";
 import { redactText } from "../domain/redaction.ts";
 import { liveReplicas } from "../domain/rollout-budget.ts";
-import { type UpgradeOptions, upcomingValues } from "../domain/upgrade-options.ts";
+import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import type { PlannedCrdChange, UpgradePlan } from "../domain/upgrade-plan.ts";
 import type {
   ClusterUnavailable,
@@ -47,7 +46,14 @@ export interface PlanInput {
   readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
 }
 
-const NOTHING: RehearsedObjects = { changes: [], rolls: [], taken: [], refused: [], limits: [] };
+const NOTHING: RehearsedObjects = {
+  changes: [],
+  rolls: [],
+  taken: [],
+  reach: [],
+  refused: [],
+  limits: [],
+};
 
 const crdChange = ({ manifest: { name }, verdict }: PlannedCrd): PlannedCrdChange => {
   switch (verdict._tag) {
@@ -80,7 +86,7 @@ const planCrds = Effect.fnUntraced(function* ({ installed, liveCrds }: PlanInput
   return rehearsed.map(({ planned }) => crdChange(planned));
 });
 
-const planValues = Effect.fnUntraced(function* ({ options, installed }: PlanInput) {
+const planValues = Effect.fnUntraced(function* ({ installed }: PlanInput) {
   const helm = yield* Helm;
   const { release, deployed, carry, chart, secrets } = installed;
   const effective = yield* Effect.mapError(
@@ -95,7 +101,7 @@ const planValues = Effect.fnUntraced(function* ({ options, installed }: PlanInpu
       next: Redacted.value(installed.values),
       defaults: chart.defaults,
       carry,
-      lost: lostValues(stored, upcomingValues(options, chart.defaults, installed.kept)),
+      lost: installed.lost,
     },
     showValue(false, (text) => redactText(text, secrets)),
   );

@@ -58,7 +58,7 @@ const drainLine = (asked: Duration.Duration): string => {
 };
 
 const lostLine = ({ path, shown, keepWith }: LostValue): string =>
-  `  ${path} = ${shown}${keepWith === undefined ? "" : ` (keep it with ${keepWith})`}`;
+  `  ${path} = ${shown} (keep it with ${keepWith})`;
 
 const savedCrds = (count: number, file: string): string =>
   `saved ${count} ${count === 1 ? "CRD as it was" : "CRDs as they were"} to ${file}`;

@@ -244,9 +244,17 @@ describe("a flag decides what the run does:", () => {
   );
 
   it.effect.each([
-    [[], 0],
-    [["--strict-values"], 10],
+    [[], 10],
+    [["--allow-reach-change"], 0],
+    [["--allow-reach-change", "--strict-values"], 10],
     [["--strict-values", "--redis-type", "hosted"], 0],
+    [["--strict-values", "--keep", "redis.type"], 0],
+    [["--strict-values", "--keep", "all"], 0],
+    [["--keep", "redis.typo"], 2],
+    [["--keep", "redis..type"], 2],
+    [["--values", '{"redis":{"type":"hosted"}}'], 0],
+    [["--values", "{not: [json"], 2],
+    [["--values", "no-such-file.yaml"], 2],
   ] as const)("a value that is not carried with %j ends with %i", ([flags, expected]) =>
     Effect.gen(function* () {
       const { code, invocations } = yield* runUpgradeCli(flags);

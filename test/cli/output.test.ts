@@ -238,15 +238,15 @@ describe("the screen", () => {
 
   it.effect("of values that are lost lists them, secrets masked", () =>
     Effect.gen(function* () {
-      const { code, stderr, everything } = yield* runUpgradeCli();
+      const { code, stderr, everything } = yield* runUpgradeCli(["--allow-reach-change"]);
       assert.strictEqual(code, 0);
       assert.notInclude(everything, "hunter2");
       assert.deepStrictEqual(stderr, [
         ...DISCOVERED,
         "warning: not carried forward, the new defaults apply:",
         '  redis.type = "hosted" (keep it with --redis-type hosted)',
-        "  redis.password = ***",
-        '  custom.colour = "teal"',
+        "  redis.password = *** (keep it with --keep redis.password)",
+        '  custom.colour = "teal" (keep it with --keep custom.colour)',
         "[3/5] HA preflight",
         "EnvoyProxy minReplicas=2 (HA)",
         DRAIN,
@@ -566,12 +566,12 @@ const SAMPLES: {
         _tag: "ValuesLost",
         lost: [
           { path: "redis.type", shown: '"hosted"', keepWith: "--redis-type hosted" },
-          { path: "redis.password", shown: "***", keepWith: undefined },
+          { path: "redis.password", shown: "***", keepWith: "--keep redis.password" },
         ],
       },
       "warning: not carried forward, the new defaults apply:",
       '  redis.type = "hosted" (keep it with --redis-type hosted)',
-      "  redis.password = ***",
+      "  redis.password = *** (keep it with --keep redis.password)",
     ],
   ],
   HaChecked: [

@@ -10,7 +10,7 @@ import {
   leaves,
   setPath,
 } from "../../src/domain/json.ts";
-import { lostValues } from "../../src/domain/lost-values.ts";
+import { keepFlagFor, lostValues } from "../../src/domain/lost-values.ts";
 import { DEFAULT_UPGRADE_OPTIONS, generatedValues } from "../../src/domain/upgrade-options.ts";
 
 const at = (path: string, value: Json): JsonObject => setPath({}, path.split("."), value);
@@ -43,7 +43,7 @@ describe("the flag that keeps a lost value", () => {
     ["global.dataplaneNamespace", null, undefined],
   ])("%s = %j", (path, value, keepWith) => {
     assert.deepStrictEqual(lost(at(path, value), GENERATED, {}), [
-      { path, shown: JSON.stringify(value), keepWith },
+      { path, shown: JSON.stringify(value), keepWith: keepWith ?? `--keep ${path}` },
     ]);
   });
 
@@ -69,11 +69,11 @@ describe("the flag that keeps a lost value", () => {
   });
 
   it.each(["constructor", "toString", "hasOwnProperty", "__proto__"])(
-    "a value called %s has none",
+    "a value called %s is kept by its path",
     (name) => {
       const stored = JSON.parse(`{${JSON.stringify(name)}:"x"}`) as JsonObject;
       assert.deepStrictEqual(lost(stored, GENERATED, {}), [
-        { path: name, shown: '"x"', keepWith: undefined },
+        { path: name, shown: '"x"', keepWith: `--keep ${name}` },
       ]);
     },
   );
@@ -163,7 +163,7 @@ describe("a secret is masked", () => {
     "otelCollector.exporters.otlp.headers.X-Team",
   ])("%s by its name", (path) => {
     assert.deepStrictEqual(lost(at(path, "s3cr3t"), {}, {}), [
-      { path, shown: "***", keepWith: undefined },
+      { path, shown: "***", keepWith: `--keep ${path}` },
     ]);
   });
 
@@ -209,4 +209,21 @@ describe("for any stored values", () => {
       expected.map(([path]) => dotted(path)),
     );
   });
+});
+
+it("a key with dots is kept with the mapping that holds it", () => {
+  const stored = { gateway: { service: { annotations: { "a.b/c": "x" } } } };
+  const [value] = lost(stored, {}, {});
+  assert.strictEqual(value?.keepWith, "--keep gateway.service.annotations");
+});
+
+it.each([
+  [["gateway", "listeners"], "--keep gateway.listeners"],
+  [["gateway", "service"], "--keep gateway.service"],
+  [["redis", "type"], "--redis-type hosted"],
+  [["gateway", "className"], undefined],
+  [undefined, undefined],
+] as const)("what is lost at or beneath %j is kept with %s", (path, flag) => {
+  const stored = { gateway: { listeners: [1], service: { type: "x" } }, redis: { type: "hosted" } };
+  assert.strictEqual(keepFlagFor(lost(stored, {}, {}), path), flag);
 });

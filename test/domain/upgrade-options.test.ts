@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Duration } from "effect";
+import { Duration, Redacted } from "effect";
 import { CARRIED_FIELDS } from "../../src/domain/carry-over.ts";
 import { getPath } from "../../src/domain/json.ts";
 import {
@@ -11,11 +11,13 @@ import {
 } from "../../src/domain/upgrade-options.ts";
 
 it("the defaults are the documented ones", () => {
-  const { drainTimeout, timeout, settleTime, lockTimeout, ...rest } = DEFAULT_UPGRADE_OPTIONS;
+  const { drainTimeout, timeout, settleTime, lockTimeout, values, ...rest } =
+    DEFAULT_UPGRADE_OPTIONS;
   assert.strictEqual(Duration.toSeconds(drainTimeout), 300);
   assert.strictEqual(Duration.toSeconds(timeout), 600);
   assert.isAtLeast(Duration.toSeconds(settleTime), 15);
   assert.strictEqual(Duration.toSeconds(lockTimeout), 0);
+  assert.deepStrictEqual(Redacted.value(values), {});
   assert.deepStrictEqual(rest, {
     release: { name: "tars", namespace: "tars-system" },
     dataplaneNamespace: "tars-dataplane",
@@ -32,6 +34,8 @@ it("the defaults are the documented ones", () => {
     rateLimiting: true,
     skipPreflight: false,
     strictValues: false,
+    keep: [],
+    allowReachChange: false,
     onConflict: "take",
   });
   assert.deepStrictEqual(DEFAULT_RELEASE, rest.release);

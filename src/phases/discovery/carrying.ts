@@ -47,7 +47,7 @@ export const reportLosses = Effect.fnUntraced(function* (
   if (strict) {
     return yield* new ValuesWouldBeLost({
       lost: lost.map(({ path, shown }) => `${path} = ${shown}`),
-      keepWith: lost.flatMap(({ keepWith }) => (keepWith === undefined ? [] : [keepWith])),
+      keepWith: lost.map(({ keepWith }) => keepWith),
     });
   }
   yield* report({ _tag: "ValuesLost", lost });

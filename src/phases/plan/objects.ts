@@ -18,6 +18,7 @@ import {
   rollOf,
 } from "../../domain/object-change.ts";
 import { fieldsOf, showValue } from "../../domain/object-diff.ts";
+import { isReach, type ReachChange, reachChanges } from "../../domain/reach.ts";
 import { type TakenFields, takenFields } from "../../domain/taken-fields.ts";
 import type { ClusterUnavailable } from "../../errors.ts";
 import { Kubectl, type KubectlError } from "../../services/Kubectl.ts";
@@ -41,6 +42,7 @@ interface Compared {
   readonly change?: ObjectChange;
   readonly roll?: Roll;
   readonly taken?: TakenFields;
+  readonly reach?: ReadonlyArray<ReachChange>;
   readonly refused?: RefusedObject;
   readonly limit?: string;
 }
@@ -135,10 +137,12 @@ const compare = Effect.fnUntraced(function* (
   const change: ObjectChange = { ...nameOfObject(object), action: "change", fields };
   const roll = rollOf(change, live);
   const rehearsed = { ...states, type, method };
+  const reach = reachChanges(rehearsed, show);
   const taken = takenFields(rehearsed, conflicts, show);
   return {
     change,
     ...(roll === undefined ? {} : { roll }),
+    reach,
     ...(taken.length === 0 ? {} : { taken: { ...nameOfObject(object), fields: taken } }),
   };
 });
@@ -151,9 +155,11 @@ const deleted = Effect.fnUntraced(function* (
   if (type === undefined) return {};
   const found = yield* Effect.option(kubectl.get(refOf(type, object)));
   const isThere = Option.isNone(found) || Option.isSome(found.value);
-  return isThere
-    ? { change: { ...nameOfObject(object), action: "delete", fields: [] } satisfies ObjectChange }
-    : {};
+  if (!isThere) return {};
+  const name = nameOfObject(object);
+  const change: ObjectChange = { ...name, action: "delete", fields: [] };
+  const gone = { ...name, path: undefined, before: undefined, after: undefined, keep: undefined };
+  return isReach(object) ? { change, reach: [gone] } : { change };
 });
 
 /** Only what would change; the order is that of the manifest, deletions last. */
@@ -181,6 +187,7 @@ export const planObjects = Effect.fn("tare.plan.objects")(function* (input: Obje
     changes: all.flatMap(({ change }) => (change === undefined ? [] : [change])),
     rolls: all.flatMap(({ roll }) => (roll === undefined ? [] : [roll])),
     taken: all.flatMap(({ taken }) => (taken === undefined ? [] : [taken])),
+    reach: all.flatMap(({ reach = [] }) => reach),
     refused: all.flatMap(({ refused }) => (refused === undefined ? [] : [refused])),
     limits: all.flatMap(({ limit }) => (limit === undefined ? [] : [limit])),
   };

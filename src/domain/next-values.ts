@@ -1,0 +1,80 @@
+/** What Helm is given: what flags decide, what runs, what is kept, what is carried, and what the operator's files say. */
+import { Redacted } from "effect";
+import { type CarryOver, withCarriedValues } from "./carry-over.ts";
+import { dotted, getPath, isJsonObject, type Json, type JsonObject, setPath } from "./json.ts";
+import { type KeptScale, keptScales, withKeptScales } from "./kept-scale.ts";
+import type { KubeObject } from "./kube.ts";
+import { type LostValue, lostPaths, lostValues } from "./lost-values.ts";
+import {
+  DEFAULT_UPGRADE_OPTIONS,
+  generatedValues,
+  type UpgradeOptions,
+} from "./upgrade-options.ts";
+
+export interface ValueSources {
+  readonly options: UpgradeOptions;
+  /** What the operator supplied for the deployed revision. */
+  readonly stored: JsonObject;
+  readonly carry: CarryOver;
+  readonly chartDefaults: JsonObject;
+  /** Live objects that have replicas. */
+  readonly scaled: ReadonlyArray<KubeObject>;
+}
+
+export interface NextValues {
+  readonly values: Redacted.Redacted<JsonObject>;
+  readonly lost: ReadonlyArray<LostValue>;
+  readonly scales: ReadonlyArray<KeptScale>;
+  /** Paths that were to be kept and that the release has no value at. */
+  readonly unknown: ReadonlyArray<string>;
+}
+
+/** Later ones win; mappings are merged, lists replaced. */
+export const mergeValues = (base: JsonObject, over: JsonObject): JsonObject => ({
+  ...base,
+  ...Object.fromEntries(
+    Object.entries(over).map(([key, value]): readonly [string, Json] => {
+      const below = base[key];
+      return [key, isJsonObject(value) && isJsonObject(below) ? mergeValues(below, value) : value];
+    }),
+  ),
+});
+
+const KEEP_ALL = "all";
+
+export const nextValues = ({
+  options,
+  stored,
+  carry,
+  chartDefaults,
+  scaled,
+}: ValueSources): NextValues => {
+  const { release, keep } = options;
+  const files = Redacted.value(options.values);
+  const withoutFlags = generatedValues(DEFAULT_UPGRADE_OPTIONS);
+  const flagged = generatedValues(options);
+  const wouldBeLost = lostPaths(stored, { generated: flagged, withoutFlags, chartDefaults });
+  const paths = [
+    ...(keep.includes(KEEP_ALL) ? wouldBeLost : []),
+    ...keep.filter((path) => path !== KEEP_ALL).map((path) => path.split(".")),
+  ];
+  const kept = paths.reduce((values, path) => {
+    const value = getPath(stored, path);
+    return value === undefined ? values : setPath(values, path, value);
+  }, flagged);
+  const given = mergeValues(kept, files);
+  const scales = keptScales({ release, live: scaled, values: given, defaults: chartDefaults });
+  const carried = Redacted.value(withCarriedValues(withKeptScales(kept, scales), carry));
+  const flags = { ...carry, entries: carry.entries.filter(({ source }) => source === "flag") };
+  const values = withCarriedValues(mergeValues(carried, files), flags);
+  return {
+    values,
+    lost: lostValues(stored, {
+      generated: Redacted.value(values),
+      withoutFlags,
+      chartDefaults,
+    }),
+    scales,
+    unknown: paths.filter((path) => getPath(stored, path) === undefined).map(dotted),
+  };
+};
