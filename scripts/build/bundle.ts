@@ -1,7 +1,6 @@
 /** The program as few files: what a command does not need it does not load. */
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
-import { leanClient } from "./lean-client.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
@@ -14,7 +13,6 @@ const common = {
   keepNames: true,
   legalComments: "none",
   logLevel: "warning",
-  plugins: [leanClient],
 } satisfies BuildOptions;
 
 /** For the package: modules of its own for what is loaded on first use. */

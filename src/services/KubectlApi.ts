@@ -1,4 +1,4 @@
-import { Duration, Effect, Layer, Option, Schema, Stream } from "effect";
+import { Duration, Effect, Layer, Option, Schema, Scope, Stream } from "effect";
 import {
   apiVersionOf,
   fieldAt,
@@ -97,7 +97,10 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
   Layer.effect(
     Kubectl,
     Effect.gen(function* () {
-      const connection = yield* Effect.cached(connect(choice));
+      const scope = yield* Effect.scope;
+      const connection = yield* Effect.cached(
+        Effect.provideService(connect(choice), Scope.Scope, scope),
+      );
       const call = Effect.fnUntraced(function* (
         request: KubeCall,
         accept?: (response: KubeResponse) => boolean,
@@ -217,6 +220,7 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
                 spec: { resourceAttributes: { verb, group, resource, namespace, name } },
               },
             },
+            isSafe: true,
             label: `ask whether this account may ${verb} ${resource}`,
           });
           return fieldAt(body, "status", "allowed") === true;
@@ -237,6 +241,7 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
               },
               ...(options.metadataOnly === true ? { accept: METADATA } : {}),
               timeout: APPLY_TIMEOUT,
+              isSafe: options.dryRun === true,
               // JSON is YAML.
               body: { contentType: "application/apply-patch+yaml", json: object },
               label: `apply ${showRef(ref)}`,

@@ -57,6 +57,8 @@ export interface StartOptions {
   readonly readyMilliseconds?: number;
   /** Nodes beside the fake ones that run pods; they need root and `npm run node:build`. */
   readonly realNodes?: 1 | 2 | undefined;
+  /** Makes an authority for client certificates in the folder it is given, and returns its file. */
+  readonly clientAuthority?: (folder: string) => string;
 }
 
 const lastFile = () => join(cacheRoot(), "last");
@@ -65,11 +67,12 @@ export async function startCluster({
   detached = false,
   readyMilliseconds = 600,
   realNodes,
+  clientAuthority,
 }: StartOptions = {}): Promise<Cluster> {
   const dir = mkdtempSync(join(tmpdir(), "tare-test-cluster-"));
   const guard = detached ? undefined : startGuard(dir);
   try {
-    const plane = await prepareControlPlane(dir, realNodes);
+    const plane = await prepareControlPlane(dir, realNodes, clientAuthority);
     writeFileSync(stateFile(dir), JSON.stringify(plane), { mode: 0o600 });
     startEtcd(plane);
     await Promise.all([

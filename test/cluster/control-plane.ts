@@ -18,6 +18,8 @@ export interface ControlPlane {
   readonly tokens: Readonly<Record<User, string>>;
   /** How many nodes beside the fake ones run pods; the API server then calls pods and Services on them. */
   readonly realNodes?: 1 | 2;
+  /** The file of the authority that signs client certificates. */
+  readonly clientAuthority?: string;
 }
 
 type User = "admin" | "kube-controller-manager" | "kube-scheduler" | "kwok";
@@ -40,11 +42,14 @@ export const authorityPath = (dir: string): string => pki(dir, "apiserver.crt");
 export async function prepareControlPlane(
   dir: string,
   realNodes: 1 | 2 | undefined,
+  clientAuthority?: (folder: string) => string,
 ): Promise<ControlPlane> {
   const [etcd = 0, etcdPeer = 0, api = 0, kubelet = 0] = await freePorts(4);
   const token = () => randomBytes(24).toString("hex");
+  mkdirSync(pki(dir, ""), { recursive: true, mode: 0o700 });
   const plane: ControlPlane = {
     dir,
+    ...(clientAuthority && { clientAuthority: clientAuthority(pki(dir, "")) }),
     ports: { etcd, etcdPeer, api, kubelet },
     tokens: {
       admin: token(),
@@ -54,7 +59,6 @@ export async function prepareControlPlane(
     },
     ...(realNodes ? { realNodes } : {}),
   };
-  mkdirSync(pki(dir, ""), { recursive: true, mode: 0o700 });
   const users = Object.entries(plane.tokens) as ReadonlyArray<[User, string]>;
   const lines = users.map(
     ([user, secret]) => `${secret},${userName(user)},${user},"${groups[user]}"`,
@@ -114,6 +118,7 @@ export async function startApiServer(plane: ControlPlane): Promise<void> {
     `--audit-policy-file=${join(dir, "audit-policy.json")}`,
     `--audit-log-path=${join(dir, "audit.log")}`,
     ...(realNodes ? [`--egress-selector-config-file=${egressSelector(dir)}`] : []),
+    ...(plane.clientAuthority === undefined ? [] : [`--client-ca-file=${plane.clientAuthority}`]),
   ]);
   await waitUntil("the API server", async () => (await get(plane, "/readyz")).status === 200, {
     dir,

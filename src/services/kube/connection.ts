@@ -1,126 +1,182 @@
-import { existsSync } from "node:fs";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent, type RequestOptions } from "node:https";
-import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
-import { Effect } from "effect";
-import { type ClusterTarget, KubectlError } from "../Kubectl.ts";
+import { request as httpRequest, type RequestOptions } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Effect, type Scope } from "effect";
+import type { ClusterTarget, KubectlError } from "../Kubectl.ts";
+import { type Agents, makeAgents } from "./agents.ts";
+import { watchedAuthority, watchedPair } from "./credentials/certificate.ts";
+import {
+  type Credential,
+  type CredentialSource,
+  fixedCredential,
+} from "./credentials/credential.ts";
+import { execCredential } from "./credentials/exec.ts";
+import { oidcCredential } from "./credentials/oidc.ts";
+import { tokenFileCredential } from "./credentials/token-file.ts";
+import { accessOf, type ClusterAccess, inClusterAccess } from "./kubeconfig/access.ts";
+import { encodeAccess } from "./kubeconfig/encode.ts";
+import { badKubeconfig, type KubeconfigChoice, loadKubeconfig } from "./kubeconfig/load.ts";
+import { hostPort, type Server, showServer } from "./kubeconfig/server.ts";
+import { makePace, type Pace } from "./pace.ts";
+import { type ProxyServer, proxyOf } from "./proxy.ts";
+import { proxyAuthorization } from "./tunnel.ts";
 
-/** Which cluster to talk to, as the operator chose it. */
-export interface KubeconfigChoice {
-  /** `--kubeconfig`; else `KUBECONFIG` (several files are merged), else `~/.kube/config`, else the pod's own account. */
-  readonly kubeconfig: string | undefined;
-  /** `--context`; else the kubeconfig's current one. */
-  readonly context: string | undefined;
+export type { KubeconfigChoice } from "./kubeconfig/load.ts";
+
+/** What a request proved its sender with. */
+export interface ShownCredential {
+  readonly issued: Credential;
+  readonly certificate: Credential["certificate"];
+}
+
+/** How one request is sent. */
+export interface Outgoing {
+  readonly send: typeof httpRequest;
+  readonly options: RequestOptions;
+  readonly credential: ShownCredential;
 }
 
 export interface KubeConnection {
   readonly target: ClusterTarget;
-  /** Fresh for every request: an exec plugin may hand out a new token. */
-  readonly requestOptions: Effect.Effect<RequestOptions, KubectlError>;
-  /** For answers that do not end: each has a connection of its own, so that none is taken from short calls. */
-  readonly streamOptions: Effect.Effect<RequestOptions, KubectlError>;
+  /** Before the path of every request. */
+  readonly prefix: string;
+  /** For people: what is told of a server that does not answer. */
+  readonly origin: string;
+  readonly pace: Pace;
+  /** Asked for every request: tokens and certificates change during a run. */
+  readonly call: Effect.Effect<Outgoing, KubectlError>;
+  /** The same for answers that do not end. */
+  readonly stream: Effect.Effect<Outgoing, KubectlError>;
+  /** After the server refused this credential: whether there is another one now. */
+  readonly renew: (refused: ShownCredential) => Effect.Effect<boolean>;
+  /** Helm cannot read the kubeconfig itself, since it came through a pipe: then this is the same for it. */
+  readonly substitute: string | undefined;
 }
 
-const badKubeconfig = (detail: string) =>
-  new KubectlError({ reason: "BadKubeconfig", request: "read the kubeconfig", detail });
+const credentialsOf = (
+  access: ClusterAccess,
+  authority: Effect.Effect<string | undefined, KubectlError>,
+): Effect.Effect<CredentialSource, never, Scope.Scope> => {
+  const { login } = access;
+  switch (login._tag) {
+    case "Anonymous":
+      return Effect.succeed(fixedCredential(undefined));
+    case "Token":
+      return Effect.succeed(fixedCredential(`Bearer ${login.token}`));
+    case "TokenFile":
+      return Effect.succeed(tokenFileCredential(login.file, login.fallback));
+    case "Basic": {
+      const text = Buffer.from(`${login.username}:${login.password}`).toString("base64");
+      return Effect.succeed(fixedCredential(`Basic ${text}`));
+    }
+    case "Exec":
+      return execCredential(access, login.exec, authority);
+    case "Oidc":
+      return oidcCredential(login.config, access.entries?.user.origin, login.user);
+  }
+};
 
-const explain = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause);
+interface Way {
+  readonly options: RequestOptions;
+  readonly prefix: string;
+}
 
-/** As few connections as the widest fan-out of ours needs, kept open between calls. */
-const KEEP_ALIVE = { keepAlive: true, maxSockets: 16 } as const;
+/** A plain request goes to an HTTP proxy as it is, with its whole address as path; everything else through a tunnel. */
+const wayTo = (server: Server, proxy: ProxyServer | undefined): Way => {
+  const auth = server.auth === undefined ? {} : { auth: server.auth };
+  if (proxy === undefined || proxy.kind === "socks5" || server.isTls) {
+    const { host, port, prefix } = server;
+    return { options: { ...auth, host, port }, prefix };
+  }
+  const headers = { host: hostPort(server), ...proxyAuthorization(proxy) };
+  return {
+    options: { ...auth, host: proxy.host, port: proxy.port, headers },
+    prefix: `http://${hostPort(server)}${server.prefix}`,
+  };
+};
 
-/** The kubeconfig files to read, missing ones passed over as kubectl does; none where only a pod's own account is left. */
-const kubeconfigFiles = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
-  const inCluster = process.env.KUBERNETES_SERVICE_HOST !== undefined;
-  const variable = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
-  const given = choice.kubeconfig === undefined ? variable : [choice.kubeconfig];
-  const files = given.length > 0 ? given : [join(homedir(), ".kube", "config")];
-  const existing = files.filter((file) => existsSync(file));
-  if (existing.length > 0) return existing;
-  const chosen = given.length > 0;
-  // Without this check the client would quietly try http://localhost:8080.
-  if (chosen || !inCluster) return yield* badKubeconfig(`no such file: ${files.join(", ")}`);
-  return [];
+/** New agents when the certificates change; the old ones finish what they began. */
+const agentsFor = (access: ClusterAccess, proxy: ProxyServer | undefined) => {
+  let made:
+    | { readonly agents: Agents; readonly authority: unknown; readonly cert: unknown }
+    | undefined;
+  return (authority: string | undefined, certificate: Credential["certificate"]): Agents => {
+    if (made !== undefined && made.authority === authority && made.cert === certificate?.cert) {
+      return made.agents;
+    }
+    made?.agents.retire();
+    const agents = makeAgents(access.server, proxy, {
+      authority,
+      insecure: access.insecure,
+      serverName: access.tlsServerName,
+      certificate,
+    });
+    made = { agents, authority, cert: certificate?.cert };
+    return agents;
+  };
+};
+
+const accessTo = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
+  const loaded = yield* loadKubeconfig(choice);
+  const chosen = yield* accessOf(loaded, choice.context);
+  const access = chosen ?? inClusterAccess(process.env);
+  if (access !== undefined) return { access, readableOnce: loaded.readableOnce };
+  const { contexts } = loaded.config;
+  return yield* badKubeconfig(
+    contexts.size > 0
+      ? `${loaded.files.join(", ")}: no current-context (choose one with --context; list them with: kubectl config get-contexts)`
+      : `no such file, or nothing in it: ${loaded.files.join(", ")}`,
+  );
 });
 
 export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigChoice) {
-  const files = yield* kubeconfigFiles(choice);
-  const { KubeConfig } = yield* Effect.promise(() => import("./client.ts"));
-  const config = new KubeConfig();
-  yield* Effect.try({
-    try: () => {
-      const [first, ...others] = files;
-      if (first === undefined) return config.loadFromCluster();
-      config.loadFromFile(first);
-      for (const file of others) {
-        const other = new KubeConfig();
-        other.loadFromFile(file);
-        config.mergeConfig(other, true);
-      }
-    },
-    catch: (cause) => badKubeconfig(explain(cause)),
-  });
-  if (choice.context !== undefined) {
-    if (config.getContextObject(choice.context) === null) {
-      const known = config.getContexts().map(({ name }) => name);
-      return yield* badKubeconfig(
-        `context "${choice.context}" does not exist (there are: ${known.join(", ") || "none"})`,
-      );
-    }
-    config.setCurrentContext(choice.context);
+  const { access, readableOnce } = yield* accessTo(choice);
+  const { server, ca, certificate } = access;
+  const proxy = proxyOf(server, access.proxyUrl, process.env);
+  if (proxy === "invalid") {
+    return yield* badKubeconfig(
+      `${server.isTls ? "HTTPS_PROXY" : "HTTP_PROXY"} is not the address of a proxy`,
+    );
   }
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) {
-    return yield* badKubeconfig(`context "${config.getCurrentContext()}" names no known cluster`);
-  }
+  const authority =
+    ca === undefined || !server.isTls ? Effect.succeed(undefined) : watchedAuthority(ca);
+  const pair = certificate === undefined ? Effect.succeed(undefined) : watchedPair(certificate);
+  const source = yield* credentialsOf(access, authority);
+  const agents = agentsFor(access, proxy);
+  const way = wayTo(server, proxy);
 
-  let agent: HttpAgent | HttpsAgent | undefined;
-  const requestOptions = Effect.tryPromise({
-    try: async () => {
-      const options: RequestOptions = { headers: {} };
-      await config.applyToHTTPSOptions(options);
-      // The client's own agent does not keep connections; a proxy's agent must stay as it is.
-      if (cluster.proxyUrl === undefined) {
-        agent ??= cluster.server.startsWith("https:")
-          ? new HttpsAgent({ ...tlsOptions(options), ...KEEP_ALIVE })
-          : new HttpAgent(KEEP_ALIVE);
-        return { ...options, agent };
-      }
-      return options;
-    },
-    catch: (cause) =>
-      new KubectlError({
-        reason: "Unauthorized",
-        request: "get credentials",
-        detail: explain(cause),
-      }),
+  const outgoing = (kind: "calls" | "streams") =>
+    Effect.gen(function* () {
+      const issued = yield* source.current;
+      const certificate = (yield* pair) ?? issued.certificate;
+      const { authorization } = issued;
+      const agent = agents(yield* authority, certificate)[kind];
+      const options: RequestOptions = {
+        ...way.options,
+        agent,
+        headers: {
+          ...way.options.headers,
+          ...(authorization === undefined ? {} : { authorization }),
+          ...access.impersonation,
+        },
+      };
+      const send = agent instanceof HttpsAgent ? httpsRequest : httpRequest;
+      return { send, options, credential: { issued, certificate } } satisfies Outgoing;
+    });
+
+  const renew = Effect.fnUntraced(function* ({ issued, certificate }: ShownCredential) {
+    const hasOther = yield* source.renew(issued);
+    return hasOther || ((yield* pair) ?? certificate) !== certificate;
   });
+
   const connection: KubeConnection = {
-    target: {
-      context: files.length > 0 ? config.getCurrentContext() : undefined,
-      server: cluster.server,
-    },
-    requestOptions,
-    streamOptions: Effect.map(requestOptions, (options) =>
-      cluster.proxyUrl === undefined ? { ...options, agent: false } : options,
-    ),
+    target: { context: access.context, server: showServer(server) },
+    prefix: way.prefix,
+    origin: showServer({ ...server, prefix: "" }),
+    pace: makePace(),
+    call: outgoing("calls"),
+    stream: outgoing("streams"),
+    renew: (refused) => Effect.orElseSucceed(renew(refused), () => false),
+    substitute: readableOnce ? encodeAccess(access) : undefined,
   };
   return connection;
 });
-
-const tlsOptions = ({
-  ca,
-  cert,
-  key,
-  rejectUnauthorized,
-  servername,
-  pfx,
-  passphrase,
-}: RequestOptions) =>
-  Object.fromEntries(
-    Object.entries({ ca, cert, key, rejectUnauthorized, servername, pfx, passphrase }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );

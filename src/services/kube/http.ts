@@ -1,9 +1,8 @@
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import { createGunzip } from "node:zlib";
-import { Duration, Effect, Schedule } from "effect";
+import { Duration, Effect } from "effect";
 import { KubectlError, type KubectlErrorReason } from "../Kubectl.ts";
-import type { KubeConnection } from "./connection.ts";
+import type { KubeConnection, Outgoing } from "./connection.ts";
+import { repeatAfter } from "./retry.ts";
 
 export interface KubeCall {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -14,16 +13,19 @@ export interface KubeCall {
   /** For people, e.g. `get ConfigMap tars-system/tars-config`. */
   readonly label: string;
   readonly timeout?: Duration.Duration;
+  /** Sending it twice does no harm; reads never do. */
+  readonly isSafe?: boolean;
 }
 
 export interface KubeResponse {
   readonly status: number;
   readonly body: unknown;
+  /** The server's own header, for people and for the next try. */
+  readonly retryAfter?: string | undefined;
 }
 
-/** No single call is worth waiting longer for; long operations are polled. */
+/** No single try is worth waiting longer for; long operations are polled. */
 const CALL_TIMEOUT = Duration.seconds(30);
-const READ_RETRIES = { schedule: Schedule.exponential("200 millis"), times: 3 };
 
 const parseBody = (text: string, contentType: string): unknown => {
   if (!contentType.includes("json")) return text;
@@ -34,82 +36,87 @@ const parseBody = (text: string, contentType: string): unknown => {
   }
 };
 
+export const pathOf = ({ prefix }: KubeConnection, { path, query }: KubeCall): string => {
+  const search = new URLSearchParams(query).toString();
+  return `${prefix}${path}${search === "" ? "" : `?${search}`}`;
+};
+
 const exchange = (
   connection: KubeConnection,
   call: KubeCall,
+  outgoing: Outgoing,
 ): Effect.Effect<KubeResponse, KubectlError> =>
-  Effect.flatMap(connection.requestOptions, (options) =>
-    Effect.callback<KubeResponse, KubectlError>((resume) => {
-      const url = urlOf(connection, call);
-      const payload = call.body === undefined ? undefined : JSON.stringify(call.body.json);
-      const fail = (cause: Error) =>
-        resume(
-          Effect.fail(
-            new KubectlError({
-              reason: "Unreachable",
-              request: call.label,
-              detail: networkDetail(url, cause),
+  Effect.callback<KubeResponse, KubectlError>((resume) => {
+    const payload = call.body === undefined ? undefined : JSON.stringify(call.body.json);
+    const fail = (cause: Error) => resume(Effect.fail(unreachable(connection, call, cause)));
+    const { options } = outgoing;
+    const request = outgoing.send(
+      {
+        ...options,
+        method: call.method,
+        path: pathOf(connection, call),
+        headers: {
+          ...options.headers,
+          accept: call.accept ?? "application/json",
+          "accept-encoding": "gzip",
+          "user-agent": "tare",
+          ...(call.body === undefined
+            ? {}
+            : {
+                "content-type": call.body.contentType,
+                "content-length": Buffer.byteLength(payload ?? ""),
+              }),
+        },
+      },
+      (response) => {
+        const zipped = response.headers["content-encoding"] === "gzip";
+        const stream = zipped ? response.pipe(createGunzip()) : response;
+        const chunks: Array<Buffer> = [];
+        response.on("error", fail);
+        stream.on("error", fail);
+        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+        stream.on("end", () =>
+          resume(
+            Effect.succeed({
+              status: response.statusCode ?? 0,
+              retryAfter: response.headers["retry-after"],
+              body: parseBody(
+                Buffer.concat(chunks).toString("utf8"),
+                response.headers["content-type"] ?? "",
+              ),
             }),
           ),
         );
-      const send = url.protocol === "https:" ? httpsRequest : httpRequest;
-      const request = send(
-        url,
-        {
-          ...options,
-          method: call.method,
-          headers: {
-            ...options.headers,
-            accept: call.accept ?? "application/json",
-            "accept-encoding": "gzip",
-            "user-agent": "tare",
-            ...(call.body === undefined
-              ? {}
-              : {
-                  "content-type": call.body.contentType,
-                  "content-length": Buffer.byteLength(payload ?? ""),
-                }),
-          },
-        },
-        (response) => {
-          const zipped = response.headers["content-encoding"] === "gzip";
-          const stream = zipped ? response.pipe(createGunzip()) : response;
-          const chunks: Array<Buffer> = [];
-          response.on("error", fail);
-          stream.on("error", fail);
-          stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-          stream.on("end", () =>
-            resume(
-              Effect.succeed({
-                status: response.statusCode ?? 0,
-                body: parseBody(
-                  Buffer.concat(chunks).toString("utf8"),
-                  response.headers["content-type"] ?? "",
-                ),
-              }),
-            ),
-          );
-        },
-      );
-      request.on("error", fail);
-      request.end(payload);
-      return Effect.sync(() => request.destroy());
-    }),
-  );
+      },
+    );
+    request.on("error", fail);
+    request.end(payload);
+    return Effect.sync(() => request.destroy());
+  });
 
-export const urlOf = ({ target }: KubeConnection, call: KubeCall): URL => {
-  const url = new URL(target.server);
-  url.pathname = `${url.pathname.replace(/\/$/, "")}${call.path}`;
-  url.search = new URLSearchParams(call.query).toString();
-  return url;
-};
-
-export const networkDetail = (url: URL, cause: Error & { readonly code?: string }): string => {
+export const unreachable = (
+  { origin }: Pick<KubeConnection, "origin">,
+  call: KubeCall,
+  cause: Error & { readonly code?: string },
+): KubectlError => {
   const inner = cause instanceof AggregateError ? (cause.errors[0] as Error | undefined) : cause;
-  return `${url.origin} does not answer: ${inner?.message || cause.code || "connection failed"}`;
+  const why = inner?.message || cause.code || "connection failed";
+  return new KubectlError({
+    reason: "Unreachable",
+    request: call.label,
+    detail: `${origin} does not answer: ${why}`,
+  });
 };
 
+const LONGEST_TEXT = 200;
+
+/** Some refusals are a line of plain text, those of an overloaded server among them. */
 export const statusMessage = ({ status, body }: KubeResponse): string => {
+  if (typeof body === "string") {
+    const line = body.split("\n", 1)[0]?.trim() ?? "";
+    const isText = line !== "" && !line.startsWith("<") && line.length <= LONGEST_TEXT;
+    return isText ? `HTTP ${status}: ${line}` : `HTTP ${status}`;
+  }
   const message = (body as { readonly message?: unknown } | null)?.message;
   return typeof message === "string" && message !== "" ? message : `HTTP ${status}`;
 };
@@ -141,45 +148,79 @@ export const isAbsentObject = ({ status, body }: KubeResponse): boolean =>
   typeof (body as { readonly details?: { readonly name?: unknown } } | null)?.details?.name ===
     "string";
 
-/** A kept connection that the server closes just as it is used again says nothing about the server. */
-const isDroppedConnection = ({ reason, detail }: KubectlError): boolean =>
-  reason === "Unreachable" && /socket hang up|ECONNRESET/.test(detail);
+/** A connection that broke under a request says little about the server: it may have been kept too long. */
+export const isBroken = ({ reason, detail }: KubectlError): boolean =>
+  reason === "Unreachable" && /socket hang up|ECONNRESET|EPIPE/.test(detail);
 
-const isRetryable = (error: KubectlError): boolean =>
-  error.reason === "ServerError" || isDroppedConnection(error);
+export const refusal = (call: KubeCall, response: KubeResponse): KubectlError =>
+  new KubectlError({
+    reason: reasonOf(response),
+    request: call.label,
+    detail: statusMessage(response),
+  });
 
-/** One call to the API server; reads are tried again when the server itself is in trouble, writes never. */
+type Tried =
+  | { readonly _tag: "Answered"; readonly response: KubeResponse; readonly outgoing: Outgoing }
+  | { readonly _tag: "Broken"; readonly error: KubectlError };
+
+/**
+ * One call to the API server. It is sent again when the server asks for that, with another credential when the first was
+ * refused, and, if that does no harm, when the connection breaks or the server is in trouble.
+ */
 export const callKube = Effect.fnUntraced(function* (
   connection: KubeConnection,
   call: KubeCall,
   accept: (response: KubeResponse) => boolean = () => false,
 ) {
-  const { timeout = CALL_TIMEOUT } = call;
-  const once = exchange(connection, call).pipe(
-    Effect.timeoutOrElse({
-      duration: timeout,
-      orElse: () =>
-        Effect.fail(
-          new KubectlError({
-            reason: "TimedOut",
-            request: call.label,
-            detail: `no answer within ${Duration.toSeconds(timeout)} s`,
-          }),
-        ),
-    }),
-    Effect.flatMap((response) =>
-      (response.status >= 200 && response.status < 300) || accept(response)
-        ? Effect.succeed(response)
-        : Effect.fail(
-            new KubectlError({
-              reason: reasonOf(response),
-              request: call.label,
-              detail: statusMessage(response),
-            }),
-          ),
+  const { timeout = CALL_TIMEOUT, isSafe = call.method === "GET" } = call;
+  const tooSlow = () =>
+    Effect.fail(
+      new KubectlError({
+        reason: "TimedOut",
+        request: call.label,
+        detail: `no answer within ${Duration.toSeconds(timeout)} s`,
+      }),
+    );
+  // A login takes as long as it takes: only the call itself is timed.
+  const once = Effect.flatMap(connection.call, (outgoing) =>
+    exchange(connection, call, outgoing).pipe(
+      Effect.timeoutOrElse({ duration: timeout, orElse: tooSlow }),
+      Effect.map((response): Tried => ({ _tag: "Answered", response, outgoing })),
     ),
+  ).pipe(
+    Effect.catchIf(isBroken, (error) => Effect.succeed<Tried>({ _tag: "Broken", error })),
+    (tried) =>
+      connection.pace.paced(
+        tried,
+        (result) => result._tag === "Answered" && result.response.status === 429,
+      ),
   );
-  const tried =
-    call.method === "GET" ? Effect.retry(once, { ...READ_RETRIES, while: isRetryable }) : once;
-  return yield* Effect.withSpan(tried, "kube.call", { attributes: { request: call.label } });
+  const untilDone = Effect.gen(function* () {
+    let hasRenewed = false;
+    for (let repeats = 0; ; repeats += 1) {
+      const tried = yield* once;
+      if (tried._tag === "Answered") {
+        const { response, outgoing } = tried;
+        if ((response.status >= 200 && response.status < 300) || accept(response)) return response;
+        if (response.status === 401 && !hasRenewed) {
+          hasRenewed = true;
+          if (yield* connection.renew(outgoing.credential)) continue;
+        }
+      }
+      const outcome =
+        tried._tag === "Answered"
+          ? ({
+              _tag: "Answered",
+              status: tried.response.status,
+              retryAfter: tried.response.retryAfter,
+            } as const)
+          : ({ _tag: "Broken" } as const);
+      const wait = repeatAfter({ repeats, isSafe, outcome });
+      if (wait === undefined) {
+        return yield* tried._tag === "Answered" ? refusal(call, tried.response) : tried.error;
+      }
+      yield* Effect.sleep(wait);
+    }
+  });
+  return yield* Effect.withSpan(untilDone, "kube.call", { attributes: { request: call.label } });
 });

@@ -1,9 +1,9 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { Duration, Effect, Option, type Scope, Stream } from "effect";
 import { KubectlError } from "../Kubectl.ts";
-import type { KubeConnection } from "./connection.ts";
-import { type KubeCall, networkDetail, reasonOf, statusMessage, urlOf } from "./http.ts";
+import type { KubeConnection, Outgoing } from "./connection.ts";
+import { type KubeCall, type KubeResponse, pathOf, refusal, unreachable } from "./http.ts";
+import { repeatAfter } from "./retry.ts";
 
 /** A single object is at most 3 MiB in etcd's default; a line far beyond that is not a watch's. */
 const LONGEST_LINE = 16 * 1024 * 1024;
@@ -18,16 +18,15 @@ export interface LineStreamOptions {
 const open = (
   connection: KubeConnection,
   call: KubeCall,
+  { send, options }: Outgoing,
 ): Effect.Effect<IncomingMessage, KubectlError, Scope.Scope> =>
   Effect.gen(function* () {
-    const options = yield* connection.streamOptions;
-    const url = urlOf(connection, call);
-    const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const request = yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const started = send(url, {
+        const started = send({
           ...options,
           method: call.method,
+          path: pathOf(connection, call),
           headers: {
             ...options.headers,
             accept: call.accept ?? "application/json",
@@ -46,16 +45,9 @@ const open = (
         response.on("error", () => undefined);
         resume(Effect.succeed(response));
       });
-      request.once("error", (cause) => resume(Effect.fail(unreachable(call, url, cause))));
+      request.once("error", (cause) => resume(Effect.fail(unreachable(connection, call, cause))));
       request.end();
     });
-  });
-
-const unreachable = (call: KubeCall, url: URL, cause: Error): KubectlError =>
-  new KubectlError({
-    reason: "Unreachable",
-    request: call.label,
-    detail: networkDetail(url, cause),
   });
 
 const silent = (call: KubeCall, silence: Duration.Duration): KubectlError =>
@@ -107,18 +99,18 @@ const linesOf = (response: IncomingMessage): Stream.Stream<string, Error> => {
   return Stream.paginate("", step);
 };
 
-const refusal = Effect.fnUntraced(function* (call: KubeCall, response: IncomingMessage) {
+const refusalOf = Effect.fnUntraced(function* (response: IncomingMessage) {
   const text = yield* linesOf(response).pipe(
     Stream.take(LONGEST_REFUSAL),
     Stream.mkString,
     Effect.orElseSucceed(() => ""),
   );
-  const answer = { status: response.statusCode ?? 0, body: parsed(text) };
-  return new KubectlError({
-    reason: reasonOf(answer),
-    request: call.label,
-    detail: statusMessage(answer),
-  });
+  const answer: KubeResponse = {
+    status: response.statusCode ?? 0,
+    body: parsed(text),
+    retryAfter: response.headers["retry-after"],
+  };
+  return answer;
 });
 
 const parsed = (text: string): unknown => {
@@ -129,9 +121,40 @@ const parsed = (text: string): unknown => {
   }
 };
 
+/** An answer that streams. Like a call it is asked for again when the server wants that, or a new credential may help. */
+const opened = Effect.fnUntraced(function* (
+  connection: KubeConnection,
+  call: KubeCall,
+  silence: Duration.Duration,
+) {
+  const timed = Effect.timeoutOrElse({
+    duration: silence,
+    orElse: () => Effect.fail(silent(call, silence)),
+  });
+  let hasRenewed = false;
+  for (let repeats = 0; ; repeats += 1) {
+    const outgoing = yield* connection.stream;
+    const response = yield* timed(open(connection, call, outgoing));
+    if (response.statusCode === 200) return response;
+    const answer = yield* timed(refusalOf(response));
+    if (answer.status === 401 && !hasRenewed) {
+      hasRenewed = true;
+      if (yield* connection.renew(outgoing.credential)) continue;
+    }
+    const { status, retryAfter } = answer;
+    const wait = repeatAfter({
+      repeats,
+      isSafe: true,
+      outcome: { _tag: "Answered", status, retryAfter },
+    });
+    if (wait === undefined) return yield* refusal(call, answer);
+    yield* Effect.sleep(wait);
+  }
+});
+
 /**
  * The lines of an answer as they come, read no faster than they are used. Ends when the server ends the answer in good
- * order; a cut connection and silence are failures. Nothing is tried again here.
+ * order; a cut connection and silence are failures. What has begun is not tried again here.
  */
 export const streamKubeLines = (
   connection: KubeConnection,
@@ -139,22 +162,13 @@ export const streamKubeLines = (
   { silence }: LineStreamOptions,
 ): Stream.Stream<string, KubectlError> =>
   Stream.unwrap(
-    Effect.gen(function* () {
-      const timedOut = () => Effect.fail(silent(call, silence));
-      const response = yield* Effect.timeoutOrElse(open(connection, call), {
-        duration: silence,
-        orElse: timedOut,
-      });
-      if (response.statusCode !== 200) {
-        return yield* Effect.flatMap(
-          Effect.timeoutOrElse(refusal(call, response), { duration: silence, orElse: timedOut }),
-          Effect.fail,
-        );
-      }
-      const url = urlOf(connection, call);
-      return linesOf(response).pipe(
-        Stream.mapError((cause) => unreachable(call, url, cause)),
-        Stream.timeoutOrElse({ duration: silence, orElse: () => Stream.fromEffect(timedOut()) }),
-      );
-    }),
+    Effect.map(opened(connection, call, silence), (response) =>
+      linesOf(response).pipe(
+        Stream.mapError((cause) => unreachable(connection, call, cause)),
+        Stream.timeoutOrElse({
+          duration: silence,
+          orElse: () => Stream.fromEffect(Effect.fail(silent(call, silence))),
+        }),
+      ),
+    ),
   );
