@@ -9,7 +9,7 @@ describe("the flags of npm run streams", () => {
   it("are all taken", () => {
     const args =
       "--scenario interrupt --clients 8 --length 2m --no-keep-alive --http2 --warm-up 10s --from 1.2.0" +
-      " --running-drain 12s --replicas 4 --nodes 2 --helm 3 --drain-timeout-seconds 300 -- --timeout 5m";
+      " --running-drain 12s --replicas 4 --nodes 2 --helm 3 --everything --drain-timeout-seconds 300 -- --timeout 5m";
     assert.deepStrictEqual(parseOptions(args.split(" ")), {
       scenario: "interrupt",
       clients: 8,
@@ -22,6 +22,7 @@ describe("the flags of npm run streams", () => {
       replicas: 4,
       nodes: 2,
       helm: "helm3",
+      everything: true,
       tare: ["--drain-timeout-seconds", "300", "--timeout", "5m"],
     });
   });

@@ -29,6 +29,8 @@ export interface StreamsOptions {
   /** Real nodes. */
   readonly nodes: 1 | 2;
   readonly helm: "helm3" | "helm4";
+  /** OTel collector, rate limiting and Redis run as well. */
+  readonly everything: boolean;
   /** How long streams are begun before anything is done, in seconds. By default until each client has one. */
   readonly warmUp: number;
   /** More arguments of `tare upgrade`. */
@@ -46,6 +48,7 @@ export const DEFAULTS: StreamsOptions = {
   replicas: 2,
   nodes: 1,
   helm: "helm4",
+  everything: false,
   warmUp: 100,
   tare: [],
 };
@@ -53,7 +56,7 @@ export const DEFAULTS: StreamsOptions = {
 export const USAGE = `npm run streams -- [flags] [-- more arguments of tare upgrade]
 
 Holds streams through real proxies on a real node while these are upgraded, and counts the ones that are dropped:
-exit code 0 none, 1 some, 2 the run itself failed. Needs root, and "npm run node:build".
+exit code 0 none, 1 some, 2 the run itself failed. Needs root, and what "npm run node:build" needs.
 
   --scenario NAME              what is done meanwhile (default: upgrade)
 ${Object.entries(SCENARIOS)
@@ -69,6 +72,7 @@ ${Object.entries(SCENARIOS)
   --replicas N                 proxies (default: 2)
   --nodes 1|2                  real nodes (default: 1; node-drain: 2)
   --helm 3|4                   (default: 4)
+  --everything                 OTel collector, rate limiting and Redis as well
   --drain-timeout-seconds N    given to tare
 `;
 
@@ -97,6 +101,7 @@ export const parseOptions = (args: ReadonlyArray<string>): StreamsOptions | unde
     replicas: count("replicas", values.replicas) ?? DEFAULTS.replicas,
     nodes: oneOf("nodes", values.nodes, ["1", "2"]) === "2" || scenario === "node-drain" ? 2 : 1,
     helm: oneOf("helm", values.helm, ["3", "4"]) === "3" ? "helm3" : "helm4",
+    everything: values.everything === true,
     warmUp: seconds("warm-up", values["warm-up"]) ?? length,
     tare: [...(drain === undefined ? [] : ["--drain-timeout-seconds", drain]), ...more],
   };
@@ -122,6 +127,7 @@ const parsed = (args: ReadonlyArray<string>) => {
         replicas: text,
         nodes: text,
         helm: text,
+        everything: flag,
         "drain-timeout-seconds": text,
       },
     });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { applyCrds, kubectl } from "../cluster/cluster.ts";
 import { awaitDataPlane, currentCrds, helm, type Operator } from "../cluster/e2e/tare.ts";
-import { installOlder, startBackend } from "../cluster/node/older-release.ts";
+import { installOlder, olderNodeValues, startBackend } from "../cluster/node/older-release.ts";
 import type { StreamsOptions } from "./options.ts";
 import { DATA_PLANE } from "./proxies.ts";
 
@@ -11,12 +11,13 @@ const CHART = join(import.meta.dirname, "../../chart");
 
 /** The release that the streams run through, its proxies as many and as patient as asked for. */
 export const bringUpRelease = async (who: Operator, options: StreamsOptions): Promise<void> => {
-  const { from, runningDrain, replicas } = options;
+  const { from, runningDrain, replicas, everything } = options;
   if (from === "1.1.0") {
-    await installOlder(who.cluster, { helm: who.helm });
+    const values = olderNodeValues({ rateLimiting: everything, telemetry: everything });
+    await installOlder(who.cluster, { helm: who.helm, values });
     if (runningDrain !== undefined) await setDrain(who, runningDrain);
   } else {
-    await installCurrent(who, runningDrain);
+    await installCurrent(who, options);
     await startBackend(who.cluster);
   }
   // Without metrics the autoscaler leaves it at that.
@@ -36,7 +37,10 @@ const setDrain = async ({ cluster }: Operator, seconds: number): Promise<void> =
 };
 
 /** With the older release's Envoy, or an upgrade would leave the proxies as they are. */
-const installCurrent = async (who: Operator, drain: number | undefined): Promise<void> => {
+const installCurrent = async (
+  who: Operator,
+  { runningDrain: drain, everything }: StreamsOptions,
+): Promise<void> => {
   await applyCrds(who.cluster, currentCrds);
   const shutdown = {
     drainTimeout: `${drain}s`,
@@ -45,7 +49,11 @@ const installCurrent = async (who: Operator, drain: number | undefined): Promise
   const values = {
     global: { customer: "acme", environment: "prod" },
     images: { envoy: { tag: "distroless-v1.37.0" } },
-    rateLimiting: { enabled: false },
+    rateLimiting: { enabled: everything },
+    otelCollector: {
+      enabled: everything,
+      exporters: { otlp: { endpoint: "https://otel.example:4317" } },
+    },
     doctor: { enabled: false },
     ...(drain === undefined ? {} : { shutdown }),
   };

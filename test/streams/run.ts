@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Cluster, kubectl, startCluster } from "../cluster/cluster.ts";
 import { operator } from "../cluster/e2e/tare.ts";
+import { buildNode } from "../cluster/node/node-build.ts";
 import { awaitRoute, startLoad } from "./load.ts";
 import type { StreamsOptions } from "./options.ts";
 import { DATA_PLANE, type ProxyWatch, watchProxies } from "./proxies.ts";
@@ -13,6 +14,7 @@ export const runStreams = async (
   options: StreamsOptions,
   log: (line: string) => void,
 ): Promise<StreamsRun> => {
+  await buildNode(log);
   log(`starting a cluster with ${options.nodes} real node(s)`);
   const cluster = await startCluster({ realNodes: options.nodes });
   try {

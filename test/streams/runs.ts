@@ -20,6 +20,11 @@ export const RUNS: ReadonlyArray<PlannedRun> = [
   { title: "the same with Helm 3", flags: "--helm 3", drops: "none" },
   { title: "the same with 4 proxies", flags: "--replicas 4", drops: "none" },
   { title: "the same over HTTP/2", flags: "--http2", drops: "none" },
+  {
+    title: "the same with OTel collector, rate limiting and Redis",
+    flags: "--everything",
+    drops: "none",
+  },
   { title: "the same on two nodes", flags: "--nodes 2", drops: "none" },
   {
     title: "the same without keep-alive",

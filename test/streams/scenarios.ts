@@ -24,8 +24,7 @@ type Subject = Pick<Scene, "who" | "options">;
 const args = ({ who, options }: Subject): ReadonlyArray<string> => [
   "upgrade",
   who.identityFile,
-  // There is no image of its program.
-  "--no-rate-limiting",
+  ...(options.everything ? [] : ["--no-rate-limiting"]),
   ...options.tare,
 ];
 
