@@ -66,6 +66,13 @@ describe("the report of a run", () => {
     ]);
   });
 
+  it("tells a stream that was cut before the end of its pod had begun", () => {
+    const [line] = reportLines(
+      run([dropped()], { proxies: [proxy("old", { endsSince: at(80) })] }),
+    );
+    assert.include(line, "by old, 9 s before it was told to end");
+  });
+
   it("says so when the pod was to stay, or is not known", () => {
     const [stays] = reportLines(run([dropped()], { proxies: [proxy("old")] }));
     assert.include(stays, "by old, which was not told to end");

@@ -69,8 +69,9 @@ const proxyWords = (
   );
   if (proxy === undefined) return `by ${address}`;
   if (proxy.endsSince === undefined) return `by ${proxy.name}, which was not told to end`;
-  const since = ((ended - proxy.endsSince.getTime()) / 1_000).toFixed(0);
-  return `by ${proxy.name}, ${since} s after it was told to end`;
+  const since = (ended - proxy.endsSince.getTime()) / 1_000;
+  const when = `${Math.abs(since).toFixed(0)} s ${since < 0 ? "before" : "after"}`;
+  return `by ${proxy.name}, ${when} it was told to end`;
 };
 
 /** A row of the table in docs/benchmarks.md. */
