@@ -43,6 +43,12 @@ export { Helm, HelmError, type HelmExit, type HelmRun } from "./services/Helm.ts
 export { Kubectl, KubectlError } from "./services/Kubectl.ts";
 export { ManagementPlane } from "./services/ManagementPlane.ts";
 export { ProcessTable } from "./services/ProcessTable.ts";
+export {
+  type Hold,
+  type HoldNews,
+  type HoldRequest,
+  ProxyHold,
+} from "./services/ProxyHold.ts";
 export { ProxyStats, ProxyStatsError } from "./services/ProxyStats.ts";
 export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/ReleaseLock.ts";
 export { ReleaseRecords } from "./services/ReleaseRecords.ts";

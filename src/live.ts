@@ -10,6 +10,7 @@ import { layerJournalFilesOnDisk } from "./services/JournalFilesOnDisk.ts";
 import { layerKubectlApi } from "./services/KubectlApi.ts";
 import { layerOperatorSignalsProcess } from "./services/OperatorSignalsProcess.ts";
 import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
+import { layerProxyHoldAdmission } from "./services/ProxyHoldAdmission.ts";
 import { layerProxyStatsByPodProxy } from "./services/ProxyStatsByPodProxy.ts";
 import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
 import { layerReleaseRecords } from "./services/ReleaseRecordsInCluster.ts";
@@ -30,7 +31,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
   const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));
   const inCluster = Layer.mergeAll(
     EventOutbox.layer,
-    layerProxyStatsByPodProxy,
+    layerProxyHoldAdmission.pipe(Layer.provideMerge(layerProxyStatsByPodProxy)),
     layerReleaseRecords,
     layerRolloutGateWatching,
     layerReleaseLockLease,

@@ -78,6 +78,7 @@ const PORTS = [
   "OperatorSignals",
   "ManagementPlane",
   "ProcessTable",
+  "ProxyHold",
   "ProxyStats",
   "ReleaseLock",
   "ReleaseRecords",

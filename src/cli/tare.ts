@@ -11,7 +11,9 @@ import type { Kubectl } from "../services/Kubectl.ts";
 import { ManagementPlane } from "../services/ManagementPlane.ts";
 import type { OperatorSignals } from "../services/OperatorSignals.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
+import type { ProxyHold } from "../services/ProxyHold.ts";
 import type { ProxyStats } from "../services/ProxyStats.ts";
+
 import type { ReleaseLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { Reporter } from "../services/Reporter.ts";
@@ -38,6 +40,7 @@ export type TareServices =
   | Reporter
   | FailureReports
   | ProxyStats
+  | ProxyHold
   | RolloutGate
   | RunJournal
   | ToolCache;

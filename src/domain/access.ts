@@ -110,8 +110,8 @@ export const missingRights = (denied: ReadonlyArray<Access>): ReadonlyArray<Miss
 const where = (namespace: string | undefined): string =>
   namespace === undefined ? "in the whole cluster" : `in namespace ${namespace}`;
 
-/** E.g. `may not create, patch deployments.apps in namespace tars-system`. */
-export const describeRight = ({
+/** E.g. `create, patch deployments.apps in namespace tars-system`. */
+export const describePermission = ({
   namespace,
   group,
   resource,
@@ -120,8 +120,12 @@ export const describeRight = ({
 }: MissingRight): string => {
   const word = resourceName({ verb: "", group, resource });
   const which = names.length === 0 ? "" : ` (${names.join(", ")})`;
-  return `may not ${verbs.join(", ")} ${word}${which} ${where(namespace)}`;
+  return `${verbs.join(", ")} ${word}${which} ${where(namespace)}`;
 };
+
+/** E.g. `may not create, patch deployments.apps in namespace tars-system`. */
+export const describeRight = (missing: MissingRight): string =>
+  `may not ${describePermission(missing)}`;
 
 const yamlList = (words: ReadonlyArray<string>): string =>
   `[${words.map((word) => (word === "" ? '""' : word)).join(", ")}]`;

@@ -5,6 +5,7 @@ import type { DoctorReport } from "./doctor-report.ts";
 import type { RunningDrain } from "./drain/running-drain.ts";
 import type { HaVerdict } from "./ha-verdict.ts";
 import type { Hint } from "./hint.ts";
+import type { Leave } from "./hold/let-go.ts";
 import type { LostValue } from "./lost-values.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { WorkloadProgress } from "./rollout/progress.ts";
@@ -22,7 +23,13 @@ export interface PhaseInfo {
   readonly total: number;
 }
 
-export type RolloutStage = "helm upgrade" | "data plane" | "drain" | "helm rollback" | "rollback";
+export type RolloutStage =
+  | "longer drain"
+  | "drain"
+  | "helm upgrade"
+  | "data plane"
+  | "helm rollback"
+  | "rollback";
 
 /**
  * Everything a run has to tell, as data. How it looks is decided where it is rendered; phases only say what happened.
@@ -77,6 +84,31 @@ export type ReportEvent =
       /** As Helm is told, e.g. `10m`. */
       readonly timeout: string;
       readonly atomic: boolean;
+    }
+  /** The running proxies drain for less than was asked for, and are kept until their streams have ended. */
+  | {
+      readonly _tag: "ProxiesHeld";
+      readonly drains: ReadonlyArray<{ readonly deployment: string; readonly drainMillis: number }>;
+      readonly pods: number;
+      readonly askedMillis: number;
+    }
+  /** The proxies are replaced by some that have the drain that was asked for. */
+  | {
+      readonly _tag: "DrainLengthened";
+      readonly envoyProxies: ReadonlyArray<string>;
+      readonly drainMillis: number;
+    }
+  | {
+      readonly _tag: "ProxyMoved";
+      readonly pod: string;
+      readonly to: "out-of-rotation" | "rotation";
+    }
+  | {
+      readonly _tag: "ProxyLetGo";
+      readonly pod: string;
+      readonly why: Leave;
+      /** At the last look; `undefined` where nothing counts them. */
+      readonly openStreams: number | undefined;
     }
   /** From now on something is waited for, for so long at the most; told once more for each stage. */
   | {

@@ -39,6 +39,12 @@ export const RUN_STEPS = {
     now: "the check of the data plane",
     risk: "Killed now nobody has seen whether it works.",
   },
+  drain: {
+    phase: 5,
+    doing: "replaced proxies served their last streams",
+    now: "the last streams of the replaced proxies",
+    risk: "Killed now the proxies serve on, and Kubernetes ends them when their time is over.",
+  },
   "helm-rollback": {
     phase: 5,
     doing: "helm rollback was at work",

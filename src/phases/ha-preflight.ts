@@ -1,8 +1,11 @@
 import { Effect, Result } from "effect";
+import { describePermission, missingRights } from "../domain/access.ts";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../domain/data-plane.ts";
 import { type RunningDrain, runningDrain } from "../domain/drain/running-drain.ts";
 import { shortDrains, shortDrainWarning } from "../domain/drain/short-drain.ts";
 import { type HaVerdict, haVerdict } from "../domain/ha-verdict.ts";
+import { holdAccess } from "../domain/hold/access.ts";
+import type { HoldPlace } from "../domain/hold/objects.ts";
 import { Deployment, EnvoyProxy, type KubeObject } from "../domain/kube.ts";
 import { rolloutBudgetWarning } from "../domain/rollout-budget.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
@@ -40,7 +43,10 @@ export const readHa = Effect.fn("tare.read.ha")(function* ({ release, dataplaneN
 });
 
 export interface HaInput {
-  readonly options: Pick<UpgradeOptions, "allowDowntime" | "timeout" | "drainTimeout">;
+  readonly options: Pick<
+    UpgradeOptions,
+    "allowDowntime" | "timeout" | "drainTimeout" | "release" | "dataplaneNamespace"
+  >;
   readonly facts: Effect.Effect<HaFacts>;
 }
 
@@ -53,15 +59,32 @@ const verdictOf = ({ envoyProxies }: HaFacts): HaVerdict =>
         : { _tag: "Unknown", why: error.message },
   });
 
-/** Streams end with the drain that their proxies were started with; nothing of this upgrade can lengthen it. */
+/** What keeps this account from holding proxies; where the server does not say, trying will. */
+const lackingToHold = Effect.fnUntraced(function* (place: HoldPlace) {
+  const kubectl = yield* Kubectl;
+  const answers = yield* Effect.forEach(
+    holdAccess(place),
+    (access) =>
+      Effect.map(
+        Effect.orElseSucceed(kubectl.mayI(access), () => true),
+        (allowed) => (allowed ? [] : [access]),
+      ),
+    { concurrency: "unbounded" },
+  );
+  return missingRights(answers.flat()).map(describePermission);
+});
+
+/** Streams end with the drain that their proxies were started with, unless those are held. */
 const warnOfShortDrains = Effect.fnUntraced(function* (
-  { drainTimeout }: HaInput["options"],
+  { drainTimeout, ...place }: HaInput["options"],
   { deployments }: HaFacts,
   drains: ReadonlyArray<RunningDrain>,
 ) {
   const short = shortDrains(drains, drainTimeout);
   if (short.length === 0) return;
-  const warning = shortDrainWarning(short, yield* countOpenStreams(deployments));
+  const lacking = yield* lackingToHold(place);
+  if (lacking.length === 0) return;
+  const warning = shortDrainWarning(short, yield* countOpenStreams(deployments), lacking);
   if (warning !== undefined) yield* warn(warning);
 });
 

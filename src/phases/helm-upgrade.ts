@@ -16,6 +16,7 @@ import type { Phase } from "../pipeline.ts";
 import type { FailureReports } from "../services/FailureReports.ts";
 import type { Helm } from "../services/Helm.ts";
 import type { Kubectl } from "../services/Kubectl.ts";
+import type { ProxyHold } from "../services/ProxyHold.ts";
 import type { HeldLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
@@ -25,6 +26,7 @@ import { nextRevision, recordGate, type UpgradeAttempt } from "./helm/attempt.ts
 import { conclude } from "./helm/conclude.ts";
 import { underIdentity } from "./helm/identity.ts";
 import { withInterruption } from "./helm/interruption.ts";
+import { lengthenDrains } from "./helm/lengthen-drain.ts";
 import { mayWrite, requireUnchanged } from "./helm/require-unchanged.ts";
 import { followRollout, keepDiagnosis } from "./helm/rollout.ts";
 import { runHelm } from "./helm/run-helm.ts";
@@ -74,6 +76,8 @@ const reportStreams = ({ outcome }: FollowedStreams) =>
 
 const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
   const { options, installed, before } = attempt;
+  yield* lengthenDrains(attempt);
+  if (yield* attempt.interruption.happened) return yield* Effect.interrupt;
   yield* recordGate(attempt, nextRevision(before), "running");
   yield* Effect.tapError(mayWrite(attempt.lock), () =>
     recordGate(attempt, nextRevision(before), "not-started"),
@@ -102,7 +106,7 @@ export const helmUpgrade: Phase<
   HelmUpgradeInput,
   UpgradeResult,
   HelmUpgradeError,
-  FailureReports | Helm | Kubectl | ReleaseRecords | Reporter | RolloutGate
+  FailureReports | Helm | Kubectl | ProxyHold | ReleaseRecords | Reporter | RolloutGate
 > = {
   id: "helm-upgrade",
   title: "Helm upgrade",

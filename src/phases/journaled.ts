@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { Helm } from "../services/Helm.ts";
+import { ProxyHold } from "../services/ProxyHold.ts";
 import { RolloutGate } from "../services/RolloutGate.ts";
 import type { OpenJournal } from "../services/RunJournal.ts";
 
@@ -27,11 +28,26 @@ const journaledGate =
         })),
     });
 
+const journaledHold =
+  (journal: OpenJournal) =>
+  (holds: ProxyHold["Service"]): ProxyHold["Service"] =>
+    ProxyHold.of({
+      ...holds,
+      begin: (request) =>
+        Effect.map(
+          holds.begin(request),
+          (hold) => hold && { ...hold, drained: journal.around("drain")(hold.drained) },
+        ),
+    });
+
 /** Whatever `work` has Helm do to the release, and its waiting for the data plane, is noted before and after. */
 export const journaled =
   (journal: OpenJournal) =>
-  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Helm | RolloutGate> =>
+  <A, E, R>(
+    work: Effect.Effect<A, E, R>,
+  ): Effect.Effect<A, E, R | Helm | ProxyHold | RolloutGate> =>
     work.pipe(
       Effect.updateService(Helm, journaledHelm(journal)),
       Effect.updateService(RolloutGate, journaledGate(journal)),
+      Effect.updateService(ProxyHold, journaledHold(journal)),
     );

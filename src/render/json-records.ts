@@ -144,6 +144,33 @@ export const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
   atomic: Schema.Boolean,
 });
 
+export const ProxiesHeld = record(
+  "proxies-held",
+  "Running proxies drain for less than was asked for, and are kept until their streams have ended.",
+  {
+    deployments: Schema.Array(Schema.Struct({ name: Schema.String, drainSeconds: Schema.Number })),
+    pods: Schema.Int,
+    askedSeconds: Schema.Number,
+  },
+);
+
+export const DrainLengthened = record(
+  "drain-lengthened",
+  "The proxies are replaced by some with the drain that was asked for, before the upgrade begins.",
+  { envoyProxies: Texts, drainSeconds: Schema.Number },
+);
+
+export const ProxyMoved = record("proxy-moved", "A held proxy left the rotation, or is back.", {
+  pod: Schema.String,
+  to: Schema.Literals(["out-of-rotation", "rotation"]),
+});
+
+export const ProxyLetGo = record("proxy-let-go", "A held proxy was deleted.", {
+  pod: Schema.String,
+  why: Schema.Literals(["streams-ended", "time-over"]),
+  openStreams: Schema.optionalKey(Schema.Int),
+});
+
 export const RolloutProgress = record(
   "rollout-progress",
   "Data plane and release, whenever they changed.",
@@ -338,6 +365,10 @@ export const OutputRecord = Schema.Union([
   CrdsBackedUp,
   CrdsApplied,
   HelmStarted,
+  ProxiesHeld,
+  DrainLengthened,
+  ProxyMoved,
+  ProxyLetGo,
   RolloutProgress,
   StreamsProgress,
   StreamsCounted,

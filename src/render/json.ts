@@ -207,6 +207,31 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       const { release, chartVersion, timeout, atomic } = event;
       return { type: "helm-started", release, chartVersion, timeout, atomic };
     }
+    case "ProxiesHeld":
+      return {
+        type: "proxies-held",
+        deployments: event.drains.map(({ deployment, drainMillis }) => ({
+          name: deployment,
+          drainSeconds: drainMillis / 1000,
+        })),
+        pods: event.pods,
+        askedSeconds: event.askedMillis / 1000,
+      };
+    case "DrainLengthened":
+      return {
+        type: "drain-lengthened",
+        envoyProxies: event.envoyProxies,
+        drainSeconds: event.drainMillis / 1000,
+      };
+    case "ProxyMoved":
+      return { type: "proxy-moved", pod: event.pod, to: event.to };
+    case "ProxyLetGo":
+      return {
+        type: "proxy-let-go",
+        pod: event.pod,
+        why: event.why,
+        ...member("openStreams", event.openStreams),
+      };
     case "DataPlaneProgress":
       return {
         type: "rollout-progress",

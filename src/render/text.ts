@@ -72,6 +72,24 @@ const backupLines = ({ restorable, migrateFirst }: CrdBackup): ReadonlyArray<str
       ]),
 ];
 
+type Told<Tag extends ReportEvent["_tag"]> = Extract<ReportEvent, { readonly _tag: Tag }>;
+
+const durationOf = (millis: number): string => formatGoDuration(Duration.millis(millis));
+
+/** `holding 2 proxies (egress drains for 1m): each serves its open streams for up to 5m once it is replaced` */
+const heldLine = ({ drains, pods, askedMillis }: Told<"ProxiesHeld">): string => {
+  const own = drains
+    .map(({ deployment, drainMillis }) => `${deployment} drains for ${durationOf(drainMillis)}`)
+    .join(", ");
+  return `holding ${pods} ${pods === 1 ? "proxy" : "proxies"} (${own}): each serves its open streams for up to ${durationOf(askedMillis)} once it is replaced`;
+};
+
+const letGoLine = ({ pod, why, openStreams }: Told<"ProxyLetGo">, paint: Paint): string => {
+  if (why === "streams-ended") return `proxy ${pod} let go, its streams have ended`;
+  if (openStreams === undefined) return `proxy ${pod} let go, its time is over`;
+  return `${paint.warning("warning:")} proxy ${pod} let go, its time is over: ${openStreams} open ${openStreams === 1 ? "stream" : "streams"} left to its own drain`;
+};
+
 const hintLines = ({ title, commands }: Hint): ReadonlyArray<string> => [title, ...commands];
 
 /** The lines of one event, as the product page shows them; no line at all for what only machines want to know. */
@@ -118,6 +136,20 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return [
         `helm upgrade --install ${event.atomic ? "--atomic " : ""}--wait, timeout ${event.timeout}`,
       ];
+    case "ProxiesHeld":
+      return [heldLine(event)];
+    case "DrainLengthened":
+      return [
+        `EnvoyProxy ${event.envoyProxies.join(", ")}: drain ${durationOf(event.drainMillis)}; the proxies are replaced before the upgrade begins`,
+      ];
+    case "ProxyMoved":
+      return [
+        event.to === "rotation"
+          ? `proxy ${event.pod} is in rotation again`
+          : `proxy ${event.pod} is out of rotation, its open streams go on`,
+      ];
+    case "ProxyLetGo":
+      return [letGoLine(event, paint)];
     case "RolloutStarted":
     case "RolloutEnded":
       return [];

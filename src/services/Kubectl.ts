@@ -72,6 +72,21 @@ export type WatchEvent =
   /** The object as it last was; it may also have stopped matching the query. */
   | { readonly _tag: "Deleted"; readonly object: KubeObject };
 
+/** An HTTP request to a port of a pod, which may listen on the pod's loopback alone. */
+export interface PodRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+  readonly method: "GET" | "POST";
+  /** With its query, if it has one. */
+  readonly path: string;
+}
+
+export interface DeleteOptions {
+  /** Ask the server whether it would, and delete nothing. */
+  readonly dryRun?: boolean;
+}
+
 export interface PodLogRef {
   readonly namespace: string;
   readonly pod: string;
@@ -137,6 +152,8 @@ export class Kubectl extends Context.Service<
       object: KubeObject,
     ) => Effect.Effect<KubeObject, KubectlError>;
     /** Deleting what is not there succeeds. */
-    readonly delete: (ref: ObjectRef) => Effect.Effect<void, KubectlError>;
+    readonly delete: (ref: ObjectRef, options?: DeleteOptions) => Effect.Effect<void, KubectlError>;
+    /** The body of the answer, as text. The request goes through the API server (`pods/portforward`). */
+    readonly askPod: (request: PodRequest) => Effect.Effect<string, KubectlError>;
   }
 >()("tare/services/Kubectl") {}

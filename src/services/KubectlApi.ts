@@ -13,6 +13,7 @@ import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kub
 import { connect, type KubeconfigChoice } from "./kube/connection.ts";
 import { readResources, readServed } from "./kube/discovery.ts";
 import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./kube/http.ts";
+import { askPod } from "./kube/pod-http.ts";
 import { watchKube } from "./kube/watch.ts";
 
 const PAGE_SIZE = "500";
@@ -252,11 +253,27 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
         create: write("POST", "create"),
         replace: write("PUT", "replace"),
 
-        delete: Effect.fn("Kubectl.delete")(function* (ref) {
+        delete: Effect.fn("Kubectl.delete")(function* (ref, { dryRun = false } = {}) {
           yield* call(
-            { method: "DELETE", path: objectPath(ref), label: `delete ${showRef(ref)}` },
+            {
+              method: "DELETE",
+              path: objectPath(ref),
+              ...(dryRun ? { query: { dryRun: "All" } } : {}),
+              label: `delete ${showRef(ref)}`,
+            },
             isAbsentObject,
           );
+        }),
+
+        askPod: Effect.fn("Kubectl.askPod")(function* (request) {
+          const { namespace, pod, port, method, path } = request;
+          const forwarding: KubeCall = {
+            method: "GET",
+            path: `${collectionPath(Pod, namespace)}/${encodeURIComponent(pod)}/portforward`,
+            query: { ports: String(port) },
+            label: `${method} ${path} at port ${port} of Pod ${namespace}/${pod}`,
+          };
+          return yield* askPod(yield* connection, forwarding, request);
         }),
       });
     }),

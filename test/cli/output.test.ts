@@ -748,6 +748,47 @@ const SAMPLES: {
     ],
   ],
   RolloutEnded: [[{ _tag: "RolloutEnded" }]],
+  ProxiesHeld: [
+    [
+      {
+        _tag: "ProxiesHeld",
+        drains: [{ deployment: "egress", drainMillis: 60_000 }],
+        pods: 2,
+        askedMillis: 300_000,
+      },
+      "holding 2 proxies (egress drains for 1m): each serves its open streams for up to 5m once it is replaced",
+    ],
+  ],
+  DrainLengthened: [
+    [
+      { _tag: "DrainLengthened", envoyProxies: ["tars-egress"], drainMillis: 300_000 },
+      "EnvoyProxy tars-egress: drain 5m; the proxies are replaced before the upgrade begins",
+    ],
+  ],
+  ProxyMoved: [
+    [
+      { _tag: "ProxyMoved", pod: "egress-1", to: "out-of-rotation" },
+      "proxy egress-1 is out of rotation, its open streams go on",
+    ],
+    [
+      { _tag: "ProxyMoved", pod: "egress-1", to: "rotation" },
+      "proxy egress-1 is in rotation again",
+    ],
+  ],
+  ProxyLetGo: [
+    [
+      { _tag: "ProxyLetGo", pod: "egress-1", why: "streams-ended", openStreams: 0 },
+      "proxy egress-1 let go, its streams have ended",
+    ],
+    [
+      { _tag: "ProxyLetGo", pod: "egress-1", why: "time-over", openStreams: undefined },
+      "proxy egress-1 let go, its time is over",
+    ],
+    [
+      { _tag: "ProxyLetGo", pod: "egress-1", why: "time-over", openStreams: 1 },
+      "warning: proxy egress-1 let go, its time is over: 1 open stream left to its own drain",
+    ],
+  ],
   RollbackStarted: [
     [
       { _tag: "RollbackStarted", revision: 7, why: "egress: not ready" },

@@ -17,6 +17,8 @@ import type { Kubectl } from "../../src/services/Kubectl.ts";
 import type { ManagementPlane } from "../../src/services/ManagementPlane.ts";
 import type { OperatorSignals } from "../../src/services/OperatorSignals.ts";
 import type { ProcessTable } from "../../src/services/ProcessTable.ts";
+import type { ProxyHold } from "../../src/services/ProxyHold.ts";
+import { layerProxyHoldAdmission } from "../../src/services/ProxyHoldAdmission.ts";
 import type { ProxyStats } from "../../src/services/ProxyStats.ts";
 import { layerProxyStatsByPodProxy } from "../../src/services/ProxyStatsByPodProxy.ts";
 import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
@@ -34,6 +36,7 @@ import { type FakeServer, layerKubectl } from "./cluster/kubectl.ts";
 import { crdController } from "./controllers/crds.ts";
 import { FakeDeployments } from "./controllers/deployments.ts";
 import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
+import { timerJobs } from "./controllers/timer-jobs.ts";
 import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
 import { FakeConfirmation } from "./FakeConfirmation.ts";
@@ -130,6 +133,7 @@ const seeded = (scenario: Scenario) =>
       const cluster = yield* FakeCluster;
       const revisions = scenario.revisions ?? DEFAULT_REVISIONS;
       yield* crdController;
+      yield* timerJobs;
       yield* seedCrds(scenario.crds ?? INSTALLED_CRDS);
       yield* seedInstallation({
         release: scenario.release ?? DEFAULT_RELEASE,
@@ -173,6 +177,7 @@ export type World =
   | OperatorSignals
   | ManagementPlane
   | ProcessTable
+  | ProxyHold
   | ProxyStats
   | Recorder
   | ReleaseLock
@@ -187,7 +192,7 @@ export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
     layerReleaseRecords,
     EventOutbox.layer,
-    layerProxyStatsByPodProxy,
+    layerProxyHoldAdmission.pipe(Layer.provideMerge(layerProxyStatsByPodProxy)),
     layerRolloutGateWatching,
     layerReleaseLockLease,
     RunJournal.layer,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Result } from "effect";
+import type { Access } from "../../src/domain/access.ts";
 import { setPath } from "../../src/domain/json.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/upgrade-options.ts";
@@ -99,7 +100,9 @@ describe("the HA preflight", () => {
 });
 
 describe("proxies that drain for less than is asked for", () => {
-  const short = { values: setPath(INSTALLED_VALUES, ["shutdown", "drainTimeout"], "12s") };
+  const values = setPath(INSTALLED_VALUES, ["shutdown", "drainTimeout"], "12s");
+  /** For an account that is not allowed to hold them. */
+  const short = { values, may: ({ resource }: Access) => resource !== "jobs" };
 
   const warnings = Effect.gen(function* () {
     const streams = yield* FakeStreams;
@@ -115,7 +118,7 @@ describe("proxies that drain for less than is asked for", () => {
   it.effect("are a warning with the streams that are open on them", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* warnings, [
-        "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut (--drain-timeout-seconds acts on the proxies that this upgrade starts)",
+        "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut: this account is not allowed to hold them (it cannot create, patch, delete jobs.batch in namespace tars-dataplane)",
       ]);
     }).pipe(Effect.provide(world(short))),
   );
@@ -125,6 +128,12 @@ describe("proxies that drain for less than is asked for", () => {
       const [warning] = yield* warnings;
       assert.include(warning, "drain for at most 12s; longer ones will be cut");
     }).pipe(Effect.provide(world({ ...short, faults: [{ verb: "proxy", trouble: forbidden }] }))),
+  );
+
+  it.effect("are none where they can be held", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* warnings, []);
+    }).pipe(Effect.provide(world({ values }))),
   );
 
   it.effect("are none that drain for as long", () =>

@@ -3,6 +3,7 @@ import type { RunRecord } from "../../domain/run-journal.ts";
 import { obituary } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { AnotherRunHoldsTheLock, ClusterUnavailable } from "../../errors.ts";
+import { ProxyHold } from "../../services/ProxyHold.ts";
 import { type HeldLock, type LockNews, ReleaseLock } from "../../services/ReleaseLock.ts";
 import { Reporter, warn } from "../../services/Reporter.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
@@ -45,6 +46,8 @@ export const enter = Effect.fnUntraced(function* (options: UpgradeOptions) {
   const dead = latest?.ended === undefined ? latest : undefined;
   if (dead !== undefined) yield* warn(obituary(dead));
   yield* Effect.interruptible(awaitHelmHere(release, timeout));
+  // Its hold would end by itself within a minute; what this run does next need not wait for that.
+  if (dead !== undefined) yield* (yield* ProxyHold).clear(options);
   if (dead !== undefined) yield* accountFor(dead);
   return { lock, dead } satisfies Entered as Entered;
 });

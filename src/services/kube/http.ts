@@ -27,7 +27,7 @@ export interface KubeResponse {
 /** No single try is worth waiting longer for; long operations are polled. */
 const CALL_TIMEOUT = Duration.seconds(30);
 
-const parseBody = (text: string, contentType: string): unknown => {
+export const parseBody = (text: string, contentType: string): unknown => {
   if (!contentType.includes("json")) return text;
   try {
     return JSON.parse(text);

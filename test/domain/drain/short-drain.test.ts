@@ -13,7 +13,9 @@ const running = (drain: number | undefined, replicas = 2): RunningDrain => ({
 });
 
 const warning = (drains: ReadonlyArray<RunningDrain>, open: number | undefined) =>
-  shortDrainWarning(shortDrains(drains, ASKED), open);
+  shortDrainWarning(shortDrains(drains, ASKED), open, [
+    "create jobs.batch in namespace tars-dataplane",
+  ]);
 
 describe("proxies that end streams before the time that is asked for", () => {
   it.each<[number | undefined, number, boolean]>([
@@ -30,7 +32,7 @@ describe("proxies that end streams before the time that is asked for", () => {
   it("are told with the shortest drain and the streams that are open", () => {
     assert.strictEqual(
       warning([running(60), running(12), running(600)], 23),
-      "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut (--drain-timeout-seconds acts on the proxies that this upgrade starts)",
+      "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut: this account is not allowed to hold them (it cannot create jobs.batch in namespace tars-dataplane)",
     );
   });
 

@@ -2,12 +2,14 @@
 import { Effect, Layer, Option, Ref, Result } from "effect";
 import type { Access } from "../../../src/domain/access.ts";
 import { crdView, customType, servedVersions } from "../../../src/domain/crds/view.ts";
+import { AdmissionPolicy, AdmissionPolicyBinding } from "../../../src/domain/hold/objects.ts";
 import {
   ApiService,
   apiVersionOf,
   ConfigMap,
   CustomResourceDefinition,
   Deployment,
+  Job,
   type KubeObject,
   Lease,
   type ObjectRef,
@@ -27,6 +29,7 @@ import {
 } from "../../../src/services/Kubectl.ts";
 import { type Edit, FakeCluster, type Refused } from "./FakeCluster.ts";
 import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
+import { isHeld } from "./hold.ts";
 import { applied, updated } from "./ownership.ts";
 import { podHttp } from "./pod-http.ts";
 import { isServed, listed, lookUp, resourceName, type Store } from "./store.ts";
@@ -37,9 +40,13 @@ const BUILT_IN: ReadonlyArray<ResourceType> = [
   ConfigMap,
   CustomResourceDefinition,
   Deployment,
+  Job,
   Lease,
+  Pod,
   ReplicaSet,
   Secret,
+  AdmissionPolicy,
+  AdmissionPolicyBinding,
 ];
 
 interface Refusal {
@@ -264,7 +271,33 @@ export const kubectlFor = (
             });
       }),
 
-    delete: (ref) => served(ref.type, about("delete", ref), () => cluster.remove(ref)),
+    delete: (ref, { dryRun = false } = {}) =>
+      served(ref.type, { ...about("delete", ref), dryRun }, (store) =>
+        dryRun
+          ? Effect.mapError(
+              Effect.asVoid(Effect.fromNullishOr(isHeld(store, ref) ? undefined : ref)),
+              () =>
+                new KubectlError({
+                  request: about("delete", ref).label,
+                  reason: "Rejected",
+                  detail: `${resourceName(ref.type)} "${ref.name}" is invalid: ValidatingAdmissionPolicy denied request`,
+                }),
+            )
+          : cluster.remove(ref),
+      ),
+
+    askPod: ({ namespace, pod, method, path, port }) => {
+      const label = `${method} ${path} at port ${port} of Pod ${namespace}/${pod}`;
+      const request = requestFor("proxy", label, { kind: Pod.kind, name: pod });
+      const look = Effect.flatMap(cluster.peek({ type: Pod, name: pod, namespace }), (found) =>
+        found === undefined
+          ? Effect.fail(
+              new KubectlError({ reason: "NotServed", request: label, detail: "not found" }),
+            )
+          : Effect.succeed("OK\n"),
+      );
+      return cluster.request(request, look);
+    },
   });
 };
 

@@ -196,6 +196,7 @@ export const removed = (store: Store, ref: ObjectRef): Store =>
 
 const BUILT_IN = new Set([
   "",
+  "admissionregistration.k8s.io",
   "apps",
   "batch",
   "autoscaling",

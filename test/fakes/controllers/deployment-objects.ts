@@ -112,24 +112,28 @@ export interface PodCounts {
   readonly ready: number;
 }
 
-/** The ReplicaSet with these pods; the same object when that is what it says. */
-export const withReplicas = (replicaSet: KubeObject, { all, ready }: PodCounts): KubeObject => {
-  const wanted = numberAt(replicaSet, "spec", "replicas");
+/** The ReplicaSet with these pods, of which it wants so many; the same object when that is what it says. */
+export const withReplicas = (
+  replicaSet: KubeObject,
+  wanted: number,
+  { all, ready }: PodCounts,
+): KubeObject => {
+  const before = numberAt(replicaSet, "spec", "replicas");
   const stands =
-    wanted === all &&
+    before === wanted &&
     numberAt(replicaSet, "status", "replicas") === all &&
     numberAt(replicaSet, "status", "readyReplicas") === ready;
   if (stands) return replicaSet;
   return {
     ...replicaSet,
-    spec: { ...(replicaSet.spec as object), replicas: all },
+    spec: { ...(replicaSet.spec as object), replicas: wanted },
     status: {
       replicas: all,
       fullyLabeledReplicas: all,
       readyReplicas: ready,
       availableReplicas: ready,
       // As it will be after this write.
-      observedGeneration: (replicaSet.metadata.generation ?? 0) + (wanted === all ? 0 : 1),
+      observedGeneration: (replicaSet.metadata.generation ?? 0) + (before === wanted ? 0 : 1),
     },
   };
 };

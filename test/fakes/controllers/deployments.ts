@@ -10,6 +10,7 @@ import {
   refOf,
 } from "../../../src/domain/kube.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
+import { isHeld } from "../cluster/hold.ts";
 import { keyOf } from "../cluster/store.ts";
 import { type Behaviour, behaviourOf } from "../pods/behaviour.ts";
 import { advanced, type Container, isRunning } from "../pods/container.ts";
@@ -32,6 +33,7 @@ import {
   hashOf,
   newPodObject,
   newReplicaSet,
+  ownedBy,
   type Progress,
   progressMillisOf,
   revisionOf,
@@ -42,6 +44,8 @@ import { nextStep } from "./rollout.ts";
 
 /** Between a change and the controller noticing it. */
 const NOTICED_AFTER = 200;
+/** A deletion that was refused is tried again. */
+const REFUSED_AGAIN_AFTER = 1_000;
 
 /** Something that befalls pods whatever their images say. */
 export interface Affliction {
@@ -70,6 +74,8 @@ export class FakeDeployments extends Context.Service<
 interface Known {
   readonly ref: ObjectRef;
   pods: ReadonlyArray<Pod>;
+  /** Pods that it does not want any more, and is not allowed to delete. */
+  refused: ReadonlySet<string>;
   /** When it is looked at next. */
   dueAt: number;
   /** For the deadline on progress. */
@@ -93,6 +99,7 @@ const make = Effect.gen(function* () {
     const fresh: Known = {
       ref,
       pods: [],
+      refused: new Set(),
       dueAt: Number.POSITIVE_INFINITY,
       progressedAt: 0,
       progress: "progressing",
@@ -140,7 +147,11 @@ const make = Effect.gen(function* () {
         next.push(endedNow(pod, stored, now));
         continue;
       }
-      next.push(yield* lived(pod, now));
+      const isMoved = stored.metadata.labels !== pod.object.metadata.labels;
+      const current = isMoved
+        ? { ...pod, object: { ...pod.object, metadata: stored.metadata } }
+        : pod;
+      next.push(yield* lived(current, now));
     }
     deployment.pods = next;
   });
@@ -219,10 +230,10 @@ const make = Effect.gen(function* () {
     const { name, namespace } = deployment.ref;
     for (const set of yield* cluster.all(ReplicaSet, namespace)) {
       if (set.metadata.ownerReferences?.[0]?.name !== name) continue;
-      const pods = deployment.pods.filter(
-        (pod) => isActive(pod) && hashOf(pod.object) === hashOf(set),
-      );
-      const counted = withReplicas(set, { all: pods.length, ready: pods.filter(isReady).length });
+      const pods = ownPods(deployment).filter((pod) => hashOf(pod.object) === hashOf(set));
+      const wanted = pods.filter((pod) => !deployment.refused.has(nameOf(pod))).length;
+      const all = { all: pods.length, ready: pods.filter(isReady).length };
+      const counted = withReplicas(set, wanted, all);
       if (counted !== set) yield* cluster.put(ReplicaSet, counted);
     }
   });
@@ -238,6 +249,7 @@ const make = Effect.gen(function* () {
       yield* rollOut(deployment, object, now);
     }
     const changes = deployment.pods.map(nextChangeOf);
+    if (deployment.refused.size > 0) changes.push(now + REFUSED_AGAIN_AFTER);
     const deadline =
       object !== undefined && deployment.progress === "progressing"
         ? deployment.progressedAt + progressMillisOf(object)
@@ -255,19 +267,44 @@ const make = Effect.gen(function* () {
     }
   });
 
+  /** Pods whose labels match again, and which have no owner, are the ReplicaSet's. */
+  const adopt = Effect.fnUntraced(function* (deployment: Known) {
+    for (const pod of ownPods(deployment)) {
+      if ((pod.object.metadata.ownerReferences ?? []).length > 0) continue;
+      const name = `${deployment.ref.name}-${hashOf(pod.object)}`;
+      const { namespace } = deployment.ref;
+      const set = yield* cluster.peek({
+        type: ReplicaSet,
+        name,
+        ...(namespace === undefined ? {} : { namespace }),
+      });
+      if (set === undefined) continue;
+      const metadata = { ...pod.object.metadata, ownerReferences: ownedBy(ReplicaSet, set) };
+      const owned: Pod = { ...pod, object: { ...pod.object, metadata } };
+      yield* cluster.put(PodType, podObject(owned));
+      deployment.pods = deployment.pods.map((one) => (one === pod ? owned : one));
+    }
+  });
+
   const rollOut = Effect.fnUntraced(function* (deployment: Known, object: KubeObject, now: number) {
     const goal = goalOf(object);
     const set = yield* currentSet(object, goal.hash);
+    yield* adopt(deployment);
+    const refused = new Set<string>();
+    deployment.refused = refused;
     const countable = () =>
-      deployment.pods
-        .filter(isActive)
+      ownPods(deployment)
+        .filter((pod) => !refused.has(nameOf(pod)))
         .map((pod) => ({ hash: hashOf(pod.object), ready: isReady(pod), pod }));
     while (true) {
       const leaving = deployment.pods.filter((pod) => !isActive(pod)).length;
       const step = nextStep(countable(), goal, leaving);
       if (step._tag === "Wait") break;
       if (step._tag === "Remove") {
-        yield* end(deployment, step.pod.pod, now);
+        const { pod } = step.pod;
+        const store = yield* cluster.snapshot;
+        if (isHeld(store, refOf(PodType, pod.object))) refused.add(nameOf(pod));
+        else yield* end(deployment, pod, now);
       } else {
         const made = newPod(newPodObject(set, serial++), now);
         const object = yield* cluster.put(PodType, podObject(made));
@@ -282,7 +319,7 @@ const make = Effect.gen(function* () {
     const object = yield* cluster.peek(deployment.ref);
     if (object === undefined) return;
     const goal = goalOf(object);
-    const active = deployment.pods.filter(isActive);
+    const active = ownPods(deployment);
     const updated = active.filter((pod) => hashOf(pod.object) === hash);
     const all = { all: active.length, ready: active.filter(isReady).length };
     deployment.progress = progressOf(deployment, {
@@ -339,11 +376,12 @@ const make = Effect.gen(function* () {
       return lookSoon(refOf(type, (after ?? before) as KubeObject), NOTICED_AFTER);
     }
     if (type.plural !== PodType.plural) return undefined;
+    const moved = before !== undefined && after !== undefined && hashOf(before) !== hashOf(after);
     const deleted =
       before !== undefined &&
       before.metadata.deletionTimestamp === undefined &&
       (after === undefined || after.metadata.deletionTimestamp !== undefined);
-    if (!deleted) return undefined;
+    if (before === undefined || (!deleted && !moved)) return undefined;
     const owner = [...known.values()].find(({ pods }) =>
       pods.some(
         ({ object, ending }) => ending === undefined && object.metadata.uid === before.metadata.uid,
@@ -383,5 +421,11 @@ const make = Effect.gen(function* () {
       }),
   });
 });
+
+const nameOf = ({ object }: Pod): string => object.metadata.name;
+
+/** Without those that were handed over: their labels match no ReplicaSet. */
+const ownPods = ({ pods }: Known): ReadonlyArray<Pod> =>
+  pods.filter((pod) => isActive(pod) && hashOf(pod.object) !== "");
 
 const withoutStatus = ({ status: _, ...object }: KubeObject): KubeObject => object as KubeObject;

@@ -1,0 +1,79 @@
+/** The pods of one hold: found, labelled, moved out of rotation and back. */
+import { Clock, Effect } from "effect";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
+import {
+  handedOver,
+  held,
+  noLongerHeld,
+  putBack,
+  selectorKeys,
+} from "../../domain/hold/hand-over.ts";
+import type { HeldPods, Move } from "../../domain/hold/moves.ts";
+import { HELD_LABEL } from "../../domain/hold/names.ts";
+import type { NamedHold } from "../../domain/hold/objects.ts";
+import { type KubeObject, Pod, ReplicaSet } from "../../domain/kube.ts";
+import { Kubectl } from "../Kubectl.ts";
+import type { Keeper } from "./keeper.ts";
+
+/** Only on the pod's loopback. */
+const ADMIN_PORT = 19000;
+
+/**
+ * From then on each answer that begins asks its client to use another connection, and readiness fails; answers under way go
+ * on. It is what the pod's own preStop hook does first.
+ */
+const tellProxy = Effect.fnUntraced(function* ({ metadata }: KubeObject, health: "fail" | "ok") {
+  const kubectl = yield* Kubectl;
+  yield* kubectl.askPod({
+    namespace: metadata.namespace ?? "",
+    pod: metadata.name,
+    port: ADMIN_PORT,
+    method: "POST",
+    path: `/healthcheck/${health}`,
+  });
+});
+
+export const readHeldPods = Effect.fnUntraced(function* ({ hold, dataplaneNamespace }: NamedHold) {
+  const kubectl = yield* Kubectl;
+  const where = { namespace: dataplaneNamespace };
+  return yield* Effect.all(
+    {
+      replicaSets: kubectl.list({
+        type: ReplicaSet,
+        ...where,
+        labelSelector: MANAGED_BY_ENVOY_GATEWAY,
+      }),
+      pods: kubectl.list({ type: Pod, ...where, labelSelector: `${HELD_LABEL}=${hold}` }),
+    } satisfies { readonly [Key in keyof HeldPods]: Effect.Effect<HeldPods[Key], unknown> },
+    { concurrency: "unbounded" },
+  );
+});
+
+export const hold = Effect.fnUntraced(function* (pod: KubeObject, name: string) {
+  const kubectl = yield* Kubectl;
+  return yield* kubectl.replace(Pod, held(pod, name));
+});
+
+export const release = Effect.fnUntraced(function* (pod: KubeObject) {
+  const kubectl = yield* Kubectl;
+  yield* kubectl.replace(Pod, noLongerHeld(pod));
+});
+
+/** @returns why clients that keep a connection could not be told; nothing when they are. */
+export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, keeper: Keeper) {
+  const kubectl = yield* Kubectl;
+  const owner = yield* keeper.owner;
+  const at = new Date(yield* Clock.currentTimeMillis);
+  yield* kubectl.replace(Pod, handedOver(pod, { keys: selectorKeys(replicaSet), owner, at }));
+  return yield* tellProxy(pod, "fail").pipe(
+    Effect.as(undefined),
+    Effect.catch(({ message }) => Effect.succeed(message)),
+  );
+});
+
+export const bringBack = Effect.fnUntraced(function* (pod: KubeObject) {
+  const kubectl = yield* Kubectl;
+  // One that was never told to close its connections has nothing to take back.
+  yield* Effect.ignore(tellProxy(pod, "ok"));
+  yield* kubectl.replace(Pod, putBack(pod));
+});
