@@ -133,7 +133,7 @@ describe("tare upgrade --output json ends with", () => {
 
   it("23: a chart that cannot be rendered", async () => {
     const chart = chartWith(who, (values) => {
-      values.ha.maxReplicas = 1;
+      values.ha.targetCPUUtilization = "much";
     });
     expectEnd(await upgrade("--chart-path", chart), 23, "failed", "UpgradeNotStarted");
   });
