@@ -16,11 +16,11 @@ const common = {
 } satisfies BuildOptions;
 
 /** For the package: modules of its own for what is loaded on first use. */
-export const bundleForPackage = () =>
+export const bundleForPackage = (outdir = join(ROOT, "dist/cli")) =>
   build({
     ...common,
     entryPoints: [join(ROOT, "src/main.ts")],
-    outdir: join(ROOT, "dist/cli"),
+    outdir,
     format: "esm",
     splitting: true,
     // CommonJS dependencies ask for Node's own modules by `require`.

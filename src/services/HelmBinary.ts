@@ -1,4 +1,15 @@
-import { Duration, Effect, Fiber, FileSystem, Layer, Option, Path, Redacted, Schema } from "effect";
+import {
+  Duration,
+  Effect,
+  Fiber,
+  FileSystem,
+  Layer,
+  Option,
+  Path,
+  Redacted,
+  Schema,
+  Scope,
+} from "effect";
 import { ChildProcessSpawner } from "effect/process";
 import { classifyHelmError, oneLine } from "../domain/helm/stderr.ts";
 import {
@@ -71,14 +82,22 @@ export const layerHelmBinary = (
        * Always the cluster this run talks to itself: the kubeconfig's current context can be switched meanwhile, and Helm
        * reads it anew each time.
        */
+      const scope = yield* Effect.scope;
       const clusterFlags = yield* Effect.cached(
-        Effect.map(
-          Effect.orElseSucceed(kubectl.target, () => ({ context: choice.context })),
-          ({ context }) => [
-            ...(choice.kubeconfig === undefined ? [] : ["--kubeconfig", choice.kubeconfig]),
-            ...(context === undefined ? [] : ["--kube-context", context]),
-          ],
-        ),
+        Effect.gen(function* () {
+          const target = yield* Effect.orElseSucceed(kubectl.target, () => ({
+            context: choice.context,
+            kubeconfig: undefined,
+          }));
+          const kubeconfig =
+            target.kubeconfig === undefined
+              ? choice.kubeconfig
+              : yield* helmFiles.kubeconfig(target.kubeconfig);
+          return [
+            ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
+            ...(target.context === undefined ? [] : ["--kube-context", target.context]),
+          ];
+        }).pipe(Effect.provideService(Scope.Scope, scope)),
       );
 
       const start = Effect.fnUntraced(function* (

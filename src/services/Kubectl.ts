@@ -1,4 +1,4 @@
-import { Context, Data, type Effect, type Option, type Stream } from "effect";
+import { Context, Data, type Effect, type Option, type Redacted, type Stream } from "effect";
 import type { Access } from "../domain/access.ts";
 import type { KubeObject, ObjectRef, ResourceType } from "../domain/kube.ts";
 
@@ -7,6 +7,8 @@ export interface ClusterTarget {
   /** The kubeconfig context; `undefined` inside a pod that uses its own account. */
   readonly context: string | undefined;
   readonly server: string;
+  /** The kubeconfig for other programs, where they could not read it themselves: it came through a pipe. */
+  readonly kubeconfig?: Redacted.Redacted<string> | undefined;
 }
 
 export interface ServerVersion {

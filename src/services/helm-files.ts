@@ -35,6 +35,13 @@ export const privateFiles = (fs: FileSystem.FileSystem, path: Path.Path) => {
         what: "the values file",
       }),
 
+    /** For a kubeconfig that Helm cannot read itself. */
+    kubeconfig: (text: Redacted.Redacted<string>) =>
+      write("kubeconfig", Redacted.value(text), {
+        command: "kubeconfig",
+        what: "the kubeconfig for Helm",
+      }),
+
     /** Helm quotes values when it rejects them. */
     outlet: (command: string) =>
       Effect.map(

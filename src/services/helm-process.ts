@@ -11,6 +11,9 @@ const HELM_ENVIRONMENT = {
   HELM_KUBETOKEN: undefined,
   HELM_KUBEASUSER: undefined,
   HELM_KUBEASGROUPS: undefined,
+  HELM_KUBECAFILE: undefined,
+  HELM_KUBEINSECURE_SKIP_TLS_VERIFY: undefined,
+  HELM_KUBETLS_SERVER_NAME: undefined,
   HELM_NAMESPACE: undefined,
 };
 

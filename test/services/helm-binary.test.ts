@@ -77,7 +77,11 @@ const calls = (): ReadonlyArray<string> =>
   readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
 
 /** `cases` are the arms of a shell `case` on the first argument. */
-const withHelm = <A, E>(cases: string, work: Effect.Effect<A, E, Helm>): Effect.Effect<A, E> =>
+const withHelm = <A, E>(
+  cases: string,
+  work: Effect.Effect<A, E, Helm>,
+  target: { readonly kubeconfig?: Redacted.Redacted<string> } = {},
+): Effect.Effect<A, E> =>
   Effect.suspend(() => {
     const binary = join(folder, "helm");
     writeFileSync(
@@ -102,7 +106,7 @@ esac
       Layer.mock(Kubectl)({
         get: ({ name }) => Effect.succeed(Option.fromNullishOr(secrets.get(name))),
         list: () => listing,
-        target: Effect.succeed({ context: "prod", server: "https://prod.example" }),
+        target: Effect.succeed({ context: "prod", server: "https://prod.example", ...target }),
       }),
       NodeServices.layer,
     );
@@ -230,6 +234,24 @@ describe("the Helm binary", () => {
         }
       }),
     ),
+  );
+
+  it.live("is given a kubeconfig that came through a pipe in a file of the owner's alone", () =>
+    Effect.gen(function* () {
+      const show = `list) while [ "$1" != --kubeconfig ]; do shift; done
+        echo "$2 $(stat -c %a "$2") $(cat "$2")" > "${folder}/kubeconfig"; echo '[]' ;;`;
+      const kubeconfig = Redacted.make('{"the":"kubeconfig"}');
+      yield* withHelm(
+        show,
+        Effect.flatMap(Helm, (helm) => helm.releases),
+        { kubeconfig },
+      );
+      const [file = "", ...rest] = readFileSync(join(folder, "kubeconfig"), "utf8")
+        .trim()
+        .split(" ");
+      assert.deepStrictEqual(rest, ["600", '{"the":"kubeconfig"}']);
+      assert.isFalse(existsSync(file));
+    }),
   );
 
   it.live("reads values from a file of the owner's alone, which is gone afterwards", () =>

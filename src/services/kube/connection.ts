@@ -1,6 +1,6 @@
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { Effect, type Scope } from "effect";
+import { Effect, Redacted, type Scope } from "effect";
 import type { ClusterTarget, KubectlError } from "../Kubectl.ts";
 import { type Agents, makeAgents } from "./agents.ts";
 import { watchedAuthority, watchedPair } from "./credentials/certificate.ts";
@@ -48,8 +48,6 @@ export interface KubeConnection {
   readonly stream: Effect.Effect<Outgoing, KubectlError>;
   /** After the server refused this credential: whether there is another one now. */
   readonly renew: (refused: ShownCredential) => Effect.Effect<boolean>;
-  /** Helm cannot read the kubeconfig itself, since it came through a pipe: then this is the same for it. */
-  readonly substitute: string | undefined;
 }
 
 const credentialsOf = (
@@ -168,15 +166,19 @@ export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigCh
     return hasOther || ((yield* pair) ?? certificate) !== certificate;
   });
 
+  const copy = readableOnce ? encodeAccess(access) : undefined;
   const connection: KubeConnection = {
-    target: { context: access.context, server: showServer(server) },
+    target: {
+      context: access.context,
+      server: showServer(server),
+      ...(copy === undefined ? {} : { kubeconfig: Redacted.make(copy, { label: "kubeconfig" }) }),
+    },
     prefix: way.prefix,
     origin: showServer({ ...server, prefix: "" }),
     pace: makePace(),
     call: outgoing("calls"),
     stream: outgoing("streams"),
     renew: (refused) => Effect.orElseSucceed(renew(refused), () => false),
-    substitute: readableOnce ? encodeAccess(access) : undefined,
   };
   return connection;
 });

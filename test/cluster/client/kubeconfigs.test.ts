@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleForPackage } from "../../../scripts/build/bundle.ts";
 import { type Cluster, type RunResult, run, startCluster } from "../cluster.ts";
 import { authorityPath } from "../control-plane.ts";
 import { type Operator, operator, tare } from "../e2e/tare.ts";
-import { issue, makeAuthority, selfSigned } from "./certificates.ts";
+import { issue, makeAuthority, save, selfSigned } from "./certificates.ts";
 import { type Input, writeCorpus } from "./corpus.ts";
 import { type Fronts, startFronts } from "./fronts.ts";
 
@@ -18,7 +19,14 @@ describe("a kubeconfig", () => {
 
   beforeAll(async () => {
     cluster = await startCluster({ clientAuthority: makeAuthority });
-    who = operator(cluster, "helm4");
+    // Started so often, it should start quickly.
+    const program = join(cluster.dir, "tare");
+    await bundleForPackage(program);
+    save(join(program, "package.json"), '{"type":"module"}');
+    who = {
+      ...operator(cluster, "helm4"),
+      program: [process.execPath, join(program, "main.js")],
+    };
     const folder = mkdtempSync(join(cluster.dir, "kubeconfigs-"));
     const plane = JSON.parse(readFileSync(join(cluster.dir, "cluster.json"), "utf8"));
     const front = selfSigned(folder, "front");
