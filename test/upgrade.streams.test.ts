@@ -1,6 +1,6 @@
 /** The streams of users, as a run counts them, against what became of them. */
 import { assert, describe, it } from "@effect/vitest";
-import { type Duration, Effect } from "effect";
+import { Duration, Effect } from "effect";
 import { setPath } from "../src/domain/json.ts";
 import { cutInAll, type StreamTally } from "../src/domain/streams/tally.ts";
 import {
@@ -89,6 +89,17 @@ describe("streams under an upgrade", () => {
       assert.deepStrictEqual(tally, { openAtStart: 6, cut: [], stillOpen: [], uncounted: 0 });
     }).pipe(
       Effect.provide(world({ chart: tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }) })),
+    ),
+  );
+
+  it.effect("do not wait for a proxy that never started, which ends when its drain is over", () =>
+    Effect.gen(function* () {
+      const { error, elapsed } = yield* tallied([{ count: 2, duration: "10 minutes" }]);
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      // Its hook cannot ask an Envoy that does not run, and waits for all of its five minutes.
+      assert.isBelow(elapsed, Duration.toMillis(Duration.minutes(3)));
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", envoyTag: "no-such-image" }) })),
     ),
   );
 

@@ -4,6 +4,7 @@ import { endingInvariants } from "./invariants/endings.ts";
 import { eventInvariants } from "./invariants/events.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { releaseInvariants } from "./invariants/release.ts";
+import { streamInvariants } from "./invariants/streams.ts";
 import { valueInvariants } from "./invariants/values.ts";
 import type { Outcome } from "./run.ts";
 
@@ -13,6 +14,7 @@ export const INVARIANTS: ReadonlyArray<Invariant> = [
   ...valueInvariants,
   ...crdInvariants,
   ...endingInvariants,
+  ...streamInvariants,
 ];
 
 export interface Violation {

@@ -4,7 +4,14 @@ import type { ReportEvent } from "../../src/domain/report.ts";
 import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
 import type { Store } from "../fakes/cluster/store.ts";
 import type { HelmInvocation } from "../fakes/helm/FakeHelm.ts";
-import { FakeBackups, FakeEnvoyGateway, FakeHelm, FakeStreams, Recorder } from "../fakes/index.ts";
+import {
+  FakeBackups,
+  FakeEnvoyGateway,
+  FakeHelm,
+  type FakeStream,
+  FakeStreams,
+  Recorder,
+} from "../fakes/index.ts";
 import { lastVisits, visit } from "./doctor.ts";
 import { holdersIn } from "./facts.ts";
 import { HELM_STEPS } from "./faults/fault.ts";
@@ -62,6 +69,8 @@ export interface Outcome {
   /** The same with `--recover`, when the release was left in a state that it refuses to touch. */
   readonly recovery: Run | undefined;
   readonly backups: number;
+  /** All that were opened. */
+  readonly streams: ReadonlyArray<FakeStream>;
   /** Streams whose pod went from under them, and streams that found no pod. */
   readonly dropped: number;
   readonly refused: number;
@@ -203,12 +212,15 @@ export const runStory = (story: Story, visits: DoctorVisits = "never"): Outcome 
   const recovery = isStuck ? again("tare-4", true, true) : undefined;
   const backups = Effect.runSync(Context.get(simulation.services, FakeBackups).saved).length;
   const streams = Context.get(simulation.services, FakeStreams);
-  const [dropped, refused] = Effect.runSync(Effect.all([streams.dropped, streams.refused]));
+  const [opened, dropped, refused] = Effect.runSync(
+    Effect.all([streams.all, streams.dropped, streams.refused]),
+  );
   const rows = visits === "never" ? [] : lastVisits(simulation);
   simulation.dispose();
   return {
     rows,
     ...{ story, first, impatient, next, recovery, backups, refused },
+    streams: opened,
     dropped: dropped.length,
     trace: simulation.trace.lines(),
   };

@@ -19,20 +19,22 @@ const REACTS_AFTER = Duration.seconds(1);
 const DEFAULT_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.35.0";
 /** Envoy Gateway's own default, and what it adds for the shutdown to end in. */
 const DEFAULT_DRAIN_SECONDS = 60;
-const DEFAULT_MIN_DRAIN_SECONDS = 10;
 const GRACE_MARGIN_SECONDS = 300;
 
 /** The floor of the HPA; above it, load decides, and there is none here. */
 const floorOf = (proxy: KubeObject | undefined): number =>
   numberAt(proxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1;
 
-const shutdownSeconds = (proxy: KubeObject | undefined, field: string, byDefault: number) => {
+const secondsOf = (proxy: KubeObject | undefined, field: string): number | undefined => {
   const given = parseGoDuration(stringAt(proxy, "spec", "shutdown", field) ?? "");
-  return given === undefined ? byDefault : Duration.toSeconds(given);
+  return given === undefined ? undefined : Duration.toSeconds(given);
 };
 
+const flag = (name: string, seconds: number | undefined): ReadonlyArray<string> =>
+  seconds === undefined ? [] : [`--${name}=${seconds}s`];
+
 /** The container that holds Envoy's end back until its connections are done. */
-const shutdownManager = (drainSeconds: number, minDrainSeconds: number) => ({
+const shutdownManager = (proxy: KubeObject | undefined) => ({
   name: "shutdown-manager",
   image: "docker.io/envoyproxy/gateway:v1.8.3",
   lifecycle: {
@@ -42,8 +44,8 @@ const shutdownManager = (drainSeconds: number, minDrainSeconds: number) => ({
           "envoy-gateway",
           "envoy",
           "shutdown",
-          `--drain-timeout=${drainSeconds}s`,
-          `--min-drain-duration=${minDrainSeconds}s`,
+          ...flag("drain-timeout", secondsOf(proxy, "drainTimeout")),
+          ...flag("min-drain-duration", secondsOf(proxy, "minDrainDuration")),
         ],
       },
     },
@@ -61,8 +63,7 @@ export const proxyDeployment = (
   live: KubeObject | undefined,
 ): KubeObject => {
   const { name, namespace = "" } = gateway.metadata;
-  const drain = shutdownSeconds(proxy, "drainTimeout", DEFAULT_DRAIN_SECONDS);
-  const minDrain = shutdownSeconds(proxy, "minDrainDuration", DEFAULT_MIN_DRAIN_SECONDS);
+  const drain = secondsOf(proxy, "drainTimeout") ?? DEFAULT_DRAIN_SECONDS;
   const labels = {
     "app.kubernetes.io/managed-by": MANAGER,
     [OWNING_GATEWAY_LABEL]: name,
@@ -78,7 +79,7 @@ export const proxyDeployment = (
         metadata: { labels },
         spec: {
           terminationGracePeriodSeconds: drain + GRACE_MARGIN_SECONDS,
-          containers: [{ name: "envoy", image: imageOf(proxy) }, shutdownManager(drain, minDrain)],
+          containers: [{ name: "envoy", image: imageOf(proxy) }, shutdownManager(proxy)],
         },
       },
     },

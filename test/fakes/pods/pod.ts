@@ -54,6 +54,10 @@ const EXIT_MILLIS = 1_000;
 const ENVOY = "envoy";
 const SHUTDOWN_MANAGER = "shutdown-manager";
 
+/** The defaults of `envoy-gateway envoy shutdown`. */
+const DEFAULT_DRAIN_MILLIS = 60_000;
+const DEFAULT_MIN_DRAIN_MILLIS = 10_000;
+
 export interface Drain {
   readonly minMillis: number;
   readonly maxMillis: number;
@@ -70,18 +74,25 @@ export const drainOf = (object: KubeObject): Drain | undefined => {
     const duration = text === undefined ? undefined : parseGoDuration(text);
     return duration === undefined ? undefined : Duration.toMillis(duration);
   };
-  const maxMillis = millis("--drain-timeout");
-  return maxMillis === undefined
-    ? undefined
-    : { maxMillis, minMillis: millis("--min-drain-duration") ?? 0 };
+  return hook.includes("shutdown")
+    ? {
+        maxMillis: millis("--drain-timeout") ?? DEFAULT_DRAIN_MILLIS,
+        minMillis: millis("--min-drain-duration") ?? DEFAULT_MIN_DRAIN_MILLIS,
+      }
+    : undefined;
 };
 
-/** Hooks run only in containers that run; Envoy ends when its last connection has, or its time is up. */
+/**
+ * Hooks run only in containers that run; Envoy ends when its last connection has, or its time is up. A hook that cannot ask
+ * Envoy for its connections waits for all its time.
+ */
 const millisToEnd = ({ object, containers }: Pod, streamsEndIn: number): number => {
   const drain = drainOf(object);
-  const envoy = containers.find(({ name }) => name === ENVOY);
-  if (drain === undefined || envoy === undefined || !isRunning(envoy)) return EXIT_MILLIS;
-  return Math.max(drain.minMillis, Math.min(drain.maxMillis, streamsEndIn));
+  const runs = (wanted: string) =>
+    containers.some((container) => container.name === wanted && isRunning(container));
+  if (drain === undefined || !runs(SHUTDOWN_MANAGER)) return EXIT_MILLIS;
+  if (!runs(ENVOY)) return drain.maxMillis;
+  return Math.min(drain.maxMillis, Math.max(drain.minMillis, streamsEndIn));
 };
 
 /** `streamsEndAt`: when the last open stream would end by itself. */

@@ -82,6 +82,12 @@ export const PLANTS: ReadonlyArray<Plant> = [
     replacement: "0",
   },
   {
+    name: "streams that a drain was too short for are not counted",
+    file: "src/domain/streams/proxies.ts",
+    search: "return lasted + SLACK_MILLIS < Duration.toMillis(drain) ? 0 : open;",
+    replacement: "return lasted < 0 ? open : 0;",
+  },
+  {
     name: "another data-plane namespace is not noticed",
     file: "src/phases/discovery/carrying.ts",
     search: "if (live !== options.dataplaneNamespace) {",
