@@ -47,10 +47,30 @@ topologySpreadConstraints:
   - maxSkew: 1
     topologyKey: {{ . }}
     whenUnsatisfiable: ScheduleAnyway
+    # Of one ReplicaSet only: those of the last one are about to go.
+    matchLabelKeys: [pod-template-hash]
     labelSelector:
       matchLabels:
         {{- include "tars.selector" $ | nindent 8 }}
   {{- end }}
+{{- end -}}
+
+{{/*
+tars.scheduling (dict "root" $ "part" "redis"): nodeSelector, tolerations and priorityClassName of one part, each of which
+replaces that of all parts; nothing where neither is set.
+*/}}
+{{- define "tars.scheduling" -}}
+{{- $all := .root.Values.scheduling.all | default dict -}}
+{{- $own := index .root.Values.scheduling .part | default dict -}}
+{{- $set := dict -}}
+{{- range $name := list "nodeSelector" "tolerations" "priorityClassName" -}}
+{{- with get $own $name | default (get $all $name) -}}
+{{- $_ := set $set $name . -}}
+{{- end -}}
+{{- end -}}
+{{- if $set -}}
+{{- toYaml $set -}}
+{{- end -}}
 {{- end -}}
 
 {{/* tars.pdb (dict "root" $ "component" "x" "spec" {minAvailable|maxUnavailable}) */}}

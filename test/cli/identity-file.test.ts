@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
-import { readIdentity } from "../../src/cli/identity-file.ts";
+import { isExposed, readIdentity } from "../../src/cli/identity-file.ts";
 import { PRIVATE_KEY, Recorder, world, writesOf } from "../fakes/index.ts";
 import { IDENTITY_JSON, runCli, runUpgradeCli, temporaryFolder } from "./support.ts";
 
@@ -48,6 +48,12 @@ describe("an identity file", () => {
         assert.deepStrictEqual(yield* (yield* Recorder).warnings, []);
       }).pipe(Effect.provide(Recorder.layer)),
   );
+
+  it("in a pod's Secret volume is read by the pod's group alone", () => {
+    const [root, ours] = [0, 65532];
+    assert.isFalse(isExposed({ mode: 0o440, uid: root }, ours));
+    assert.isTrue(isExposed({ mode: 0o444, uid: root }, ours));
+  });
 
   it.effect("behind a link is judged by its own mode", () =>
     Effect.gen(function* () {

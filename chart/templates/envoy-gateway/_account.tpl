@@ -1,3 +1,8 @@
+{{/* The label by which egctl finds the controller. */}}
+{{- define "tars.envoyGateway.label" -}}
+control-plane: envoy-gateway
+{{- end -}}
+
 {{/*
 tars.envoyGateway.account ROOT: the ServiceAccount of the controllers. A new minor version of Envoy Gateway makes other proxies of
 the same settings, so each has an account of its own: see rbac.yaml.

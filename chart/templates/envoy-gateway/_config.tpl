@@ -25,9 +25,23 @@ provider:
         image: {{ include "tars.image" (dict "root" . "name" "rateLimit") }}
         env:
           {{- include "tars.rateLimit.redisEnv" . | nindent 10 }}
-      {{- with include "tars.pullSecrets" . }}
+      {{- $pull := include "tars.pullSecrets" . }}
+      {{- $scheduling := include "tars.scheduling" (dict "root" . "part" "rateLimit") }}
+      {{- if or $pull $scheduling }}
       pod:
+        {{- range compact (list $pull $scheduling) }}
         {{- . | nindent 8 }}
+        {{- end }}
+      {{- end }}
+      {{- with get ($scheduling | fromYaml) "priorityClassName" }}
+      # Envoy Gateway 1.8 leaves the field above out of this Deployment.
+      patch:
+        type: StrategicMerge
+        value:
+          spec:
+            template:
+              spec:
+                priorityClassName: {{ . }}
       {{- end }}
     {{- if gt (int .Values.rateLimiting.replicas) 1 }}
     rateLimitPDB:

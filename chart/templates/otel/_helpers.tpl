@@ -18,17 +18,29 @@ backendRefs:
     namespace: {{ include "tars.systemNamespace" . }}
 {{- end -}}
 
+{{/*
+tars.otel.protocol ROOT: grpc or http, what the receiver at the endpoint speaks. 4318 is the port of OTLP over HTTP: gRPC would
+connect there and then lose everything without an error that an operator sees.
+*/}}
+{{- define "tars.otel.protocol" -}}
+{{- $endpoint := include "tars.get" (dict "root" . "path" "otelCollector.exporters.otlp.endpoint") -}}
+{{- $given := include "tars.get" (dict "root" . "path" "otelCollector.exporters.otlp.protocol") -}}
+{{- $given | default (ternary "http" "grpc" (regexMatch ":4318(/|$)" $endpoint)) -}}
+{{- end -}}
+
 {{- define "tars.otel.config" -}}
 {{- $endpoint := include "tars.get" (dict "root" . "path" "otelCollector.exporters.otlp.endpoint") -}}
 {{- $authorization := include "tars.get" (dict "root" . "path" "otelCollector.exporters.otlp.headers.Authorization") -}}
-{{- $exporter := ternary "otlp_grpc" "nop" (ne $endpoint "") -}}
+{{- $protocol := include "tars.otel.protocol" . -}}
+{{- $exporter := ternary (printf "otlp_%s" $protocol) "nop" (ne $endpoint "") -}}
+# Without a host: IPv4 and IPv6, whatever the pod has.
 receivers:
   otlp:
     protocols:
       grpc:
-        endpoint: 0.0.0.0:4317
+        endpoint: ":4317"
       http:
-        endpoint: 0.0.0.0:4318
+        endpoint: ":4318"
 processors:
   memory_limiter:
     check_interval: 1s
@@ -49,9 +61,13 @@ processors:
   batch: {}
 exporters:
   {{- if $endpoint }}
-  otlp_grpc:
+  {{ $exporter }}:
+    {{- if and (eq $protocol "http") (not (contains "://" $endpoint)) }}
+    endpoint: {{ printf "https://%s" $endpoint | quote }}
+    {{- else }}
     endpoint: {{ $endpoint | quote }}
-    {{- if hasPrefix "http://" $endpoint }}
+    {{- end }}
+    {{- if and (eq $protocol "grpc") (hasPrefix "http://" $endpoint) }}
     tls:
       insecure: true
     {{- end }}
@@ -65,7 +81,7 @@ exporters:
   {{- end }}
 extensions:
   health_check:
-    endpoint: 0.0.0.0:13133
+    endpoint: ":13133"
 service:
   extensions: [health_check]
   pipelines:

@@ -18,7 +18,7 @@ import { chart } from "./render.ts";
 const where = ["--namespace", "tars-system"];
 const collector = ["deployment/tars-otel-collector", ...where];
 
-describe("the proxies, with the OTel collector on", () => {
+describe("the proxies", () => {
   let cluster: Cluster;
   let who: Operator;
 
@@ -52,7 +52,7 @@ describe("the proxies, with the OTel collector on", () => {
   });
   afterAll(() => cluster.stop());
 
-  it("know it by its name", async () => {
+  it("know the collector by its name", async () => {
     const [deployment] = await objects(who, "deployments", "--namespace", "tars-dataplane");
     const bootstrap = deployment.spec.template.spec.containers[0].args.join("\n");
     expect(bootstrap).toContain("otel_metric_sink_0");
@@ -71,4 +71,56 @@ describe("the proxies, with the OTel collector on", () => {
 
   it("stay when a Helm upgrade changes nothing but the header", () =>
     unchangedBy(() => release("upgrade", "Bearer two")));
+
+  describe("on two nodes", () => {
+    const [busy, free, third] = ["node-b", "node-a", "node-c"] as const;
+
+    /** The scheduler would rather put every pod on the other node. */
+    const ballast = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "ballast", namespace: "default" },
+      spec: {
+        nodeName: busy,
+        containers: [
+          {
+            name: "ballast",
+            image: "ballast",
+            resources: { requests: { cpu: "6", memory: "16Gi" } },
+          },
+        ],
+      },
+    };
+
+    /** Replaces the proxies as an upgrade does, and tells where the new ones are. */
+    const nodesAfterReplacing = async (turn: number): Promise<ReadonlyArray<string>> => {
+      const pod = { labels: { "test.tars.io/turn": String(turn) } };
+      const patch = { spec: { provider: { kubernetes: { envoyDeployment: { pod } } } } };
+      const { generation } = await proxyTemplates(who);
+      const target = ["envoyproxy/tars-egress", ...where, "--type=merge"];
+      await kubectl(cluster, ["patch", ...target, "-p", JSON.stringify(patch)]);
+      await expect
+        .poll(async () => (await proxyTemplates(who)).generation, { timeout: 30_000 })
+        .toBeGreaterThan(generation);
+      await awaitDataPlane(who);
+      const pods = await objects(who, "pods", "--namespace", "tars-dataplane");
+      return pods
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .map(({ spec }) => spec.nodeName)
+        .sort();
+    };
+
+    it("are on both after each of two upgrades", async () => {
+      await kubectl(cluster, ["cordon", third]);
+      await kubectl(cluster, ["apply", "-f", "-"], { input: ballast });
+      for (let turn = 1; turn <= 2; turn++) {
+        expect(await nodesAfterReplacing(turn)).toEqual([free, busy]);
+      }
+    });
+
+    it("are replaced on one alone, too", async () => {
+      await kubectl(cluster, ["cordon", busy]);
+      expect(await nodesAfterReplacing(3)).toEqual([free, free]);
+    });
+  });
 });
