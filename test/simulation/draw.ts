@@ -14,6 +14,7 @@ import {
   type StoryOptions,
   TIMEOUTS_SECONDS,
 } from "./story.ts";
+import { drawHandEdits } from "./world/hand-edits.ts";
 import { HISTORIES } from "./world/histories.ts";
 import { CARRIED, drawValues, SECRETS } from "./world/values.ts";
 
@@ -68,11 +69,14 @@ const drawOptions = (dice: Dice): StoryOptions => ({
 /** Part of the seed is what happens, part is what it happens to. */
 export const drawStory = (seed: number): Story => {
   const dice = makeDice(seed);
-  return {
+  const world = drawWorld(dice);
+  const story = {
     seed,
-    world: drawWorld(dice),
     options: drawOptions(dice),
     faults: drawFaults(dice),
     impatient: dice.chance(0.3),
   };
+  // Drawn last: what a seed meant before is what it means still.
+  const byServer = world.helm.startsWith("v4") && dice.chance(0.6);
+  return { ...story, world: { ...world, byServer, edits: drawHandEdits(dice) } };
 };

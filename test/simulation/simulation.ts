@@ -8,6 +8,7 @@ import { makeDice } from "./dice.ts";
 import type { Story } from "./story.ts";
 import { makeTrace, type Trace } from "./trace.ts";
 import { makeVirtualTime, type VirtualTime } from "./virtual-time.ts";
+import { makeHandEdits } from "./world/hand-edits.ts";
 import { scenarioOf, seedGates } from "./world/scenario.ts";
 
 /** No run may take longer, whatever happens to it. */
@@ -65,7 +66,7 @@ export const makeSimulation = (story: Story): Simulation => {
     helm: Context.get(services, FakeHelm),
     dispose: () => runIn(time, services, Scope.close(scope, Exit.void)),
   };
-  runIn(time, services, seedGates(story));
+  runIn(time, services, Effect.andThen(seedGates(story), makeHandEdits(story)));
   runIn(
     time,
     services,

@@ -48,6 +48,10 @@ export const StartingWorld = Schema.Struct({
   workloads: Schema.Literals(POD_TAGS),
   envoy: Schema.Literals(POD_TAGS),
   streamSeconds: Schema.Literals(STREAMS_SECONDS),
+  /** A release that Helm 4 made: the server applies it, and knows who owns what. */
+  byServer: Schema.optionalKey(Schema.Boolean),
+  /** What was edited by hand on the cluster, by `Kind/name/path`. */
+  edits: Schema.optionalKey(Values),
 });
 export type StartingWorld = typeof StartingWorld.Type;
 
@@ -89,6 +93,8 @@ export const PLAIN_WORLD: StartingWorld = {
   workloads: "good",
   envoy: "good",
   streamSeconds: 20,
+  byServer: false,
+  edits: {},
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

@@ -146,6 +146,14 @@ export const endingInvariants: ReadonlyArray<Invariant> = [
     }),
   },
   {
+    name: "a-healthy-cluster-is-never-broken",
+    what: "Where nothing failed and nobody interfered, no run ends with 21, whatever was edited by hand before it.",
+    why: "One field that somebody else owns must not leave a release that only an expert can bring back.",
+    check: ofEachRun((run) =>
+      run.code === 21 && run.befallen.struck.size === 0 ? run.error?.why.join("; ") : undefined,
+    ),
+  },
+  {
     name: "no-defects",
     what: "A run never ends with an internal error.",
     why: "Typed errors are the only failures: everything else has no exit code, no cause and no next command.",

@@ -17,6 +17,7 @@ export const scenarioOf = ({ world }: Story): Scenario => {
     revisions,
     running,
     values: nested(world.values),
+    ...(world.byServer === true ? { applyMethod: "ssa" } : {}),
     installed: chartFor("1.1.0", "good", "good"),
     chart: chartFor(world.embeddedVersion, world.workloads, world.envoy),
     charts: { [MENDED_CHART]: chartFor(world.embeddedVersion, "good", "good") },
