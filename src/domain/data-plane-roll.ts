@@ -1,4 +1,8 @@
 /** Whether the data plane's pods, which are no objects of the release, will be replaced. */
+import type { Duration } from "effect";
+import { runningDrain } from "./drain/running-drain.ts";
+import { shortDrains } from "./drain/short-drain.ts";
+import { formatGoDuration } from "./go-duration.ts";
 import { EnvoyProxy, type KubeObject, numberAt } from "./kube.ts";
 import type { ObjectChange, Roll } from "./object-change.ts";
 
@@ -32,17 +36,31 @@ const reasonOf = (changes: ReadonlyArray<ObjectChange>): string | undefined => {
     : `possibly: ${controller.name} changes, and decides what runs in them`;
 };
 
+const rollOf = (deployment: KubeObject, why: string): Roll => ({
+  workload: `data plane ${deployment.metadata.name}`,
+  namespace: deployment.metadata.namespace,
+  pods: numberAt(deployment, "spec", "replicas") ?? 1,
+  why,
+});
+
+/** Proxies that drain for less than is asked for are replaced once more, before Helm starts. */
+export const drainRolls = (
+  deployments: ReadonlyArray<KubeObject>,
+  asked: Duration.Duration,
+): ReadonlyArray<Roll> =>
+  deployments.flatMap((deployment) =>
+    shortDrains([runningDrain(deployment)], asked).map(({ drain }) =>
+      rollOf(
+        deployment,
+        `before Helm starts: they drain for ${formatGoDuration(drain)}, and ${formatGoDuration(asked)} is asked for`,
+      ),
+    ),
+  );
+
 export const dataPlaneRolls = (
   changes: ReadonlyArray<ObjectChange>,
   deployments: ReadonlyArray<KubeObject>,
 ): ReadonlyArray<Roll> => {
   const why = reasonOf(changes);
-  return why === undefined
-    ? []
-    : deployments.map((deployment) => ({
-        workload: `data plane ${deployment.metadata.name}`,
-        namespace: deployment.metadata.namespace,
-        pods: numberAt(deployment, "spec", "replicas") ?? 1,
-        why,
-      }));
+  return why === undefined ? [] : deployments.map((deployment) => rollOf(deployment, why));
 };

@@ -40,6 +40,7 @@ export interface UpgradePlan {
 export const planHasChanges = (plan: UpgradePlan): boolean =>
   plan.fromVersion !== plan.toVersion ||
   plan.objects.length > 0 ||
+  plan.rolls.length > 0 ||
   plan.identityChanges ||
   plan.crds.some(({ verdict }) => verdict === "create" || verdict === "update") ||
   plan.values.some(({ fate }) => fate !== "kept");

@@ -1,7 +1,7 @@
 /** `--plan`: what the upgrade would do. It reads, and has the server rehearse; it writes nothing. */
 import { Effect, Redacted } from "effect";
 import { type LiveCrd, type PlannedCrd, planCrd } from "../domain/crds/plan.ts";
-import { dataPlaneRolls } from "../domain/data-plane-roll.ts";
+import { dataPlaneRolls, drainRolls } from "../domain/data-plane-roll.ts";
 import { runningDrain } from "../domain/drain/running-drain.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import type { Identity } from "../domain/identity.ts";
@@ -141,7 +141,11 @@ export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = 
       objects: objects.changes,
       taken: objects.taken,
       images: imageChanges(objects.changes),
-      rolls: [...objects.rolls, ...dataPlaneRolls(objects.changes, ha.deployments)],
+      rolls: [
+        ...drainRolls(ha.deployments, options.drainTimeout),
+        ...objects.rolls,
+        ...dataPlaneRolls(objects.changes, ha.deployments),
+      ],
       hooks: rendered.hooks.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
       identityChanges: identityChanges(input),
       budget: {

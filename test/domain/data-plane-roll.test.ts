@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
-import { dataPlaneRolls } from "../../src/domain/data-plane-roll.ts";
+import { Duration } from "effect";
+import { dataPlaneRolls, drainRolls } from "../../src/domain/data-plane-roll.ts";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import type { ObjectChange } from "../../src/domain/object-change.ts";
 
@@ -65,5 +66,48 @@ describe("the data plane is replaced", () => {
 
   it("not by anything else", () => {
     assert.deepStrictEqual(why(change("ConfigMap", "tars-config", "data.a", "b")), []);
+  });
+});
+
+describe("proxies with a shorter drain than is asked for", () => {
+  const withDrain = (drain: string): KubeObject => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "egress", namespace: "tars-dataplane" },
+    spec: {
+      replicas: 2,
+      template: {
+        spec: {
+          terminationGracePeriodSeconds: 600,
+          containers: [
+            {
+              name: "shutdown-manager",
+              lifecycle: {
+                preStop: {
+                  exec: {
+                    command: ["envoy-gateway", "envoy", "shutdown", `--drain-timeout=${drain}`],
+                  },
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+  });
+
+  it("are replaced before Helm starts", () => {
+    assert.deepStrictEqual(drainRolls([withDrain("60s")], Duration.seconds(300)), [
+      {
+        workload: "data plane egress",
+        namespace: "tars-dataplane",
+        pods: 2,
+        why: "before Helm starts: they drain for 1m, and 5m is asked for",
+      },
+    ]);
+  });
+
+  it("are left alone when theirs is as long", () => {
+    assert.deepStrictEqual(drainRolls([withDrain("300s")], Duration.seconds(300)), []);
   });
 });

@@ -137,10 +137,10 @@ export const upgradeSuite = (major: HelmMajor): void => {
       expect(deployment.status.readyReplicas).toBe(2);
     });
 
-    it("replaced each proxy once, and none in the second run", () => {
+    it("replaced each proxy once for the longer drain and once by Helm, and none in the second run", () => {
       const [older, newer, again] = proxies;
       expect(older?.replicaSets).toHaveLength(1);
-      expect(newer?.replicaSets).toHaveLength(2);
+      expect(newer?.replicaSets).toHaveLength(3);
       expect(again?.replicaSets).toEqual(newer?.replicaSets);
       expect(again?.inUse).toEqual(newer?.inUse);
     });
@@ -167,12 +167,25 @@ export const upgradeSuite = (major: HelmMajor): void => {
       expect(identity.privateKey).toBe(who.privateKey);
     });
 
-    it("can be taken back by Helm alone, to the very same proxies", async () => {
+    it("can be taken back by Helm alone, to proxies as they were, with either drain", async () => {
       await helm(who, ["rollback", "tars", "1", "--namespace", "tars-system", "--wait"]);
-      const [older] = proxies;
+      const [, newer] = proxies;
+      const earlier = newer?.replicaSets.filter((name) => !newer.inUse.includes(name));
       await expect
-        .poll(async () => (await proxyTemplates(who)).inUse, { timeout: 60_000, interval: 1000 })
-        .toEqual(older?.inUse);
+        .poll(
+          async () => {
+            const { inUse, replicaSets } = await proxyTemplates(who);
+            return { inUse, isNew: replicaSets.length > 3, count: inUse.length };
+          },
+          { timeout: 60_000, interval: 1000 },
+        )
+        .toEqual({
+          inUse: expect.toSatisfy((names: ReadonlyArray<string>) =>
+            names.every((name) => earlier?.includes(name)),
+          ),
+          isNew: false,
+          count: 1,
+        });
       await awaitDataPlane(who);
     });
   });
