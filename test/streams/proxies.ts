@@ -12,6 +12,8 @@ export interface ProxyPod {
   readonly template: string;
   readonly address: string | undefined;
   readonly ready: boolean;
+  /** Whether the Gateway's Service counts it. One that tare has handed over only ends its streams. */
+  readonly isServing: boolean;
   /** When it was told to end. */
   readonly endsSince: Date | undefined;
   readonly goneAt: Date | undefined;
@@ -24,18 +26,22 @@ export interface ProxyWatch {
 }
 
 export const DATA_PLANE = ["--namespace", "tars-dataplane"] as const;
-export const PROXIES = ["--selector", `${OWNING_GATEWAY_LABEL}=egress`] as const;
+
+/** Whether its streams may still be cut: it is told to end, or about to be. */
+export const isLeaving = ({ isServing, endsSince, goneAt }: ProxyPod): boolean =>
+  goneAt === undefined && (!isServing || endsSince !== undefined);
 
 export const watchProxies = (cluster: Cluster): ProxyWatch => {
   const pods = new Map<string, ProxyPod>();
-  const args = ["get", "pods", ...DATA_PLANE, ...PROXIES];
-  const kubectl = spawn(
-    cluster.kubectl,
-    [...args, "--watch", "--output-watch-events", "--output", "json"],
-    { env: cluster.env, stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const watch = ["--watch", "--output-watch-events", "--output", "json"];
+  const kubectl = spawn(cluster.kubectl, ["get", "pods", ...DATA_PLANE, ...watch], {
+    env: cluster.env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   createInterface(kubectl.stdout).on("line", (line) => {
     const { type, object } = JSON.parse(line) as { type: string; object: Unstructured };
+    // By name: a proxy keeps it, and may lose its labels.
+    if (!object.metadata.name.startsWith("egress-")) return;
     const uid: string = object.metadata.uid;
     pods.set(uid, podAfter(pods.get(uid), type, object));
   });
@@ -53,10 +59,11 @@ const podAfter = (before: ProxyPod | undefined, type: string, pod: Unstructured)
   return {
     name: pod.metadata.name,
     node: pod.spec.nodeName ?? before?.node ?? "",
-    template: pod.metadata.labels["pod-template-hash"] ?? before?.template ?? "",
+    template: pod.metadata.labels?.["pod-template-hash"] ?? before?.template ?? "",
     // What is gone has no address any more, and was at one.
     address: pod.status.podIP ?? before?.address,
     ready: conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+    isServing: pod.metadata.labels?.[OWNING_GATEWAY_LABEL] === "egress",
     endsSince: before?.endsSince ?? (ending ? new Date() : undefined),
     goneAt: type === "DELETED" ? new Date() : undefined,
   };

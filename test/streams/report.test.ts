@@ -12,6 +12,7 @@ const proxy = (name: string, more: Partial<ProxyPod> = {}): ProxyPod => ({
   template: name.slice(0, 1),
   address: "10.245.1.7",
   ready: true,
+  isServing: true,
   endsSince: undefined,
   goneAt: undefined,
   ...more,

@@ -4,7 +4,7 @@ import { operator } from "../cluster/e2e/tare.ts";
 import { buildNode } from "../cluster/node/node-build.ts";
 import { awaitRoute, startLoad } from "./load.ts";
 import type { StreamsOptions } from "./options.ts";
-import { DATA_PLANE, type ProxyWatch, watchProxies } from "./proxies.ts";
+import { DATA_PLANE, isLeaving, type ProxyWatch, watchProxies } from "./proxies.ts";
 import { bringUpRelease } from "./release.ts";
 import type { StreamsRun } from "./report.ts";
 import { PLANS, type Scene } from "./scenarios.ts";
@@ -67,7 +67,7 @@ const gatewayUrl = async (cluster: Cluster): Promise<string> => {
 /** New streams go on meanwhile. A proxy that outlives every stream it can have had is waited for no longer. */
 const leavingProxiesGone = async (proxies: ProxyWatch, seconds: number): Promise<boolean> => {
   const deadline = Date.now() + seconds * 1_000;
-  const leaving = () => proxies.seen().some(({ endsSince, goneAt }) => endsSince && !goneAt);
+  const leaving = () => proxies.seen().some(isLeaving);
   while (leaving() && Date.now() < deadline) await sleep(500);
   return !leaving();
 };
