@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Effect, Layer } from "effect";
 import { layerKubectlApi } from "../src/services/KubectlApi.ts";
+import { layerProxyStatsByPodProxy } from "../src/services/ProxyStatsByPodProxy.ts";
 import { RolloutGate } from "../src/services/RolloutGate.ts";
 import { layerRolloutGateWatching } from "../src/services/RolloutGateWatching.ts";
 import {
@@ -100,6 +101,7 @@ const follow = (cluster: Cluster) =>
   ).pipe(
     Effect.provide(
       layerRolloutGateWatching.pipe(
+        Layer.provide(layerProxyStatsByPodProxy),
         Layer.provide(layerKubectlApi({ kubeconfig: cluster.env.KUBECONFIG, context: undefined })),
       ),
     ),

@@ -31,9 +31,10 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
   const helm = layerHelmBinary(choice).pipe(Layer.provide([tools, kubectl]));
   const inCluster = Layer.mergeAll(
     EventOutbox.layer,
-    layerProxyHoldAdmission.pipe(Layer.provideMerge(layerProxyStatsByPodProxy)),
+    Layer.mergeAll(layerProxyHoldAdmission, layerRolloutGateWatching).pipe(
+      Layer.provideMerge(layerProxyStatsByPodProxy),
+    ),
     layerReleaseRecords,
-    layerRolloutGateWatching,
     layerReleaseLockLease,
     RunJournal.layer,
   ).pipe(Layer.provide([kubectl, layerProcessTableLocal, layerJournalFilesOnDisk]));

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
 import { setPath } from "../src/domain/json.ts";
+import type { KubeObject } from "../src/domain/kube.ts";
 import { cutInAll, type StreamTally } from "../src/domain/streams/tally.ts";
 import {
   FakeStreams,
@@ -125,5 +126,37 @@ describe("streams under an upgrade", () => {
       assert.strictEqual(outcome?._tag, "NotCounted");
       assert.deepStrictEqual(yield* (yield* Recorder).warnings, []);
     }).pipe(Effect.provide(world({ faults: [{ verb: "proxy", trouble: forbidden }] }))),
+  );
+});
+
+describe("a proxy that never gets its certificate", () => {
+  const isNew = (pod: KubeObject) => JSON.stringify(pod.spec).includes("envoy:envoy-1.2.0");
+
+  it.effect("is ready, and fails the upgrade with that cause", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeStreams).withhold(isNew);
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.match(
+        error?.why.join("; ") ?? "",
+        /^pod tars-dataplane\/egress-\S+ is ready but never got TLS secret tars-dataplane\/egress-certificate: /,
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("is none of the upgrade's doing when it did not get it before", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeStreams).withhold(() => true);
+      assert.isUndefined((yield* runUpgrade()).error);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("fails nothing while it ends", () =>
+    Effect.gen(function* () {
+      const users = yield* FakeStreams;
+      yield* users.open({ ...EGRESS, count: 4, duration: "2 minutes" });
+      yield* users.withhold(({ metadata }) => metadata.deletionTimestamp !== undefined);
+      assert.isUndefined((yield* runUpgrade()).error);
+    }).pipe(Effect.provide(world())),
   );
 });

@@ -28,6 +28,10 @@ export class ProxyStats extends Context.Service<
   ProxyStats,
   {
     readonly counts: (pod: ProxyPod) => Effect.Effect<ProxyCounts, ProxyStatsError>;
+    /** Certificates that the proxy was promised, and no longer waits for. */
+    readonly withheldSecrets: (
+      pod: ProxyPod,
+    ) => Effect.Effect<ReadonlyArray<string>, ProxyStatsError>;
     /** The requests of clients that are under way; an LLM stream is one. */
     readonly openStreams: (pod: ProxyPod) => Effect.Effect<number, ProxyStatsError>;
   }

@@ -1,4 +1,5 @@
 import { Duration, Effect, Layer } from "effect";
+import { SECRETS_FILTER, withheldSecrets } from "../domain/rollout/withheld-secrets.ts";
 import { METRICS_FILTER, parseMetrics, proxyCounts } from "../domain/streams/proxy-metrics.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
 import { type ProxyPod, ProxyStats, ProxyStatsError } from "./ProxyStats.ts";
@@ -25,14 +26,14 @@ export const layerProxyStatsByPodProxy: Layer.Layer<ProxyStats, never, Kubectl> 
   Effect.gen(function* () {
     const kubectl = yield* Kubectl;
 
-    const metrics = (pod: ProxyPod) =>
+    const metrics = (pod: ProxyPod, filter: string) =>
       kubectl
         .podHttp({
           namespace: pod.namespace,
           pod: pod.name,
           port: STATS_PORT,
           path: STATS_PATH,
-          query: { filter: METRICS_FILTER },
+          query: { filter },
         })
         .pipe(
           Effect.mapError(failureOf),
@@ -44,12 +45,13 @@ export const layerProxyStatsByPodProxy: Layer.Layer<ProxyStats, never, Kubectl> 
         );
 
     const counts = Effect.fn("ProxyStats.counts")(function* (pod: ProxyPod) {
-      const found = proxyCounts(yield* metrics(pod));
+      const found = proxyCounts(yield* metrics(pod, METRICS_FILTER));
       return found ?? (yield* unreadable(pod, "does not count its requests"));
     });
 
     return ProxyStats.of({
       counts,
+      withheldSecrets: (pod) => Effect.map(metrics(pod, SECRETS_FILTER), withheldSecrets),
       openStreams: (pod) => Effect.map(counts(pod), ({ openStreams }) => openStreams),
     });
   }),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { Clock, Deferred, Duration, Effect, Layer } from "effect";
+import { Clock, Deferred, Duration, Effect, Fiber, Layer } from "effect";
 import type { KubeObject } from "../domain/kube.ts";
 import type { Dossier } from "../domain/rollout/dossier.ts";
 import {
@@ -25,6 +25,7 @@ import {
 import type { RolloutView } from "../domain/rollout/view.ts";
 import { hasSettled, observe, UNSETTLED } from "../domain/settling.ts";
 import { Kubectl } from "./Kubectl.ts";
+import { ProxyStats } from "./ProxyStats.ts";
 import {
   type DataPlaneOutcome,
   type Diagnosis,
@@ -35,6 +36,7 @@ import {
 } from "./RolloutGate.ts";
 import { type Changes, makeChanges } from "./rollout/changes.ts";
 import { makeEvidenceCollector } from "./rollout/evidence.ts";
+import { readWithheldSecrets, type WithheldSecret } from "./rollout/secrets.ts";
 import { type RolloutWatches, watchRollout } from "./rollout/watches.ts";
 
 /** Changes come in bursts: what a burst ends with is what counts. */
@@ -42,18 +44,25 @@ const BURST = Duration.millis(250);
 /** What could not be confirmed is looked at again after this. */
 const CONFIRM_AGAIN = Duration.seconds(1);
 const COLLECT_EVERY = Duration.seconds(1);
+/** A proxy that gives up waiting for a secret after 15 s can still be given it. */
+const SECRETS_ARRIVE_WITHIN = Duration.seconds(60);
 const FIRST_LOOK = Duration.seconds(10);
 
 /** Watches, so that its cost does not grow with what else is in the namespaces. */
-export const layerRolloutGateWatching: Layer.Layer<RolloutGate, never, Kubectl> = Layer.effect(
-  RolloutGate,
-  Effect.gen(function* () {
-    const kubectl = yield* Kubectl;
-    return RolloutGate.of({
-      follow: (request) => Effect.provideService(follow(request), Kubectl, kubectl),
-    });
-  }),
-);
+export const layerRolloutGateWatching: Layer.Layer<RolloutGate, never, Kubectl | ProxyStats> =
+  Layer.effect(
+    RolloutGate,
+    Effect.gen(function* () {
+      const [kubectl, stats] = [yield* Kubectl, yield* ProxyStats];
+      return RolloutGate.of({
+        follow: (request) =>
+          follow(request).pipe(
+            Effect.provideService(Kubectl, kubectl),
+            Effect.provideService(ProxyStats, stats),
+          ),
+      });
+    }),
+  );
 
 interface Seen {
   readonly progress: ReadonlyArray<WorkloadProgress>;
@@ -67,6 +76,10 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   const doomed = yield* Deferred.make<Diagnosis>();
   yield* firstLook(watches);
   const baseline = takeBaseline(yield* watches.view);
+  const stats = yield* ProxyStats;
+  const withheld = (view: RolloutView) =>
+    Effect.provideService(readWithheldSecrets(view), ProxyStats, stats);
+  const withheldBefore = yield* Effect.forkScoped(withheld(yield* watches.view));
   let times: TroubleTimes = new Map();
   let seen: Seen = { progress: [], troubles: [] };
   let worst: Suspicion | undefined;
@@ -139,6 +152,10 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
           baseline,
           doomed: gate.failFast ? Deferred.await(doomed) : Effect.never,
           diagnosis: rollout.diagnosis,
+          newlyWithheld: (view) =>
+            Effect.map(Effect.all([Fiber.join(withheldBefore), withheld(view)]), ([before, now]) =>
+              now.find(({ secret }) => !before.some((one) => one.secret === secret)),
+            ),
         }),
       ),
   };
@@ -174,7 +191,12 @@ interface Gate {
   readonly baseline: Baseline;
   readonly doomed: Effect.Effect<Diagnosis>;
   readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
+  /** A secret that a serving proxy does not get, and that all had when following began. */
+  readonly newlyWithheld: (view: RolloutView) => Effect.Effect<WithheldSecret | undefined>;
 }
+
+const withheldText = ({ pod, secret }: WithheldSecret): string =>
+  `pod ${pod} is ready but never got TLS secret ${secret}: its listeners refuse connections (restarting the pod usually helps)`;
 
 const settle = ({ doomed, ...gate }: Gate) =>
   Effect.raceFirst(
@@ -191,9 +213,11 @@ const settling = Effect.fnUntraced(function* ({
   changes,
   baseline,
   diagnosis,
+  newlyWithheld,
 }: Omit<Gate, "doomed">) {
   const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(gate.budget);
   let state = UNSETTLED;
+  let lacking: { readonly sinceMillis: number; readonly why: string } | undefined;
   while (true) {
     const looked = changes.count();
     const look = yield* lookOnce(watches);
@@ -208,16 +232,26 @@ const settling = Effect.fnUntraced(function* ({
       const confirmed = yield* Effect.result(watches.confirm);
       const again = yield* lookOnce(watches);
       const stands = again.why === undefined && again.fingerprint === look.fingerprint;
-      if (confirmed._tag === "Success" && stands) return outcomeOf(again);
+      if (confirmed._tag === "Success" && stands) {
+        const secret = yield* newlyWithheld(again.view);
+        if (secret === undefined) return outcomeOf(again);
+        lacking = { sinceMillis: lacking?.sinceMillis ?? now, why: withheldText(secret) };
+      }
       state = UNSETTLED;
       nextLook = now + Duration.toMillis(CONFIRM_AGAIN);
     }
-    if (now >= deadline) {
+    const isLacking =
+      lacking !== undefined &&
+      now - lacking.sinceMillis >= Duration.toMillis(SECRETS_ARRIVE_WITHIN);
+    if (now >= deadline || isLacking) {
       const found = yield* diagnosis;
       const outcome: DataPlaneOutcome = {
         _tag: "NotSettled",
         why:
-          found?.why ?? look.why ?? "the data plane is ready but has not been stable long enough",
+          found?.why ??
+          look.why ??
+          lacking?.why ??
+          "the data plane is ready but has not been stable long enough",
         diagnosis: found,
       };
       return outcome;

@@ -192,8 +192,9 @@ export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
     layerReleaseRecords,
     EventOutbox.layer,
-    layerProxyHoldAdmission.pipe(Layer.provideMerge(layerProxyStatsByPodProxy)),
-    layerRolloutGateWatching,
+    Layer.mergeAll(layerProxyHoldAdmission, layerRolloutGateWatching).pipe(
+      Layer.provideMerge(layerProxyStatsByPodProxy),
+    ),
     layerReleaseLockLease,
     RunJournal.layer,
   ).pipe(Layer.provideMerge(layerProcessTableOf(self)));

@@ -2,7 +2,7 @@ import { Clock, Context, Duration, Effect, Layer, Ref } from "effect";
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
 import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
-import { runsEnvoy, STATS_PATH, STATS_PORT, statsPage } from "./stats-page.ts";
+import { runsEnvoy, STATS_PATH, STATS_PORT, secretsPage, statsPage } from "./stats-page.ts";
 
 export interface FakeStream {
   /** The proxy pod it runs through. */
@@ -40,6 +40,9 @@ export class FakeStreams extends Context.Service<
      */
     readonly replaceListeners: (drain: Duration.Input) => Effect.Effect<void>;
 
+    /** From now on the proxies of these pods do not get their certificate, and are ready all the same. */
+    readonly withhold: (of: (pod: KubeObject) => boolean) => Effect.Effect<void>;
+
     /** When the last open stream of the pod ends by itself. */
     readonly endOf: (pod: string) => number;
     /** The pod is gone, or its proxy crashed. */
@@ -63,6 +66,7 @@ const make = Effect.gen(function* () {
   /** Listeners that drain, on every proxy alike. */
   let replacing = 0;
   const aborted = new Map<string, number>();
+  let withheld = (_: KubeObject): boolean => false;
 
   const isOpen = (stream: FakeStream, now: number): boolean =>
     stream.droppedAt === undefined && stream.endsAt > now;
@@ -70,15 +74,16 @@ const make = Effect.gen(function* () {
   const openOn = (pod: string, now: number): number =>
     streams.filter((stream) => stream.pod === pod && isOpen(stream, now)).length;
 
-  yield* Ref.set(cluster.podServers, ({ port, path }, pod, now) =>
-    port === STATS_PORT && path === STATS_PATH && runsEnvoy(pod)
-      ? statsPage({
+  yield* Ref.set(cluster.podServers, ({ port, path, query }, pod, now) => {
+    if (port !== STATS_PORT || path !== STATS_PATH || !runsEnvoy(pod)) return undefined;
+    return query?.filter?.startsWith("^sds") === true
+      ? secretsPage(withheld(pod))
+      : statsPage({
           openStreams: openOn(pod.metadata.name, now),
           abortedConnections: aborted.get(pod.metadata.name) ?? 0,
           listenersDraining: replacing,
-        })
-      : undefined,
-  );
+        });
+  });
 
   return FakeStreams.of({
     openOn: (pod) => Effect.map(Clock.currentTimeMillis, (now) => openOn(pod, now)),
@@ -114,6 +119,10 @@ const make = Effect.gen(function* () {
         return { ...stream, droppedAt: now };
       });
     }),
+    withhold: (of) =>
+      Effect.sync(() => {
+        withheld = of;
+      }),
     endOf: (pod) =>
       streams.reduce(
         (latest, stream) =>

@@ -42,3 +42,19 @@ export const statsPage = ({
     `envoy_listener_manager_total_listeners_draining{} ${listenersDraining}`,
     "",
   ].join("\n");
+
+export const SECRET = "tars-dataplane/egress-certificate";
+
+const ofSecrets = (name: string, value: number): ReadonlyArray<string> => [
+  `# TYPE ${name} counter`,
+  `${name}{envoy_xds_resource_name="${SECRET}"} ${value}`,
+  `${name}{envoy_xds_resource_name="xds_certificate"} ${name.endsWith("success") ? 1 : 0}`,
+];
+
+/** What Envoy shows of its certificates: one that it gave up waiting for is not held against its readiness. */
+export const secretsPage = (withheld: boolean): string =>
+  [
+    ...ofSecrets("envoy_sds_init_fetch_timeout", withheld ? 1 : 0),
+    ...ofSecrets("envoy_sds_update_success", withheld ? 0 : 1),
+    "",
+  ].join("\n");
