@@ -15,7 +15,13 @@ export interface ProxyRule {
   /** So many requests meet it; all of them when left out. */
   readonly times?: number;
   readonly effect:
-    | { readonly _tag: "Answer"; readonly status: number; readonly message: string }
+    | {
+        readonly _tag: "Answer";
+        readonly status: number;
+        readonly message: string;
+        /** In seconds. */
+        readonly retryAfter?: number;
+      }
     /** The connection breaks before the server hears of it. */
     | { readonly _tag: "Cut" }
     /** The server does it, and the connection breaks then. */
@@ -37,8 +43,16 @@ const REASONS: Readonly<Record<number, string>> = {
   503: "ServiceUnavailable",
 };
 
-const answer = (response: ServerResponse, code: number, message: string): void => {
-  response.writeHead(code, { "content-type": "application/json" });
+const answer = (
+  response: ServerResponse,
+  code: number,
+  message: string,
+  retryAfter?: number,
+): void => {
+  response.writeHead(code, {
+    "content-type": "application/json",
+    ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
+  });
   response.end(
     JSON.stringify({
       kind: "Status",
@@ -108,7 +122,7 @@ export const startFaultProxy = async (plane: ControlPlane): Promise<FaultProxy> 
         return pass();
       case "Answer":
         incoming.resume();
-        return answer(response, effect.status, effect.message);
+        return answer(response, effect.status, effect.message, effect.retryAfter);
       case "Cut":
         return cut();
       case "LoseAnswer":

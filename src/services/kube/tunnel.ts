@@ -55,7 +55,7 @@ const throughHttp = (
   });
 
 const throughSocks = async (proxy: ProxyServer, destination: Destination): Promise<Socket> => {
-  const { SocksClient } = await import("socks");
+  const { SocksClient } = await import("./socks.ts");
   const { username, password } = proxy;
   try {
     const { socket } = await SocksClient.createConnection({
