@@ -53,7 +53,8 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const RELEASE_NAME =
   /^(?=.{1,53}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const IMAGE_TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9._:/-]*)?$/i;
+/** A host with an optional port, and a path: no scheme. */
+const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$/i;
 
 const namespace = (name: string, preset: string) =>
   matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(

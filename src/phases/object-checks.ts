@@ -4,6 +4,7 @@
  */
 import { Effect, Redacted, Result } from "effect";
 import { type LiveCrd, planCrd } from "../domain/crds/plan.ts";
+import { imagesBetween } from "../domain/image-references.ts";
 import { getPath } from "../domain/json.ts";
 import { showRef } from "../domain/kube.ts";
 import { keepFlagFor } from "../domain/lost-values.ts";
@@ -48,14 +49,16 @@ export const rehearseObjects = Effect.fn("tare.rehearse.objects")(function* ({
   );
   const everything = typesFrom([...served, ...chartTypes(chart.crds)]);
   const place = (objects: typeof previous) => placed(objects, everything, release.namespace);
-  return yield* planObjects({
-    previous: place(previous),
-    next: place(rendered.objects),
+  const [before, after] = [place(previous), place(rendered.objects)];
+  const objects = yield* planObjects({
+    previous: before,
+    next: after,
     typeOf: typesFrom(served),
     // Unknown, the list may be too long; taken for the client's, too short.
     method: Result.getOrElse(facts.method, () => "server" as const),
     redact: (text) => redactText(text, secrets),
   });
+  return { ...objects, images: imagesBetween(before, after) };
 });
 
 export type RehearsedObjects = NonNullable<Effect.Success<ReturnType<typeof rehearseObjects>>>;

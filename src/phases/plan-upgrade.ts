@@ -6,6 +6,7 @@ import { runningDrain } from "../domain/drain/running-drain.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import type { Identity } from "../domain/identity.ts";
 import { identitySecret } from "../domain/identity-secret.ts";
+import { mergedImages } from "../domain/image-references.ts";
 import { fieldAt } from "../domain/kube.ts";
 import { imageChanges } from "../domain/object-change.ts";
 import { showValue } from "../domain/object-diff.ts";
@@ -51,6 +52,7 @@ const NOTHING: RehearsedObjects = {
   rolls: [],
   taken: [],
   reach: [],
+  images: [],
   refused: [],
   limits: [],
 };
@@ -140,7 +142,7 @@ export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = 
       crds,
       objects: objects.changes,
       taken: objects.taken,
-      images: imageChanges(objects.changes),
+      images: mergedImages([...imageChanges(objects.changes), ...objects.images]),
       rolls: [
         ...drainRolls(ha.deployments, options.drainTimeout),
         ...objects.rolls,
