@@ -33,11 +33,11 @@ export interface Agents {
 /** As few connections as the widest fan-out of ours needs, kept open between calls. */
 const KEPT = { keepAlive: true, maxSockets: 16 } as const;
 
-/** Those of this machine, as Go's programs trust them; Node's own where it has none. */
-const systemAuthorities = (): Array<string> | undefined => {
-  const found = getCACertificates("system");
-  return found.length > 0 ? found : undefined;
-};
+/** Node's own with what its variables add, and those of this machine, which Go's programs trust. */
+const systemAuthorities = (): Array<string> => [
+  ...getCACertificates("default"),
+  ...getCACertificates("system"),
+];
 
 /** By the wanted name and never by the common name alone, which kubectl no longer takes. */
 const identityCheck =
@@ -49,14 +49,13 @@ const identityCheck =
 
 export const tlsOptions = (trust: Trust): ConnectionOptions => {
   const { serverName, certificate } = trust;
-  const ca = trust.authority ?? systemAuthorities();
   return {
     minVersion: "TLSv1.2",
     rejectUnauthorized: !trust.insecure,
     checkServerIdentity: identityCheck(serverName),
     // An authority below the root is enough, as it is for kubectl.
     allowPartialTrustChain: true,
-    ...(ca === undefined || trust.insecure ? {} : { ca }),
+    ...(trust.insecure ? {} : { ca: trust.authority ?? systemAuthorities() }),
     ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
     // An address is no name to ask a server for.
     ...(serverName === undefined ? {} : { servername: isIP(serverName) === 0 ? serverName : "" }),
