@@ -28,8 +28,12 @@ const leavesOf = (value: Json, path: Leaf["path"] = []): ReadonlyArray<Leaf> => 
     : [{ path, value }];
 };
 
-/** What names an object is not edited, but replaced by another one. */
-const IDENTITY = /^(?:apiVersion|kind|metadata\.(?:name|namespace))$/;
+/**
+ * What names an object, or an item of a list, is not edited, but replaced by another one: beside a port with another number the chart's
+ * own comes back under the same name, which the server refuses before the first write. The mark of Helm is not the chart's.
+ */
+const IDENTITY =
+  /^(?:apiVersion|kind|metadata\.(?:name|namespace)|metadata\.labels\.app\.kubernetes\.io\/managed-by)$|\.containerPort$/;
 
 const other = (value: Json): Json => {
   if (typeof value === "boolean") return !value;
