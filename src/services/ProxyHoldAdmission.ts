@@ -115,20 +115,24 @@ const keepWatch = Effect.fnUntraced(function* ({ named, request, guard }: Watch)
   const out = new Map<string, HandedOver>();
   let looks = 0;
   let busy = true;
-  let deafToldOf = false;
+  let toldNotClosing = false;
 
   const look = Effect.gen(function* () {
     yield* guard.renew;
     const { pods, replicaSets } = yield* readHeldPods(named);
     const moves = movesOf({ pods, replicaSets });
-    for (const move of moves.handOver) {
-      const refusal = yield* takeOut(move, keeper);
-      yield* request.onNews({ _tag: "HandedOver", pod: move.pod.metadata.name });
-      if (refusal !== undefined && !deafToldOf) {
-        deafToldOf = true;
-        yield* request.onNews({ _tag: "NotClosing", pod: move.pod.metadata.name, why: refusal });
-      }
-    }
+    yield* Effect.forEach(
+      moves.handOver,
+      Effect.fnUntraced(function* (move) {
+        const pod = move.pod.metadata.name;
+        const refusal = yield* takeOut(move, keeper);
+        yield* request.onNews({ _tag: "HandedOver", pod });
+        if (refusal === undefined || toldNotClosing) return;
+        toldNotClosing = true;
+        yield* request.onNews({ _tag: "NotClosing", pod, why: refusal });
+      }),
+      { concurrency: "unbounded", discard: true },
+    );
     for (const pod of moves.putBack) {
       yield* bringBack(pod);
       out.delete(pod.metadata.uid ?? "");

@@ -3,6 +3,7 @@ import { crds } from "./cases/crds.ts";
 import { fieldOwners } from "./cases/field-owners.ts";
 import { helmReads } from "./cases/helm-reads.ts";
 import { helmTransitions } from "./cases/helm-transitions.ts";
+import { hold } from "./cases/hold.ts";
 import { objects } from "./cases/objects.ts";
 import { podCases } from "./cases/pods.ts";
 import { watches } from "./cases/watches.ts";
@@ -15,6 +16,7 @@ export const CASES: ReadonlyArray<ContractCase> = [
   ...objects,
   ...crds,
   ...podCases,
+  ...hold,
   ...watches,
 ];
 

@@ -36,7 +36,10 @@ export const parseBody = (text: string, contentType: string): unknown => {
   }
 };
 
-export const pathOf = ({ prefix }: KubeConnection, { path, query }: KubeCall): string => {
+export const pathOf = (
+  { prefix }: Pick<KubeConnection, "prefix">,
+  { path, query }: KubeCall,
+): string => {
   const search = new URLSearchParams(query).toString();
   return `${prefix}${path}${search === "" ? "" : `?${search}`}`;
 };

@@ -3,9 +3,8 @@ import { request as httpRequest } from "node:http";
 import type { Duplex } from "node:stream";
 import { Duration, Effect } from "effect";
 import { KubectlError, type PodRequest } from "../Kubectl.ts";
-import type { KubeConnection } from "./connection.ts";
 import { type KubeCall, parseBody, reasonOf, statusMessage } from "./http.ts";
-import { openPodPort } from "./port-forward.ts";
+import { openPodPort, type Route } from "./port-forward.ts";
 
 const TIMEOUT = Duration.seconds(10);
 
@@ -43,7 +42,7 @@ const exchangeOver = (stream: Duplex, { method, path }: PodRequest): Effect.Effe
 
 /** @returns the answer's body as text; every answer but a 2xx is a failure. */
 export const askPod = Effect.fnUntraced(function* (
-  connection: KubeConnection,
+  connection: Route,
   call: KubeCall,
   request: PodRequest,
 ) {

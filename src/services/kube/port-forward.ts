@@ -42,6 +42,8 @@ const duplexOver = (socket: WebSocket): Duplex => {
   });
   socket.on("close", () => stream.push(null));
   socket.on("error", (cause) => stream.destroy(cause));
+  // Who reads it hears of an error; before and after that nobody does, which would end the process.
+  stream.on("error", () => undefined);
   return stream;
 };
 
@@ -52,7 +54,10 @@ const closing = (socket: WebSocket): Effect.Effect<void> =>
     socket.terminate();
   });
 
-const addressOf = (connection: KubeConnection, call: KubeCall, { options }: Outgoing): string => {
+/** What of a connection a forwarded port takes. */
+export type Route = Pick<KubeConnection, "stream" | "prefix" | "origin">;
+
+const addressOf = (connection: Route, call: KubeCall, { options }: Outgoing): string => {
   const scheme = options.agent instanceof HttpsAgent ? "wss" : "ws";
   const server = { host: options.host ?? "", port: Number(options.port) };
   return `${scheme}://${hostPort(server)}${pathOf(connection, call)}`;
@@ -60,7 +65,7 @@ const addressOf = (connection: KubeConnection, call: KubeCall, { options }: Outg
 
 /** Open until the scope closes. `call` names the pod's `portforward`. */
 export const openPodPort = Effect.fnUntraced(function* (
-  connection: KubeConnection,
+  connection: Route,
   call: KubeCall,
 ): Effect.fn.Return<Duplex, KubectlError, Scope.Scope> {
   const outgoing = yield* connection.stream;

@@ -1,0 +1,241 @@
+/** What the hold relies on: a policy that depends on a Job, ReplicaSets that give up and take back pods, and a Job as a timer. */
+import { assert } from "@effect/vitest";
+import { Clock, Duration, Effect, Option } from "effect";
+import {
+  belongsTo,
+  handedOver,
+  held,
+  putBack,
+  selectorKeys,
+} from "../../../src/domain/hold/hand-over.ts";
+import {
+  AdmissionPolicy,
+  AdmissionPolicyBinding,
+  guardJob,
+  holdPolicy,
+  holdPolicyBinding,
+  keeperJob,
+  keeperOwner,
+  type NamedHold,
+  ownerReferenceTo,
+} from "../../../src/domain/hold/objects.ts";
+import {
+  ConfigMap,
+  Deployment,
+  Job,
+  type KubeObject,
+  numberAt,
+  Pod,
+  ReplicaSet,
+  refOf,
+} from "../../../src/domain/kube.ts";
+import { Kubectl } from "../../../src/services/Kubectl.ts";
+import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
+
+const OURS = { fieldManager: "tare", force: true };
+const FOREVER = Duration.minutes(10);
+
+const holdOf = Effect.map(
+  Stage,
+  ({ namespace, release, unique }): NamedHold => ({
+    release: { ...release, namespace },
+    dataplaneNamespace: namespace,
+    hold: unique.toLowerCase().slice(-8),
+  }),
+);
+
+const deploy = Effect.fnUntraced(function* (replicas: number) {
+  const [{ namespace }, kubectl] = yield* Effect.all([Stage, Kubectl]);
+  const deployment: KubeObject = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "proxy", namespace },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: "proxy" } },
+      template: {
+        metadata: { labels: { app: "proxy" } },
+        spec: { containers: [{ name: "proxy", image: "app.example/app:v1" }] },
+      },
+    },
+  };
+  yield* kubectl.apply(Deployment, deployment, { fieldManager: "a", force: true });
+});
+
+const listed = Effect.fnUntraced(function* (type: typeof Pod) {
+  const [{ namespace }, kubectl] = yield* Effect.all([Stage, Kubectl]);
+  return yield* kubectl.list({ type, namespace });
+});
+
+const activePods = Effect.map(listed(Pod), (pods) =>
+  pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+);
+
+const podCount = (count: number) =>
+  Effect.map(
+    eventually(activePods, (pods) => pods.length === count),
+    (pods) => {
+      assert.lengthOf(pods, count);
+      return pods;
+    },
+  );
+
+const firstSet = Effect.map(listed(ReplicaSet), ([set]) => set);
+
+const wanted = Effect.fnUntraced(function* (replicas: number) {
+  const set = yield* eventually(firstSet, (one) => numberAt(one, "spec", "replicas") === replicas);
+  assert.strictEqual(numberAt(set, "spec", "replicas"), replicas);
+  return set as KubeObject;
+});
+
+const guarded = Effect.gen(function* () {
+  const [kubectl, hold] = [yield* Kubectl, yield* holdOf];
+  yield* kubectl.apply(Job, guardJob(hold, FOREVER), OURS);
+  yield* kubectl.apply(AdmissionPolicy, holdPolicy(hold), OURS);
+  yield* kubectl.apply(AdmissionPolicyBinding, holdPolicyBinding(hold), OURS);
+  yield* Effect.addFinalizer(() =>
+    Effect.ignore(
+      Effect.andThen(
+        kubectl.delete(refOf(AdmissionPolicyBinding, holdPolicyBinding(hold))),
+        kubectl.delete(refOf(AdmissionPolicy, holdPolicy(hold))),
+      ),
+    ),
+  );
+  return hold;
+});
+
+const verdict = (pod: KubeObject) =>
+  Effect.flatMap(Kubectl, (kubectl) =>
+    kubectl.delete(refOf(Pod, pod), { dryRun: true }).pipe(
+      Effect.as("allowed"),
+      Effect.catch(({ reason }) => Effect.succeed(reason === "Rejected" ? "refused" : reason)),
+    ),
+  );
+
+const untilVerdict = Effect.fnUntraced(function* (pod: KubeObject, expected: string) {
+  assert.strictEqual(yield* eventually(verdict(pod), (seen) => seen === expected), expected);
+});
+
+const holdAll = Effect.fnUntraced(function* (pods: ReadonlyArray<KubeObject>, hold: NamedHold) {
+  const kubectl = yield* Kubectl;
+  const labelled = yield* Effect.forEach(pods, (pod) => kubectl.replace(Pod, held(pod, hold.hold)));
+  const [first] = labelled;
+  if (first !== undefined) yield* untilVerdict(first, "refused");
+  return labelled;
+});
+
+const names = (pods: ReadonlyArray<KubeObject>) => pods.map(({ metadata }) => metadata.name).sort();
+
+export const hold: ReadonlyArray<ContractCase> = [
+  inCluster(
+    "a dry run may delete a pod, not a held one, and again when the guard has gone",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const named = yield* guarded;
+      yield* deploy(1);
+      const [pod] = yield* podCount(1);
+      assert.isDefined(pod);
+      assert.strictEqual(yield* verdict(pod as KubeObject), "allowed");
+      yield* holdAll([pod as KubeObject], named);
+      yield* kubectl.delete(refOf(Job, guardJob(named, FOREVER)));
+      yield* untilVerdict(pod as KubeObject, "allowed");
+    }),
+  ),
+  inCluster(
+    "a ReplicaSet that wants fewer pods keeps the held ones until they are handed over",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const named = yield* guarded;
+      yield* deploy(2);
+      const before = yield* podCount(2);
+      yield* holdAll(before, named);
+      yield* deploy(0);
+      const set = yield* wanted(0);
+      yield* Effect.sleep("2 seconds");
+      const kept = yield* activePods;
+      assert.deepStrictEqual(names(kept), names(before));
+      const job = yield* kubectl.apply(Job, keeperJob(named, FOREVER), OURS);
+      const owner = ownerReferenceTo(
+        yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS),
+      );
+      const at = new Date(yield* Clock.currentTimeMillis);
+      const keys = selectorKeys(set);
+      yield* Effect.forEach(kept, (pod) =>
+        kubectl.replace(Pod, handedOver(pod, { keys, owner, at })),
+      );
+      const emptied = yield* eventually(
+        firstSet,
+        (one) => (numberAt(one, "status", "replicas") ?? 0) === 0,
+      );
+      assert.strictEqual(numberAt(emptied, "status", "replicas") ?? 0, 0);
+      assert.deepStrictEqual(names(yield* activePods), names(before));
+    }),
+  ),
+  inCluster(
+    "a ReplicaSet takes a pod back that has its labels again, and makes none in its place",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const named = yield* guarded;
+      yield* deploy(1);
+      const [pod] = yield* podCount(1);
+      const [labelled] = yield* holdAll([pod as KubeObject], named);
+      yield* deploy(0);
+      const set = yield* wanted(0);
+      const job = yield* kubectl.apply(Job, keeperJob(named, FOREVER), OURS);
+      const owner = ownerReferenceTo(
+        yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS),
+      );
+      const at = new Date(yield* Clock.currentTimeMillis);
+      const away = yield* kubectl.replace(
+        Pod,
+        handedOver(labelled as KubeObject, { keys: selectorKeys(set), owner, at }),
+      );
+      assert.isTrue(belongsTo(away, set));
+      yield* kubectl.replace(Pod, putBack(away));
+      yield* deploy(1);
+      const isOwned = (found: Option.Option<KubeObject>) =>
+        Option.getOrUndefined(found)?.metadata.ownerReferences?.[0]?.kind === "ReplicaSet";
+      assert.isTrue(isOwned(yield* eventually(kubectl.get(refOf(Pod, away)), isOwned)));
+      assert.deepStrictEqual(names(yield* podCount(1)), names([away]));
+    }),
+  ),
+  inCluster(
+    "a Job without pods ends at its deadline, and takes the pods along that its ConfigMap owns",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const named = yield* guarded;
+      yield* deploy(1);
+      const [pod] = yield* podCount(1);
+      const [labelled] = yield* holdAll([pod as KubeObject], named);
+      yield* deploy(0);
+      const set = yield* wanted(0);
+      const job = yield* kubectl.apply(Job, keeperJob(named, Duration.seconds(3)), OURS);
+      const owner = ownerReferenceTo(
+        yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS),
+      );
+      const at = new Date(yield* Clock.currentTimeMillis);
+      yield* kubectl.replace(
+        Pod,
+        handedOver(labelled as KubeObject, { keys: selectorKeys(set), owner, at }),
+      );
+      yield* podCount(0);
+      const left = yield* kubectl.get(refOf(Job, job));
+      assert.isTrue(Option.isNone(left));
+    }),
+  ),
+  inCluster(
+    "a deadline that is moved on is the new one",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const named = yield* holdOf;
+      const job = yield* kubectl.apply(Job, guardJob(named, Duration.seconds(3)), OURS);
+      yield* kubectl.apply(Job, guardJob(named, Duration.seconds(60)), OURS);
+      yield* Effect.sleep("6 seconds");
+      const live = yield* kubectl.get(refOf(Job, job));
+      assert.strictEqual(
+        Option.match(live, { onNone: () => undefined, onSome: ({ metadata }) => metadata.uid }),
+        job.metadata.uid,
+      );
+    }),
+  ),
+];
