@@ -15,63 +15,8 @@ import {
 import { authorityPath } from "../control-plane.ts";
 import { currentCrds, installOlder, type Operator, operator, states, tare } from "../e2e/tare.ts";
 import { startFaultProxy } from "../fault-proxy.ts";
+import { BUSY } from "./busy.ts";
 import { issue, makeAuthority, save } from "./certificates.ts";
-
-const ACCOUNT = { kind: "ServiceAccount", name: "operator", namespace: "default" };
-
-/** Room for hardly one request about CRDs at a time; what does not fit is answered with 429. */
-const BUSY = [
-  {
-    apiVersion: "v1",
-    kind: "ServiceAccount",
-    metadata: { name: "operator", namespace: "default" },
-  },
-  {
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRoleBinding",
-    metadata: { name: "operator" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
-    subjects: [ACCOUNT],
-  },
-  {
-    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
-    kind: "PriorityLevelConfiguration",
-    metadata: { name: "busy" },
-    spec: {
-      type: "Limited",
-      limited: {
-        nominalConcurrencyShares: 1,
-        lendablePercent: 0,
-        borrowingLimitPercent: 0,
-        limitResponse: { type: "Reject" },
-      },
-    },
-  },
-  {
-    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
-    kind: "FlowSchema",
-    metadata: { name: "busy" },
-    spec: {
-      matchingPrecedence: 2,
-      priorityLevelConfiguration: { name: "busy" },
-      rules: [
-        {
-          subjects: [
-            { kind: ACCOUNT.kind, serviceAccount: { name: "operator", namespace: "default" } },
-          ],
-          resourceRules: [
-            {
-              apiGroups: ["apiextensions.k8s.io"],
-              resources: ["*"],
-              verbs: ["*"],
-              clusterScope: true,
-            },
-          ],
-        },
-      ],
-    },
-  },
-];
 
 /** A plugin whose tokens live that long, signed as the API server signs its own. */
 const tokenPlugin = (folder: string, signingKey: string, uid: string, seconds: number): string => {
