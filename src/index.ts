@@ -26,6 +26,7 @@ export {
   readStandingFacts,
   type StandingFacts,
 } from "./phases/release-facts.ts";
+export { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
 export {
   ahead,
   later,

@@ -5,6 +5,7 @@ import {
   applyCrds,
   ChartSource,
   discover,
+  followStreams,
   haPreflight,
   helmUpgrade,
   type Identity,
@@ -45,5 +46,6 @@ export const upgradeInWindow = Effect.fn("embed-example.upgrade")(function* (
   });
   const manifests = installed.chart.crds;
   yield* run(applyCrds, { manifests, live, release: options.release, lock });
-  return yield* run(helmUpgrade, { options, identity, installed, lock });
+  const streams = yield* followStreams(options);
+  return yield* run(helmUpgrade, { options, identity, installed, lock, streams });
 }, Effect.scoped);

@@ -9,7 +9,8 @@ import { cutInAll, type StreamTally } from "../domain/streams/tally.ts";
 import type { TakenFields } from "../domain/taken-fields.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
-import { type OutputRecord, SCHEMA_VERSION } from "./json-records.ts";
+import type { OutputRecord } from "./json-records.ts";
+import { SCHEMA_VERSION } from "./records/record.ts";
 
 /** A record without what all of them have. */
 type Body = OutputRecord extends infer Record

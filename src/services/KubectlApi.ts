@@ -258,7 +258,8 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
             {
               method: "DELETE",
               path: objectPath(ref),
-              ...(dryRun ? { query: { dryRun: "All" } } : {}),
+              // A Job's default would leave what it owns without an owner.
+              query: { propagationPolicy: "Background", ...(dryRun ? { dryRun: "All" } : {}) },
               label: `delete ${showRef(ref)}`,
             },
             isAbsentObject,

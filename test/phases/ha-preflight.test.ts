@@ -118,7 +118,7 @@ describe("proxies that drain for less than is asked for", () => {
   it.effect("are a warning with the streams that are open on them", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* warnings, [
-        "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut: this account is not allowed to hold them (it cannot create, patch, delete jobs.batch in namespace tars-dataplane)",
+        "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut: this account is not allowed to hold them (it cannot list, create, patch, delete jobs.batch in namespace tars-dataplane)",
       ]);
     }).pipe(Effect.provide(world(short))),
   );

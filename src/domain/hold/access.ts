@@ -5,11 +5,10 @@ import { AdmissionPolicy, AdmissionPolicyBinding, type HoldPlace } from "./objec
 /** All that holding proxies takes. Without any of it they end with the drain that they were made with. */
 export const holdAccess = ({ dataplaneNamespace }: HoldPlace): ReadonlyArray<Access> => [
   ...[AdmissionPolicy, AdmissionPolicyBinding].flatMap((type) =>
-    accessTo(type, ["create", "patch", "delete"]),
+    accessTo(type, ["create", "patch"]),
   ),
-  ...[Job, ConfigMap].flatMap((type) =>
-    accessTo(type, ["create", "patch", "delete"], dataplaneNamespace),
-  ),
+  ...accessTo(Job, ["list", "create", "patch", "delete"], dataplaneNamespace),
+  ...accessTo(ConfigMap, ["create", "patch", "delete"], dataplaneNamespace),
   ...accessTo(Pod, ["list", "update", "delete"], dataplaneNamespace),
   ...accessTo(ReplicaSet, ["list"], dataplaneNamespace),
 ];

@@ -24,12 +24,12 @@ const LOOKS_IN_A_ROW = 4;
 
 class NotInForce extends Data.TaggedError("NotInForce")<{ readonly message: string }> {}
 
-/** What refuses goes first, then the timers it depends on; those of dead runs too. */
+/**
+ * After this nothing is refused. The policy and its binding stay: an API server that has seen the last policy depending on
+ * Jobs go watches Jobs no more, and would refuse nothing on behalf of the next one.
+ */
 export const lowerGuards = Effect.fnUntraced(function* (place: HoldPlace) {
   const kubectl = yield* Kubectl;
-  const name = policyName(place.release);
-  yield* kubectl.delete({ type: AdmissionPolicyBinding, name });
-  yield* kubectl.delete({ type: AdmissionPolicy, name });
   const guards = yield* kubectl.list({
     type: Job,
     namespace: place.dataplaneNamespace,

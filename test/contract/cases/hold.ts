@@ -93,14 +93,6 @@ const guarded = Effect.gen(function* () {
   yield* kubectl.apply(Job, guardJob(hold, FOREVER), OURS);
   yield* kubectl.apply(AdmissionPolicy, holdPolicy(hold), OURS);
   yield* kubectl.apply(AdmissionPolicyBinding, holdPolicyBinding(hold), OURS);
-  yield* Effect.addFinalizer(() =>
-    Effect.ignore(
-      Effect.andThen(
-        kubectl.delete(refOf(AdmissionPolicyBinding, holdPolicyBinding(hold))),
-        kubectl.delete(refOf(AdmissionPolicy, holdPolicy(hold))),
-      ),
-    ),
-  );
   return hold;
 });
 
@@ -124,6 +116,32 @@ const holdAll = Effect.fnUntraced(function* (pods: ReadonlyArray<KubeObject>, ho
   return labelled;
 });
 
+/** Out of its ReplicaSet's hands, and its keeper's for so long. */
+const handOver = Effect.fnUntraced(function* (
+  named: NamedHold,
+  pods: ReadonlyArray<KubeObject>,
+  { set, life = FOREVER }: { readonly set: KubeObject; readonly life?: Duration.Duration },
+) {
+  const kubectl = yield* Kubectl;
+  const job = yield* kubectl.apply(Job, keeperJob(named, life), OURS);
+  const owner = ownerReferenceTo(yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS));
+  const at = new Date(yield* Clock.currentTimeMillis);
+  const keys = selectorKeys(set);
+  const away = yield* Effect.forEach(pods, (pod) =>
+    kubectl.replace(Pod, handedOver(pod, { keys, owner, at })),
+  );
+  return { away, job };
+});
+
+/** One pod, held, which its ReplicaSet does not want any more. */
+const unwanted = Effect.gen(function* () {
+  const named = yield* guarded;
+  yield* deploy(1);
+  const labelled = yield* holdAll(yield* podCount(1), named);
+  yield* deploy(0);
+  return { named, labelled, set: yield* wanted(0) };
+});
+
 const names = (pods: ReadonlyArray<KubeObject>) => pods.map(({ metadata }) => metadata.name).sort();
 
 export const hold: ReadonlyArray<ContractCase> = [
@@ -139,12 +157,16 @@ export const hold: ReadonlyArray<ContractCase> = [
       yield* holdAll([pod as KubeObject], named);
       yield* kubectl.delete(refOf(Job, guardJob(named, FOREVER)));
       yield* untilVerdict(pod as KubeObject, "allowed");
+      // The policy has stayed: bound to another guard it refuses again.
+      const next = { ...named, hold: `${named.hold}-2` };
+      yield* kubectl.apply(Job, guardJob(next, FOREVER), OURS);
+      yield* kubectl.apply(AdmissionPolicyBinding, holdPolicyBinding(next), OURS);
+      yield* untilVerdict(pod as KubeObject, "refused");
     }),
   ),
   inCluster(
     "a ReplicaSet that wants fewer pods keeps the held ones until they are handed over",
     Effect.gen(function* () {
-      const kubectl = yield* Kubectl;
       const named = yield* guarded;
       yield* deploy(2);
       const before = yield* podCount(2);
@@ -154,15 +176,7 @@ export const hold: ReadonlyArray<ContractCase> = [
       yield* Effect.sleep("2 seconds");
       const kept = yield* activePods;
       assert.deepStrictEqual(names(kept), names(before));
-      const job = yield* kubectl.apply(Job, keeperJob(named, FOREVER), OURS);
-      const owner = ownerReferenceTo(
-        yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS),
-      );
-      const at = new Date(yield* Clock.currentTimeMillis);
-      const keys = selectorKeys(set);
-      yield* Effect.forEach(kept, (pod) =>
-        kubectl.replace(Pod, handedOver(pod, { keys, owner, at })),
-      );
+      yield* handOver(named, kept, { set });
       const emptied = yield* eventually(
         firstSet,
         (one) => (numberAt(one, "status", "replicas") ?? 0) === 0,
@@ -175,21 +189,9 @@ export const hold: ReadonlyArray<ContractCase> = [
     "a ReplicaSet takes a pod back that has its labels again, and makes none in its place",
     Effect.gen(function* () {
       const kubectl = yield* Kubectl;
-      const named = yield* guarded;
-      yield* deploy(1);
-      const [pod] = yield* podCount(1);
-      const [labelled] = yield* holdAll([pod as KubeObject], named);
-      yield* deploy(0);
-      const set = yield* wanted(0);
-      const job = yield* kubectl.apply(Job, keeperJob(named, FOREVER), OURS);
-      const owner = ownerReferenceTo(
-        yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS),
-      );
-      const at = new Date(yield* Clock.currentTimeMillis);
-      const away = yield* kubectl.replace(
-        Pod,
-        handedOver(labelled as KubeObject, { keys: selectorKeys(set), owner, at }),
-      );
+      const { named, labelled, set } = yield* unwanted;
+      const [pod] = (yield* handOver(named, labelled, { set })).away;
+      const away = pod as KubeObject;
       assert.isTrue(belongsTo(away, set));
       yield* kubectl.replace(Pod, putBack(away));
       yield* deploy(1);
@@ -203,21 +205,8 @@ export const hold: ReadonlyArray<ContractCase> = [
     "a Job without pods ends at its deadline, and takes the pods along that its ConfigMap owns",
     Effect.gen(function* () {
       const kubectl = yield* Kubectl;
-      const named = yield* guarded;
-      yield* deploy(1);
-      const [pod] = yield* podCount(1);
-      const [labelled] = yield* holdAll([pod as KubeObject], named);
-      yield* deploy(0);
-      const set = yield* wanted(0);
-      const job = yield* kubectl.apply(Job, keeperJob(named, Duration.seconds(3)), OURS);
-      const owner = ownerReferenceTo(
-        yield* kubectl.apply(ConfigMap, keeperOwner(named, job), OURS),
-      );
-      const at = new Date(yield* Clock.currentTimeMillis);
-      yield* kubectl.replace(
-        Pod,
-        handedOver(labelled as KubeObject, { keys: selectorKeys(set), owner, at }),
-      );
+      const { named, labelled, set } = yield* unwanted;
+      const { job } = yield* handOver(named, labelled, { set, life: Duration.seconds(3) });
       yield* podCount(0);
       const left = yield* kubectl.get(refOf(Job, job));
       assert.isTrue(Option.isNone(left));
