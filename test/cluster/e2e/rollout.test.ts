@@ -31,8 +31,10 @@ const dataPlaneTag = (who: Operator, tag: string): string =>
     values.images = { envoy: { tag } };
   });
 
+/** Of the proxies in rotation: those that were handed over have lost their template's label. */
 const liveImages = async (who: Operator): Promise<ReadonlyArray<string>> => {
-  const pods = await objects(who, "pods", "--namespace", "tars-dataplane");
+  const inRotation = ["--namespace", "tars-dataplane", "-l", "pod-template-hash"];
+  const pods = await objects(who, "pods", ...inRotation);
   return pods
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map(
