@@ -170,22 +170,11 @@ export const upgradeSuite = (major: HelmMajor): void => {
     it("can be taken back by Helm alone, to proxies as they were, with either drain", async () => {
       await helm(who, ["rollback", "tars", "1", "--namespace", "tars-system", "--wait"]);
       const [, newer] = proxies;
-      const earlier = newer?.replicaSets.filter((name) => !newer.inUse.includes(name));
+      const earlier = newer?.replicaSets.filter((name) => !newer.inUse.includes(name)) ?? [];
+      // On the way there is one of the older controller with the newer settings.
       await expect
-        .poll(
-          async () => {
-            const { inUse, replicaSets } = await proxyTemplates(who);
-            return { inUse, isNew: replicaSets.length > 3, count: inUse.length };
-          },
-          { timeout: 60_000, interval: 1000 },
-        )
-        .toEqual({
-          inUse: expect.toSatisfy((names: ReadonlyArray<string>) =>
-            names.every((name) => earlier?.includes(name)),
-          ),
-          isNew: false,
-          count: 1,
-        });
+        .poll(async () => (await proxyTemplates(who)).inUse, { timeout: 60_000, interval: 1000 })
+        .toEqual([expect.toSatisfy((name: string) => earlier.includes(name))]);
       await awaitDataPlane(who);
     });
   });
