@@ -14,7 +14,7 @@ const CALL: KubeCall = {
   method: "GET",
   path: "/api/v1/namespaces/tars-dataplane/pods/egress-1/portforward",
   query: { ports: "19000" },
-  label: "POST /healthcheck/fail at port 19000 of Pod tars-dataplane/egress-1",
+  label: "POST /drain_listeners?graceful&skip_exit at port 19000 of Pod tars-dataplane/egress-1",
 };
 
 const REQUEST: PodRequest = {
@@ -22,7 +22,7 @@ const REQUEST: PodRequest = {
   pod: "egress-1",
   port: 19000,
   method: "POST",
-  path: "/healthcheck/fail",
+  path: "/drain_listeners?graceful&skip_exit",
 };
 
 const onChannel = (channel: number, payload: Buffer | string) =>
@@ -87,7 +87,7 @@ describe("a request to a pod's own loopback", () => {
         });
       });
       assert.strictEqual(yield* askPod(connection, CALL, REQUEST), "OK\n");
-      assert.match(heard.join(""), /^POST \/healthcheck\/fail HTTP\/1\.1\r\n/);
+      assert.match(heard.join(""), /^POST \/drain_listeners\?graceful&skip_exit HTTP\/1\.1\r\n/);
     }),
   );
 

@@ -19,17 +19,18 @@ import type { Keeper } from "./keeper.ts";
 const ADMIN_PORT = 19000;
 
 /**
- * From then on each answer that begins asks its client to use another connection, and readiness fails; answers under way go
- * on. It is what the pod's own preStop hook does first.
+ * From then on each answer that begins asks its client to use another connection; answers under way go on, and so does
+ * listening. Not `/healthcheck/fail`, as the pod's own preStop hook: Envoy Gateway's liveness probe asks the same filter as
+ * readiness, so that the kubelet would restart the proxy half a minute later.
  */
-const tellProxy = Effect.fnUntraced(function* ({ metadata }: KubeObject, health: "fail" | "ok") {
+const askToLeave = Effect.fnUntraced(function* ({ metadata }: KubeObject) {
   const kubectl = yield* Kubectl;
   yield* kubectl.askPod({
     namespace: metadata.namespace ?? "",
     pod: metadata.name,
     port: ADMIN_PORT,
     method: "POST",
-    path: `/healthcheck/${health}`,
+    path: "/drain_listeners?graceful&skip_exit",
   });
 });
 
@@ -65,7 +66,7 @@ export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, k
   const owner = yield* keeper.owner;
   const at = new Date(yield* Clock.currentTimeMillis);
   yield* kubectl.replace(Pod, handedOver(pod, { keys: selectorKeys(replicaSet), owner, at }));
-  return yield* tellProxy(pod, "fail").pipe(
+  return yield* askToLeave(pod).pipe(
     Effect.as(undefined),
     Effect.catch(({ message }) => Effect.succeed(message)),
   );
@@ -73,7 +74,6 @@ export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, k
 
 export const bringBack = Effect.fnUntraced(function* (pod: KubeObject) {
   const kubectl = yield* Kubectl;
-  // One that was never told to close its connections has nothing to take back.
-  yield* Effect.ignore(tellProxy(pod, "ok"));
+  // It goes on asking its clients to leave after each answer, which costs them a connection and nothing else.
   yield* kubectl.replace(Pod, putBack(pod));
 });
