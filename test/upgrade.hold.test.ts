@@ -10,6 +10,7 @@ import {
   FakeCluster,
   FakeStreams,
   IDENTITY,
+  overtaken,
   Recorder,
   runUpgrade,
   type Scenario,
@@ -168,6 +169,24 @@ describe("proxies that drain for less than was asked for", () => {
           "the running proxies drain for at most 5m; 7 streams are open; longer ones will be cut: this account is not allowed to hold them (it cannot list, create, patch, delete jobs.batch in namespace tars-dataplane)",
         );
       }).pipe(inWorld({ may: ({ resource }) => resource !== "jobs" })),
+  );
+
+  it.effect("are held though the kubelet writes to them at the same time", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* openStreams("450 seconds");
+      yield* cluster.inject({
+        actor: "tare",
+        verb: "replace",
+        kind: "Pod",
+        trouble: overtaken,
+        times: 3,
+      });
+      yield* upgraded({ options: LONGER });
+      assert.strictEqual(yield* dropped, 0);
+      assert.notInclude((yield* warnings).join("\n"), "could not hold");
+      assert.deepStrictEqual(yield* leftovers, []);
+    }).pipe(inWorld()),
   );
 
   it.effect("are left as they are when the policy does not come into force", () =>

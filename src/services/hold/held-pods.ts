@@ -13,6 +13,7 @@ import { HELD_LABEL } from "../../domain/hold/names.ts";
 import type { NamedHold } from "../../domain/hold/objects.ts";
 import { type KubeObject, Pod, ReplicaSet } from "../../domain/kube.ts";
 import { Kubectl } from "../Kubectl.ts";
+import { changePod } from "./change-pod.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** Only on the pod's loopback. */
@@ -50,30 +51,22 @@ export const readHeldPods = Effect.fnUntraced(function* ({ hold, dataplaneNamesp
   );
 });
 
-export const hold = Effect.fnUntraced(function* (pod: KubeObject, name: string) {
-  const kubectl = yield* Kubectl;
-  return yield* kubectl.replace(Pod, held(pod, name));
-});
+export const hold = (pod: KubeObject, name: string) =>
+  changePod(pod, (current) => held(current, name));
 
-export const release = Effect.fnUntraced(function* (pod: KubeObject) {
-  const kubectl = yield* Kubectl;
-  yield* kubectl.replace(Pod, noLongerHeld(pod));
-});
+export const release = (pod: KubeObject) => changePod(pod, noLongerHeld);
 
 /** @returns why clients that keep a connection could not be told; nothing when they are. */
 export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, keeper: Keeper) {
-  const kubectl = yield* Kubectl;
   const owner = yield* keeper.owner;
   const at = new Date(yield* Clock.currentTimeMillis);
-  yield* kubectl.replace(Pod, handedOver(pod, { keys: selectorKeys(replicaSet), owner, at }));
+  const keys = selectorKeys(replicaSet);
+  yield* changePod(pod, (current) => handedOver(current, { keys, owner, at }));
   return yield* askToLeave(pod).pipe(
     Effect.as(undefined),
     Effect.catch(({ message }) => Effect.succeed(message)),
   );
 });
 
-export const bringBack = Effect.fnUntraced(function* (pod: KubeObject) {
-  const kubectl = yield* Kubectl;
-  // It goes on asking its clients to leave after each answer, which costs them a connection and nothing else.
-  yield* kubectl.replace(Pod, putBack(pod));
-});
+/** It goes on asking its clients to leave after each answer, which costs them a connection and nothing else. */
+export const bringBack = (pod: KubeObject) => changePod(pod, putBack);

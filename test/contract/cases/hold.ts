@@ -8,6 +8,7 @@ import {
   putBack,
   selectorKeys,
 } from "../../../src/domain/hold/hand-over.ts";
+import { HELD_LABEL } from "../../../src/domain/hold/names.ts";
 import {
   AdmissionPolicy,
   AdmissionPolicyBinding,
@@ -29,6 +30,7 @@ import {
   ReplicaSet,
   refOf,
 } from "../../../src/domain/kube.ts";
+import { changePod } from "../../../src/services/hold/change-pod.ts";
 import { Kubectl } from "../../../src/services/Kubectl.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 
@@ -109,8 +111,9 @@ const untilVerdict = Effect.fnUntraced(function* (pod: KubeObject, expected: str
 });
 
 const holdAll = Effect.fnUntraced(function* (pods: ReadonlyArray<KubeObject>, hold: NamedHold) {
-  const kubectl = yield* Kubectl;
-  const labelled = yield* Effect.forEach(pods, (pod) => kubectl.replace(Pod, held(pod, hold.hold)));
+  const labelled = yield* Effect.forEach(pods, (pod) =>
+    changePod(pod, (current) => held(current, hold.hold)),
+  );
   const [first] = labelled;
   if (first !== undefined) yield* untilVerdict(first, "refused");
   return labelled;
@@ -128,7 +131,7 @@ const handOver = Effect.fnUntraced(function* (
   const at = new Date(yield* Clock.currentTimeMillis);
   const keys = selectorKeys(set);
   const away = yield* Effect.forEach(pods, (pod) =>
-    kubectl.replace(Pod, handedOver(pod, { keys, owner, at })),
+    changePod(pod, (current) => handedOver(current, { keys, owner, at })),
   );
   return { away, job };
 });
@@ -142,9 +145,33 @@ const unwanted = Effect.gen(function* () {
   return { named, labelled, set: yield* wanted(0) };
 });
 
+const noted = (pod: KubeObject): KubeObject => ({
+  ...pod,
+  metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, noted: "yes" } },
+});
+
 const names = (pods: ReadonlyArray<KubeObject>) => pods.map(({ metadata }) => metadata.name).sort();
 
 export const hold: ReadonlyArray<ContractCase> = [
+  inCluster(
+    "a pod is labelled though others have written to it since it was read, and not in the place of another",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const named = yield* holdOf;
+      yield* deploy(1);
+      const [read] = yield* podCount(1);
+      const pod = read as KubeObject;
+      const late = yield* Effect.flip(
+        Effect.andThen(changePod(pod, noted), kubectl.replace(Pod, held(pod, named.hold))),
+      );
+      assert.strictEqual(late.reason, "Conflict");
+      const labelled = yield* changePod(pod, (current) => held(current, named.hold));
+      assert.strictEqual(labelled.metadata.annotations?.noted, "yes");
+      assert.strictEqual(labelled.metadata.labels?.[HELD_LABEL], named.hold);
+      const other = { ...pod, metadata: { ...pod.metadata, uid: "another" } };
+      assert.strictEqual((yield* Effect.flip(changePod(other, noted))).reason, "Conflict");
+    }),
+  ),
   inCluster(
     "a dry run may delete a pod, not a held one, and again when the guard has gone",
     Effect.gen(function* () {
@@ -193,7 +220,7 @@ export const hold: ReadonlyArray<ContractCase> = [
       const [pod] = (yield* handOver(named, labelled, { set })).away;
       const away = pod as KubeObject;
       assert.isTrue(belongsTo(away, set));
-      yield* kubectl.replace(Pod, putBack(away));
+      yield* changePod(away, putBack);
       yield* deploy(1);
       const isOwned = (found: Option.Option<KubeObject>) =>
         Option.getOrUndefined(found)?.metadata.ownerReferences?.[0]?.kind === "ReplicaSet";

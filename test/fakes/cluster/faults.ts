@@ -72,6 +72,11 @@ export const forbidden = fail(
 export const unauthorized = fail("Unauthorized", "Unauthorized");
 export const rejected = (why: string): Trouble =>
   fail("Rejected", `admission webhook "policy.example" denied the request: ${why}`);
+/** Somebody else wrote first. */
+export const overtaken = fail(
+  "Conflict",
+  "the object has been modified; please apply your changes to the latest version and try again",
+);
 export const serverError = fail("ServerError", "etcdserver: request timed out");
 export const answerLost = fail("Unreachable", `${SERVER} does not answer: socket hang up`, true);
 export const slow = (by: Duration.Input): Trouble => ({
