@@ -171,6 +171,29 @@ describe("proxies that drain for less than was asked for", () => {
       }).pipe(inWorld({ may: ({ resource }) => resource !== "jobs" })),
   );
 
+  it.effect.each([2, 8])("are replaced all at once, be they two or eight: %d", (minReplicas) =>
+    Effect.gen(function* () {
+      yield* openStreams("100 seconds");
+      yield* upgraded({ options: LONGER });
+      const since = (from: string, to: string) =>
+        Effect.map(
+          Effect.flatMap(Recorder, ({ timeline }) => timeline),
+          (told) => {
+            const at = (tag: string) =>
+              told.find(({ event }) => event._tag === tag)?.at ?? Number.NaN;
+            return Math.round((at(to) - at(from)) / 1_000);
+          },
+        );
+      assert.isBelow(yield* since("DrainLengthened", "HelmUpgradeStarted"), 120);
+      assert.strictEqual(yield* dropped, 0);
+    }).pipe(
+      inWorld({
+        values: { ha: { minReplicas } },
+        installed: tarsChart({ version: "1.1.0", envoyTag: "slow-30" }),
+      }),
+    ),
+  );
+
   it.effect("are held though the kubelet writes to them at the same time", () =>
     Effect.gen(function* () {
       const cluster = yield* FakeCluster;

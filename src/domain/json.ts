@@ -36,6 +36,18 @@ export const setPath = (root: JsonObject, path: JsonPath, value: Json): JsonObje
   return { ...root, [key]: setPath(isJsonObject(child) ? child : {}, rest, value) };
 };
 
+/** `root` with what `other` has at `path`, and without anything there when `other` has nothing; mappings that this empties go too. */
+export const copyPath = (root: JsonObject, other: Json | undefined, path: JsonPath): JsonObject => {
+  const [key, ...rest] = path;
+  if (key === undefined) return root;
+  const { [key]: own, ...others } = root;
+  const theirs = isJsonObject(other) ? other[key] : undefined;
+  if (rest.length === 0) return theirs === undefined ? others : { ...root, [key]: theirs };
+  const child = copyPath(isJsonObject(own) ? own : {}, theirs, rest);
+  const isEmptied = theirs === undefined && Object.keys(child).length === 0;
+  return isEmptied ? others : { ...root, [key]: child };
+};
+
 /** Every leaf with its path, depth first in key order. Lists and empty mappings are leaves: Helm replaces lists whole. */
 export const leaves = (
   root: JsonObject,

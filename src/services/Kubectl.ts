@@ -1,6 +1,6 @@
-import { Context, Data, type Effect, type Option, type Redacted, type Stream } from "effect";
+import { Context, Data, Effect, type Option, type Redacted, type Stream } from "effect";
 import type { Access } from "../domain/access.ts";
-import type { KubeObject, ObjectRef, ResourceType } from "../domain/kube.ts";
+import { type KubeObject, type ObjectRef, type ResourceType, refOf } from "../domain/kube.ts";
 
 /** The cluster a run works on, as the kubeconfig names it. */
 export interface ClusterTarget {
@@ -159,3 +159,31 @@ export class Kubectl extends Context.Service<
     readonly askPod: (request: PodRequest) => Effect.Effect<string, KubectlError>;
   }
 >()("tare/services/Kubectl") {}
+
+/** As many as client-go's `DefaultRetry` makes. */
+const CHANGE_TRIES = 5;
+
+/**
+ * Writes what `change` makes of the object. Kubelets and controllers write all the time, so it may be newer than the one at
+ * hand: then it is read and changed again, as long as it is the same object. Fails with `Conflict` when another was first each time, or when the object has gone.
+ */
+export const changeObject = Effect.fnUntraced(function* (
+  type: ResourceType,
+  object: KubeObject,
+  change: (object: KubeObject) => KubeObject,
+): Effect.fn.Return<KubeObject, KubectlError, Kubectl> {
+  const kubectl = yield* Kubectl;
+  const again = Effect.fnUntraced(function* (
+    conflict: KubectlError,
+    triesLeft: number,
+  ): Effect.fn.Return<KubeObject, KubectlError> {
+    const read = yield* kubectl.get(refOf(type, object));
+    const isSame = read._tag === "Some" && read.value.metadata.uid === object.metadata.uid;
+    return yield* isSame ? write(read.value, triesLeft) : conflict;
+  });
+  const write = (current: KubeObject, triesLeft: number): Effect.Effect<KubeObject, KubectlError> =>
+    Effect.catch(kubectl.replace(type, change(current)), (error) =>
+      error.reason === "Conflict" && triesLeft > 1 ? again(error, triesLeft - 1) : error,
+    );
+  return yield* write(object, CHANGE_TRIES);
+});

@@ -2,7 +2,8 @@
 import { Duration } from "effect";
 import { runningDrain } from "../drain/running-drain.ts";
 import { type ShortDrain, shortDrains } from "../drain/short-drain.ts";
-import { fieldAt, type KubeObject } from "../kube.ts";
+import { copyPath, getPath, isJsonObject, type JsonObject, setPath } from "../json.ts";
+import type { KubeObject } from "../kube.ts";
 import { proxyOfDeployment } from "../rollout/expectation.ts";
 import { isProxyOf, type RolloutView } from "../rollout/view.ts";
 
@@ -36,21 +37,37 @@ export const lengthenings = (
   );
 };
 
-const withShutdown = (envoyProxy: KubeObject, shutdown: unknown): KubeObject => ({
+const DRAIN_TIMEOUT = ["shutdown", "drainTimeout"];
+const STRATEGY = ["provider", "kubernetes", "envoyDeployment", "strategy"];
+const CHANGED = [DRAIN_TIMEOUT, STRATEGY];
+
+/** The old ones stay as long as their streams in any case: replacing one after the other would need as much room, and a turn for each. */
+const ALL_AT_ONCE = "100%";
+
+const withSpec = (envoyProxy: KubeObject, spec: JsonObject): KubeObject => ({
   ...envoyProxy,
-  spec: { ...(envoyProxy.spec as object | undefined), shutdown },
+  spec,
 });
 
-export const withDrain = (envoyProxy: KubeObject, drain: Duration.Duration): KubeObject =>
-  withShutdown(envoyProxy, {
-    ...(fieldAt(envoyProxy, "spec", "shutdown") as object | undefined),
-    drainTimeout: `${Math.ceil(Duration.toSeconds(drain))}s`,
-  });
+const specOf = ({ spec }: KubeObject): JsonObject => (isJsonObject(spec) ? spec : {});
 
-/** `live` with the shutdown settings that `before` had. */
-export const withDrainOf = (live: KubeObject, before: KubeObject): KubeObject => {
-  const shutdown = fieldAt(before, "spec", "shutdown");
-  if (shutdown !== undefined) return withShutdown(live, shutdown);
-  const { shutdown: _, ...spec } = live.spec as { readonly shutdown?: unknown };
-  return { ...live, spec };
+/** So that its proxies are replaced, all at once, by some that drain for so long. */
+export const lengthened = (envoyProxy: KubeObject, drain: Duration.Duration): KubeObject => {
+  const spec = setPath(
+    specOf(envoyProxy),
+    DRAIN_TIMEOUT,
+    `${Math.ceil(Duration.toSeconds(drain))}s`,
+  );
+  const isRecreated = getPath(spec, [...STRATEGY, "type"]) === "Recreate";
+  return withSpec(
+    envoyProxy,
+    isRecreated ? spec : setPath(spec, [...STRATEGY, "rollingUpdate", "maxSurge"], ALL_AT_ONCE),
+  );
 };
+
+/** `live` as `before` was where {@link lengthened} changes it. */
+export const asBefore = (live: KubeObject, before: KubeObject): KubeObject =>
+  withSpec(
+    live,
+    CHANGED.reduce((spec, path) => copyPath(spec, specOf(before), path), specOf(live)),
+  );

@@ -7,10 +7,10 @@ import { Duration, Effect, Option } from "effect";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
 import { formatGoDuration } from "../../domain/go-duration.ts";
 import {
+  asBefore,
   type Lengthening,
+  lengthened,
   lengthenings,
-  withDrain,
-  withDrainOf,
 } from "../../domain/hold/lengthen.ts";
 import {
   Deployment,
@@ -21,7 +21,7 @@ import {
   type ResourceType,
   refOf,
 } from "../../domain/kube.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
+import { changeObject, Kubectl } from "../../services/Kubectl.ts";
 import { report, warn } from "../../services/Reporter.ts";
 import type { UpgradeAttempt } from "./attempt.ts";
 import { awaitDrained, holdProxies } from "./hold.ts";
@@ -67,7 +67,7 @@ const undo = Effect.fnUntraced(function* (proxies: ReadonlyArray<KubeObject>) {
         Effect.flatMap(
           Option.match({
             onNone: () => Effect.void,
-            onSome: (live) => kubectl.replace(EnvoyProxy, withDrainOf(live, before)),
+            onSome: (found) => changeObject(EnvoyProxy, found, (live) => asBefore(live, before)),
           }),
         ),
         Effect.catch(({ message }) =>
@@ -84,13 +84,12 @@ const lengthen = Effect.fnUntraced(function* (
 ) {
   const { options, interruption } = attempt;
   const { drainTimeout, timeout } = options;
-  const kubectl = yield* Kubectl;
   const hold = yield* holdProxies(attempt);
   if (hold === undefined) return;
   const rollout = yield* followRollout(attempt);
   yield* Effect.forEach(
     proxies,
-    (proxy) => kubectl.replace(EnvoyProxy, withDrain(proxy, drainTimeout)),
+    (proxy) => changeObject(EnvoyProxy, proxy, (live) => lengthened(live, drainTimeout)),
     { discard: true },
   );
   yield* report({

@@ -12,8 +12,7 @@ import type { HeldPods, Move } from "../../domain/hold/moves.ts";
 import { HELD_LABEL } from "../../domain/hold/names.ts";
 import type { NamedHold } from "../../domain/hold/objects.ts";
 import { type KubeObject, Pod, ReplicaSet } from "../../domain/kube.ts";
-import { Kubectl } from "../Kubectl.ts";
-import { changePod } from "./change-pod.ts";
+import { changeObject, Kubectl } from "../Kubectl.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** Only on the pod's loopback. */
@@ -52,16 +51,16 @@ export const readHeldPods = Effect.fnUntraced(function* ({ hold, dataplaneNamesp
 });
 
 export const hold = (pod: KubeObject, name: string) =>
-  changePod(pod, (current) => held(current, name));
+  changeObject(Pod, pod, (current) => held(current, name));
 
-export const release = (pod: KubeObject) => changePod(pod, noLongerHeld);
+export const release = (pod: KubeObject) => changeObject(Pod, pod, noLongerHeld);
 
 /** @returns why clients that keep a connection could not be told; nothing when they are. */
 export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, keeper: Keeper) {
   const owner = yield* keeper.owner;
   const at = new Date(yield* Clock.currentTimeMillis);
   const keys = selectorKeys(replicaSet);
-  yield* changePod(pod, (current) => handedOver(current, { keys, owner, at }));
+  yield* changeObject(Pod, pod, (current) => handedOver(current, { keys, owner, at }));
   return yield* askToLeave(pod).pipe(
     Effect.as(undefined),
     Effect.catch(({ message }) => Effect.succeed(message)),
@@ -69,4 +68,4 @@ export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, k
 });
 
 /** It goes on asking its clients to leave after each answer, which costs them a connection and nothing else. */
-export const bringBack = (pod: KubeObject) => changePod(pod, putBack);
+export const bringBack = (pod: KubeObject) => changeObject(Pod, pod, putBack);

@@ -30,8 +30,7 @@ import {
   ReplicaSet,
   refOf,
 } from "../../../src/domain/kube.ts";
-import { changePod } from "../../../src/services/hold/change-pod.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+import { changeObject, Kubectl } from "../../../src/services/Kubectl.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 
 const OURS = { fieldManager: "tare", force: true };
@@ -112,7 +111,7 @@ const untilVerdict = Effect.fnUntraced(function* (pod: KubeObject, expected: str
 
 const holdAll = Effect.fnUntraced(function* (pods: ReadonlyArray<KubeObject>, hold: NamedHold) {
   const labelled = yield* Effect.forEach(pods, (pod) =>
-    changePod(pod, (current) => held(current, hold.hold)),
+    changeObject(Pod, pod, (current) => held(current, hold.hold)),
   );
   const [first] = labelled;
   if (first !== undefined) yield* untilVerdict(first, "refused");
@@ -131,7 +130,7 @@ const handOver = Effect.fnUntraced(function* (
   const at = new Date(yield* Clock.currentTimeMillis);
   const keys = selectorKeys(set);
   const away = yield* Effect.forEach(pods, (pod) =>
-    changePod(pod, (current) => handedOver(current, { keys, owner, at })),
+    changeObject(Pod, pod, (current) => handedOver(current, { keys, owner, at })),
   );
   return { away, job };
 });
@@ -162,14 +161,14 @@ export const hold: ReadonlyArray<ContractCase> = [
       const [read] = yield* podCount(1);
       const pod = read as KubeObject;
       const late = yield* Effect.flip(
-        Effect.andThen(changePod(pod, noted), kubectl.replace(Pod, held(pod, named.hold))),
+        Effect.andThen(changeObject(Pod, pod, noted), kubectl.replace(Pod, held(pod, named.hold))),
       );
       assert.strictEqual(late.reason, "Conflict");
-      const labelled = yield* changePod(pod, (current) => held(current, named.hold));
+      const labelled = yield* changeObject(Pod, pod, (current) => held(current, named.hold));
       assert.strictEqual(labelled.metadata.annotations?.noted, "yes");
       assert.strictEqual(labelled.metadata.labels?.[HELD_LABEL], named.hold);
       const other = { ...pod, metadata: { ...pod.metadata, uid: "another" } };
-      assert.strictEqual((yield* Effect.flip(changePod(other, noted))).reason, "Conflict");
+      assert.strictEqual((yield* Effect.flip(changeObject(Pod, other, noted))).reason, "Conflict");
     }),
   ),
   inCluster(
@@ -220,7 +219,7 @@ export const hold: ReadonlyArray<ContractCase> = [
       const [pod] = (yield* handOver(named, labelled, { set })).away;
       const away = pod as KubeObject;
       assert.isTrue(belongsTo(away, set));
-      yield* changePod(away, putBack);
+      yield* changeObject(Pod, away, putBack);
       yield* deploy(1);
       const isOwned = (found: Option.Option<KubeObject>) =>
         Option.getOrUndefined(found)?.metadata.ownerReferences?.[0]?.kind === "ReplicaSet";

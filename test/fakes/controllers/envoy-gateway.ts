@@ -56,6 +56,11 @@ const imageOf = (proxy: KubeObject | undefined): string =>
   stringAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "container", "image") ??
   DEFAULT_IMAGE;
 
+const strategyOf = (proxy: KubeObject | undefined): object => {
+  const strategy = fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "strategy");
+  return strategy === undefined ? {} : { strategy };
+};
+
 /** What the controller makes for a Gateway, in GatewayNamespace mode: a Deployment of the same name beside it. */
 export const proxyDeployment = (
   gateway: KubeObject,
@@ -75,6 +80,7 @@ export const proxyDeployment = (
     spec: {
       replicas: Math.max(floorOf(proxy), numberAt(live, "spec", "replicas") ?? 0),
       selector: { matchLabels: labels },
+      ...strategyOf(proxy),
       template: {
         metadata: { labels },
         spec: {
