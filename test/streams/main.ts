@@ -1,6 +1,6 @@
 /** `npm run streams`: holds streams through real proxies while these are upgraded, and counts the dropped ones. */
 import { parseOptions, type StreamsOptions, USAGE, UsageError } from "./options.ts";
-import { failedStreams, isAsPlanned, reportLines } from "./report.ts";
+import { failedStreams, isAsPlanned, isTare, reportLines } from "./report.ts";
 import { runStreams } from "./run.ts";
 
 const log = (line: string) => console.error(`${new Date().toTimeString().slice(0, 8)} ${line}`);
@@ -19,7 +19,7 @@ const main = async (): Promise<number> => {
     return 0;
   }
   const run = await runStreams(options, log);
-  console.error(run.act.said);
+  if (!isTare(options)) console.error(run.act.said);
   for (const line of reportLines(run)) console.log(line);
   if (!isAsPlanned(run)) {
     console.error(

@@ -36,7 +36,7 @@ const runOn = async (
   await plan.prepare?.(who, options);
   const proxies = watchProxies(cluster);
   try {
-    const scene: Scene = { who, options, proxies };
+    const scene: Scene = { who, options, proxies, log: (line) => log(`  ${line}`) };
     const url = await gatewayUrl(cluster);
     await awaitRoute(cluster, url);
     log(`beginning ${options.clients} streams of ${options.length} s`);

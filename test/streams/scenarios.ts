@@ -1,5 +1,10 @@
 import { kubectl, run } from "../cluster/cluster.ts";
-import { type Ended, startTare, until } from "../cluster/e2e/running-tare.ts";
+import {
+  type Ended,
+  startTare,
+  type TareWithoutTerminal,
+  until,
+} from "../cluster/e2e/running-tare.ts";
 import { chartWith, type Operator } from "../cluster/e2e/tare.ts";
 import type { Scenario, StreamsOptions } from "./options.ts";
 import { DATA_PLANE, type ProxyWatch } from "./proxies.ts";
@@ -9,6 +14,8 @@ export interface Scene {
   readonly who: Operator;
   readonly options: StreamsOptions;
   readonly proxies: ProxyWatch;
+  /** Hears what tare says. */
+  readonly log: (line: string) => void;
 }
 
 /** What each scenario does to the proxies, and the exit code it is to end with. */
@@ -19,7 +26,7 @@ interface Plan {
   readonly prepare?: (who: Operator, options: StreamsOptions) => Promise<void>;
 }
 
-type Subject = Pick<Scene, "who" | "options">;
+type Subject = Pick<Scene, "who" | "options"> & Partial<Pick<Scene, "log">>;
 
 const args = ({ who, options }: Subject): ReadonlyArray<string> => [
   "upgrade",
@@ -34,8 +41,11 @@ const timed = async (work: () => Promise<Pick<Ended, "code" | "stderr">>): Promi
   return { exitCode: code, seconds: (Date.now() - began) / 1_000, said: stderr };
 };
 
+const started = (scene: Subject, more: ReadonlyArray<string> = []): TareWithoutTerminal =>
+  startTare(scene.who, [...args(scene), ...more], scene.who.cluster.kubeconfig, scene.log);
+
 const upgrade = (scene: Subject, more: ReadonlyArray<string> = []): Promise<Act> =>
-  timed(() => startTare(scene.who, [...args(scene), ...more], scene.who.cluster.kubeconfig).ended);
+  timed(() => started(scene, more).ended);
 
 /** The proxies of the new release have an image that cannot serve. */
 const upgradeToEnvoy = (tag: string, more: ReadonlyArray<string> = []): Plan => ({
@@ -52,7 +62,7 @@ const upgradeToEnvoy = (tag: string, more: ReadonlyArray<string> = []): Plan => 
 const interrupt = (scene: Scene): Promise<Act> =>
   timed(async () => {
     const old = new Set(scene.proxies.seen().map(({ template }) => template));
-    const tare = startTare(scene.who, args(scene), scene.who.cluster.kubeconfig);
+    const tare = started(scene);
     await until(
       "a new proxy",
       () => scene.proxies.seen().some(({ template, ready }) => ready && !old.has(template)),

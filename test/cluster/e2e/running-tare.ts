@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { taresIn } from "./running-processes.ts";
 import type { Operator } from "./tare.ts";
@@ -43,6 +44,7 @@ export const startTare = (
   who: Operator,
   args: ReadonlyArray<string>,
   kubeconfig: string,
+  onLine: (line: string) => void = () => {},
 ): TareWithoutTerminal => {
   const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     env: environment(who, kubeconfig),
@@ -50,6 +52,7 @@ export const startTare = (
   });
   let stdout = "";
   let stderr = "";
+  if (child.stderr !== null) createInterface({ input: child.stderr }).on("line", onLine);
   child.stdout?.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();
   });
