@@ -14,7 +14,7 @@ import { clusterReads, firstReads } from "./phases/first-reads.ts";
 import { haPreflight } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { journaled } from "./phases/journaled.ts";
-import { checkObjects, rehearseObjects } from "./phases/object-checks.ts";
+import { checkObjects, type ObjectChecksInput, rehearseObjects } from "./phases/object-checks.ts";
 import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
@@ -70,12 +70,10 @@ export const upgrade = Effect.fn("tare.upgrade")(
     yield* reportChart(installed);
 
     const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);
-    if (facts !== undefined) {
-      const checks = { options, installed, facts, liveCrds };
-      yield* Effect.interruptible(releaseChecks(checks));
-      const objects = yield* Effect.interruptible(rehearseObjects(checks));
-      if (objects !== undefined) yield* Effect.interruptible(checkObjects(checks, objects));
-    }
+    const takeBack =
+      facts === undefined
+        ? []
+        : yield* Effect.interruptible(checked({ options, installed, facts, liveCrds }));
 
     const { lock } = yield* entering;
     const journal = yield* openJournal({ options, installed, identity, runId });
@@ -85,7 +83,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
       if (facts !== undefined) yield* requireRendered(installed, facts);
       yield* Effect.interruptible(journal.around("crds")(run(applyCrds, { ...crds, lock })));
       return yield* journal.around("upgrade")(
-        run(helmUpgrade, { options, identity, installed, lock, streams }),
+        run(helmUpgrade, { options, identity, installed, lock, streams, takeBack }),
       );
     });
     return yield* journaled(journal)(attempt).pipe(
@@ -95,6 +93,15 @@ export const upgrade = Effect.fn("tare.upgrade")(
   },
   flow(Effect.scoped, Effect.uninterruptible),
 );
+
+/** Everything that the server says before the first write; what has to be taken back right before Helm. */
+const checked = Effect.fnUntraced(function* (checks: ObjectChecksInput) {
+  yield* releaseChecks(checks);
+  const objects = yield* rehearseObjects(checks);
+  if (objects === undefined) return [];
+  yield* checkObjects(checks, objects);
+  return objects.takeBack;
+});
 
 const openJournal = Effect.fnUntraced(function* ({
   options,

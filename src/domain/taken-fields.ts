@@ -9,8 +9,10 @@ import {
 import type { ApplyMethod } from "./helm/version.ts";
 import type { Json } from "./json.ts";
 import type { ResourceType } from "./kube.ts";
+import { type OwnedPath, ownersOf, showOwnedPath, valueAtOwned } from "./managed-fields.ts";
 import type { ObjectName, ObjectStates } from "./object-change.ts";
 import { fieldsOf, type Show } from "./object-diff.ts";
+import { looksSecret } from "./redaction.ts";
 
 /** One field that the upgrade changes although somebody else set it; values are fit to be shown. */
 export interface TakenField {
@@ -56,6 +58,12 @@ const ownedByOthers = (
     }));
 };
 
+export interface Met {
+  readonly conflicts: ReadonlyArray<FieldConflict>;
+  /** What the chart's own cannot be beside. */
+  readonly parts: ReadonlyArray<OwnedPath>;
+}
+
 const EMPTY = new Set<Json | undefined>([undefined, null, false, 0, ""]);
 
 /** Of what nobody has any more nobody is the owner, so that the server sees no conflict. */
@@ -74,11 +82,33 @@ const removedFields = (rehearsed: RehearsedObject, show: Show): ReadonlyArray<Ta
     }));
 };
 
+/** Parts of others that go as a whole. */
+const takenParts = (
+  { live }: RehearsedObject,
+  parts: ReadonlyArray<OwnedPath>,
+  show: Show,
+): ReadonlyArray<TakenField> =>
+  parts.map((part) => {
+    const owners = ownersOf(live, part).filter((owner) => owner !== HELM_MANAGER);
+    const path = showOwnedPath(part);
+    const value = valueAtOwned(live as unknown as Json, part);
+    // Shown whole, what it holds can promise a secret as well as the path.
+    const hides = typeof value === "object" && looksSecret(JSON.stringify(value));
+    return {
+      path,
+      owner: owners.join(", ") || undefined,
+      before: hides ? "***" : show(path, value),
+      after: undefined,
+      returns: owners.some(isController),
+    };
+  });
+
 export const takenFields = (
   rehearsed: RehearsedObject,
-  conflicts: ReadonlyArray<FieldConflict>,
+  { conflicts, parts }: Met,
   show: Show,
 ): ReadonlyArray<TakenField> => [
+  ...takenParts(rehearsed, parts, show),
   ...ownedByOthers(rehearsed, conflicts, show),
   ...removedFields(rehearsed, show),
 ];

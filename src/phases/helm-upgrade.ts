@@ -32,6 +32,7 @@ import { followRollout, keepDiagnosis } from "./helm/rollout.ts";
 import { runHelm } from "./helm/run-helm.ts";
 import { supersedeStale } from "./helm/stale-deployed.ts";
 import type { FollowedStreams } from "./streams/follow.ts";
+import { type TakeBack, takeBack } from "./take-back.ts";
 
 export interface HelmUpgradeInput {
   readonly options: UpgradeOptions;
@@ -39,6 +40,8 @@ export interface HelmUpgradeInput {
   readonly installed: InstalledRelease;
   readonly lock: HeldLock;
   readonly streams: FollowedStreams;
+  /** Objects with parts that the chart's own cannot be beside. */
+  readonly takeBack: ReadonlyArray<TakeBack>;
 }
 
 export interface UpgradeResult {
@@ -74,7 +77,10 @@ const reportStreams = ({ outcome }: FollowedStreams) =>
     counted === undefined ? Effect.void : report({ _tag: "StreamsCounted", outcome: counted }),
   );
 
-const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
+const attemptUpgrade = Effect.fnUntraced(function* (
+  attempt: UpgradeAttempt,
+  objects: ReadonlyArray<TakeBack>,
+) {
   const { options, installed, before } = attempt;
   yield* lengthenDrains(attempt);
   if (yield* attempt.interruption.happened) return yield* Effect.interrupt;
@@ -90,6 +96,7 @@ const attemptUpgrade = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
     timeout: formatGoDuration(options.timeout),
     atomic: options.atomic,
   });
+  yield* takeBack(objects);
   const rollout = yield* followRollout(attempt);
   const diagnosis = yield* keepDiagnosis(rollout, options.timeout);
   const outcome = yield* runHelm(attempt, rollout);
@@ -110,13 +117,14 @@ export const helmUpgrade: Phase<
 > = {
   id: "helm-upgrade",
   title: "Helm upgrade",
-  run: Effect.fnUntraced(function* ({ options, identity, installed: discovered, lock, streams }) {
+  run: Effect.fnUntraced(function* (input) {
+    const { options, identity, installed: discovered, lock, streams } = input;
     const { before, installed } = yield* requireUnchanged(discovered);
     yield* mayWrite(lock);
     yield* supersedeStale(installed.release, before);
     return yield* withInterruption((interruption) =>
       Effect.ensuring(
-        attemptUpgrade({ options, installed, before, lock, interruption, streams }),
+        attemptUpgrade({ options, installed, before, lock, interruption, streams }, input.takeBack),
         reportStreams(streams),
       ),
     ).pipe(underIdentity({ identity, installed, lock }));

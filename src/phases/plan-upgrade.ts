@@ -52,6 +52,7 @@ const NOTHING: RehearsedObjects = {
   rolls: [],
   taken: [],
   reach: [],
+  takeBack: [],
   images: [],
   refused: [],
   limits: [],

@@ -1,5 +1,6 @@
 import { Context, Data, Effect, type Option, type Redacted, type Stream } from "effect";
 import type { Access } from "../domain/access.ts";
+import type { JsonObject } from "../domain/json.ts";
 import { type KubeObject, type ObjectRef, type ResourceType, refOf } from "../domain/kube.ts";
 
 /** The cluster a run works on, as the kubeconfig names it. */
@@ -65,6 +66,12 @@ export interface ApplyOptions {
   readonly dryRun?: boolean;
   /** Only `metadata` of the result is transferred. */
   readonly metadataOnly?: boolean;
+}
+
+export interface PatchOptions {
+  readonly fieldManager: string;
+  /** Ask the server for the result without keeping it. */
+  readonly dryRun?: boolean;
 }
 
 /** What a watch tells: first everything there is, then each change in its order. */
@@ -152,6 +159,15 @@ export class Kubectl extends Context.Service<
     readonly replace: (
       type: ResourceType,
       object: KubeObject,
+    ) => Effect.Effect<KubeObject, KubectlError>;
+    /**
+     * A JSON merge patch (RFC 7386). Fails with `Conflict` when it names a resourceVersion that is no longer current, with
+     * `NotServed` when there is no such object.
+     */
+    readonly patch: (
+      ref: ObjectRef,
+      patch: JsonObject,
+      options: PatchOptions,
     ) => Effect.Effect<KubeObject, KubectlError>;
     /** Deleting what is not there succeeds. */
     readonly delete: (ref: ObjectRef, options?: DeleteOptions) => Effect.Effect<void, KubectlError>;

@@ -253,6 +253,24 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
         create: write("POST", "create"),
         replace: write("PUT", "replace"),
 
+        patch: Effect.fn("Kubectl.patch")(function* (ref, patch, { fieldManager, dryRun = false }) {
+          return objectOf(
+            yield* call({
+              method: "PATCH",
+              path: objectPath(ref),
+              query: {
+                fieldManager,
+                fieldValidation: "Ignore",
+                ...(dryRun ? { dryRun: "All" } : {}),
+              },
+              timeout: APPLY_TIMEOUT,
+              isSafe: dryRun,
+              body: { contentType: "application/merge-patch+json", json: patch },
+              label: `patch ${showRef(ref)}`,
+            }),
+          );
+        }),
+
         delete: Effect.fn("Kubectl.delete")(function* (ref, { dryRun = false } = {}) {
           yield* call(
             {

@@ -56,7 +56,7 @@ export const gateStates = Effect.gen(function* () {
   );
 });
 
-const WRITES = new Set(["apply", "create", "replace", "delete"]);
+const WRITES = new Set(["apply", "create", "replace", "patch", "delete"]);
 
 /** What an actor really wrote, in order, e.g. `apply Secret tars-system/tars-identity`; its heartbeats and its journal are left out. */
 export const writesOf = Effect.fnUntraced(function* (actor: string) {

@@ -48,7 +48,14 @@ const upgradedAfter = Effect.fnUntraced(function* <E, R>(
   const release = yield* installed;
   yield* Effect.orDie(meanwhile);
   return yield* Effect.flip(
-    helmUpgrade.run({ options, identity: IDENTITY, installed: release, lock, streams: NO_STREAMS }),
+    helmUpgrade.run({
+      options,
+      identity: IDENTITY,
+      installed: release,
+      lock,
+      streams: NO_STREAMS,
+      takeBack: [],
+    }),
   );
 });
 
@@ -165,6 +172,7 @@ it.effect("the identity reaches the cluster as a Secret and never Helm", () =>
         installed: release,
         lock: FREE,
         streams: NO_STREAMS,
+        takeBack: [],
       }),
     );
     const cluster = yield* FakeCluster;

@@ -79,7 +79,7 @@ export interface Outcome {
   readonly rows: ReadonlyArray<string>;
 }
 
-const WRITES = new Set(["apply", "create", "replace", "delete"]);
+const WRITES = new Set(["apply", "create", "replace", "patch", "delete"]);
 
 /** The last thing that a run writes before its Helm. */
 const GATE_OPENS = "apply ConfigMap tars-system/tare-gate-tars";

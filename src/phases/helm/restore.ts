@@ -15,6 +15,8 @@ import { Helm } from "../../services/Helm.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { type Reporter, warn } from "../../services/Reporter.ts";
 import type { Rollout, RolloutGate } from "../../services/RolloutGate.ts";
+import { placed, typesFrom } from "../release-checks.ts";
+import { takeBack } from "../take-back.ts";
 import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
 import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
 
@@ -149,6 +151,27 @@ const isWorthAnother = Effect.fnUntraced(function* (release: ReleaseRef, revisio
   );
 });
 
+/** What others set meanwhile can be in the way of the old objects as well. */
+const takeBackTarget = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+  const [helm, kubectl] = [yield* Helm, yield* Kubectl];
+  const [manifest, served, isServers] = yield* Effect.all(
+    [
+      helm.manifest(release, revision),
+      kubectl.resources,
+      isServerSide(release, [revision]),
+    ] as const,
+    { concurrency: "unbounded" },
+  );
+  const typeOf = typesFrom(served);
+  yield* takeBack(
+    placed(manifest, typeOf, release.namespace).flatMap((object) => {
+      const type = typeOf(object);
+      const method = isServers ? "server" : "client";
+      return type === undefined ? [] : [{ previous: object, next: object, type, method }];
+    }),
+  );
+});
+
 /** Brings the release back to `revision`, by number, with a budget of its own, and verifies it. */
 export const restoreRevision: (
   attempt: Restoration,
@@ -161,6 +184,7 @@ export const restoreRevision: (
       if (refused === undefined) return undefined;
       if (!(yield* isWorthAnother(release, revision))) return refused;
       yield* warn(`helm rollback failed (${refused}); trying once more from what it left`);
+      yield* Effect.ignore(takeBackTarget(release, revision));
       return yield* helmRollback(attempt, revision);
     });
     const budget = Duration.times(attempt.options.timeout, 2);

@@ -22,6 +22,7 @@ import { isReach, type ReachChange, reachChanges } from "../../domain/reach.ts";
 import { type TakenFields, takenFields } from "../../domain/taken-fields.ts";
 import type { ClusterUnavailable } from "../../errors.ts";
 import { Kubectl, type KubectlError } from "../../services/Kubectl.ts";
+import { partsInTheWay, type TakeBack } from "../take-back.ts";
 import { unavailable } from "../unavailable.ts";
 
 const REQUESTS_AT_ONCE = 16;
@@ -43,6 +44,7 @@ interface Compared {
   readonly roll?: Roll;
   readonly taken?: TakenFields;
   readonly reach?: ReadonlyArray<ReachChange>;
+  readonly takeBack?: TakeBack;
   readonly refused?: RefusedObject;
   readonly limit?: string;
 }
@@ -122,27 +124,33 @@ const compare = Effect.fnUntraced(function* (
       ? refusal(object, ref, tried.failure, redact)
       : { change: created(object, redact) };
   }
-  if (Result.isFailure(tried)) {
-    const { reason, detail } = tried.failure;
+  const merging = { previous, next: object, live, type, method };
+  const isRefused = Result.isFailure(tried) && tried.failure.reason === "Rejected";
+  const inTheWay = Option.getOrUndefined(yield* partsInTheWay(merging, isRefused));
+  const result = inTheWay === undefined ? tried : Result.succeed(inTheWay.applied);
+  if (Result.isFailure(result)) {
+    const { reason, detail } = result.failure;
     if (reason === "Rejected" || reason === "Conflict") {
-      return refusal(object, ref, tried.failure, redact);
+      return refusal(object, ref, result.failure, redact);
     }
     if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };
-    return yield* unavailable(`rehearse ${showRef(ref)}`)(tried.failure);
+    return yield* unavailable(`rehearse ${showRef(ref)}`)(result.failure);
   }
   const show = showValue(object.kind === "Secret", redact);
-  const states = { previous, next: object, live, applied: tried.success };
+  const states = { previous, next: object, live, applied: result.success };
   const fields = changedFields(states, show);
   if (fields.length === 0) return {};
   const change: ObjectChange = { ...nameOfObject(object), action: "change", fields };
   const roll = rollOf(change, live);
   const rehearsed = { ...states, type, method };
   const reach = reachChanges(rehearsed, show);
-  const taken = takenFields(rehearsed, conflicts, show);
+  const parts = inTheWay?.parts ?? [];
+  const taken = takenFields(rehearsed, { conflicts, parts }, show);
   return {
     change,
     ...(roll === undefined ? {} : { roll }),
     reach,
+    ...(parts.length === 0 ? {} : { takeBack: { previous, next: object, type, method } }),
     ...(taken.length === 0 ? {} : { taken: { ...nameOfObject(object), fields: taken } }),
   };
 });
@@ -187,6 +195,7 @@ export const planObjects = Effect.fn("tare.plan.objects")(function* (input: Obje
     changes: all.flatMap(({ change }) => (change === undefined ? [] : [change])),
     rolls: all.flatMap(({ roll }) => (roll === undefined ? [] : [roll])),
     taken: all.flatMap(({ taken }) => (taken === undefined ? [] : [taken])),
+    takeBack: all.flatMap(({ takeBack }) => (takeBack === undefined ? [] : [takeBack])),
     reach: all.flatMap(({ reach = [] }) => reach),
     refused: all.flatMap(({ refused }) => (refused === undefined ? [] : [refused])),
     limits: all.flatMap(({ limit }) => (limit === undefined ? [] : [limit])),

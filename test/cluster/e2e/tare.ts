@@ -229,6 +229,21 @@ export const chartWith = (who: Operator, change: (values: Unstructured) => void)
   return copy;
 };
 
+/** The same operator, whose Helm is beaten to it: right before it upgrades, somebody else runs kubectl. */
+export const beatenBy = (who: Operator, ...words: ReadonlyArray<string>): Operator => {
+  const file = join(mkdtempSync(join(who.home, "beaten-")), "helm");
+  const quoted = [who.cluster.kubectl, "--kubeconfig", who.cluster.kubeconfig, ...words].map(
+    (word) => `'${word.replaceAll("'", "'\\''")}'`,
+  );
+  const lines = [
+    "#!/bin/sh",
+    `case "$*" in *--dry-run*) ;; upgrade*) ${quoted.join(" ")} >&2 ;; esac`,
+    `exec '${who.helm}' "$@"`,
+  ];
+  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o755 });
+  return { ...who, helm: file };
+};
+
 export const removeRelease = async (who: Operator): Promise<void> => {
   await helm(who, ["uninstall", "tars", "--namespace", "tars-system", "--wait"]);
 };

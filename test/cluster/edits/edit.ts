@@ -28,12 +28,9 @@ const leavesOf = (value: Json, path: Leaf["path"] = []): ReadonlyArray<Leaf> => 
     : [{ path, value }];
 };
 
-/**
- * What names an object, or an item of a list, is not edited, but replaced by another one: beside a port with another number the chart's
- * own comes back under the same name, which the server refuses before the first write. The mark of Helm is not the chart's.
- */
+/** What names an object is not edited, but replaced by another object. The mark of Helm is not the chart's. */
 const IDENTITY =
-  /^(?:apiVersion|kind|metadata\.(?:name|namespace)|metadata\.labels\.app\.kubernetes\.io\/managed-by)$|\.containerPort$/;
+  /^(?:apiVersion|kind|metadata\.(?:name|namespace)|metadata\.labels\.app\.kubernetes\.io\/managed-by)$/;
 
 const other = (value: Json): Json => {
   if (typeof value === "boolean") return !value;

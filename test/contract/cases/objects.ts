@@ -189,6 +189,52 @@ const writing: ReadonlyArray<ContractCase> = [
     }),
   ),
   inCluster(
+    "a patch sets and removes what it names, and leaves the rest",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const { metadata } = yield* apply("a", { x: "1", y: "1", z: "1" });
+      const ref = { type: ConfigMap, name: "notes", namespace: metadata.namespace ?? "" };
+      const patch = { data: { x: "2", y: null } };
+      const tried = yield* kubectl.patch(ref, patch, { fieldManager: "b", dryRun: true });
+      assert.deepStrictEqual(tried.data, { x: "2", z: "1" });
+      assert.deepStrictEqual(Option.getOrThrow(yield* get("notes")).data, {
+        x: "1",
+        y: "1",
+        z: "1",
+      });
+      const after = yield* kubectl.patch(ref, patch, { fieldManager: "b" });
+      assert.deepStrictEqual(after.data, { x: "2", z: "1" });
+      const error = yield* Effect.flip(apply("a", { x: "1" }));
+      assert.strictEqual(error.reason, "Conflict");
+    }),
+  ),
+  inCluster(
+    "a patch of an object that was read before needs it as it is now",
+    Effect.gen(function* () {
+      const kubectl = yield* Kubectl;
+      const { metadata } = yield* apply("a", { x: "1" });
+      const ref = { type: ConfigMap, name: "notes", namespace: metadata.namespace ?? "" };
+      const { resourceVersion = "" } = metadata;
+      const patch = (x: string) =>
+        kubectl.patch(ref, { metadata: { resourceVersion }, data: { x } }, { fieldManager: "b" });
+      yield* patch("2");
+      const error = yield* Effect.flip(patch("3"));
+      assert.strictEqual(error.reason, "Conflict");
+      assert.include(error.detail, "the object has been modified");
+    }),
+  ),
+  inCluster(
+    "what is not there cannot be patched",
+    Effect.gen(function* () {
+      const [{ namespace }, kubectl] = [yield* Stage, yield* Kubectl];
+      const ref = { type: ConfigMap, name: "nobody", namespace };
+      const error = yield* Effect.flip(
+        kubectl.patch(ref, { data: { x: "1" } }, { fieldManager: "b" }),
+      );
+      assert.strictEqual(error.reason, "NotServed");
+    }),
+  ),
+  inCluster(
     "what is not there cannot be replaced",
     Effect.gen(function* () {
       const kubectl = yield* Kubectl;

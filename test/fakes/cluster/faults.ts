@@ -14,6 +14,7 @@ export type Verb =
   | "apply"
   | "create"
   | "replace"
+  | "patch"
   | "delete";
 
 export interface ApiRequest {

@@ -3,6 +3,7 @@ import { Effect, Layer, Option, Ref, Result } from "effect";
 import type { Access } from "../../../src/domain/access.ts";
 import { crdView, customType, servedVersions } from "../../../src/domain/crds/view.ts";
 import { AdmissionPolicy, AdmissionPolicyBinding } from "../../../src/domain/hold/objects.ts";
+import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
 import {
   ApiService,
   apiVersionOf,
@@ -20,6 +21,7 @@ import {
   Secret,
   showRef,
 } from "../../../src/domain/kube.ts";
+import { mergePatched } from "../../../src/domain/merged-object.ts";
 import {
   Kubectl,
   KubectlError,
@@ -265,11 +267,30 @@ export const kubectlFor = (
         const read = object.metadata.resourceVersion;
         return read === undefined || read === live.object.metadata.resourceVersion
           ? Result.succeed(updated(live, withStatusOf(live.object, object), actor))
-          : Result.fail({
-              reason: "Conflict",
-              detail: `Operation cannot be fulfilled on ${name}: the object has been modified; please apply your changes to the latest version and try again`,
-            });
+          : Result.fail(modified(name));
       }),
+
+    patch: (ref, patch, { fieldManager, dryRun }) => {
+      const { metadata: about } = patch;
+      const read = isJsonObject(about) ? about.resourceVersion : undefined;
+      const target = { apiVersion: apiVersionOf(ref.type), kind: ref.type.kind, metadata: ref };
+      return write(
+        "patch",
+        ref.type,
+        target,
+        (live) => {
+          const name = `${resourceName(ref.type)} "${ref.name}"`;
+          if (live === undefined) {
+            return Result.fail({ reason: "NotServed", detail: `${name} not found` });
+          }
+          const next = mergePatched(live.object as unknown as JsonObject, patch);
+          return read === undefined || read === live.object.metadata.resourceVersion
+            ? Result.succeed(updated(live, next as unknown as KubeObject, fieldManager))
+            : Result.fail(modified(name));
+        },
+        dryRun,
+      );
+    },
 
     delete: (ref, { dryRun = false } = {}) =>
       served(ref.type, { ...about("delete", ref), dryRun }, (store) =>
@@ -305,6 +326,11 @@ const servedBy = (crd: KubeObject): ReadonlyArray<ResourceType> => {
   const view = crdView(crd);
   return servedVersions(view).map((version) => customType(view, version));
 };
+
+const modified = (name: string): Refusal => ({
+  reason: "Conflict",
+  detail: `Operation cannot be fulfilled on ${name}: the object has been modified; please apply your changes to the latest version and try again`,
+});
 
 const neverConflicts = (detail: string): Refusal => ({ reason: "Conflict", detail });
 

@@ -96,6 +96,7 @@ export const OUTER_PORTS: ReadonlyArray<Port> = [
       "apply",
       "create",
       "replace",
+      "patch",
     ],
     kubectlFailure,
   ),
