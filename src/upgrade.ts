@@ -33,6 +33,12 @@ import { CLI_VERSION } from "./version.ts";
 /** Writing the event must never hold up the end of a run for longer. */
 const EVENT_BUDGET = "10 seconds";
 
+const NOT_LOOKED_FOR = {
+  take: "--skip-preflight: what others set on the cluster is not looked for; the upgrade changes it without a list",
+  refuse:
+    "--skip-preflight: what others set on the cluster is not looked for; where the upgrade would change it, Helm fails and the release is rolled back",
+};
+
 export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helmUpgrade] as const;
 
 /**
@@ -69,6 +75,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
     yield* reportChart(installed);
 
+    if (options.skipPreflight) yield* warn(NOT_LOOKED_FOR[options.onConflict]);
     const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);
     const takeBack =
       facts === undefined

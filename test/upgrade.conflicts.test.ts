@@ -190,6 +190,24 @@ describe("somebody who edits while Helm is at work", () => {
   );
 });
 
+describe("without the preflight", () => {
+  it.effect.each(["take", "refuse"] as const)(
+    "nothing is listed, which is said, and the release never breaks (%s)",
+    (onConflict) =>
+      Effect.gen(function* () {
+        yield* touched;
+        const { error } = yield* runUpgrade({ options: { onConflict, skipPreflight: true } });
+        const expected = onConflict === "take" ? undefined : "UpgradeRolledBack";
+        assert.strictEqual(error?._tag, expected, error?.why.join("; "));
+        assert.isTrue(
+          (yield* (yield* Recorder).warnings).some((text) =>
+            text.startsWith("--skip-preflight: what others set on the cluster is not looked for"),
+          ),
+        );
+      }).pipe(Effect.provide(world(byServer))),
+  );
+});
+
 describe("replicas beyond what the chart asks for", () => {
   const MINIMUM = "spec.provider.kubernetes.envoyHpa.minReplicas";
   const scaled = Effect.gen(function* () {

@@ -120,7 +120,7 @@ const main = {
     Flag.withDescription(
       "HA-safe defaults for the data-plane Envoy proxy: HPA min 2, PDB min 1 (default: true)",
     ),
-    Flag.withDefault(DEFAULTS.ha),
+    Flag.optional,
   ),
   drainTimeoutSeconds: Flag.Int("drain-timeout-seconds").pipe(
     Flag.withDescription(
@@ -130,7 +130,7 @@ const main = {
       (seconds) => seconds >= 1 && seconds <= LONGEST_DRAIN_SECONDS,
       () => `a number of seconds from 1 to ${LONGEST_DRAIN_SECONDS}`,
     ),
-    Flag.withDefault(Duration.toSeconds(DEFAULTS.drainTimeout)),
+    Flag.optional,
   ),
   plan: Flag.Boolean("plan").pipe(
     Flag.withDescription(
@@ -251,14 +251,11 @@ const advanced = {
   customer: Flag.String("customer").pipe(Flag.withHidden, Flag.optional),
   environment: Flag.String("environment").pipe(Flag.withHidden, Flag.optional),
   serveUrl: url("serve-url").pipe(Flag.withHidden, Flag.optional),
-  redisType: Flag.Literals("redis-type", REDIS_TYPES).pipe(
-    Flag.withHidden,
-    Flag.withDefault(DEFAULTS.redisType),
-  ),
+  redisType: Flag.Literals("redis-type", REDIS_TYPES).pipe(Flag.withHidden, Flag.optional),
   noRateLimiting: Flag.Boolean("no-rate-limiting").pipe(
     Flag.withHidden,
     Flag.withNegation("rate-limiting"),
-    Flag.withDefault(!DEFAULTS.rateLimiting),
+    Flag.optional,
   ),
   skipPreflight: Flag.Boolean("skip-preflight").pipe(
     Flag.withHidden,

@@ -73,14 +73,28 @@ const carriedFlags = Effect.fnUntraced(function* (input: UpgradeInput) {
   return flags;
 });
 
+/** A flag decides, also where it says what the default would have been. */
+const decidedPaths = (input: UpgradeInput): ReadonlyArray<string> => {
+  const flags: ReadonlyArray<readonly [string, Option.Option<unknown>]> = [
+    ["ha.enabled", input.ha],
+    ["shutdown.drainTimeout", input.drainTimeoutSeconds],
+    ["redis.type", input.redisType],
+    ["rateLimiting.enabled", input.noRateLimiting],
+  ];
+  return flags.flatMap(([path, given]) => (Option.isSome(given) ? [path] : []));
+};
+
 export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) {
   const options: UpgradeOptions = {
     release: { name: input.releaseName, namespace: input.systemNamespace },
     dataplaneNamespace: input.dataplaneNamespace,
     allowDowntime: input.allowDowntime,
     allowDowngrade: input.allowDowngrade,
-    ha: input.ha,
-    drainTimeout: Duration.seconds(input.drainTimeoutSeconds),
+    ha: Option.getOrElse(input.ha, () => DEFAULTS.ha),
+    drainTimeout: Option.match(input.drainTimeoutSeconds, {
+      onNone: () => DEFAULTS.drainTimeout,
+      onSome: Duration.seconds,
+    }),
     atomic: !input.noAtomic,
     timeout: input.timeout,
     settleTime: input.settleTime,
@@ -90,8 +104,9 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
     chart: yield* chartReference(input),
     carriedFlags: yield* carriedFlags(input),
     imageTag: Option.getOrUndefined(input.imageTag),
-    redisType: input.redisType,
-    rateLimiting: !input.noRateLimiting,
+    redisType: Option.getOrElse(input.redisType, () => DEFAULTS.redisType),
+    rateLimiting: !Option.getOrElse(input.noRateLimiting, () => !DEFAULTS.rateLimiting),
+    decided: decidedPaths(input),
     skipPreflight: input.skipPreflight,
     strictValues: input.strictValues,
     keep: input.keep,
@@ -127,12 +142,8 @@ export const givenClusterFlags = (
 export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag> => [
   ...flag("allow-downtime", input.allowDowntime),
   ...flag("allow-downgrade", input.allowDowngrade),
-  ...(input.ha ? [] : [{ name: "ha", words: ["--ha=false"] }]),
-  ...changed(
-    "drain-timeout-seconds",
-    String(input.drainTimeoutSeconds),
-    String(Duration.toSeconds(DEFAULTS.drainTimeout)),
-  ),
+  ...textFlag("ha", input.ha),
+  ...textFlag("drain-timeout-seconds", Option.map(input.drainTimeoutSeconds, String)),
   ...flag("plan", input.plan),
   ...flag("no-atomic", input.noAtomic),
   ...(input.failFast ? [] : [{ name: "fail-fast", words: ["--fail-fast=false"] }]),
@@ -169,8 +180,11 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
   ...textFlag("customer", input.customer),
   ...textFlag("environment", input.environment),
   ...textFlag("serve-url", input.serveUrl),
-  ...changed("redis-type", input.redisType, DEFAULTS.redisType),
-  ...flag("no-rate-limiting", input.noRateLimiting),
+  ...textFlag("redis-type", input.redisType),
+  ...Option.match(input.noRateLimiting, {
+    onNone: () => [],
+    onSome: (off) => flag(off ? "no-rate-limiting" : "rate-limiting", true),
+  }),
   ...flag("skip-preflight", input.skipPreflight),
   ...changed(
     "settle-time",

@@ -28,10 +28,14 @@ const oneWord =
       ? `${flag} ${value}`
       : undefined;
 
+/** One replica stays only where its streams may drop: without the second flag the upgrade is refused. */
+const keepSingle = (value: Json): string | undefined =>
+  value === false ? "--ha=false --allow-downtime" : undefined;
+
 const KEEP: ReadonlyMap<string, (value: Json) => string | undefined> = new Map([
   ["redis.type", oneWord("--redis-type")],
   ["rateLimiting.enabled", (value) => (value === false ? "--no-rate-limiting" : undefined)],
-  ["ha.enabled", (value) => (typeof value === "boolean" ? `--ha=${value}` : undefined)],
+  ["ha.enabled", keepSingle],
   ["global.imageTag", oneWord("--image-tag")],
   ["global.dataplaneNamespace", oneWord("--dataplane-namespace")],
   [
@@ -62,6 +66,8 @@ export interface UpcomingValues {
   readonly generated: JsonObject;
   /** As they would be without any flag: what differs from it was asked for. */
   readonly withoutFlags: JsonObject;
+  /** Paths that a flag asked for all the same. */
+  readonly decided: ReadonlyArray<string>;
   readonly chartDefaults: JsonObject;
 }
 
@@ -71,11 +77,12 @@ export interface UpcomingValues {
  */
 const lostLeaves = (
   stored: JsonObject,
-  { generated, withoutFlags, chartDefaults }: UpcomingValues,
+  { generated, withoutFlags, decided, chartDefaults }: UpcomingValues,
 ): ReadonlyArray<readonly [JsonPath, Json]> =>
   leaves(stored).filter(([path, value]) => {
     const name = dotted(path);
     if (isOurs(path) && (CARRIED_PATHS.has(name) || KEPT_BY_THE_CHART.has(name))) return false;
+    if (isOurs(path) && decided.includes(name)) return false;
     const made = getPath(generated, path);
     if (made !== undefined && !jsonEquals(made, getPath(withoutFlags, path))) return false;
     return !jsonEquals(made ?? getPath(chartDefaults, path), value);

@@ -49,11 +49,16 @@ export const nextValues = ({
   chartDefaults,
   scaled,
 }: ValueSources): NextValues => {
-  const { release, keep } = options;
+  const { release, keep, decided } = options;
   const files = Redacted.value(options.values);
   const withoutFlags = generatedValues(DEFAULT_UPGRADE_OPTIONS);
   const flagged = generatedValues(options);
-  const wouldBeLost = lostPaths(stored, { generated: flagged, withoutFlags, chartDefaults });
+  const wouldBeLost = lostPaths(stored, {
+    generated: flagged,
+    withoutFlags,
+    decided,
+    chartDefaults,
+  });
   const paths = [
     ...(keep.includes(KEEP_ALL) ? wouldBeLost : []),
     ...keep.filter((path) => path !== KEEP_ALL).map((path) => path.split(".")),
@@ -72,6 +77,7 @@ export const nextValues = ({
     lost: lostValues(stored, {
       generated: Redacted.value(values),
       withoutFlags,
+      decided,
       chartDefaults,
     }),
     scales,

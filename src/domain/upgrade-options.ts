@@ -27,6 +27,8 @@ export interface UpgradeOptions {
   readonly imageTag: string | undefined;
   readonly redisType: RedisType;
   readonly rateLimiting: boolean;
+  /** Paths of values that flags of this run set, be it to the default. */
+  readonly decided: ReadonlyArray<string>;
   readonly skipPreflight: boolean;
   readonly strictValues: boolean;
   /** Paths of stored values that stay though they are not carried; `all` for every one of them. */
@@ -72,6 +74,7 @@ export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   imageTag: undefined,
   redisType: "cluster",
   rateLimiting: true,
+  decided: [],
   skipPreflight: false,
   strictValues: false,
   keep: [],

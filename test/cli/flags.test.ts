@@ -110,6 +110,36 @@ describe("a flag decides a value", () => {
     );
   }
 
+  it.effect.each([
+    [["--drain-timeout-seconds", "300"], "shutdown.drainTimeout", "120s"],
+    [["--rate-limiting"], "rateLimiting.enabled", false],
+    [["--redis-type", "cluster"], "redis.type", "other"],
+    [["--ha"], "ha.enabled", false],
+  ] as const)("and calls none a loss, be it the default: %j", ([flags, path, stored]) =>
+    Effect.gen(function* () {
+      const allow = ["--strict-values", "--allow-downtime"];
+      const { code, everything } = yield* runUpgradeCli([...flags, ...allow]);
+      assert.strictEqual(code, 0, everything);
+      assert.notInclude(everything, path);
+    }).pipe(Effect.provide(world({ values: setPath({}, path.split("."), stored) }))),
+  );
+
+  it.effect("and the one that keeps a single replica is not refused again", () =>
+    Effect.gen(function* () {
+      const values = { ha: { enabled: false } };
+      const refused = yield* Effect.provide(runUpgradeCli(["--strict-values"]), world({ values }));
+      assert.strictEqual(refused.code, 10);
+      const [, flags = ""] = /identity\.json (.*)/.exec(
+        refused.everything.split("Keep them:\n")[1] ?? "",
+      ) ?? [undefined, undefined];
+      const { code, everything } = yield* Effect.provide(
+        runUpgradeCli(flags.split(" ")),
+        world({ values }),
+      );
+      assert.strictEqual(code, 0, everything);
+    }),
+  );
+
   it.effect("and an empty environment variable decides none", () =>
     Effect.gen(function* () {
       const { values } = yield* runUpgradeCli([], {

@@ -95,7 +95,7 @@ describe("the screen", () => {
       assert.deepStrictEqual(stderr, [
         ...DISCOVERED,
         "warning: not carried forward, the new defaults apply:",
-        "  ha.enabled = false (keep it with --ha=false)",
+        "  ha.enabled = false (keep it with --ha=false --allow-downtime)",
         "[3/5] HA preflight",
         "data-plane Envoy is single-replica (envoyHpa.minReplicas=1).",
         "Upgrading now will RST in-flight LLM streams.",

@@ -21,14 +21,15 @@ const lost = (
   generated: JsonObject,
   chartDefaults: JsonObject,
   withoutFlags = generated,
-) => lostValues(stored, { generated, withoutFlags, chartDefaults });
+  decided: ReadonlyArray<string> = [],
+) => lostValues(stored, { generated, withoutFlags, decided, chartDefaults });
 
 describe("the flag that keeps a lost value", () => {
   it.each<[string, Json, string | undefined]>([
     ["redis.type", "hosted", "--redis-type hosted"],
     ["rateLimiting.enabled", false, "--no-rate-limiting"],
     ["rateLimiting.enabled", "maybe", undefined],
-    ["ha.enabled", false, "--ha=false"],
+    ["ha.enabled", false, "--ha=false --allow-downtime"],
     ["ha.enabled", "no", undefined],
     ["global.imageTag", "1.4.2", "--image-tag 1.4.2"],
     ["global.dataplaneNamespace", "other", "--dataplane-namespace other"],
@@ -88,6 +89,15 @@ describe("a value is not lost", () => {
   ])("when a flag of this run replaces it: %s", (_, flags, path, value) => {
     const generated = generatedValues({ ...DEFAULT_UPGRADE_OPTIONS, ...flags });
     assert.deepStrictEqual(lost(at(path, value), generated, {}, GENERATED), []);
+  });
+
+  it.each([
+    ["shutdown.drainTimeout", "120s"],
+    ["ha.enabled", false],
+    ["redis.type", "hosted"],
+    ["rateLimiting.enabled", false],
+  ])("when a flag of this run says what the default is: %s", (path, value) => {
+    assert.deepStrictEqual(lost(at(path, value), GENERATED, {}, GENERATED, [path]), []);
   });
 
   it.each(CARRIED_FIELDS.map(({ path }) => dotted(path)))("when it is carried: %s", (path) => {

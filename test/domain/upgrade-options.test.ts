@@ -24,6 +24,7 @@ it("the defaults are the documented ones", () => {
     allowDowntime: false,
     allowDowngrade: false,
     ha: true,
+    decided: [],
     atomic: true,
     recover: false,
     failFast: true,

@@ -77,7 +77,7 @@ describe("tare upgrade", () => {
   it("upgrades the same with --allow-downtime, and it is HA from then on", async () => {
     const { code, stderr } = await upgrade(who, ["--allow-downtime"]);
     expect(stderr).toContain("in-flight LLM streams will be dropped");
-    expect(stderr).toContain("ha.enabled = false (keep it with --ha=false)");
+    expect(stderr).toContain("ha.enabled = false (keep it with --ha=false --allow-downtime)");
     expect(code).toBe(0);
     expect(await states(who)).toBe("1 superseded, 2 deployed");
     const [proxy] = await objects(who, "envoyproxies", "--namespace", "tars-system");
