@@ -271,13 +271,19 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
           );
         }),
 
-        delete: Effect.fn("Kubectl.delete")(function* (ref, { dryRun = false } = {}) {
+        delete: Effect.fn("Kubectl.delete")(function* (ref, { dryRun = false, grace } = {}) {
           yield* call(
             {
               method: "DELETE",
               path: objectPath(ref),
               // A Job's default would leave what it owns without an owner.
-              query: { propagationPolicy: "Background", ...(dryRun ? { dryRun: "All" } : {}) },
+              query: {
+                propagationPolicy: "Background",
+                ...(dryRun ? { dryRun: "All" } : {}),
+                ...(grace === undefined
+                  ? {}
+                  : { gracePeriodSeconds: String(Duration.toSeconds(grace)) }),
+              },
               label: `delete ${showRef(ref)}`,
             },
             isAbsentObject,
