@@ -16,6 +16,7 @@ import {
   Recorder,
   rejected,
   runUpgrade,
+  serverError,
   tarsChart,
   unreachable,
   withField,
@@ -232,6 +233,26 @@ describe("a CRD write that fails half-way", () => {
       yield* runUpgrade();
       assert.deepStrictEqual(yield* counts, [{ created: 0, updated: 0, skipped: 4 }]);
     }).pipe(Effect.provide(world({ faults: [{ ...interruptedWrite, trouble: answerLost }] }))),
+  );
+
+  it.effect("is made again when the server was too busy for it, three times at most", () =>
+    Effect.gen(function* () {
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 2);
+      assert.deepStrictEqual(yield* counts, [{ created: 1, updated: 2, skipped: 1 }]);
+    }).pipe(
+      Effect.provide(world({ faults: [{ ...interruptedWrite, trouble: serverError, times: 3 }] })),
+    ),
+  );
+
+  it.effect("is given up when the server never gets to it", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "CrdsIncomplete");
+      assert.strictEqual(yield* helmStarts, 0);
+    }).pipe(
+      Effect.provide(world({ faults: [{ ...interruptedWrite, trouble: serverError, times: 4 }] })),
+    ),
   );
 
   it.effect("includes one that is never Established", () =>

@@ -17,6 +17,14 @@ interface Failure {
   readonly reason: string;
 }
 
+interface FailedWrite extends Failure {
+  /** The server was too busy to say yes or no. An apply can be sent again even if it was done. */
+  readonly mayPass: boolean;
+}
+
+/** A server that has to build the API of two dozen CRDs anew can take longer for one than it gives itself. */
+const AGAIN = { times: 3, schedule: Schedule.spaced("2 seconds") };
+
 const isEstablished = (crd: KubeObject): boolean =>
   conditionOf(crd, "Established")?.status === "True";
 
@@ -73,11 +81,15 @@ const writeOne = Effect.fnUntraced(function* (
   checkLocks: Effect.Effect<void, LockLost>,
 ) {
   const kubectl = yield* Kubectl;
-  const failed = (detail: string): Failure => ({ crd: manifest.name, reason: detail });
-  yield* Effect.mapError(checkLocks, ({ detail }) => failed(`the lock was lost: ${detail}`));
+  const failed = (detail: string, mayPass: boolean): FailedWrite => ({
+    crd: manifest.name,
+    reason: detail,
+    mayPass,
+  });
+  yield* Effect.mapError(checkLocks, ({ detail }) => failed(`the lock was lost: ${detail}`, false));
   yield* Effect.mapError(
     kubectl.apply(CustomResourceDefinition, recordedManifest(manifest, generation), APPLY),
-    ({ detail }) => failed(detail),
+    ({ reason, detail }) => failed(detail, reason === "ServerError" || reason === "TimedOut"),
   );
   yield* report({ _tag: "CrdWritten", crd: manifest.name, isNew: live === undefined });
 }, Effect.uninterruptible);
@@ -102,7 +114,12 @@ export const write = Effect.fnUntraced(function* (
   yield* Effect.mapError(checkLocks, ({ detail }) => new RunSuperseded({ detail }));
   const attempts = yield* Effect.forEach(
     newestKindsFirst(writes),
-    (one) => Effect.result(Effect.as(writeOne(one, checkLocks), one)),
+    (one) =>
+      writeOne(one, checkLocks).pipe(
+        Effect.retry({ ...AGAIN, while: ({ mayPass }) => mayPass }),
+        Effect.as(one),
+        Effect.result,
+      ),
     { concurrency: CONCURRENCY },
   );
   const written = attempts.flatMap((one) => (Result.isSuccess(one) ? [one.success] : []));
