@@ -177,9 +177,8 @@ const reader = (document: Document.Parsed, lines: LineCounter) => {
   return read;
 };
 
-const CONTROL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what YAML forbids
-  /[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
+/** What YAML forbids. Go's parser takes NUL for the end of the text. */
+const CONTROL = /(?![\0\t\n\r\u0085])\p{Cc}|[\ufffe\uffff]/u;
 
 /** The first document; an empty file is `null`. */
 export const parseGoYaml = (source: string): GoValue | Fault => {
