@@ -1,7 +1,5 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
@@ -10,62 +8,36 @@ import { afterEach, beforeEach } from "vitest";
 import { Pod } from "../../../src/domain/kube.ts";
 import { Kubectl, type KubectlError } from "../../../src/services/Kubectl.ts";
 import { layerKubectlApi } from "../../../src/services/KubectlApi.ts";
-import { LOOPBACK } from "./loopback-certificate.ts";
+import {
+  type Answer,
+  type Asked,
+  answerJson,
+  kubeconfigFor,
+  type LoopbackServer,
+  startLoopbackServer,
+} from "./loopback.ts";
 
 /** The live layer against a server on loopback that wants a login and turns requests away. */
 
-interface Asked {
-  readonly method: string | undefined;
-  readonly authorization: string | undefined;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-type Answer = (response: ServerResponse, asked: Asked) => void;
-
 let folder: string;
-let server: Server;
-let asked: Array<Asked>;
+let server: LoopbackServer;
+let asked: ReadonlyArray<Asked>;
 let answer: Answer;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "tare-requests-"));
-  asked = [];
-  server = createServer(LOOPBACK, (request, response) => {
-    const chunks: Array<Buffer> = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const { method, headers } = request;
-      const body = Buffer.concat(chunks).toString();
-      const seen = { method, headers, authorization: headers.authorization, body };
-      asked.push(seen);
-      answer(response, seen);
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  server = await startLoopbackServer((response, seen) => answer(response, seen));
+  asked = server.asked;
 });
 afterEach(() => {
-  server.closeAllConnections();
   server.close();
   rmSync(folder, { recursive: true });
 });
 
 const run = <A>(user: object, work: Effect.Effect<A, KubectlError, Kubectl>) =>
   Effect.suspend(() => {
-    const { port } = server.address() as AddressInfo;
     const kubeconfig = join(folder, "config");
-    const cluster = {
-      server: `https://127.0.0.1:${port}`,
-      "certificate-authority-data": Buffer.from(LOOPBACK.cert).toString("base64"),
-    };
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({
-        clusters: [{ name: "c", cluster }],
-        contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-        users: [{ name: "u", user }],
-        "current-context": "x",
-      }),
-    );
+    writeFileSync(kubeconfig, JSON.stringify(kubeconfigFor(server.url, user)));
     return Effect.provide(work, layerKubectlApi({ kubeconfig, context: undefined }));
   });
 
@@ -75,8 +47,7 @@ const get = Effect.flatMap(Kubectl, (kubectl) =>
 );
 const create = Effect.flatMap(Kubectl, (kubectl) => kubectl.create(Pod, pod));
 
-const good: Answer = (response) =>
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(pod));
+const good: Answer = (response) => answerJson(response, pod);
 const refuse = (response: ServerResponse, status: number, headers = {}) =>
   response.writeHead(status, { "content-type": "text/plain", ...headers }).end("Too many requests");
 

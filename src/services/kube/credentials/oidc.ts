@@ -105,6 +105,19 @@ const authorityOf = (config: Config): Effect.Effect<string | undefined, KubectlE
 const basic = (id: string, secret: string): string =>
   `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString("base64")}`;
 
+/** Those of RFC 6749, section 5.2: anything else an issuer says could hold a secret. */
+const ERROR_CODES = [
+  "invalid_request",
+  "invalid_client",
+  "invalid_grant",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+];
+
+const errorCode = (body: unknown): ReadonlyArray<string> =>
+  ERROR_CODES.filter((code) => code === stringAt(body, "error"));
+
 const refresh = Effect.fn("kube.oidc")(function* (config: Config) {
   const [issuer, id, secret, token] = [
     "idp-issuer-url",
@@ -141,7 +154,8 @@ const refresh = Effect.fn("kube.oidc")(function* (config: Config) {
         });
   const idToken = stringAt(answer.body, "id_token");
   if (answer.status >= 400) {
-    return yield* refused(`the issuer refused the refresh-token (HTTP ${answer.status})`);
+    const why = [`HTTP ${answer.status}`, ...errorCode(answer.body)].join(", ");
+    return yield* refused(`the issuer refused the refresh-token (${why}): log in again`);
   }
   if (idToken === undefined) return yield* refused("the issuer sent no id_token");
   return { idToken, refreshToken: stringAt(answer.body, "refresh_token") ?? token };
@@ -160,7 +174,8 @@ const keep = ({ file }: Origin, user: string, tokens: Readonly<Record<string, st
       for (const [name, token] of Object.entries(tokens)) {
         document.setIn(["users", index, "user", "auth-provider", "config", name], token);
       }
-      await writeFile(file, document.toString());
+      // Long lines of others stay as they are.
+      await writeFile(file, document.toString({ lineWidth: 0 }));
     }),
   );
 
