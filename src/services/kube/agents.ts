@@ -11,6 +11,7 @@ import {
   type PeerCertificate,
 } from "node:tls";
 import type { Server } from "./kubeconfig/server.ts";
+import { MOST_AT_ONCE } from "./pace.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { openTunnel } from "./tunnel.ts";
 
@@ -30,8 +31,8 @@ export interface Agents {
   readonly retire: () => void;
 }
 
-/** As few connections as the widest fan-out of ours needs, kept open between calls. */
-const KEPT = { keepAlive: true, maxSockets: 16 } as const;
+/** As few connections as the widest fan-out of ours needs and an urgent call beside it, kept open between calls. */
+const KEPT = { keepAlive: true, maxSockets: MOST_AT_ONCE + 1 } as const;
 
 /** Node's own with what its variables add, and those of this machine, which Go's programs trust. */
 const systemAuthorities = (): Array<string> => [

@@ -1,7 +1,7 @@
 /** How many calls are under way at once: as many as the server takes without turning some away. */
 import { Effect, Semaphore } from "effect";
 
-const MOST = 16;
+export const MOST_AT_ONCE = 16;
 /** Of the smallest priority level a server can be given. */
 const LEAST = 1;
 /** So many answers in a row let one more call through. */
@@ -12,7 +12,7 @@ export interface PaceState {
   readonly answered: number;
 }
 
-export const FULL_PACE: PaceState = { limit: MOST, answered: 0 };
+export const FULL_PACE: PaceState = { limit: MOST_AT_ONCE, answered: 0 };
 
 /** Half as many after a refusal, then slowly more again. */
 export const afterAnswer = (
@@ -20,7 +20,7 @@ export const afterAnswer = (
   was: "turned-away" | "answered",
 ): PaceState => {
   if (was === "turned-away") return { limit: Math.max(LEAST, Math.floor(limit / 2)), answered: 0 };
-  if (limit === MOST) return { limit, answered: 0 };
+  if (limit === MOST_AT_ONCE) return { limit, answered: 0 };
   return answered + 1 < PATIENCE
     ? { limit, answered: answered + 1 }
     : { limit: limit + 1, answered: 0 };
@@ -35,7 +35,7 @@ export interface Pace {
 }
 
 export const makePace = (): Pace => {
-  const semaphore = Semaphore.makeUnsafe(MOST);
+  const semaphore = Semaphore.makeUnsafe(MOST_AT_ONCE);
   let state = FULL_PACE;
   /** Of many that were turned away together the first alone counts. */
   let slowed = 0;

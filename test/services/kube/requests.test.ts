@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Option, Stream } from "effect";
 import { afterEach, beforeEach } from "vitest";
-import { Pod } from "../../../src/domain/kube.ts";
+import { Lease, Pod } from "../../../src/domain/kube.ts";
 import { Kubectl, type KubectlError } from "../../../src/services/Kubectl.ts";
 import { layerKubectlApi } from "../../../src/services/KubectlApi.ts";
 import {
@@ -123,6 +123,34 @@ describe("a request that is turned away", () => {
       assert.strictEqual(made.length, 40);
       assert.isBelow(asked.length, 80);
     });
+  });
+});
+
+const tooLate = () => Effect.die("the lock was not renewed");
+
+describe("the renewal of a lock", () => {
+  it.live("does not wait behind calls that take long", () => {
+    const waiting: Array<() => void> = [];
+    answer = (response, one) => {
+      if (one.method === "POST") return void waiting.push(() => good(response, one));
+      answerJson(response, lease);
+      // Those that come later are answered at once.
+      answer = good;
+      for (const go of waiting) go();
+    };
+    const metadata = { name: "lock", namespace: "ns" };
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata };
+    const calls = Effect.forEach(Array.from({ length: 20 }), () => create, {
+      concurrency: "unbounded",
+    });
+    const renewal = Effect.flatMap(Kubectl, (kubectl) => kubectl.replace(Lease, lease));
+    // After the server has seen all that go ahead.
+    const later = Effect.delay(renewal, "200 millis");
+    const both = Effect.all([calls, later], { concurrency: 2 });
+    return run(
+      { token: "t" },
+      Effect.timeoutOrElse(both, { duration: "5 seconds", orElse: tooLate }),
+    );
   });
 });
 
