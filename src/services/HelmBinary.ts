@@ -92,7 +92,13 @@ export const layerHelmBinary = (
           const kubeconfig =
             target.kubeconfig === undefined
               ? choice.kubeconfig
-              : yield* helmFiles.kubeconfig(target.kubeconfig);
+              : yield* target.kubeconfig.pipe(
+                  Effect.mapError(
+                    ({ message: text }) =>
+                      new HelmError({ command: "kubeconfig", kind: "not-runnable", text }),
+                  ),
+                  Effect.flatMap(helmFiles.kubeconfig),
+                );
           return [
             ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
             ...(target.context === undefined ? [] : ["--kube-context", target.context]),

@@ -16,8 +16,11 @@ export interface ClusterTarget {
   /** The kubeconfig context; `undefined` inside a pod that uses its own account. */
   readonly context: string | undefined;
   readonly server: string;
-  /** The kubeconfig for other programs, where they could not read it themselves: it came through a pipe. */
-  readonly kubeconfig?: Redacted.Redacted<string> | undefined;
+  /**
+   * The kubeconfig for other programs, where the operator's does not do for them: it came through a pipe, or its login
+   * would ask a person or use up a refresh-token.
+   */
+  readonly kubeconfig?: Effect.Effect<Redacted.Redacted<string>, KubectlError> | undefined;
 }
 
 export interface ServerVersion {

@@ -9,7 +9,12 @@ import { afterEach, beforeEach } from "vitest";
 import type { KubeObject } from "../../src/domain/kube.ts";
 import { Helm } from "../../src/services/Helm.ts";
 import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
-import { Kubectl, KubectlError, type KubectlErrorReason } from "../../src/services/Kubectl.ts";
+import {
+  type ClusterTarget,
+  Kubectl,
+  KubectlError,
+  type KubectlErrorReason,
+} from "../../src/services/Kubectl.ts";
 import { ToolCache } from "../../src/services/ToolCache.ts";
 
 /** The live layer with a shell script in Helm's place: what is asked of the process, and how its end is seen. */
@@ -80,7 +85,7 @@ const calls = (): ReadonlyArray<string> =>
 const withHelm = <A, E>(
   cases: string,
   work: Effect.Effect<A, E, Helm>,
-  target: { readonly kubeconfig?: Redacted.Redacted<string> } = {},
+  target: Pick<ClusterTarget, "kubeconfig"> = {},
 ): Effect.Effect<A, E> =>
   Effect.suspend(() => {
     const binary = join(folder, "helm");
@@ -244,7 +249,7 @@ describe("the Helm binary", () => {
       yield* withHelm(
         show,
         Effect.flatMap(Helm, (helm) => helm.releases),
-        { kubeconfig },
+        { kubeconfig: Effect.succeed(kubeconfig) },
       );
       const [file = "", ...rest] = readFileSync(join(folder, "kubeconfig"), "utf8")
         .trim()

@@ -1,6 +1,7 @@
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { Effect, Redacted, type Scope } from "effect";
+import { isatty } from "node:tty";
+import { Effect, Redacted, Scope } from "effect";
 import type { ClusterTarget, KubectlError } from "../Kubectl.ts";
 import { type Agents, makeAgents } from "./agents.ts";
 import { watchedAuthority, watchedPair } from "./credentials/certificate.ts";
@@ -8,8 +9,10 @@ import {
   type Credential,
   type CredentialSource,
   fixedCredential,
+  type IssuingSource,
 } from "./credentials/credential.ts";
 import { execCredential } from "./credentials/exec.ts";
+import { isLent, lendLogin } from "./credentials/lent.ts";
 import { oidcCredential } from "./credentials/oidc.ts";
 import { tokenFileCredential } from "./credentials/token-file.ts";
 import { accessOf, type ClusterAccess, inClusterAccess } from "./kubeconfig/access.ts";
@@ -19,6 +22,9 @@ import { hostPort, type Server, showServer } from "./kubeconfig/server.ts";
 import { makePace, type Pace } from "./pace.ts";
 import { type ProxyServer, proxyOf } from "./proxy.ts";
 import { proxyAuthorization } from "./tunnel.ts";
+
+const STDIN = 0;
+const LABEL = { label: "kubeconfig" };
 
 export type { KubeconfigChoice } from "./kubeconfig/load.ts";
 
@@ -53,7 +59,7 @@ export interface KubeConnection {
 const credentialsOf = (
   access: ClusterAccess,
   authority: Effect.Effect<string | undefined, KubectlError>,
-): Effect.Effect<CredentialSource, never, Scope.Scope> => {
+): Effect.Effect<CredentialSource | IssuingSource, never, Scope.Scope> => {
   const { login } = access;
   switch (login._tag) {
     case "Anonymous":
@@ -122,7 +128,7 @@ const accessTo = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
   return yield* badKubeconfig(
     contexts.size > 0
       ? `${loaded.files.join(", ")}: no current-context (choose one with --context; list them with: kubectl config get-contexts)`
-      : `no such file, or nothing in it: ${loaded.files.join(", ")}`,
+      : `no such file, or nothing in it: ${loaded.files.join(", ")} (name one with --kubeconfig or KUBECONFIG)`,
   );
 });
 
@@ -166,12 +172,22 @@ export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigCh
     return hasOther || ((yield* pair) ?? certificate) !== certificate;
   });
 
-  const copy = readableOnce ? encodeAccess(access) : undefined;
+  const { entries } = access;
+  const issued =
+    "issued" in source && isLent(access.login, isatty(STDIN)) ? source.issued : undefined;
+  const scope = yield* Effect.scope;
+  const forOthers =
+    entries !== undefined && (readableOnce || issued !== undefined)
+      ? Effect.gen(function* () {
+          const login = issued === undefined ? undefined : yield* lendLogin(issued);
+          return Redacted.make(encodeAccess({ ...access, entries }, login), LABEL);
+        }).pipe(Effect.provideService(Scope.Scope, scope))
+      : undefined;
   const connection: KubeConnection = {
     target: {
       context: access.context,
       server: showServer(server),
-      ...(copy === undefined ? {} : { kubeconfig: Redacted.make(copy, { label: "kubeconfig" }) }),
+      kubeconfig: forOthers,
     },
     prefix: way.prefix,
     origin: showServer({ ...server, prefix: "" }),

@@ -233,9 +233,9 @@ describe("files", () => {
   it.effect("through a pipe go on to Helm with the same meaning", () =>
     Effect.gen(function* () {
       const user = "token: abc\n    as: me\n    as-groups: [a, b]\n    as-user-extra: {k: [v]}";
-      const access = yield* load(swap("token: abc", user));
-      const again = yield* load(encodeAccess(access) ?? "");
-      const { entries: _, ...meaning } = access;
+      const { entries, ...meaning } = yield* load(swap("token: abc", user));
+      assert.isDefined(entries);
+      const again = yield* load(encodeAccess({ ...meaning, entries }));
       assert.deepInclude(again, meaning);
     }),
   );

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Effect, Redacted } from "effect";
 import { afterEach, beforeEach } from "vitest";
 import { stringify } from "yaml";
 import { Pod } from "../../../src/domain/kube.ts";
@@ -178,6 +178,21 @@ describe("an OpenID Connect login", () => {
     return Effect.map(run({}, Effect.andThen(get, get)), () =>
       assert.strictEqual(grants().length, 1),
     );
+  });
+
+  it.live("is lent to Helm, without its refresh-token", () => {
+    grant = (response) => answerJson(response, { id_token: idToken(3600, "lent") });
+    const handedOn = Effect.gen(function* () {
+      const { kubeconfig } = yield* Effect.flatMap(Kubectl, ({ target }) => target);
+      assert.isDefined(kubeconfig);
+      return Redacted.value(yield* kubeconfig);
+    });
+    return Effect.map(run({}, handedOn), (text) => {
+      for (const secret of SECRETS) assert.notInclude(text, secret);
+      const { clusters, users } = JSON.parse(text);
+      assert.strictEqual(clusters[0].cluster.server, api.url);
+      assert.deepStrictEqual(Object.keys(users[0].user), ["exec"]);
+    });
   });
 
   const failures: ReadonlyArray<readonly [string, object, Answer, RegExp]> = [

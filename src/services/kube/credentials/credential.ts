@@ -20,6 +20,12 @@ export interface CredentialSource {
   readonly renew: (refused: Credential) => Effect.Effect<boolean, KubectlError>;
 }
 
+/** One that is asked for, and held until it ends. */
+export interface IssuingSource extends CredentialSource {
+  /** Like `current`, with when it ends; the same object while it is held. */
+  readonly issued: Effect.Effect<IssuedCredential, KubectlError>;
+}
+
 export const noCredential = (detail: string): KubectlError =>
   new KubectlError({ reason: "Unauthorized", request: "get credentials", detail });
 

@@ -1,6 +1,6 @@
 import { Clock, Deferred, Effect, Exit, type Scope } from "effect";
 import type { KubectlError } from "../../Kubectl.ts";
-import type { Credential, CredentialSource, IssuedCredential } from "./credential.ts";
+import type { Credential, IssuedCredential, IssuingSource } from "./credential.ts";
 
 const isSame = (one: Credential, other: Credential): boolean =>
   one.authorization === other.authorization && one.certificate?.cert === other.certificate?.cert;
@@ -11,37 +11,36 @@ const isSame = (one: Credential, other: Credential): boolean =>
  */
 export const sharedCredential = Effect.fnUntraced(function* (
   issue: Effect.Effect<IssuedCredential, KubectlError>,
-): Effect.fn.Return<CredentialSource, never, Scope.Scope> {
+): Effect.fn.Return<IssuingSource, never, Scope.Scope> {
   const scope = yield* Effect.scope;
   let held: IssuedCredential | undefined;
-  let asking: Deferred.Deferred<Credential, KubectlError> | undefined;
+  let asking: Deferred.Deferred<IssuedCredential, KubectlError> | undefined;
 
   const ask = Effect.suspend(() => {
     if (asking !== undefined) return Deferred.await(asking);
-    const answer = Deferred.makeUnsafe<Credential, KubectlError>();
+    const answer = Deferred.makeUnsafe<IssuedCredential, KubectlError>();
     asking = answer;
     const work = Effect.onExit(issue, (exit) =>
       Effect.sync(() => {
         asking = undefined;
         if (Exit.isSuccess(exit)) held = exit.value;
-        Deferred.doneUnsafe(
-          answer,
-          Exit.map(exit, ({ credential }) => credential),
-        );
+        Deferred.doneUnsafe(answer, exit);
       }),
     );
     return Effect.andThen(Effect.forkIn(Effect.exit(work), scope), Deferred.await(answer));
   });
 
+  const issued = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    held !== undefined && (held.expiresAt === undefined || now < held.expiresAt)
+      ? Effect.succeed(held)
+      : ask,
+  );
   return {
-    current: Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      held !== undefined && (held.expiresAt === undefined || now < held.expiresAt)
-        ? Effect.succeed(held.credential)
-        : ask,
-    ),
+    issued,
+    current: Effect.map(issued, ({ credential }) => credential),
     renew: (refused) =>
       held !== undefined && held.credential !== refused
         ? Effect.succeed(true)
-        : Effect.map(ask, (credential) => !isSame(credential, refused)),
+        : Effect.map(ask, ({ credential }) => !isSame(credential, refused)),
   };
 });

@@ -1,5 +1,5 @@
 import type { ClusterAccess } from "./access.ts";
-import type { ExecEntry } from "./decode.ts";
+import type { ExecEntry, UserEntry } from "./decode.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
@@ -23,13 +23,28 @@ const execFields = (exec: ExecEntry) => ({
   env: exec.env,
 });
 
-/** A kubeconfig of one context that means the same, wherever it lies: its paths are absolute. */
-export const encodeAccess = ({
-  context = "",
-  entries,
-  execConfig,
-}: ClusterAccess): string | undefined => {
-  if (entries === undefined) return undefined;
+const loginFields = (exec: ExecEntry | undefined, provider: UserEntry["authProvider"]) => ({
+  exec: exec && execFields(exec),
+  "auth-provider": provider && {
+    name: provider.name,
+    config: Object.fromEntries(provider.config),
+  },
+});
+
+/**
+ * A kubeconfig of one context that means the same, wherever it lies: its paths are absolute. With `login`, a credential
+ * plugin, that is asked in place of what issued the credential.
+ */
+export const encodeAccess = (
+  {
+    context = "",
+    entries,
+    execConfig,
+  }: Pick<ClusterAccess, "context" | "execConfig"> & {
+    readonly entries: NonNullable<ClusterAccess["entries"]>;
+  },
+  login?: ExecEntry,
+): string => {
   const { cluster, user } = entries;
   const extension = { name: "client.authentication.k8s.io/exec", extension: execConfig };
   return JSON.stringify({
@@ -68,11 +83,7 @@ export const encodeAccess = ({
           "as-user-extra": user.asExtra.size === 0 ? undefined : Object.fromEntries(user.asExtra),
           username: user.username,
           password: user.password,
-          "auth-provider": user.authProvider && {
-            name: user.authProvider.name,
-            config: Object.fromEntries(user.authProvider.config),
-          },
-          exec: user.exec && execFields(user.exec),
+          ...loginFields(login ?? user.exec, login === undefined ? user.authProvider : undefined),
         }),
       },
     ],
