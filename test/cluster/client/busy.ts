@@ -1,7 +1,7 @@
 const ACCOUNT = { kind: "ServiceAccount", name: "operator", namespace: "default" };
 
-/** Room for hardly one request about CRDs at a time; what does not fit is answered with 429. */
-export const BUSY = [
+/** An account that may do everything. */
+export const OPERATOR = [
   {
     apiVersion: "v1",
     kind: "ServiceAccount",
@@ -14,6 +14,11 @@ export const BUSY = [
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" },
     subjects: [ACCOUNT],
   },
+];
+
+/** And for it room for hardly one request about CRDs at a time; what does not fit is answered with 429. */
+export const BUSY = [
+  ...OPERATOR,
   {
     apiVersion: "flowcontrol.apiserver.k8s.io/v1",
     kind: "PriorityLevelConfiguration",
