@@ -8,9 +8,15 @@ import { exec, writePlugins } from "./plugins.ts";
 
 export interface Input {
   readonly name: string;
+  /** What it is about. */
+  readonly kind: string;
   /** The value of `KUBECONFIG`. */
   readonly kubeconfig: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** The programs run on a terminal of their own. */
+  readonly onTerminal?: boolean;
+  /** Why tare refuses what kubectl takes. */
+  readonly refused?: string;
 }
 
 export interface Live {
@@ -21,8 +27,11 @@ export interface Live {
   readonly token: string;
   readonly pair: { readonly cert: string; readonly key: string };
   readonly fronts: Fronts;
+  /** PEM, of every front that has TLS. */
   readonly frontAuthority: string;
 }
+
+export const REFRESH_TOKEN = "S3cr3t-refresh";
 
 const b64 = (text: string): string => Buffer.from(text).toString("base64");
 
@@ -57,6 +66,7 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
   });
   const yaml = stringify(config());
   const inputs: Array<Input> = [];
+  let kind: string;
   const file = (name: string, content: object | string | Buffer): string => {
     const text =
       typeof content === "string" || Buffer.isBuffer(content) ? content : stringify(content);
@@ -64,17 +74,17 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
     return at(name);
   };
   const add = (name: string, content: object | string | Buffer, more: Partial<Input> = {}) => {
-    inputs.push({ name, kubeconfig: file(name, content), ...more });
+    inputs.push({ name, kind, kubeconfig: file(name, content), ...more });
   };
   const addSeveral = (name: string, files: ReadonlyArray<string>, more: Partial<Input> = {}) => {
-    inputs.push({ name, kubeconfig: files.join(":"), ...more });
+    inputs.push({ name, kind, kubeconfig: files.join(":"), ...more });
   };
   const withCluster = (name: string, cluster: object, more: Partial<Input> = {}) =>
     add(name, config({ cluster }), more);
   const withUser = (name: string, user: unknown, more: Partial<Input> = {}) =>
     add(name, config({ user }), more);
 
-  // How it is written.
+  kind = "how it is written";
   add("usual", config());
   add("json", JSON.stringify(config()));
   add("json with tabs", JSON.stringify(config(), null, "\t"));
@@ -126,7 +136,7 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
   add("arn", config({ context: "arn:aws:eks:eu-west-1:123456789012:cluster/prod" }));
   add("name with blanks", config({ context: "admin@prod cluster" }));
 
-  // What nobody uses.
+  kind = "what nobody uses";
   const leftover = (list: "clusters" | "contexts" | "users", entry: unknown) => ({
     ...config(),
     [list]: [...config()[list], entry],
@@ -154,7 +164,7 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
     "current-context": "prod",
   });
 
-  // Several files.
+  kind = "several files";
   const second = file(
     "second",
     config({ context: "stage", cluster: unusedServer, user: { token: "wrong" } }),
@@ -177,15 +187,20 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
   addSeveral("a folder", [folder]);
   addSeveral("empty alone", [empty]);
   addSeveral("a comment alone", [comment]);
+  addSeveral("none, and a server by default", [], {
+    env: { KUBERNETES_MASTER: `http://127.0.0.1:${fronts.plain}` },
+    refused:
+      "kubectl asks localhost:8080, or this server: nobody has said that it is the one to be upgraded",
+  });
 
-  // Which context.
+  kind = "which context";
   add("no current context", config({ current: "" }));
   add("an unknown current context", config({ current: "gone" }));
   add("a cluster that is not there", { ...config(), clusters: [] });
   add("a user that is not there", { ...config(), users: [] });
   add("no user", { ...config(), contexts: [{ name: "prod", context: { cluster: "kubernetes" } }] });
 
-  // The server.
+  kind = "the server";
   withCluster("trailing slash", { ...usual, server: `${server}/` });
   withCluster("upper case scheme", { ...usual, server: server.replace("https", "HTTPS") });
   withCluster("no scheme", { ...usual, server: `127.0.0.1:${port}` });
@@ -226,7 +241,7 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
   withCluster("nobody listens", { ...usual, server: "https://127.0.0.1:1" });
   withCluster("a port that is none", { ...usual, server: "https://127.0.0.1:99999" });
 
-  // Trust.
+  kind = "trust";
   withCluster("insecure", { server, "insecure-skip-tls-verify": true });
   withCluster("insecure and an authority", { ...usual, "insecure-skip-tls-verify": true });
   withCluster("no authority", { server });
@@ -252,7 +267,7 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
     "certificate-authority-data": b64(live.frontAuthority + live.authority),
   });
 
-  // Proxies.
+  kind = "proxies";
   const far = {
     ...usual,
     server: `https://k8s.corp.example:${port}`,
@@ -296,7 +311,7 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
     { env: { HTTP_PROXY: proxied } },
   );
 
-  // Logins.
+  kind = "logins";
   save(at("token"), `${token}\n`);
   save(at("no-token"), "\n");
   const certificates = {
@@ -343,9 +358,21 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
       },
     },
   });
+  withUser("oidc", {
+    "auth-provider": {
+      name: "oidc",
+      config: {
+        "client-id": "k",
+        "idp-issuer-url": `https://127.0.0.1:${fronts.issuer}`,
+        "idp-certificate-authority-data": b64(live.frontAuthority),
+        "id-token": `e30.${Buffer.from('{"exp":1}').toString("base64url")}.x`,
+        "refresh-token": REFRESH_TOKEN,
+      },
+    },
+  });
   withUser("gcp", { "auth-provider": { name: "gcp" } });
 
-  // Plugins.
+  kind = "plugins";
   for (const name of [
     "plain",
     "slow",
@@ -390,6 +417,12 @@ export const writeCorpus = (live: Live): ReadonlyArray<Input> => {
   withUser("plugin from PATH", exec("plain"), { env: { PATH: `${folder}:${process.env.PATH}` } });
   withUser("plugin not installed", exec("corp-login-not-installed"));
   withUser("plugin that needs a terminal", exec(at("plain"), { interactiveMode: "Always" }));
+  const onTerminal = { onTerminal: true };
+  for (const mode of ["Always", "IfAvailable"]) {
+    const asking = exec(at("terminal"), { interactiveMode: mode });
+    withUser(`plugin that asks on the terminal, ${mode}`, asking, onTerminal);
+  }
+  withUser("plugin that asks nobody, on a terminal", exec(at("plain")), onTerminal);
   withUser("plugin never interactive", exec(at("plain"), { interactiveMode: "Never" }));
   withUser("plugin without a mode", exec(at("plain"), { interactiveMode: undefined }));
   withUser(

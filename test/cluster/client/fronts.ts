@@ -24,6 +24,8 @@ export interface Fronts {
   readonly socks: number;
   /** The API server on `[::1]`. */
   readonly v6: number;
+  /** An OpenID Connect issuer that gives everybody the same id-token. */
+  readonly issuer: number;
   /** What the proxies were asked for, oldest first. */
   readonly asked: ReadonlyArray<string>;
   readonly close: () => void;
@@ -41,6 +43,7 @@ export const startFronts = async (
   api: number,
   admin: string,
   certificate: Pair,
+  idToken: string,
 ): Promise<Fronts> => {
   const asked: Array<string> = [];
   const servers: Array<Server> = [];
@@ -134,12 +137,25 @@ export const startFronts = async (
     });
   });
 
+  const issuer = createHttps(
+    { key: certificate.key, cert: certificate.cert },
+    ({ url, headers }, response) => {
+      const address = `https://${headers.host}`;
+      const answer =
+        url === "/token"
+          ? { access_token: "x", token_type: "Bearer", id_token: idToken, refresh_token: "next" }
+          : { issuer: address, token_endpoint: `${address}/token` };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    },
+  );
+
   return {
     plain: await listen(plain),
     prefixed: await listen(prefixed),
     proxy: await listen(proxy()),
     closedProxy: await listen(proxy(PROXY_LOGIN)),
     socks: await listen(socks),
+    issuer: await listen(issuer),
     v6: await listen(
       createTcp((socket) => pipe(socket, connect(api, "127.0.0.1"))),
       "::1",

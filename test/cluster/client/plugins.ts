@@ -39,6 +39,10 @@ export const writePlugins = (
     `[ "$CORP_PROFILE" = prod ] && [ "$1" = --login ] || exit 9\n${printing({ token })}`,
   );
   script("closed-stdin", `if read answer; then exit 9; fi\n${printing({ token })}`);
+  script(
+    "terminal",
+    `[ -t 0 ] || exit 9\necho 'Enter the code ABCD-EFGH' >&2\n${printing({ token })}`,
+  );
   script("fail", `echo 'session expired: run corp-login first' >&2\nexit 3`);
   script("garbage", `echo 'Update available: 2.1'\n${printing({ token })}`);
   script("nothing", "true");
