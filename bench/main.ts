@@ -26,6 +26,7 @@ const BENCHMARKS: ReadonlyArray<Benchmark> = [
   { name: "upgrade", args: ["bench/upgrade.ts", "10", "docs/timeline.svg"], markdown: true },
   { name: "growth", args: ["bench/growth.ts", "docs/growth.svg"], markdown: true },
   { name: "crds", args: ["bench/crds.ts", "10"], markdown: true },
+  { name: "requests", args: ["bench/requests.ts"], markdown: true },
   { name: "tracker", args: ["bench/tracker.ts"], markdown: false },
   { name: "doctor", args: ["bench/doctor.ts"], markdown: false },
   { name: "tool-cache", args: ["bench/tool-cache.ts"], markdown: false },
