@@ -3,7 +3,6 @@ import {
   apiVersionOf,
   fieldAt,
   type KubeObject,
-  Lease,
   type ObjectRef,
   Pod,
   type ResourceType,
@@ -146,8 +145,6 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
               path: method === "POST" ? collectionPath(type, ref.namespace) : objectPath(ref),
               query: { fieldManager: "tare" },
               body: { contentType: "application/json", json: object },
-              // A lock that is renewed too late is lost.
-              isUrgent: type.kind === Lease.kind,
               label: `${verb} ${showRef(ref)}`,
             }),
           );

@@ -11,7 +11,6 @@ import {
   type PeerCertificate,
 } from "node:tls";
 import type { Server } from "./kubeconfig/server.ts";
-import { MOST_AT_ONCE } from "./pace.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { openTunnel } from "./tunnel.ts";
 
@@ -23,7 +22,7 @@ export interface Trust {
 }
 
 export interface Agents {
-  /** For calls: connections are kept, and few. */
+  /** For calls: connections are kept. */
   readonly calls: HttpAgent;
   /** For answers that do not end: each has a connection of its own, so that none is taken from short calls. */
   readonly streams: HttpAgent;
@@ -31,8 +30,8 @@ export interface Agents {
   readonly retire: () => void;
 }
 
-/** As few connections as the widest fan-out of ours needs and an urgent call beside it, kept open between calls. */
-const KEPT = { keepAlive: true, maxSockets: MOST_AT_ONCE + 1 } as const;
+/** As many connections as calls are under way, which is for the pace to say, kept open between them. */
+const KEPT = { keepAlive: true } as const;
 
 /** Node's own with what its variables add, and those of this machine, which Go's programs trust. */
 const systemAuthorities = (): Array<string> => [
@@ -107,7 +106,7 @@ const makeAgent = (
   server: Server,
   proxy: ProxyServer | undefined,
   tls: ConnectionOptions,
-  kept: { readonly keepAlive?: boolean; readonly maxSockets?: number },
+  kept: { readonly keepAlive?: boolean },
 ): HttpAgent => {
   if (server.isTls) {
     const options = { ...tls, ...kept };

@@ -19,7 +19,7 @@ import { accessOf, type ClusterAccess, inClusterAccess } from "./kubeconfig/acce
 import { encodeAccess } from "./kubeconfig/encode.ts";
 import { badKubeconfig, type KubeconfigChoice, loadKubeconfig } from "./kubeconfig/load.ts";
 import { hostPort, type Server, showServer } from "./kubeconfig/server.ts";
-import { makePace, type Pace } from "./pace.ts";
+import { makePaces, type Pace } from "./pace.ts";
 import { type ProxyServer, proxyOf } from "./proxy.ts";
 import { proxyAuthorization } from "./tunnel.ts";
 
@@ -47,7 +47,8 @@ export interface KubeConnection {
   readonly prefix: string;
   /** For people: what is told of a server that does not answer. */
   readonly origin: string;
-  readonly pace: Pace;
+  /** Of the calls to that path, without the prefix. */
+  readonly pace: (path: string) => Pace;
   /** Asked for every request: tokens and certificates change during a run. */
   readonly call: Effect.Effect<Outgoing, KubectlError>;
   /** The same for answers that do not end. */
@@ -191,7 +192,7 @@ export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigCh
     },
     prefix: way.prefix,
     origin: showServer({ ...server, prefix: "" }),
-    pace: makePace(),
+    pace: makePaces(),
     call: outgoing("calls"),
     stream: outgoing("streams"),
     renew: (refused) => Effect.orElseSucceed(renew(refused), () => false),

@@ -15,8 +15,6 @@ export interface KubeCall {
   readonly timeout?: Duration.Duration;
   /** Sending it twice does no harm; reads never do. */
   readonly isSafe?: boolean;
-  /** Does not wait its turn behind other calls: it is rare, small, and in time or of no use. */
-  readonly isUrgent?: boolean;
 }
 
 export interface KubeResponse {
@@ -195,12 +193,9 @@ export const callKube = Effect.fnUntraced(function* (
   ).pipe(
     Effect.catchIf(isBroken, (error) => Effect.succeed<Tried>({ _tag: "Broken", error })),
     (tried) =>
-      call.isUrgent === true
-        ? tried
-        : connection.pace.paced(
-            tried,
-            (result) => result._tag === "Answered" && result.response.status === 429,
-          ),
+      connection
+        .pace(call.path)
+        .paced(tried, (result) => result._tag === "Answered" && result.response.status === 429),
   );
   const untilDone = Effect.gen(function* () {
     let hasRenewed = false;

@@ -5,7 +5,7 @@ import {
   readExecCredential,
 } from "../../../src/services/kube/credentials/exec-protocol.ts";
 import type { ClusterAccess } from "../../../src/services/kube/kubeconfig/access.ts";
-import { afterAnswer, FULL_PACE } from "../../../src/services/kube/pace.ts";
+import { afterAnswer, FULL_PACE, groupOf } from "../../../src/services/kube/pace.ts";
 import { parseProxy, proxyOf } from "../../../src/services/kube/proxy.ts";
 import { repeatAfter } from "../../../src/services/kube/retry.ts";
 
@@ -106,6 +106,13 @@ describe("the pace", () => {
     assert.strictEqual(state.limit, 1);
     for (let answers = 0; answers < 1000; answers += 1) state = afterAnswer(state, "answered");
     assert.deepStrictEqual(state, FULL_PACE);
+  });
+
+  it("is one for each API group", () => {
+    assert.strictEqual(groupOf("/apis/apps/v1/namespaces/a/deployments/b"), "/apis/apps");
+    assert.strictEqual(groupOf("/apis/apps"), "/apis/apps");
+    assert.strictEqual(groupOf("/api/v1/namespaces/a/secrets?limit=1"), "/api");
+    assert.strictEqual(groupOf("/version"), "/version");
   });
 });
 
