@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -32,11 +33,12 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
     process.exit(1);
   }
   const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
-  // A terminal's Ctrl-C reaches both; the one who was signalled alone passes it on.
+  // Whether the whole group was signalled (Ctrl-C, `timeout`) or this process alone cannot be told from here: it is passed on
+  // in any case, and the program takes two that come at once for one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => (process.stdin.isTTY ? undefined : child.kill(signal)));
+    process.on(signal, () => child.kill(signal));
   }
   child.on("exit", (code, signal) => {
-    process.exitCode = code ?? (signal === "SIGKILL" ? 137 : 1);
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
   });
 }

@@ -3,20 +3,24 @@ import { OperatorSignals } from "./OperatorSignals.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/**
+ * One signal can come twice: to the whole process group, and passed on by the launcher, by `timeout` or by npm; or as another
+ * one. Nobody presses Ctrl-C twice as fast.
+ */
+const SAME_WITHIN_MILLIS = 500;
+
 /** Those that reach this process, while the layer lives. */
 export const layerOperatorSignalsProcess: Layer.Layer<OperatorSignals> = Layer.effect(
   OperatorSignals,
   Effect.gen(function* () {
     const further = yield* Queue.unbounded<void>();
     let seen = 0;
-    let counted = false;
+    let lastMillis = Number.NEGATIVE_INFINITY;
     const count = () => {
-      // One signal can be handed on as another: what comes in the same moment is the same.
-      if (counted) return;
-      counted = true;
-      setImmediate(() => {
-        counted = false;
-      });
+      const nowMillis = performance.now();
+      const isSame = nowMillis - lastMillis < SAME_WITHIN_MILLIS;
+      lastMillis = nowMillis;
+      if (isSame) return;
       seen += 1;
       if (seen > 1) Queue.offerUnsafe(further, undefined);
     };

@@ -264,6 +264,8 @@ export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
       const held = await caught;
       run.signal("SIGINT");
       await until("the first answer", () => run.said().includes("interrupted: the release"));
+      // Two at once would be one.
+      await sleep(1_000);
       run.signal("SIGINT");
       await until("the second answer", () => run.said().includes("still running: helm"));
       expect(run.said()).toMatch(/process \d+\. Killing it leaves the release pending/);
