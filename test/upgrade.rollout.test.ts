@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { Pod } from "../src/domain/kube.ts";
+import { numberAt, Pod, stringAt } from "../src/domain/kube.ts";
 import type { ReportEvent } from "../src/domain/report.ts";
 import { DEFAULT_UPGRADE_OPTIONS } from "../src/domain/upgrade-options.ts";
 import { upgrade } from "../src/upgrade.ts";
@@ -8,7 +8,9 @@ import {
   dataPlane,
   FakeCluster,
   FakeDeployments,
+  FakeEnvoyGateway,
   FakeReports,
+  forbidden,
   gateStates,
   HELM_3,
   HELM_4,
@@ -17,6 +19,7 @@ import {
   neverReady,
   outboxEvents,
   PLAIN_OPERATOR,
+  RATE_LIMITER,
   Recorder,
   runUpgrade,
   simulate,
@@ -226,5 +229,100 @@ describe("watches that are cut", () => {
       assert.strictEqual(error?._tag, "RollbackFailed");
       assert.match(error?.why[0] ?? "", /watch \w+ in .* does not answer/);
     }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("the rate limiter, which Envoy Gateway makes in the system namespace", () => {
+  const limiter = Effect.gen(function* () {
+    const cluster = yield* FakeCluster;
+    const live = yield* cluster.peek(RATE_LIMITER);
+    const image = stringAt(live, "spec", "template", "spec", "containers", 0, "image");
+    return `${image} ${numberAt(live, "status", "readyReplicas") ?? 0}`;
+  });
+
+  it.effect("runs its new image when an upgrade has succeeded", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.isUndefined(error);
+      assert.strictEqual(yield* limiter, "gcr.io/acme/tars/ratelimit:ratelimit-1.2.0 1");
+      const { events } = yield* Recorder;
+      const shown = (yield* events).flatMap((event) =>
+        event._tag === "DataPlaneProgress" ? event.deployments : [],
+      );
+      assert.isTrue(
+        shown.some(({ group, name }) => group === "envoy-gateway" && name === "envoy-ratelimit"),
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("whose image does not exist ends the upgrade, is in the report, and is restored", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.match(
+        error?.why[0] ?? "",
+        /^pod tars-system\/envoy-ratelimit-\S+, container envoy-ratelimit \(image gcr.io\/acme\/tars\/ratelimit:no-such-image\) needs an image that does not exist/,
+      );
+      const reports = yield* FakeReports;
+      assert.match([...(yield* reports.saved)].join(), /envoy-ratelimit/);
+      assert.deepStrictEqual(yield* gateStates, { 2: "failed" });
+      assert.strictEqual(yield* limiter, "gcr.io/acme/tars/ratelimit:ratelimit-1.1.0 1");
+    }).pipe(
+      Effect.provide(
+        world({ chart: tarsChart({ version: "1.2.0", rateLimitTag: "no-such-image" }) }),
+      ),
+    ),
+  );
+
+  it.effect("that never becomes ready is named by the gate's verdict", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade({ options: { failFast: false } });
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.match(error?.why[0] ?? "", /envoy-ratelimit/);
+    }).pipe(
+      Effect.provide(
+        world({ chart: tarsChart({ version: "1.2.0", rateLimitTag: "never-ready" }) }),
+      ),
+    ),
+  );
+
+  it.effect("that a sleeping controller left as it was is not taken for upgraded", () =>
+    Effect.gen(function* () {
+      const envoyGateway = yield* FakeEnvoyGateway;
+      yield* envoyGateway.setAwake(false);
+      const { error } = yield* runUpgrade();
+      assert.match(error?.why.join() ?? "", /still asks for image|still has/);
+    }).pipe(
+      Effect.provide(
+        world({
+          installed: tarsChart({ version: "1.1.0", envoyTag: "same" }),
+          chart: tarsChart({ version: "1.2.0", envoyTag: "same" }),
+        }),
+      ),
+    ),
+  );
+
+  it.effect("is gone when it is switched off, and nobody waits for it", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const { error } = yield* runUpgrade({ options: { rateLimiting: false } });
+      assert.isUndefined(error);
+      assert.isUndefined(yield* cluster.peek(RATE_LIMITER));
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("is waited for where the account may not read the controller's settings", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.match(error?.why[0] ?? "", /envoy-ratelimit/);
+    }).pipe(
+      Effect.provide(
+        world({
+          chart: tarsChart({ version: "1.2.0", rateLimitTag: "no-such-image" }),
+          faults: [{ trouble: forbidden, actor: "tare", verb: "watch", kind: "ConfigMap" }],
+        }),
+      ),
+    ),
   );
 });

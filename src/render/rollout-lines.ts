@@ -3,7 +3,11 @@ import { formatGoDuration } from "../domain/go-duration.ts";
 import type { RolloutStage } from "../domain/report.ts";
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
 
-const GROUPS = { "data-plane": "data plane", release: "release" } as const;
+const GROUPS = {
+  "data-plane": "data plane",
+  "envoy-gateway": "Envoy Gateway's",
+  release: "release",
+} as const;
 
 export const workloadTitle = ({ group, name }: WorkloadProgress): string =>
   `${GROUPS[group]} ${name}`;

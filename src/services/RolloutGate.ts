@@ -9,10 +9,10 @@ export interface FollowRequest {
   readonly release: ReleaseRef;
   readonly dataplaneNamespace: string;
   /**
-   * What the data plane must be made from; left out, what the live EnvoyProxies ask for. A rollback that did not reach
-   * them must not pass for one that did.
+   * Objects that say what Envoy Gateway must make: EnvoyProxies and the ConfigMap of its settings; left out, the live ones. A
+   * rollback that did not reach them must not pass for one that did.
    */
-  readonly envoyProxies?: ReadonlyArray<KubeObject> | undefined;
+  readonly wanted?: ReadonlyArray<KubeObject> | undefined;
   /** Told whenever it changed, the data plane first. */
   readonly onProgress: (workloads: ReadonlyArray<WorkloadProgress>) => Effect.Effect<void>;
 }
@@ -23,6 +23,8 @@ export interface GateRequest {
   readonly settleTime: Duration.Duration;
   /** Give up as soon as a pod of a new template cannot recover. */
   readonly failFast: boolean;
+  /** Nothing but proxies was changed: whatever else Envoy Gateway made may be as it is. */
+  readonly proxiesOnly?: boolean;
 }
 
 /** Why a rollout fails, as far as can be seen by now. */
@@ -51,8 +53,8 @@ export interface Rollout {
   /** The newest evidence of what is wrong; nothing when nothing was seen to be. Pods that are gone are remembered. */
   readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
   /**
-   * Ends when the data plane that Helm cannot see runs what its current EnvoyProxies ask for, and has done so for the
-   * settling time. Failures of the API server are waited out within the budget.
+   * Ends when what Envoy Gateway made, which Helm cannot see, runs what the current EnvoyProxies and the controller's
+   * settings ask for, and has done so for the settling time. Failures of the API server are waited out within the budget.
    */
   readonly settled: (request: GateRequest) => Effect.Effect<DataPlaneOutcome>;
 }

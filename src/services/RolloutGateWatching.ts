@@ -22,7 +22,7 @@ import {
   type TroubleTimes,
   takeBaseline,
 } from "../domain/rollout/verdict.ts";
-import type { RolloutView } from "../domain/rollout/view.ts";
+import type { RolloutView, WorkloadGroup } from "../domain/rollout/view.ts";
 import { hasSettled, observe, UNSETTLED } from "../domain/settling.ts";
 import { Kubectl } from "./Kubectl.ts";
 import { ProxyStats } from "./ProxyStats.ts";
@@ -220,7 +220,7 @@ const settling = Effect.fnUntraced(function* ({
   let lacking: { readonly sinceMillis: number; readonly why: string } | undefined;
   while (true) {
     const looked = changes.count();
-    const look = yield* lookOnce(watches);
+    const look = yield* lookOnce(watches, gate);
     const now = yield* Clock.currentTimeMillis;
     state = observe(state, { ...look, ready: look.why === undefined, atMillis: now });
     const needed = mayStillChange(baseline, look.view)
@@ -230,7 +230,7 @@ const settling = Effect.fnUntraced(function* ({
     if (hasSettled(state, needed, now)) {
       // A connection that died unnoticed would show a data plane at rest for as long as one likes.
       const confirmed = yield* Effect.result(watches.confirm);
-      const again = yield* lookOnce(watches);
+      const again = yield* lookOnce(watches, gate);
       const stands = again.why === undefined && again.fingerprint === look.fingerprint;
       if (confirmed._tag === "Success" && stands) {
         const secret = yield* newlyWithheld(again.view);
@@ -265,33 +265,39 @@ interface Look {
   readonly view: RolloutView;
   readonly progress: ReadonlyArray<WorkloadProgress>;
   readonly fingerprint: string;
-  /** Why the data plane is not where it should be. */
+  /** Why something that Envoy Gateway made is not where it should be. */
   readonly why: string | undefined;
 }
 
-const lookOnce = Effect.fnUntraced(function* (watches: RolloutWatches) {
+const lookOnce = Effect.fnUntraced(function* (
+  watches: RolloutWatches,
+  { proxiesOnly = false }: GateRequest,
+) {
   const view = yield* watches.view;
-  const progress = rolloutProgress(view, []).filter(({ group }) => group === "data-plane");
+  const gated: ReadonlySet<WorkloadGroup> = new Set(
+    proxiesOnly ? ["data-plane"] : ["data-plane", "envoy-gateway"],
+  );
+  const progress = rolloutProgress(view, []).filter(({ group }) => gated.has(group));
   const waiting = progress.find(({ waitingFor }) => waitingFor !== undefined);
   const trouble = yield* watches.trouble;
   const look: Look = {
     view,
     progress,
-    fingerprint: fingerprintOf(view),
+    fingerprint: fingerprintOf(view, gated),
     why: trouble ?? (waiting === undefined ? undefined : `${waiting.name}: ${waiting.waitingFor}`),
   };
   return look;
 });
 
 const outcomeOf = ({ progress, view }: Look): DataPlaneOutcome =>
-  progress.length === 0 && view.gateways.length === 0
+  !progress.some(({ group }) => group === "data-plane") && view.gateways.length === 0
     ? { _tag: "Absent" }
     : { _tag: "Settled", workloads: progress };
 
 /** Changes whenever a Deployment is replaced or its specification changes: then settling starts anew. */
-const fingerprintOf = ({ workloads }: RolloutView): string =>
+const fingerprintOf = ({ workloads }: RolloutView, gated: ReadonlySet<WorkloadGroup>): string =>
   workloads
-    .filter(({ group }) => group === "data-plane")
+    .filter(({ group }) => gated.has(group))
     .map(({ object }) => lineOf(object))
     .sort()
     .join("\n");

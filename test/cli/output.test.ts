@@ -26,11 +26,17 @@ const CRDS = [
   "1 created, 2 updated, 1 skipped",
   "[5/5] Helm upgrade",
 ];
+const limiterStill = (found: string, asked: string): string => {
+  const image = (version: string) => `gcr.io/acme/tars/ratelimit:ratelimit-${version}`;
+  return `Envoy Gateway's envoy-ratelimit: 1/1 ready, still asks for image ${image(found)}, not ${image(asked)}`;
+};
 const RELEASE_ROLLS = [
+  limiterStill("1.1.0", "1.2.0"),
   "release ai-gateway: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)",
   "release envoy-gateway: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)",
 ];
 const RELEASE_IS_UP = [
+  "Envoy Gateway's envoy-ratelimit: 1/1 ready, 1 draining",
   "release ai-gateway: 2/2 ready, 1 draining",
   "release envoy-gateway: 2/2 ready, 1 draining",
 ];
@@ -147,15 +153,16 @@ describe("the screen", () => {
         ...RELEASE_IS_UP,
         "data plane egress: 2/2 ready, 1 of 2 pods run the new template (CrashLoopBackOff: exit code 1)",
         "failure report: /home/operator/.tare/reports/tars-revision-2.txt",
-        "warning: pod tars-dataplane/egress-2jxgggnbb-rk8kn, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
+        "warning: pod tars-dataplane/egress-2jxgggnbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
         "rolling back to revision 1",
         "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:crash-loop, not gcr.io/acme/tars/envoy:envoy-1.1.0 (CrashLoopBackOff: exit code 1, restarted 3 times)",
-        ...RELEASE_ROLLS,
+        limiterStill("1.2.0", "1.1.0"),
+        ...RELEASE_ROLLS.slice(1),
         "data plane egress: 2/2 ready, 1 draining",
         ...RELEASE_IS_UP,
         NO_STREAMS,
         "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
-        "pod tars-dataplane/egress-2jxgggnbb-rk8kn, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
+        "pod tars-dataplane/egress-2jxgggnbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
         "",
         "See the release's history:",
         `helm history tars -n tars-system --kube-context prod ${at}`,
@@ -230,7 +237,7 @@ describe("the screen", () => {
         DRAIN,
         // Which of them shapes the pods is not to be told without a GatewayClass.
         ...UPGRADED.filter((line) => line !== STALE).flatMap((line) =>
-          line === RELEASE_ROLLS[1] ? [line, EGRESS_ROLLS] : [line],
+          line === RELEASE_ROLLS.at(-1) ? [line, EGRESS_ROLLS] : [line],
         ),
       ]);
     }).pipe(Effect.provide(world())),

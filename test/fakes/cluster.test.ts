@@ -138,7 +138,7 @@ describe("objects", () => {
   it.effect("are selected by labels and can be had without their bodies", () =>
     Effect.gen(function* () {
       const kubectl = yield* Kubectl;
-      const labelSelector = "app.kubernetes.io/managed-by=envoy-gateway";
+      const labelSelector = "gateway.envoyproxy.io/owning-gateway-name=egress";
       const [one, ...others] = yield* kubectl.list({
         type: Deployment,
         labelSelector,

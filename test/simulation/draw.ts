@@ -78,5 +78,7 @@ export const drawStory = (seed: number): Story => {
   };
   // Drawn last: what a seed meant before is what it means still.
   const byServer = world.helm.startsWith("v4") && dice.chance(0.6);
-  return { ...story, world: { ...world, byServer, edits: drawHandEdits(dice) } };
+  const edits = drawHandEdits(dice);
+  const rateLimiter = dice.mostly("good", POD_TAGS, 0.9);
+  return { ...story, world: { ...world, byServer, edits, rateLimiter } };
 };

@@ -97,6 +97,25 @@ const sameName = (one: KubeObject) => (other: KubeObject) =>
 const PROXY_IMAGE = ["spec", "provider", "kubernetes", "envoyDeployment", "container", "image"];
 const DRAIN = ["spec", "shutdown", "drainTimeout"];
 
+const LIMITER_IMAGE = /"rateLimitDeployment":\{.*?"image":"([^"]+)"/;
+
+const limiterImage = (wanted: ReadonlyArray<KubeObject>): string | undefined =>
+  wanted
+    .map((object) => LIMITER_IMAGE.exec(stringAt(object, "data", "envoy-gateway.yaml") ?? "")?.[1])
+    .find((one) => one !== undefined);
+
+const wrongLimiter = (
+  limiter: KubeObject | undefined,
+  image: string | undefined,
+): ReadonlyArray<string> => {
+  if (image === undefined) return [];
+  if (limiter === undefined) return ["there is no rate limiter"];
+  const runs = stringAt(limiter, "spec", "template", "spec", "containers", 0, "image");
+  if (runs !== image) return [`the rate limiter runs ${runs}, not ${image}`];
+  const problem = readiness(limiter);
+  return problem === undefined ? [] : [problem];
+};
+
 /** What of a revision does not run: its own workloads, its EnvoyProxy, and the data plane made from that. */
 export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<string> => {
   const wanted = manifestObjects(record);
@@ -122,13 +141,21 @@ export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<s
     }
   });
   const image = wanted.map((object) => fieldAt(object, ...PROXY_IMAGE)).find((one) => one);
-  const dataPlane = all(store, Deployment).filter(
+  const made = all(store, Deployment).filter(
     ({ metadata }) => metadata.labels?.["app.kubernetes.io/managed-by"] === "envoy-gateway",
   );
+  const isLimiter = ({ metadata }: KubeObject) => metadata.name === "envoy-ratelimit";
+  const dataPlane = made.filter((one) => !isLimiter(one));
   const stale = dataPlane.flatMap((deployment) => {
     const runs = stringAt(deployment, "spec", "template", "spec", "containers", 0, "image");
     if (image !== undefined && runs !== image) return [`data plane runs ${runs}, not ${image}`];
     return readiness(deployment) ?? [];
   });
-  return [...problems, ...stale, ...(dataPlane.length === 0 ? ["there is no data plane"] : [])];
+  const limiterProblems = wrongLimiter(made.find(isLimiter), limiterImage(wanted));
+  return [
+    ...problems,
+    ...stale,
+    ...limiterProblems,
+    ...(dataPlane.length === 0 ? ["there is no data plane"] : []),
+  ];
 };

@@ -52,6 +52,8 @@ export const StartingWorld = Schema.Struct({
   byServer: Schema.optionalKey(Schema.Boolean),
   /** What was edited by hand on the cluster, by `Kind/name/path`. */
   edits: Schema.optionalKey(Values),
+  /** Its pods, as those of the workloads and of Envoy. */
+  rateLimiter: Schema.optionalKey(Schema.Literals(POD_TAGS)),
 });
 export type StartingWorld = typeof StartingWorld.Type;
 
@@ -95,6 +97,7 @@ export const PLAIN_WORLD: StartingWorld = {
   streamSeconds: 20,
   byServer: false,
   edits: {},
+  rateLimiter: "good",
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

@@ -1,4 +1,4 @@
-/** What an EnvoyProxy asks of the Deployment made from it, as far as it can be told without the controller. */
+/** What settings ask of the Deployment that Envoy Gateway makes from them, as far as it can be told without the controller. */
 import { fieldAt, type KubeObject, listAt, stringAt } from "../kube.ts";
 
 type Tree = { readonly [key: string]: unknown };
@@ -43,16 +43,21 @@ const POD_FIELDS = [
   "topologySpreadConstraints",
 ] as const;
 
-/**
- * @param graceSeconds of the pods, which the controller computes from the drain time
- * @returns the part of a Deployment's `spec` that must be found in the live one
- */
-export const askedTemplate = (envoyProxy: KubeObject, graceSeconds: number | undefined): Tree => {
-  const deployment = fieldAt(envoyProxy, "spec", "provider", "kubernetes", "envoyDeployment");
-  const pod = fieldAt(deployment, "pod");
-  const container = fieldAt(deployment, "container");
+/** How an EnvoyProxy and the settings of the controller itself both describe a Deployment. */
+export interface AskedDeployment {
+  /** A `KubernetesDeploymentSpec` of Envoy Gateway's API. */
+  readonly settings: unknown;
+  /** The container that the settings are about. */
+  readonly container: string;
+  /** Of the pods, where the controller computes it from something else. */
+  readonly graceSeconds?: number | undefined;
+}
+
+/** @returns the part of a Deployment's `spec` that must be found in the live one */
+export const askedTemplate = ({ settings, container, graceSeconds }: AskedDeployment): Tree => {
+  const pod = fieldAt(settings, "pod");
   const asked = only({
-    strategy: fieldAt(deployment, "strategy"),
+    strategy: fieldAt(settings, "strategy"),
     template: {
       metadata: only({ annotations: fieldAt(pod, "annotations"), labels: fieldAt(pod, "labels") }),
       spec: only({
@@ -60,16 +65,16 @@ export const askedTemplate = (envoyProxy: KubeObject, graceSeconds: number | und
         terminationGracePeriodSeconds: graceSeconds,
         containers: [
           only({
-            name: "envoy",
-            image: fieldAt(container, "image"),
-            resources: fieldAt(container, "resources"),
-            env: fieldAt(container, "env"),
+            name: container,
+            image: fieldAt(settings, "container", "image"),
+            resources: fieldAt(settings, "container", "resources"),
+            env: fieldAt(settings, "container", "env"),
           }),
         ],
       }),
     },
   });
-  const patch = fieldAt(deployment, "patch", "value", "spec");
+  const patch = fieldAt(settings, "patch", "value", "spec");
   return isTree(patch) ? (merged(asked, patch) as Tree) : asked;
 };
 
@@ -144,6 +149,16 @@ const first = <A>(
   }
   return undefined;
 };
+
+const showValue = (value: unknown): string =>
+  value === undefined ? "nothing" : typeof value === "object" ? JSON.stringify(value) : `${value}`;
+
+const IMAGE_PATH = /containers\.[^.]+\.image$/;
+
+export const showDifference = ({ path, found, asked }: Difference): string =>
+  IMAGE_PATH.test(path)
+    ? `still asks for image ${found ?? "(none)"}, not ${showValue(asked)}`
+    : `still has ${path} = ${showValue(found)}, not ${showValue(asked)}`;
 
 /** The images of a workload's containers by their names. */
 export const imagesOf = (workload: KubeObject): ReadonlyMap<string, string | undefined> =>

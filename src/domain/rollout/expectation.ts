@@ -6,7 +6,7 @@ import {
   proxyTemplate,
 } from "../data-plane.ts";
 import { conditionOf, fieldAt, type KubeObject, numberAt, stringAt } from "../kube.ts";
-import { askedTemplate, type Difference, firstDifference } from "./asked-template.ts";
+import { askedTemplate, firstDifference, showDifference } from "./asked-template.ts";
 import {
   conditionsOf,
   OWNING_CLASS_LABEL,
@@ -75,23 +75,17 @@ const isOurs = (config: Config, gateway: KubeObject): boolean => {
   );
 };
 
-const showValue = (value: unknown): string =>
-  value === undefined ? "nothing" : typeof value === "object" ? JSON.stringify(value) : `${value}`;
-
-const IMAGE_PATH = /containers\.envoy\.image$/;
-
-const showDifference = ({ path, found, asked }: Difference): string =>
-  IMAGE_PATH.test(path)
-    ? `still asks for image ${found ?? "(none)"}, not ${showValue(asked)}`
-    : `still has ${path} = ${showValue(found)}, not ${showValue(asked)}`;
-
 /** What of the live Deployment is not as its EnvoyProxy asks. */
 export const staleness = (config: Config, deployment: KubeObject): string | undefined => {
   const proxy = proxyOfDeployment(config, deployment);
   if (proxy === undefined) return undefined;
   const grace = proxyTemplate(proxy).terminationGracePeriodSeconds;
   const found = numberAt(deployment, "spec", "template", "spec", "terminationGracePeriodSeconds");
-  const asked = askedTemplate(proxy, grace);
+  const asked = askedTemplate({
+    settings: fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment"),
+    container: "envoy",
+    graceSeconds: grace,
+  });
   const difference = firstDifference(fieldAt(deployment, "spec"), asked);
   if (difference === undefined) return undefined;
   return difference.path.endsWith("terminationGracePeriodSeconds") && difference.asked === grace

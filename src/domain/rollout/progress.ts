@@ -3,6 +3,7 @@ import { type DeploymentProgress, deploymentProgress } from "../data-plane.ts";
 import { type KubeObject, numberAt, stringAt } from "../kube.ts";
 import { expectedProgress } from "./expectation.ts";
 import { bySeverity, creationTrouble, podTrouble, type Trouble } from "./pod-trouble.ts";
+import { limiterProgress } from "./rate-limiter.ts";
 import {
   currentGeneration,
   podsOf,
@@ -114,12 +115,12 @@ export const rolloutProgress = (
       lastEvent: worst === undefined ? undefined : shortReason(worst.trouble),
     };
   };
-  const dataPlane = expectedProgress(
-    view,
-    ofGroup("data-plane").map(({ object }) => object),
-  );
+  const objectsOf = (group: WorkloadGroup) => ofGroup(group).map(({ object }) => object);
+  const dataPlane = expectedProgress(view, objectsOf("data-plane"));
+  const limiter = limiterProgress(view.controllerSettings, objectsOf("envoy-gateway"));
   return [
     ...dataPlane.map((one) => ({ ...one, ...extra(one.name, "data-plane") })),
+    ...limiter.map((one) => ({ ...one, ...extra(one.name, "envoy-gateway") })),
     ...ofGroup("release").map((workload) => {
       const progress = releaseProgress(workload);
       return { ...progress, ...extra(progress.name, "release") };

@@ -40,7 +40,9 @@ const hasChanged = ({ specs }: Baseline, object: KubeObject): boolean =>
  */
 export const mayStillChange = (baseline: Baseline, view: RolloutView): boolean => {
   const proxies = view.workloads.filter(({ group }) => group === "data-plane");
-  const causes = watched(view).filter((object) => !proxies.some((one) => one.object === object));
+  // What the rate limiter is made from is compared directly as well.
+  const made = view.workloads.filter(({ group }) => group !== "release");
+  const causes = watched(view).filter((object) => !made.some((one) => one.object === object));
   return (
     causes.some((object) => hasChanged(baseline, object)) &&
     proxies.some(({ object }) => !hasChanged(baseline, object))

@@ -8,8 +8,8 @@ export const OWNING_CLASS_LABEL = "gateway.envoyproxy.io/owning-gatewayclass";
 const REVISION = "deployment.kubernetes.io/revision";
 const RELEASE_NAME = "meta.helm.sh/release-name";
 
-/** Whose workload it is: of the Helm release, or made by Envoy Gateway. */
-export type WorkloadGroup = "release" | "data-plane";
+/** Whose workload it is: of the Helm release, or made by Envoy Gateway, as a proxy or for itself. */
+export type WorkloadGroup = "release" | "data-plane" | "envoy-gateway";
 
 export interface Workload {
   readonly group: WorkloadGroup;
@@ -24,6 +24,8 @@ export interface RolloutView {
   readonly gateways: ReadonlyArray<KubeObject>;
   readonly gatewayClasses: ReadonlyArray<KubeObject>;
   readonly envoyProxies: ReadonlyArray<KubeObject>;
+  /** The settings that the release gives Envoy Gateway; left out where they cannot be read. */
+  readonly controllerSettings?: unknown;
 }
 
 /** Helm writes the annotation on all it makes, and refuses what another release owns; older fakes of it may not. */
@@ -35,6 +37,13 @@ export const isProxyOf = ({ metadata }: KubeObject, dataplaneNamespace: string):
   metadata.labels?.[OWNING_CLASS_LABEL] !== undefined ||
   (metadata.labels?.[OWNING_GATEWAY_LABEL] !== undefined &&
     (metadata.labels[OWNING_GATEWAY_NAMESPACE_LABEL] ?? dataplaneNamespace) === dataplaneNamespace);
+
+/** What Envoy Gateway makes for itself, beside itself: the rate limiter. */
+export const isMadeForController = ({ metadata }: KubeObject, systemNamespace: string): boolean =>
+  metadata.namespace === systemNamespace &&
+  metadata.labels?.["app.kubernetes.io/managed-by"] === "envoy-gateway" &&
+  metadata.labels[OWNING_CLASS_LABEL] === undefined &&
+  metadata.labels[OWNING_GATEWAY_LABEL] === undefined;
 
 export const keyOfObject = ({ kind, metadata }: KubeObject): string =>
   `${kind} ${metadata.namespace ?? ""}/${metadata.name}`;

@@ -106,13 +106,9 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
     repair(release, manifest),
     ({ message }) => new NotRestored({ cause: `not everything could be brought back: ${message}` }),
   );
-  const proxies = manifest.filter(({ kind }) => kind === EnvoyProxy.kind);
   const dataPlane = yield* Effect.scoped(
     Effect.gen(function* () {
-      const rollout: Rollout = yield* followRollout(
-        attempt,
-        proxies.length === 0 ? undefined : proxies,
-      );
+      const rollout: Rollout = yield* followRollout(attempt, manifest);
       return yield* awaitDataPlane(attempt, rollout, options.timeout, "rollback");
     }),
   );

@@ -20,13 +20,13 @@ const BEFORE_THE_DEADLINE = Duration.seconds(10);
 /** Follows the rollout until the scope closes, and tells of it. */
 export const followRollout = Effect.fnUntraced(function* (
   { options }: Pick<UpgradeAttempt, "options">,
-  envoyProxies?: ReadonlyArray<KubeObject>,
+  wanted?: ReadonlyArray<KubeObject>,
 ) {
   const [gate, reporter] = yield* Effect.all([RolloutGate, Reporter]);
   return yield* gate.follow({
     release: options.release,
     dataplaneNamespace: options.dataplaneNamespace,
-    envoyProxies,
+    wanted,
     onProgress: (deployments) => reporter.report({ _tag: "DataPlaneProgress", deployments }),
   });
 });
@@ -54,9 +54,12 @@ export const awaitDataPlane = (
   const enough = Duration.max(budget, Duration.sum(quietTime(settleTime), FIRST_LOOKS));
   // A rollback is given all its time: there is nothing to go to from there.
   const failFast = options.failFast && stage !== "rollback";
-  return staged(stage, enough, rollout.settled({ budget: enough, settleTime, failFast })).pipe(
-    Effect.withSpan("tare.gate"),
-  );
+  const proxiesOnly = stage === "longer drain";
+  return staged(
+    stage,
+    enough,
+    rollout.settled({ budget: enough, settleTime, failFast, proxiesOnly }),
+  ).pipe(Effect.withSpan("tare.gate"));
 };
 
 /** The diagnosis as it was right before Helm's deadline, else as it is when asked for. */

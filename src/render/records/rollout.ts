@@ -48,12 +48,12 @@ export const ProxyLetGo = record("proxy-let-go", "A held proxy was deleted.", {
 
 export const RolloutProgress = record(
   "rollout-progress",
-  "Data plane and release, whenever they changed.",
+  "Data plane, what Envoy Gateway makes for itself (the rate limiter), and release, whenever they changed.",
   {
     deployments: Schema.Array(
       Schema.Struct({
         name: Schema.String,
-        group: Schema.Literals(["data-plane", "release"]),
+        group: Schema.Literals(["data-plane", "envoy-gateway", "release"]),
         ready: Schema.Int,
         desired: Schema.Int,
         draining: Schema.Int,

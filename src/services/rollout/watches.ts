@@ -2,6 +2,7 @@
 import { Clock, Deferred, Duration, Effect, Exit, FiberMap, type Scope, Stream } from "effect";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
 import {
+  ConfigMap,
   Deployment,
   EnvoyProxy,
   Gateway,
@@ -12,6 +13,7 @@ import {
   StatefulSet,
 } from "../../domain/kube.ts";
 import {
+  isMadeForController,
   isOfRelease,
   isProxyOf,
   podSelectors,
@@ -21,6 +23,7 @@ import {
 import { Kubectl, type KubectlError, type ListQuery, type WatchEvent } from "../Kubectl.ts";
 import type { FollowRequest } from "../RolloutGate.ts";
 import type { Changes } from "./changes.ts";
+import { controllerSettings } from "./controller-settings.ts";
 
 /** Helm labels what it makes itself, whatever the chart says. */
 const MANAGED_BY_HELM = "app.kubernetes.io/managed-by=Helm";
@@ -65,6 +68,10 @@ const fixedSources = ({ release, dataplaneNamespace }: FollowRequest): ReadonlyA
   return [
     source({ type: Gateway, namespace: dataplaneNamespace }),
     source({ type: GatewayClass }, { optional: true }),
+    source(
+      { type: ConfigMap, namespace: release.namespace, labelSelector: MANAGED_BY_HELM },
+      { optional: true },
+    ),
     ...namespaces.flatMap((namespace) => [
       source({ type: EnvoyProxy, namespace }, { optional: namespace !== release.namespace }),
       source({ type: Deployment, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY }),
@@ -176,6 +183,8 @@ export const watchRollout = (
         (object): ReadonlyArray<Workload> => {
           if (isProxyOf(object, request.dataplaneNamespace))
             return [{ group: "data-plane", object }];
+          if (isMadeForController(object, request.release.namespace))
+            return [{ group: "envoy-gateway", object }];
           const { labels } = object.metadata;
           return labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
             isOfRelease(object, request.release.name)
@@ -184,12 +193,23 @@ export const watchRollout = (
         },
       );
 
+    const named = (object: KubeObject): KubeObject => ({
+      ...object,
+      metadata: { namespace: request.release.namespace, ...object.metadata },
+    });
+
     /** The specifications to go by instead of the live ones, under the live objects' names. */
-    const envoyProxies = (): ReadonlyArray<KubeObject> =>
-      request.envoyProxies?.map((proxy) => ({
-        ...proxy,
-        metadata: { namespace: request.release.namespace, ...proxy.metadata },
-      })) ?? objectsOf(EnvoyProxy.plural);
+    const wantedOr = (kind: string, live: ReadonlyArray<KubeObject>): ReadonlyArray<KubeObject> => {
+      const wanted = request.wanted?.filter((object) => object.kind === kind).map(named) ?? [];
+      return wanted.length > 0 ? wanted : live;
+    };
+
+    const settingsOfRelease = (): unknown =>
+      controllerSettings(
+        wantedOr(ConfigMap.kind, objectsOf(ConfigMap.plural)).filter((object) =>
+          isOfRelease(object, request.release.name),
+        ),
+      );
 
     let seen: { readonly after: number; readonly view: RolloutView } | undefined;
     /** Made anew when something has changed. */
@@ -201,7 +221,8 @@ export const watchRollout = (
         pods: objectsOf(Pod.plural),
         gateways: objectsOf(Gateway.plural),
         gatewayClasses: objectsOf(GatewayClass.plural),
-        envoyProxies: envoyProxies(),
+        envoyProxies: wantedOr(EnvoyProxy.kind, objectsOf(EnvoyProxy.plural)),
+        controllerSettings: settingsOfRelease(),
       };
       seen = { after: changes.count(), view: made };
       return made;

@@ -127,6 +127,27 @@ describe("a rollout", () => {
     expect(last[1]?.description).toMatch(/^Rollback to 6$/);
   });
 
+  it("of the rate limiter, which Envoy Gateway makes in the system namespace, is gated as well", async () => {
+    const limiter = async () => {
+      const found = await objects(who, "deployments", "--namespace", "tars-system");
+      return found.find(({ metadata }) => metadata.name === "envoy-ratelimit");
+    };
+    const image = (await limiter())?.spec.template.spec.containers[0].image;
+    const chart = chartWith(who, (values) => {
+      values.images = { rateLimit: { tag: "no-such-image" } };
+    });
+    const { code, stderr } = await upgrade(who, ["--chart-path", chart, "--timeout", "5m"]);
+    expect(stderr).toMatch(/pod tars-system\/envoy-ratelimit-\S+, container .* needs an image/);
+    expect(stderr).toContain("Envoy Gateway's envoy-ratelimit: ");
+    expect(code).toBe(20);
+    const restored = await limiter();
+    expect(restored?.spec.template.spec.containers[0].image).toBe(image);
+    expect(restored?.status.readyReplicas).toBe(restored?.spec.replicas);
+    expect(restored?.status.unavailableReplicas).toBeUndefined();
+    const failed = (await events(who)).at(-1);
+    expect(failed?.error_summary).toContain("tars-system/envoy-ratelimit");
+  });
+
   it("of proxies that crash ends after the third restart", async () => {
     const chart = dataPlaneTag(who, "crash-loop");
     const { code, stderr } = await upgrade(who, ["--chart-path", chart, "--timeout", "10m"]);

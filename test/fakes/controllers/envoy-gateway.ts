@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { Context, Duration, Effect, Layer, Ref } from "effect";
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
 import { parseGoDuration } from "../../../src/domain/go-duration.ts";
 import {
+  ConfigMap,
   Deployment,
   EnvoyProxy,
   fieldAt,
@@ -11,7 +13,7 @@ import {
   refOf,
   stringAt,
 } from "../../../src/domain/kube.ts";
-import { FakeCluster } from "../cluster/FakeCluster.ts";
+import { type Change, FakeCluster } from "../cluster/FakeCluster.ts";
 import { applied } from "../cluster/ownership.ts";
 
 const MANAGER = "envoy-gateway";
@@ -92,7 +94,38 @@ export const proxyDeployment = (
   };
 };
 
-/** Turns Gateways and the EnvoyProxy into data-plane Deployments. */
+const SETTINGS = "envoy-gateway-config";
+const RATE_LIMITER = "envoy-ratelimit";
+const limiterLabels = {
+  "app.kubernetes.io/name": RATE_LIMITER,
+  "app.kubernetes.io/component": "ratelimit",
+  "app.kubernetes.io/managed-by": MANAGER,
+};
+
+/** What the controller makes beside itself, when its settings name a backend for rate limits. */
+const rateLimiter = (configMap: KubeObject): KubeObject | undefined => {
+  const settings: unknown = JSON.parse(stringAt(configMap, "data", "envoy-gateway.yaml") ?? "{}");
+  if (fieldAt(settings, "rateLimit") === undefined) return undefined;
+  const asked = fieldAt(settings, "provider", "kubernetes", "rateLimitDeployment");
+  const { namespace = "" } = configMap.metadata;
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: RATE_LIMITER, namespace, labels: limiterLabels },
+    spec: {
+      replicas: numberAt(asked, "replicas") ?? 1,
+      selector: { matchLabels: limiterLabels },
+      template: {
+        metadata: { labels: limiterLabels },
+        spec: {
+          containers: [{ name: RATE_LIMITER, image: stringAt(asked, "container", "image") }],
+        },
+      },
+    },
+  };
+};
+
+/** Turns Gateways and the EnvoyProxy into data-plane Deployments, and its settings into a rate limiter. */
 export class FakeEnvoyGateway extends Context.Service<
   FakeEnvoyGateway,
   {
@@ -112,7 +145,22 @@ const make = Effect.gen(function* () {
   const cluster = yield* FakeCluster;
   const awake = yield* Ref.make(true);
 
+  const reconcileLimiters = Effect.gen(function* () {
+    const configMaps = yield* cluster.all(ConfigMap);
+    for (const configMap of configMaps.filter(({ metadata }) => metadata.name === SETTINGS)) {
+      const wanted = rateLimiter(configMap);
+      const { namespace = "" } = configMap.metadata;
+      const ref = { type: Deployment, name: RATE_LIMITER, namespace };
+      yield* Effect.ignore(
+        wanted === undefined
+          ? cluster.remove(ref)
+          : cluster.write(ref, (live) => applied(live, wanted, MANAGER, true)),
+      );
+    }
+  });
+
   const reconcile = Effect.gen(function* () {
+    yield* reconcileLimiters;
     const [proxy] = yield* cluster.all(EnvoyProxy);
     const gateways = yield* cluster.all(Gateway);
     for (const gateway of gateways) {
@@ -136,9 +184,15 @@ const make = Effect.gen(function* () {
     }
   });
 
-  yield* cluster.react(({ type, before, after }) =>
-    (type.plural === EnvoyProxy.plural || type.plural === Gateway.plural) &&
-    fieldAt(before, "metadata", "generation") !== fieldAt(after, "metadata", "generation")
+  const concernsMe = ({ type, before, after }: Change): boolean =>
+    type.plural === ConfigMap.plural
+      ? (after ?? before)?.metadata.name === SETTINGS &&
+        !isDeepStrictEqual(fieldAt(before, "data"), fieldAt(after, "data"))
+      : (type.plural === EnvoyProxy.plural || type.plural === Gateway.plural) &&
+        fieldAt(before, "metadata", "generation") !== fieldAt(after, "metadata", "generation");
+
+  yield* cluster.react((change) =>
+    concernsMe(change)
       ? Effect.gen(function* () {
           yield* Effect.sleep(REACTS_AFTER);
           if (yield* Ref.get(awake)) yield* reconcile;

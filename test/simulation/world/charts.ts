@@ -4,15 +4,25 @@ import { tarsChart } from "../../fakes/index.ts";
 
 const made = new Map<string, FakeChart>();
 
+export interface PodTags {
+  readonly workloads: string;
+  readonly envoy: string;
+  readonly rateLimiter: string;
+}
+
+export const GOOD: PodTags = { workloads: "good", envoy: "good", rateLimiter: "good" };
+
 /** `good` pods carry the version as their tag; any other word is one that the fake cluster acts on. */
-export const chartFor = (version: string, workloads: string, envoy: string): FakeChart => {
-  const key = `${version} ${workloads} ${envoy}`;
+export const chartFor = (version: string, tags: PodTags): FakeChart => {
+  const key = `${version} ${Object.values(tags).join(" ")}`;
   const known = made.get(key);
   if (known !== undefined) return known;
+  const tag = (word: string, good: string): string => (word === "good" ? good : word);
   const chart = tarsChart({
     version,
-    imageTag: workloads === "good" ? version : workloads,
-    envoyTag: envoy === "good" ? `envoy-${version}` : envoy,
+    imageTag: tag(tags.workloads, version),
+    envoyTag: tag(tags.envoy, `envoy-${version}`),
+    rateLimitTag: tag(tags.rateLimiter, `ratelimit-${version}`),
   });
   made.set(key, chart);
   return chart;

@@ -1,7 +1,7 @@
 /** Shapes of a release's past, each with where a rollback has to go: decided here by hand, not by what is tested. */
 import type { JsonObject } from "../../../src/domain/json.ts";
 import type { SeededRevision } from "../../fakes/fixtures/installation.ts";
-import { chartFor } from "./charts.ts";
+import { chartFor, GOOD } from "./charts.ts";
 
 export const HISTORIES = [
   "first",
@@ -30,10 +30,10 @@ export interface SeededHistory {
   readonly gates: Readonly<Record<number, "passed" | "failed" | "running">>;
 }
 
-const old = chartFor("1.0.0", "good", "good");
-const now = chartFor("1.1.0", "good", "good");
+const old = chartFor("1.0.0", GOOD);
+const now = chartFor("1.1.0", GOOD);
 /** An attempt that did not make it; neither its chart nor its values may ever be taken up again. */
-const tried = chartFor("1.1.5", "good", "good");
+const tried = chartFor("1.1.5", GOOD);
 const WRONG: JsonObject = { global: { customer: "of-a-failed-attempt", imageRegistry: "wrong" } };
 
 const FAILED = 'Upgrade "tars" failed: pre-upgrade hooks failed: job failed: BackoffLimitExceeded';

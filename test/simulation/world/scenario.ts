@@ -3,11 +3,17 @@ import { encodeGateRecords, gateRecordName } from "../../../src/domain/gate-reco
 import { ConfigMap, Secret } from "../../../src/domain/kube.ts";
 import { DEFAULT_RELEASE } from "../../../src/domain/upgrade-options.ts";
 import { FakeCluster, type Scenario } from "../../fakes/index.ts";
-import type { Story } from "../story.ts";
-import { chartFor, MENDED_CHART } from "./charts.ts";
+import type { StartingWorld, Story } from "../story.ts";
+import { chartFor, GOOD, MENDED_CHART, type PodTags } from "./charts.ts";
 import { SEEDED_CRDS } from "./crds.ts";
 import { SEEDED } from "./histories.ts";
 import { nested } from "./values.ts";
+
+const tagsOf = ({ workloads, envoy, rateLimiter }: StartingWorld): PodTags => ({
+  workloads,
+  envoy,
+  rateLimiter: rateLimiter ?? "good",
+});
 
 export const scenarioOf = ({ world }: Story): Scenario => {
   const { revisions, running } = SEEDED[world.history];
@@ -18,9 +24,9 @@ export const scenarioOf = ({ world }: Story): Scenario => {
     running,
     values: nested(world.values),
     ...(world.byServer === true ? { applyMethod: "ssa" } : {}),
-    installed: chartFor("1.1.0", "good", "good"),
-    chart: chartFor(world.embeddedVersion, world.workloads, world.envoy),
-    charts: { [MENDED_CHART]: chartFor(world.embeddedVersion, "good", "good") },
+    installed: chartFor("1.1.0", GOOD),
+    chart: chartFor(world.embeddedVersion, tagsOf(world)),
+    charts: { [MENDED_CHART]: chartFor(world.embeddedVersion, GOOD) },
     crds: SEEDED_CRDS[world.crds],
     metrics: world.metrics,
   };
