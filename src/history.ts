@@ -1,17 +1,19 @@
 /** The timeline of a release: what Helm recorded and what was told of it. It only reads, and needs no Helm. */
 import { Clock, Effect, Option, Result, Schema } from "effect";
+import { formatGoDuration } from "./domain/go-duration.ts";
 import { InstallEvent } from "./domain/install-event.ts";
-import { Lease } from "./domain/kube.ts";
-import { leaseName, leaseState } from "./domain/lease.ts";
 import { eventText, type OutboxEntry } from "./domain/outbox-entry.ts";
 import { STALE_AFTER } from "./domain/reconcile.ts";
 import type { ReleaseRef } from "./domain/release.ts";
-import { type ToldEvent, timeline } from "./domain/timeline.ts";
+import { obituary, type RunRecord } from "./domain/run-journal.ts";
+import { type ToldEvent, timeline, unfinishedRevision, type Worker } from "./domain/timeline.ts";
 import { ClusterUnavailable, ReleaseNotFound } from "./errors.ts";
+import { lookAtLock, watchHolder } from "./phases/lock-holder.ts";
+import { helmsHere } from "./phases/recovery/await-helm.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
-import { Kubectl } from "./services/Kubectl.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import { report, warn } from "./services/Reporter.ts";
+import { RunJournal } from "./services/RunJournal.ts";
 
 const READS_AT_ONCE = 8;
 
@@ -40,11 +42,29 @@ const readEvents = Effect.fnUntraced(function* (release: ReleaseRef) {
   return read.flat();
 });
 
-const isAtWork = Effect.fnUntraced(function* (release: ReleaseRef) {
-  const kubectl = yield* Kubectl;
-  const { namespace } = release;
-  const lease = yield* kubectl.get({ type: Lease, name: leaseName(release), namespace });
-  return Option.exists(lease, (held) => leaseState(held) !== undefined);
+const NOBODY: Worker = { _tag: "Nobody" };
+const ALIVE: Worker = { _tag: "Alive" };
+
+/** Whoever made the newest revision, as the journal has it; of another run's it says nothing. */
+const obituaryOf = (journal: RunRecord | undefined, revision: number): string =>
+  journal === undefined || journal.ended !== undefined || journal.baseRevision >= revision
+    ? "whoever was at work on it is gone"
+    : obituary(journal);
+
+/** Looks as long as it takes to be sure: a heartbeat is seen within seconds, the lack of one within the lease's duration. */
+const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+  if ((yield* helmsHere(release)).length > 0) return ALIVE;
+  const seen = yield* lookAtLock(release);
+  if (seen._tag === "Free") return NOBODY;
+  if (seen.fate === "unknown") {
+    const atMost = formatGoDuration(seen.duration);
+    yield* warn(`watching whether ${seen.holder} is alive, for ${atMost} at the most`);
+  }
+  const last = yield* watchHolder(release, seen);
+  if (last === undefined) return ALIVE;
+  if (last._tag === "Free") return NOBODY;
+  const journal = yield* Effect.flatMap(RunJournal, (journals) => journals.latest(release));
+  return { _tag: "Dead", obituary: obituaryOf(journal, revision) } satisfies Worker;
 });
 
 /** What is nice to know, and the history can be told without. */
@@ -68,10 +88,14 @@ export const history = Effect.fn("tare.history")(function* (release: ReleaseRef)
     return yield* new ReleaseNotFound({ release, elsewhere: [] });
   }
   const gates = yield* orWarn(records.gateRecords(release), new Map());
-  const rows = timeline({ release, revisions, gates, journal: undefined }, events, {
+  const state = { release, revisions, gates, journal: undefined };
+  const unfinished = unfinishedRevision(state)?.revision;
+  const worker: Worker =
+    unfinished === undefined ? NOBODY : yield* orWarn(whoIsAtWork(release, unfinished), NOBODY);
+  const rows = timeline(state, events, {
     nowMillis: yield* Clock.currentTimeMillis,
     staleAfter: STALE_AFTER,
-    atWork: yield* orWarn(isAtWork(release), false),
+    worker,
   });
   yield* report({ _tag: "HistoryRead", release, rows });
   return rows;

@@ -1,7 +1,7 @@
 import { Console, Effect } from "effect";
 import { Command } from "effect/cli";
 import { history } from "../history.ts";
-import { historyLines } from "../render/history.ts";
+import { deathNotes, historyLines } from "../render/history.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
 import { outputFlag } from "./output.ts";
@@ -23,7 +23,7 @@ export const historyCommand = Command.make(
       }),
     );
     if (input.output === "json") return;
-    for (const line of historyLines(rows)) yield* Console.log(line);
+    for (const line of [...historyLines(rows), ...deathNotes(rows)]) yield* Console.log(line);
   }, Effect.interruptible),
 ).pipe(
   Command.withShortDescription("Show the deployment history of the release"),

@@ -3,13 +3,26 @@ import type { Duration } from "effect";
 import { eventId, type InstallEvent, OPERATIONS, type Operation } from "./install-event.ts";
 import type { Delivery } from "./outbox-entry.ts";
 import { endOf, type ReleaseState, type RevisionVerdict, revisionVerdicts } from "./reconcile.ts";
+import type { RecordedRevision } from "./recorded-revision.ts";
+
+export const ROW_STATUSES = ["success", "failed", "running", "died", "pending"] as const;
+
+/** What is known of whoever holds the lock on the release, or of its Helm. */
+export type Worker =
+  | { readonly _tag: "Nobody" }
+  | { readonly _tag: "Alive" }
+  /** `obituary` says whose run it was, and where it died. */
+  | { readonly _tag: "Dead"; readonly obituary: string };
 
 export interface TimelineRow {
   /** Absent for a run that failed before Helm wrote a revision. */
   readonly revision: number | undefined;
   readonly operation: Operation;
-  /** `running`: somebody has the lock. `pending`: Helm has not finished it, and nobody is known to be at it. */
-  readonly status: "success" | "failed" | "running" | "pending";
+  /**
+   * `running`: whoever is at it is proven to be alive. `died`: that process is gone, or shows no heartbeat any more.
+   * `pending`: Helm has not finished it, and nobody is known to be at it.
+   */
+  readonly status: (typeof ROW_STATUSES)[number];
   readonly fromVersion: string | undefined;
   readonly toVersion: string | undefined;
   /** RFC 3339. */
@@ -32,8 +45,7 @@ export interface ToldEvent {
 export interface TimelineContext {
   readonly nowMillis: number;
   readonly staleAfter: Duration.Duration;
-  /** Somebody has the lock on the release. */
-  readonly atWork: boolean;
+  readonly worker: Worker;
 }
 
 const secondsBetween = (from: string, to: string | undefined): number | undefined => {
@@ -63,23 +75,46 @@ const rowOfEvent = ({ event, delivery }: ToldEvent, verdict?: RevisionVerdict): 
 
 const rowOfVerdict = (
   { revision, operation, fromVersion, toVersion, outcome }: RevisionVerdict,
-  running: boolean,
+  worker: Worker,
 ): TimelineRow => {
-  const unfinished = running || outcome === undefined;
-  const end = unfinished ? undefined : endOf(revision);
+  const finished = worker._tag === "Nobody" ? outcome : undefined;
+  const end = finished === undefined ? undefined : endOf(revision);
   const finishedAt = end === undefined ? undefined : new Date(end).toISOString();
   return {
     revision: revision.revision,
     operation,
-    status: running ? "running" : (outcome?.status ?? "pending"),
+    status: STATUSES[worker._tag] ?? outcome?.status ?? "pending",
     ...versions(operation === "install" ? undefined : fromVersion, toVersion),
     startedAt: revision.startedAt,
     finishedAt,
     seconds: secondsBetween(revision.startedAt, finishedAt),
-    cause: !running && outcome?.status === "failed" ? outcome.summary : undefined,
+    cause:
+      worker._tag === "Dead"
+        ? worker.obituary
+        : finished?.status === "failed"
+          ? finished.summary
+          : undefined,
     streams: undefined,
     reported: "unreported",
   };
+};
+
+const STATUSES: Readonly<Record<Worker["_tag"], TimelineRow["status"] | undefined>> = {
+  Nobody: undefined,
+  Alive: "running",
+  Dead: "died",
+};
+
+/** The newest revision, when it is such that somebody may still be at it: only then it matters whether they live. */
+export const unfinishedRevision = ({
+  revisions,
+  gates,
+}: ReleaseState): RecordedRevision | undefined => {
+  const newest = revisions.at(-1);
+  if (newest === undefined || newest.status === "uninstalled") return undefined;
+  const isOpen =
+    newest.status.startsWith("pending-") || gates.get(newest.revision)?.state === "running";
+  return isOpen ? newest : undefined;
 };
 
 /** Oldest first. Where an event and Helm tell of the same revision, the event knows more. */
@@ -91,7 +126,7 @@ export const timeline = (
   const byId = new Map(events.map((told) => [told.event.event_id, told]));
   const told = new Set<string>();
   const verdicts = revisionVerdicts(state, context);
-  const newest = verdicts.at(-1);
+  const unfinished = unfinishedRevision(state)?.revision;
   const ofRevisions = verdicts.flatMap((verdict): ReadonlyArray<TimelineRow> => {
     const { revision, uid, status } = verdict.revision;
     const ids = OPERATIONS.map((operation) =>
@@ -103,9 +138,8 @@ export const timeline = (
     const untold = !about.some(({ event }) => event.operation === verdict.operation);
     // What was uninstalled is told by its own row beside the one of what it was.
     if (about.length > 0 && (status !== "uninstalled" || !untold)) return rows;
-    const running = context.atWork && verdict === newest && status !== "uninstalled";
-    const live = running && (status.startsWith("pending-") || unverified(state, revision));
-    return [...rows, rowOfVerdict(verdict, live)];
+    const worker = revision === unfinished ? context.worker : NOBODY;
+    return [...rows, rowOfVerdict(verdict, worker)];
   });
   const others = events.filter(({ event }) => !told.has(event.event_id));
   return inTime(
@@ -114,8 +148,7 @@ export const timeline = (
   );
 };
 
-const unverified = ({ gates }: ReleaseState, revision: number): boolean =>
-  gates.get(revision)?.state === "running";
+const NOBODY: Worker = { _tag: "Nobody" };
 
 /** Revisions stay in their order whatever their clocks say; the rest goes where its time puts it. */
 const inTime = (

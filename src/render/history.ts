@@ -60,3 +60,14 @@ export const historyLines = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<st
       .trimEnd(),
   );
 };
+
+const NEXT_RUN =
+  "The next tare upgrade takes its lock over; where Helm left the release pending, --recover goes back to the last good revision first.";
+
+/** What became of runs that died, in full: a line of the table has no room for it. */
+export const deathNotes = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<string> => {
+  const died = rows.filter(({ status }) => status === "died");
+  return died.length === 0
+    ? []
+    : ["", ...died.map((row) => `revision ${row.revision}: ${row.cause}`), NEXT_RUN];
+};

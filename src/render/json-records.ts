@@ -6,6 +6,7 @@
 import { Schema } from "effect";
 import { OPERATIONS } from "../domain/install-event.ts";
 import { DELIVERIES } from "../domain/outbox-entry.ts";
+import { ROW_STATUSES } from "../domain/timeline.ts";
 import { record, Texts } from "./records/record.ts";
 import {
   DrainChecked,
@@ -162,7 +163,7 @@ export const HistoryRead = record("history", "The timeline of a release, oldest 
     Schema.Struct({
       revision: Schema.optionalKey(Schema.Int),
       operation: Schema.Literals(OPERATIONS),
-      status: Schema.Literals(["success", "failed", "running", "pending"]),
+      status: Schema.Literals(ROW_STATUSES),
       fromVersion: Schema.optionalKey(Schema.String),
       toVersion: Schema.optionalKey(Schema.String),
       startedAt: Schema.String,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { TimelineRow } from "../../src/domain/timeline.ts";
-import { historyLines } from "../../src/render/history.ts";
+import { deathNotes, historyLines } from "../../src/render/history.ts";
 
 const row = (over: Partial<TimelineRow>): TimelineRow => ({
   revision: 2,
@@ -29,6 +29,16 @@ describe("the history on a screen", () => {
       "1         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  -",
       "2         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  13",
       "3         upgrade    failed   1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  0            why",
+    ]);
+  });
+
+  it("tells whose run died, and what the next one does", () => {
+    const died = row({ revision: 3, status: "died", cause: "a run by alice died" });
+    assert.deepStrictEqual(deathNotes([row({})]), []);
+    assert.deepStrictEqual(deathNotes([row({}), died]), [
+      "",
+      "revision 3: a run by alice died",
+      "The next tare upgrade takes its lock over; where Helm left the release pending, --recover goes back to the last good revision first.",
     ]);
   });
 });

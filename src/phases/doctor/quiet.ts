@@ -1,57 +1,6 @@
-import { Clock, Duration, Effect, Option } from "effect";
-import { Lease } from "../../domain/kube.ts";
-import { leaseName, leaseState } from "../../domain/lease.ts";
+import { Effect } from "effect";
 import type { ReleaseRef } from "../../domain/release.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
-import { type ProcessFate, ProcessTable } from "../../services/ProcessTable.ts";
-
-const LOOK_EVERY = Duration.seconds(2);
-
-type Look =
-  | { readonly _tag: "Free"; readonly version: string }
-  | {
-      readonly _tag: "Held";
-      readonly version: string;
-      readonly holder: string;
-      readonly fate: ProcessFate;
-      readonly duration: Duration.Duration;
-    };
-
-const look = Effect.fnUntraced(function* (release: ReleaseRef) {
-  const [kubectl, processes] = yield* Effect.all([Kubectl, ProcessTable]);
-  const found = yield* kubectl.get({
-    type: Lease,
-    name: leaseName(release),
-    namespace: release.namespace,
-  });
-  const state = Option.match(found, { onNone: () => undefined, onSome: leaseState });
-  const version = Option.match(found, {
-    onNone: () => "absent",
-    onSome: ({ metadata }) => metadata.resourceVersion ?? "",
-  });
-  if (state === undefined) return { _tag: "Free", version } as Look;
-  const { beat, holder, duration } = state;
-  const fate = state.process === undefined ? "unknown" : yield* processes.fate(state.process);
-  return { _tag: "Held", version: beat, holder, fate, duration } as Look;
-});
-
-/** A holder is dead whose process is gone, or that shows no heartbeat for the lease's duration by our own clock. */
-const watchHolder = Effect.fnUntraced(function* (
-  release: ReleaseRef,
-  first: Extract<Look, { readonly _tag: "Held" }>,
-) {
-  const since = yield* Clock.monotonicTimeNanos;
-  if (first.fate === "gone") return first;
-  if (first.fate === "running") return undefined;
-  let seen: Look = first;
-  while (seen.version === first.version) {
-    const silent = Duration.nanos((yield* Clock.monotonicTimeNanos) - since);
-    if (Duration.isGreaterThanOrEqualTo(silent, first.duration)) return seen;
-    yield* Effect.sleep(LOOK_EVERY);
-    seen = yield* look(release);
-  }
-  return seen._tag === "Free" ? seen : undefined;
-});
+import { lookAtLock, watchHolder } from "../lock-holder.ts";
 
 export type Quiet<A> =
   | { readonly _tag: "Quiet"; readonly value: A }
@@ -65,14 +14,14 @@ export const whileQuiet = Effect.fnUntraced(function* <A, E, R>(
   release: ReleaseRef,
   read: Effect.Effect<A, E, R>,
 ) {
-  const first = yield* look(release);
+  const first = yield* lookAtLock(release);
   const before = first._tag === "Held" ? yield* watchHolder(release, first) : first;
   if (before === undefined) {
     const holder = first._tag === "Held" ? first.holder : "somebody";
     return { _tag: "AtWork", why: `${holder} is working on the release` } as Quiet<A>;
   }
   const value = yield* read;
-  const after = yield* look(release);
+  const after = yield* lookAtLock(release);
   return (
     after.version === before.version
       ? { _tag: "Quiet", value }
