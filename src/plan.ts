@@ -2,12 +2,13 @@
  * `tare upgrade --plan`, start to end: the upgrade's own first three phases, then what the rest would do. It takes no lock and
  * leaves nothing behind.
  */
-import { Effect, flow } from "effect";
+import { Effect, flow, Result } from "effect";
 import type { Identity } from "./domain/identity.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import { discover } from "./phases/discover.ts";
 import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight } from "./phases/ha-preflight.ts";
+import { findIdleFlags, warnOfIdleFlags } from "./phases/idle-flags.ts";
 import { checkObjects, rehearseObjects } from "./phases/object-checks.ts";
 import { planUpgrade } from "./phases/plan-upgrade.ts";
 import { preflight } from "./phases/preflight.ts";
@@ -30,6 +31,12 @@ export const plan = Effect.fn("tare.plan")(
     const facts = yield* checkFacts;
     const checks = { options, installed, facts, liveCrds };
     if (!options.skipPreflight) yield* releaseChecks(checks);
+    if (Result.isSuccess(facts.rendering)) {
+      yield* warnOfIdleFlags(
+        yield* findIdleFlags(options, installed, facts.rendering.success),
+        installed,
+      );
+    }
     const objects = yield* rehearseObjects(checks);
     if (!options.skipPreflight && objects !== undefined) yield* checkObjects(checks, objects);
     const ha = yield* haFacts;

@@ -2,8 +2,9 @@
  * The upgrade, start to end. Read it beside the product page: five phases in the printed order. Reads that need nothing
  * from an earlier phase are started ahead and delivered when their phase asks.
  */
-import { Clock, Duration, Effect, Exit, flow, Random, Ref } from "effect";
+import { Clock, Duration, Effect, Exit, flow, Random, Ref, Result } from "effect";
 import type { Identity } from "./domain/identity.ts";
+import type { IdleFlag } from "./domain/idle-flags.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
@@ -13,13 +14,14 @@ import { discover, type InstalledRelease } from "./phases/discover.ts";
 import { clusterReads, firstReads } from "./phases/first-reads.ts";
 import { haPreflight } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
+import { findIdleFlags, warnOfIdleFlags } from "./phases/idle-flags.ts";
 import { journaled } from "./phases/journaled.ts";
 import { checkObjects, type ObjectChecksInput, rehearseObjects } from "./phases/object-checks.ts";
 import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
-import { readReleaseChecks } from "./phases/release-facts.ts";
+import { type ReleaseCheckFacts, readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
 import { ahead, makePipeline } from "./pipeline.ts";
@@ -40,6 +42,11 @@ const NOT_LOOKED_FOR = {
 };
 
 export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helmUpgrade] as const;
+
+export interface UpgradeOutcome extends UpgradeResult {
+  /** Flags of this run that changed nothing on the cluster. */
+  readonly idle: ReadonlyArray<IdleFlag>;
+}
 
 /**
  * An interruption stops the first four phases where they are. The last one decides itself what can be interrupted, and
@@ -81,6 +88,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
       facts === undefined
         ? []
         : yield* Effect.interruptible(checked({ options, installed, facts, liveCrds }));
+    const idle = yield* Effect.interruptible(lookForIdleFlags(options, installed, facts));
 
     const { lock } = yield* entering;
     const journal = yield* openJournal({ options, installed, identity, runId });
@@ -89,9 +97,10 @@ export const upgrade = Effect.fn("tare.upgrade")(
     const attempt = Effect.gen(function* () {
       if (facts !== undefined) yield* requireRendered(installed, facts);
       yield* Effect.interruptible(journal.around("crds")(run(applyCrds, { ...crds, lock })));
-      return yield* journal.around("upgrade")(
+      const result = yield* journal.around("upgrade")(
         run(helmUpgrade, { options, identity, installed, lock, streams, takeBack }),
       );
+      return { ...result, idle } satisfies UpgradeOutcome;
     });
     return yield* journaled(journal)(attempt).pipe(
       withEvent({ installed, identity, runId, journal, streams }),
@@ -108,6 +117,17 @@ const checked = Effect.fnUntraced(function* (checks: ObjectChecksInput) {
   if (objects === undefined) return [];
   yield* checkObjects(checks, objects);
   return objects.takeBack;
+});
+
+const lookForIdleFlags = Effect.fnUntraced(function* (
+  options: UpgradeOptions,
+  installed: InstalledRelease,
+  facts: ReleaseCheckFacts | undefined,
+) {
+  if (facts === undefined || Result.isFailure(facts.rendering)) return [];
+  const idle = yield* findIdleFlags(options, installed, facts.rendering.success);
+  yield* warnOfIdleFlags(idle, installed);
+  return idle;
 });
 
 const openJournal = Effect.fnUntraced(function* ({
@@ -150,7 +170,7 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
 /** From here on an attempt is being made: however it ends, the deployment history is told. */
 const withEvent =
   ({ journal, ...attempted }: Attempted) =>
-  <R>(attempt: Effect.Effect<UpgradeResult, UpgradeError, R>) =>
+  <R>(attempt: Effect.Effect<UpgradeOutcome, UpgradeError, R>) =>
     Effect.gen(function* () {
       const startedAt = yield* Clock.currentTimeMillis;
       return yield* Effect.onExit(attempt, (exit) =>

@@ -38,6 +38,8 @@ describe("an upgrade that works", () => {
         toVersion: "1.2.0",
         dataPlane: "Settled",
         rollbackRevision: 1,
+        notes: undefined,
+        idle: [],
       });
       const printed = (yield* titles).filter(
         (line) =>

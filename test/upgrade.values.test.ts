@@ -48,7 +48,7 @@ describe("the values", () => {
     ),
   );
 
-  it.effect("give way to flags without a word, and the identity file gives way to both", () =>
+  it.effect("give way to flags, and the identity file gives way to both", () =>
     Effect.gen(function* () {
       yield* runUpgrade({
         options: {
@@ -70,6 +70,7 @@ describe("the values", () => {
       assert.strictEqual(getPath(values, ["global", "customer"]), "acme");
       assert.deepStrictEqual(yield* (yield* Recorder).warnings, [
         "global.customer: the live release and the identity file differ; using the live release",
+        "--otel-exporter-auth-headers changes nothing while the OTel collector is off: --enable-otel-collector turns it on",
       ]);
     }).pipe(Effect.provide(world())),
   );

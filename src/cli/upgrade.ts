@@ -3,6 +3,7 @@ import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crds/backup.ts";
 import type { Hint } from "../domain/hint.ts";
 import type { Identity } from "../domain/identity.ts";
+import { describeIdle, doingCommand } from "../domain/idle-flags.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -15,7 +16,7 @@ import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { plan } from "../plan.ts";
 import { Reporter, report } from "../services/Reporter.ts";
-import { upgrade } from "../upgrade.ts";
+import { type UpgradeOutcome, upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
 import { RunFailed } from "./RunFailed.ts";
@@ -57,6 +58,19 @@ interface CrdTraces {
   readonly created: number;
   readonly updated: number;
 }
+
+/** What a flag was to do, and this run could not. */
+const idleHints = (
+  env: OperatorEnvironment,
+  { release }: UpgradeOptions,
+  { idle }: UpgradeOutcome,
+): ReadonlyArray<Hint> =>
+  idle.flatMap((one) => {
+    const command = doingCommand(one, release, env);
+    return command === undefined
+      ? []
+      : [{ title: `${describeIdle(one)}. To change it:`, commands: [command] }];
+  });
 
 const UNTOUCHED: CrdTraces = { backup: undefined, created: 0, updated: 0 };
 
@@ -129,12 +143,18 @@ const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref
     remembering(traces),
   );
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
+  const { revision, notes } = result;
+  if (notes !== undefined) yield* report({ _tag: "ChartNotes", revision, notes });
   yield* report({
     _tag: "Completed",
-    revision: result.revision,
+    revision,
     fromVersion: result.fromVersion,
     toVersion: result.toVersion,
-    hints: [...closingHints(env, options, result), ...wayBack(yield* Ref.get(traces), env)],
+    hints: [
+      ...closingHints(env, options, result),
+      ...idleHints(env, options, result),
+      ...wayBack(yield* Ref.get(traces), env),
+    ],
   });
 });
 

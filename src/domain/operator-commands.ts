@@ -45,7 +45,10 @@ export const helmCommand = (env: OperatorEnvironment, ...words: ReadonlyArray<st
     ...option("--kubeconfig", env.kubeconfig),
   );
 
-export const kubectlCommand = (env: OperatorEnvironment, ...words: ReadonlyArray<string>): string =>
+export const kubectlCommand = (
+  env: Pick<OperatorEnvironment, "context" | "kubeconfig" | "kubectl">,
+  ...words: ReadonlyArray<string>
+): string =>
   join(
     env.kubectl,
     ...words,

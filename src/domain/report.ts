@@ -139,6 +139,8 @@ export type ReportEvent =
       readonly hints: ReadonlyArray<Hint>;
     }
   | { readonly _tag: "Warning"; readonly message: string }
+  /** What the chart has to say of the new revision. */
+  | { readonly _tag: "ChartNotes"; readonly revision: number; readonly notes: string }
   | { readonly _tag: "Planned"; readonly plan: UpgradePlan }
   | {
       readonly _tag: "Completed";

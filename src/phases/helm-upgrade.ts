@@ -51,6 +51,8 @@ export interface UpgradeResult {
   readonly dataPlane: "Settled" | "Absent";
   /** Where a later rollback should go; `undefined` when no earlier revision is known to be good. */
   readonly rollbackRevision: number | undefined;
+  /** What the chart has to say of the revision, fit to be shown. */
+  readonly notes: string | undefined;
 }
 
 type HelmUpgradeError =

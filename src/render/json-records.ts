@@ -180,6 +180,12 @@ export const Warned = record("warning", "Something to know that does not stop th
   message: Schema.String,
 });
 
+export const ChartNotes = record(
+  "chart-notes",
+  "What the chart has to say of the new revision (its NOTES.txt), secrets masked.",
+  { revision: Schema.Int, notes: Schema.String },
+);
+
 const before = Schema.optionalKey(Schema.String);
 const after = Schema.optionalKey(Schema.String);
 
@@ -276,6 +282,7 @@ export const OutputRecord = Schema.Union([
   ToolProgress,
   DoctorTicked,
   HistoryRead,
+  ChartNotes,
   Warned,
   Planned,
   Summary,

@@ -294,6 +294,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     }
     case "HistoryRead":
       return { type: "history", release: event.release, rows: event.rows.map(rowBody) };
+    case "ChartNotes":
+      return { type: "chart-notes", revision: event.revision, notes: event.notes };
     case "Warning":
       return { type: "warning", message: event.message };
     case "Planned":

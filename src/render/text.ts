@@ -191,6 +191,11 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       ];
     case "Warning":
       return [`${paint.warning("warning:")} ${event.message}`];
+    case "ChartNotes":
+      return [
+        "notes of the chart:",
+        ...event.notes.split("\n").map((line) => `  ${line}`.trimEnd()),
+      ];
     case "Planned":
       return planLines(event.plan);
     case "Completed":

@@ -99,6 +99,8 @@ export class Helm extends Context.Service<
       release: ReleaseRef,
       revision: number,
     ) => Effect.Effect<ReadonlyArray<KubeObject>, HelmError>;
+    /** What the chart had to say of `revision` (its NOTES.txt, rendered then); empty when that was nothing. */
+    readonly notes: (release: ReleaseRef, revision: number) => Effect.Effect<string, HelmError>;
     /**
      * What an upgrade would make of the chart; nothing is written. Asked of the server, the chart's lookups are answered
      * and every kind must be served; asked of nobody, neither.

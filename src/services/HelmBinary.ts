@@ -251,6 +251,14 @@ export const layerHelmBinary = (
           });
         }),
 
+        notes: Effect.fn("Helm.notes")(function* (release, revision) {
+          const known = yield* storage.contents(release, revision);
+          if (known !== undefined) return Redacted.value(known).notes;
+          const args = ["get", "notes", release.name, "--namespace", release.namespace];
+          const text = yield* read([...args, "--revision", String(revision)]);
+          return text.replace(/^NOTES:\n/, "");
+        }),
+
         render: Effect.fn("Helm.render")(function* (request, answers) {
           const text = yield* rendered(request, answers);
           const bytes = answers === "nobody" ? yield* templateBytes(request, text) : undefined;

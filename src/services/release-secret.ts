@@ -114,6 +114,7 @@ export interface RevisionContents {
   readonly values: JsonObject;
   readonly manifest: string;
   readonly applyMethod: ApplyMethod;
+  readonly notes: string;
 }
 
 /** As Helm 4 records it; 3 records nothing. */
@@ -138,6 +139,7 @@ export const revisionContents = (
     values: isJsonObject(values) ? values : {},
     manifest,
     applyMethod: applyMethodOf(fieldAt(record, "apply_method")),
+    notes: stringAt(record, "info", "notes") ?? "",
   };
 };
 

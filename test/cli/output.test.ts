@@ -384,6 +384,15 @@ type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray
 const SAMPLES: {
   readonly [T in ReportEvent["_tag"]]: ReadonlyArray<Sample<Extract<ReportEvent, { _tag: T }>>>;
 } = {
+  ChartNotes: [
+    [
+      { _tag: "ChartNotes", revision: 2, notes: "TARS data plane 1.2.0\n\nproxy-url stays" },
+      "notes of the chart:",
+      "  TARS data plane 1.2.0",
+      "",
+      "  proxy-url stays",
+    ],
+  ],
   DoctorTicked: [
     [
       { _tag: "DoctorTicked", release: DEFAULT_RELEASE, report: IDLE_DOCTOR },

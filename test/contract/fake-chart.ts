@@ -12,6 +12,7 @@ export const fakeChart = (chart: ContractChart): FakeChart => ({
   crds: [],
   ...(chart.hooks === undefined ? {} : { hooks: chart.hooks }),
   ...(chart.fails === undefined ? {} : { fails: chart.fails }),
+  ...(chart.notes === undefined ? {} : { notes: chart.notes }),
   render: (values, { namespace }) => {
     const settings: KubeObject = {
       apiVersion: "v1",

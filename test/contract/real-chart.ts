@@ -53,6 +53,7 @@ export const writeChart = (folder: string, chart: ContractChart): void => {
     ...(chart.unknownType === true ? [NOBODY] : []),
   ];
   for (const [index, object] of objects.entries()) put(`templates/object-${index}.yaml`, object);
+  if (chart.notes !== undefined) put("templates/NOTES.txt", chart.notes);
   if (chart.fails !== undefined) {
     put("templates/fails.yaml", `{{ fail ${JSON.stringify(chart.fails)} }}`);
   }

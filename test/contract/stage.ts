@@ -24,6 +24,8 @@ export interface ContractChart {
   /** ConfigMaps that outlive the chart that made them. */
   readonly kept?: ReadonlyArray<string>;
   readonly hooks?: ReadonlyArray<ChartHook>;
+  /** Its NOTES.txt, a template without placeholders. */
+  readonly notes?: string;
   /** The templates do not render, and say this. */
   readonly fails?: string;
   /** An object of a type that nobody serves. */

@@ -205,6 +205,7 @@ describe("a history from Helm's Secrets", () => {
             values: { customer: "acme-2" },
             manifest: "kind: A2\n",
             applyMethod: "client",
+            notes: "",
           });
           assert.deepStrictEqual(shelf.reads(), []);
           assert.deepStrictEqual((yield* contents(1))?.values, { customer: "acme-1" });

@@ -1,5 +1,6 @@
 /** After Helm's success: the data plane settles, or the upgrade has failed after all. */
 import { Clock, Duration, Effect, Option } from "effect";
+import { readableNotes } from "../../domain/chart-notes.ts";
 import { EnvoyProxy } from "../../domain/kube.ts";
 import { redactText } from "../../domain/redaction.ts";
 import { deployedRevision, lastRevision, staleDeployed } from "../../domain/release.ts";
@@ -17,6 +18,8 @@ import {
 import { repair } from "./restore.ts";
 import { rollBack } from "./roll-back.ts";
 import { awaitDataPlane, saveReport, staged } from "./rollout.ts";
+
+const NOTES_WITHIN = Duration.seconds(10);
 
 const INTERRUPTED: DataPlaneOutcome = {
   _tag: "NotSettled",
@@ -55,6 +58,15 @@ const awaitStreams = Effect.fnUntraced(function* (
   yield* interruption.wait(staged("drain", budget, streams.drained(budget)));
 });
 
+/** They are nice to have: a Helm that cannot be asked for them has upgraded all the same. */
+const readNotes = Effect.fnUntraced(function* ({ installed }: UpgradeAttempt, revision: number) {
+  const helm = yield* Helm;
+  const notes = yield* Effect.option(
+    Effect.timeout(helm.notes(installed.release, revision), NOTES_WITHIN),
+  );
+  return readableNotes(Option.getOrUndefined(notes), installed.secrets);
+});
+
 export const settle = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   revision: number,
@@ -85,6 +97,7 @@ export const settle = Effect.fnUntraced(function* (
       toVersion: installed.chart.version,
       dataPlane: dataPlane._tag,
       rollbackRevision: installed.lastGood?.revision,
+      notes: yield* readNotes(attempt, revision),
     };
   }
   yield* recordGate(attempt, revision, "failed");

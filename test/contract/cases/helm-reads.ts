@@ -78,6 +78,20 @@ const values: ReadonlyArray<ContractCase> = [
     }),
   ),
   withHelm(
+    "a chart's notes are kept for each revision; a rollback has those of its target",
+    Effect.gen(function* () {
+      const [stage, helm] = [yield* Stage, yield* Helm];
+      const notes = (revision: number) =>
+        Effect.map(helm.notes(stage.release, revision), (text) => text.trim());
+      yield* upgrade({ chart: { ...V1, notes: "first\nline" } });
+      yield* upgrade({ chart: V2 });
+      yield* rollback(1);
+      assert.strictEqual(yield* notes(1), "first\nline");
+      assert.strictEqual(yield* notes(2), "");
+      assert.strictEqual(yield* notes(3), "first\nline");
+    }),
+  ),
+  withHelm(
     "the values of a revision that is not there are not found",
     Effect.gen(function* () {
       yield* upgrade({ chart: V1 });

@@ -213,6 +213,17 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
         }),
       ),
 
+    notes: (release, revision) =>
+      read(
+        "get notes",
+        Effect.flatMap(records.of(release), (found) => {
+          const record = found.find((one) => one.version === revision);
+          return record === undefined
+            ? Effect.fail(new HelmFailure({ text: "release: not found" }))
+            : Effect.succeed(record.info.notes ?? "");
+        }),
+      ),
+
     allValues: (release, revision) =>
       read(
         "get values",

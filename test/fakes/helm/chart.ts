@@ -27,6 +27,8 @@ export interface FakeChart {
   readonly hooks?: ReadonlyArray<ChartHook>;
   /** What its templates fail with, where they do. */
   readonly fails?: string;
+  /** Its NOTES.txt. */
+  readonly notes?: string;
   /** With the defaults already under the values. */
   readonly render: (values: JsonObject, release: ReleaseRef) => ReadonlyArray<KubeObject>;
 }

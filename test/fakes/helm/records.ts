@@ -17,6 +17,7 @@ export interface ReleaseRecord {
     readonly description: string;
     readonly first_deployed: string;
     readonly last_deployed: string;
+    readonly notes?: string;
   };
   readonly chart: {
     readonly metadata: { readonly name: string; readonly version: string };

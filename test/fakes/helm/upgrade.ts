@@ -179,6 +179,7 @@ const upgradeExisting = Effect.fnUntraced(function* (
       description: "Preparing upgrade",
       first_deployed: current.info.first_deployed,
       last_deployed: now,
+      ...(chart.notes === undefined ? {} : { notes: chart.notes }),
     },
   };
   yield* prune(runtime, records);
@@ -300,6 +301,7 @@ const install = Effect.fnUntraced(function* (
       description: "Initial install underway",
       first_deployed: now,
       last_deployed: now,
+      ...(chart.notes === undefined ? {} : { notes: chart.notes }),
     },
   };
   if (last !== undefined) {

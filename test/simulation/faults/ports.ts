@@ -102,7 +102,7 @@ export const OUTER_PORTS: ReadonlyArray<Port> = [
   ),
   port(
     Helm,
-    ["version", "history", "releases", "userValues", "manifest", "upgrade", "rollback"],
+    ["version", "history", "releases", "userValues", "manifest", "notes", "upgrade", "rollback"],
     (command, _, text) => new HelmError({ command, kind: "not-runnable", text }),
   ),
   port(
