@@ -255,7 +255,7 @@ describe("a rollback that fails", () => {
         title: "Go back to the last good revision by hand:",
         commands: ["helm rollback tars 1 -n tars-system --wait"],
       });
-      assert.deepStrictEqual((yield* historyLines).at(-1), "4 pending-rollback Rollback to 1");
+      assert.deepStrictEqual((yield* historyLines).at(-1), "6 pending-rollback Rollback to 1");
       const [event] = yield* outboxEvents;
       assert.deepInclude(event, { status: "failed", error_code: "RollbackFailed" });
     }).pipe(Effect.provide(world({ chart: badDataPlane }))),
@@ -296,6 +296,36 @@ describe("a rollback that fails", () => {
           ),
         );
       }).pipe(Effect.provide(world({ chart: badWorkloads }))),
+  );
+
+  it.effect("because the API server turns it away is asked for again", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.deepStrictEqual(yield* rollbackCommands, [
+        "rollback tars 1",
+        "rollback tars 1",
+        "rollback tars 1",
+      ]);
+      assert.deepStrictEqual((yield* historyLines).at(-1), "3 deployed Rollback to 1");
+      assert.strictEqual(yield* dataPlane, RUNNING_AGAIN);
+    }).pipe(
+      Effect.provide(
+        world({
+          chart: badDataPlane,
+          faults: [
+            {
+              trouble: unreachable,
+              actor: "helm",
+              verb: "create",
+              kind: "Secret",
+              name: /v3$/,
+              times: 2,
+            },
+          ],
+        }),
+      ),
+    ),
   );
 
   it.effect("because of an object that the new chart dropped is tried again by us", () =>
@@ -438,6 +468,43 @@ describe("a refused object", () => {
 });
 
 describe("a Helm that ends badly", () => {
+  it.effect.each([HELM_3, HELM_4])(
+    "because it takes its own record for another operation's is brought back: Helm %s",
+    (helm) =>
+      Effect.gen(function* () {
+        const { error } = yield* runUpgrade();
+        assert.strictEqual(error?._tag, "UpgradeRolledBack");
+        assert.match(error?.why.join() ?? "", /the answer to Helm's first write was lost/);
+        assert.deepStrictEqual(yield* historyLines, [
+          "1 superseded Install complete",
+          "2 pending-upgrade Preparing upgrade",
+          "3 deployed Rollback to 1",
+        ]);
+        const [event] = yield* outboxEvents;
+        assert.deepInclude(event, { status: "failed", helm_revision: 2 });
+      }).pipe(
+        Effect.provide(
+          world({
+            helm,
+            faults: [
+              {
+                trouble: {
+                  _tag: "Fail",
+                  reason: "Conflict",
+                  detail: "it exists",
+                  afterwards: true,
+                },
+                actor: "helm",
+                verb: "create",
+                kind: "Secret",
+                times: 1,
+              },
+            ],
+          }),
+        ),
+      ),
+  );
+
   it.effect("by SIGKILL leaves the release pending, and we bring it back", () =>
     Effect.gen(function* () {
       const helm = yield* FakeHelm;

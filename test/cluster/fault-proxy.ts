@@ -1,11 +1,12 @@
 /**
  * Stands in front of the API server and breaks some of the requests: it answers in the server's place, cuts the
- * connection, or lets the server do what was asked and then loses the answer.
+ * connection, lets the server do what was asked and then loses the answer, or asks it twice.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { request } from "node:https";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { authorityPath, type ControlPlane } from "./control-plane.ts";
 
 export interface ProxyRule {
@@ -26,6 +27,8 @@ export interface ProxyRule {
     | { readonly _tag: "Cut" }
     /** The server does it, and the connection breaks then. */
     | { readonly _tag: "LoseAnswer" }
+    /** The answer is lost on the way, and what stands there sends the request once more, as balancers do. */
+    | { readonly _tag: "Repeat" }
     | { readonly _tag: "Delay"; readonly milliseconds: number };
 }
 
@@ -66,12 +69,16 @@ const answer = (
   );
 };
 
-/** Everything that gets through goes on as the administrator's. */
+/**
+ * Everything that gets through goes on as the administrator's.
+ * @param body what is sent; what comes in, when left out
+ */
 const forward = (
   plane: ControlPlane,
   incoming: IncomingMessage,
   respond: (answered: IncomingMessage) => void,
   fail: () => void,
+  body?: Buffer,
 ): void => {
   const outgoing = request(
     {
@@ -85,7 +92,8 @@ const forward = (
     respond,
   );
   outgoing.once("error", fail);
-  incoming.pipe(outgoing);
+  if (body === undefined) incoming.pipe(outgoing);
+  else outgoing.end(body);
 };
 
 export const startFaultProxy = async (plane: ControlPlane): Promise<FaultProxy> => {
@@ -105,7 +113,7 @@ export const startFaultProxy = async (plane: ControlPlane): Promise<FaultProxy> 
 
   const server = createServer((incoming, response) => {
     const cut = () => incoming.socket.destroy();
-    const pass = () =>
+    const pass = (body?: Buffer) =>
       forward(
         plane,
         incoming,
@@ -115,7 +123,13 @@ export const startFaultProxy = async (plane: ControlPlane): Promise<FaultProxy> 
           response.once("close", () => answered.destroy());
         },
         cut,
+        body,
       );
+    const repeat = async () => {
+      const body = await buffer(incoming);
+      const again = (answered: IncomingMessage) => answered.resume().once("end", () => pass(body));
+      forward(plane, incoming, again, cut, body);
+    };
     const effect = ruleFor(incoming);
     switch (effect?._tag) {
       case undefined:
@@ -127,6 +141,8 @@ export const startFaultProxy = async (plane: ControlPlane): Promise<FaultProxy> 
         return cut();
       case "LoseAnswer":
         return forward(plane, incoming, (answered) => answered.resume().once("end", cut), cut);
+      case "Repeat":
+        return void repeat();
       case "Delay":
         return void setTimeout(pass, effect.milliseconds);
     }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import { type HelmOutcome, helmOutcome } from "../../src/domain/helm/outcome.ts";
+import { type HelmOutcome, helmOutcome, inHelmsWay } from "../../src/domain/helm/outcome.ts";
 import { helmErrorText } from "../../src/domain/helm/stderr.ts";
 import type { History, Revision, RevisionStatus } from "../../src/domain/release.ts";
 
@@ -502,6 +502,34 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       ],
     ])("%s", (_, before, after, error) => {
       assert.deepStrictEqual(decide(before, after, error), { _tag: "Vanished" });
+    });
+  });
+
+  describe("a revision that is there before Helm's first write", () => {
+    const EXISTS = "UPGRADE FAILED: release: already exists";
+    const pending = history("1 D Install complete", "2 Pu Preparing upgrade");
+
+    it("may be Helm's own, and is not another operation's where it is known to be", () => {
+      const own = inHelmsWay(START, pending, EXISTS);
+      assert.strictEqual(own?.revision, 2);
+      assert.deepInclude(helmOutcome(START, pending, EXISTS, own), { _tag: "Broken", revision: 2 });
+      assert.deepInclude(helmOutcome(START, pending, EXISTS), { _tag: "Locked" });
+    });
+
+    it.each([
+      ["that somebody has finished", history("1 S Install complete", "2 D Upgrade complete")],
+      [
+        "after which more was done",
+        history("1 D Install complete", "2 Pu Preparing upgrade", "3 Pr Rollback to 1"),
+      ],
+      ["that cannot be read", START],
+    ])("is not Helm's own: one %s", (_, after) => {
+      assert.isUndefined(inHelmsWay(START, after, EXISTS));
+    });
+
+    it("is not looked for where Helm met a pending one before it wrote", () => {
+      const busy = "UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress";
+      assert.isUndefined(inHelmsWay(START, pending, busy));
     });
   });
 

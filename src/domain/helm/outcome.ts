@@ -39,6 +39,9 @@ export type HelmOutcome =
 const REFUSED =
   /^(?:UPGRADE FAILED: )?(?:another operation \(install\/upgrade\/rollback\) is in progress|release: already exists)$/i;
 
+/** What Helm says when the Secret of its next revision is already there. */
+const EXISTS = /^(?:UPGRADE FAILED: )?release: already exists$/i;
+
 const UPGRADE_FAILED = /^Upgrade ".*?" failed: /s;
 
 const reasonOf = (attempt: Revision | undefined, errorText: string): string => {
@@ -49,19 +52,53 @@ const reasonOf = (attempt: Revision | undefined, errorText: string): string => {
   return oneLine(recorded || helmReason(errorText)) || "helm gave no reason";
 };
 
+const addedSince = (before: History, after: History): History => {
+  const newest = lastRevision(before)?.revision ?? 0;
+  return byRevision(after).filter(({ revision }) => revision > newest);
+};
+
+/**
+ * The revision that kept Helm from its first write, where that may have been Helm itself: its request was carried out, the
+ * answer got lost, and whoever sent the request again was told that the record exists. Helm stops there, and leaves it
+ * pending.
+ */
+export const inHelmsWay = (
+  before: History,
+  after: History,
+  errorText: string,
+): Revision | undefined => {
+  const [attempt, next] = addedSince(before, after);
+  const alone = attempt?.status === "pending-upgrade" && next === undefined;
+  return alone && EXISTS.test(errorText) ? attempt : undefined;
+};
+
 /**
  * @param before the history read right before Helm was started
  * @param after the history read after it ended
  * @param errorText Helm's `Error:` text, empty when it exited 0
+ * @param own a revision that Helm is known to have written itself, whatever it says
  */
-export const helmOutcome = (before: History, after: History, errorText: string): HelmOutcome => {
+export const helmOutcome = (
+  before: History,
+  after: History,
+  errorText: string,
+  own?: Revision,
+): HelmOutcome => {
   const newest = lastRevision(before)?.revision ?? 0;
-  const added = byRevision(after).filter(({ revision }) => revision > newest);
+  const added = addedSince(before, after);
   const [attempt, next] = added;
   const uninstalled = after.some((one) => one.revision === newest && wasUninstalled(one));
   // Helm that ends well adds a revision; when it did not, it began a history anew.
   const anew = attempt === undefined && (errorText === "" || !survives(before, after));
   if (after.length === 0 || uninstalled || anew) return { _tag: "Vanished" };
+  if (own !== undefined) {
+    return {
+      _tag: "Broken",
+      revision: own.revision,
+      reason: `the answer to Helm's first write was lost: it took revision ${own.revision}, which it had written itself, for another operation's`,
+      state: `revision ${own.revision} is ${own.status}`,
+    };
+  }
   // Refused, Helm wrote nothing: what was added meanwhile is somebody else's.
   if (REFUSED.test(errorText)) return { _tag: "Locked", reason: oneLine(helmReason(errorText)) };
   const reason = reasonOf(attempt, errorText);

@@ -1,10 +1,9 @@
-import { Data, Duration, Effect, Option, Result, type Scope } from "effect";
+import { Clock, Data, Duration, Effect, Option, Result, type Scope } from "effect";
 import { EnvoyProxy, fieldAt, type KubeObject, refOf, showRef } from "../../domain/kube.ts";
 import { redactText } from "../../domain/redaction.ts";
 import {
   deployedRevision,
   descriptionOf,
-  isPending,
   lastRevision,
   type ReleaseRef,
   rollbackTarget,
@@ -64,7 +63,7 @@ export const repair = Effect.fnUntraced(function* (
     const why = deviation(wanted, Option.getOrUndefined(live));
     if (why === undefined) continue;
     yield* warn(`Helm left ${showRef(ref)} as it was (${why}); restoring it`);
-    yield* kubectl.apply(type, wanted, { fieldManager: "helm", force: true });
+    yield* untilAnswered(kubectl.apply(type, wanted, { fieldManager: "helm", force: true }));
   }
 });
 
@@ -135,17 +134,29 @@ const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision
   return redactText(text, secrets) || "helm rollback was ended by a signal";
 });
 
+/** Each attempt that gets so far leaves a revision behind, and Helm keeps few of them. */
+const REVISIONS_AT_MOST = 4;
+const FIRST_PAUSE = Duration.seconds(2);
+const LONGEST_PAUSE = Duration.minutes(1);
+
 /**
  * Helm rolls back from the manifest of its newest revision, and stumbles over objects which that lacks and the cluster
- * still has. The attempt leaves a revision with the wanted manifest behind, from which a second one can succeed.
+ * still has. The attempt leaves a revision with the wanted manifest behind, from which a second one can succeed. One that
+ * wrote nothing had no answer, or one that says nothing for good: it can be asked again as often as time allows.
  */
-const isWorthAnother = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+const isWorthAnother = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  revision: number,
+  before: number | undefined,
+) {
   const history = yield* Effect.orElseSucceed(untilAnswered(readHistory(release)), () => []);
   const last = lastRevision(history);
+  if (last === undefined || history.every((one) => one.revision !== revision)) return false;
+  if (before === undefined || last.revision - before >= REVISIONS_AT_MOST) return false;
   return (
-    last !== undefined &&
-    (isPending(last) || last.status === "failed") &&
-    (rollbackTarget(last) === revision || /^Rollback ".*" failed: /s.test(descriptionOf(last)))
+    last.revision === before ||
+    rollbackTarget(last) === revision ||
+    /^(?:Rollback|Release) ".*" failed: /s.test(descriptionOf(last))
   );
 });
 
@@ -170,24 +181,40 @@ const takeBackTarget = Effect.fnUntraced(function* (release: ReleaseRef, revisio
   );
 });
 
+/** Asks Helm until it has rolled back, or its budget is over; nothing is left to fall back on. */
+const persistentRollback = Effect.fnUntraced(function* (attempt: Restoration, revision: number) {
+  const { release } = attempt.installed;
+  const startedAt = yield* Clock.currentTimeMillis;
+  const history = yield* Effect.orElseSucceed(untilAnswered(readHistory(release)), () => []);
+  const before = lastRevision(history)?.revision;
+  let pause = FIRST_PAUSE;
+  let refused = yield* helmRollback(attempt, revision);
+  while (refused !== undefined) {
+    const took = (yield* Clock.currentTimeMillis) - startedAt;
+    const late = Duration.toMillis(pause) + took >= Duration.toMillis(attempt.options.timeout);
+    if (late || (yield* lostLock(attempt)) !== undefined) return refused;
+    if (!(yield* isWorthAnother(release, revision, before))) return refused;
+    yield* warn(`helm rollback failed (${refused}); trying again from what it left`);
+    yield* Effect.sleep(pause);
+    yield* Effect.ignore(takeBackTarget(release, revision));
+    pause = Duration.min(Duration.times(pause, 2), LONGEST_PAUSE);
+    refused = yield* helmRollback(attempt, revision);
+  }
+  return undefined;
+});
+
 /** Brings the release back to `revision`, by number, with a budget of its own, and verifies it. */
 export const restoreRevision: (
   attempt: Restoration,
   revision: number,
 ) => Effect.Effect<number, NotRestored, Exclude<RestoreNeeds, Scope.Scope>> = Effect.fnUntraced(
   function* (attempt, revision) {
-    const { release } = attempt.installed;
-    const rolledBack = Effect.gen(function* () {
-      const refused = yield* helmRollback(attempt, revision);
-      if (refused === undefined) return undefined;
-      if (!(yield* isWorthAnother(release, revision))) return refused;
-      yield* warn(`helm rollback failed (${refused}); trying once more from what it left`);
-      yield* Effect.ignore(takeBackTarget(release, revision));
-      return yield* helmRollback(attempt, revision);
-    });
     const budget = Duration.times(attempt.options.timeout, 2);
     const failed = yield* Effect.scoped(
-      Effect.andThen(followRollout(attempt), staged("helm rollback", budget, rolledBack)),
+      Effect.andThen(
+        followRollout(attempt),
+        staged("helm rollback", budget, persistentRollback(attempt, revision)),
+      ),
     );
     if (failed !== undefined) return yield* new NotRestored({ cause: failed });
     return yield* verifyRestored(attempt, revision);

@@ -1,8 +1,9 @@
 /** `helm upgrade`, from its start to what the history says it did. */
-import { Effect, Option, Result } from "effect";
-import { type HelmOutcome, helmOutcome } from "../../domain/helm/outcome.ts";
+import { Effect, Option, Redacted, Result } from "effect";
+import { type HelmOutcome, helmOutcome, inHelmsWay } from "../../domain/helm/outcome.ts";
+import { jsonEquals } from "../../domain/json.ts";
 import { redactText } from "../../domain/redaction.ts";
-import { lastRevision } from "../../domain/release.ts";
+import { type History, lastRevision } from "../../domain/release.ts";
 import { Helm, type HelmError, type HelmExit, type HelmRun } from "../../services/Helm.ts";
 import { type Reporter, warn } from "../../services/Reporter.ts";
 import type { Rollout } from "../../services/RolloutGate.ts";
@@ -60,6 +61,25 @@ const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: 
   return Option.isSome(ended) ? ended.value : yield* Effect.andThen(run.cancel, run.exit);
 }, Effect.scoped);
 
+/**
+ * Whether the revision that was in Helm's way is Helm's own. With the lock held, whoever else had the same chart and the same
+ * values would be a Helm that this operator started by hand in the same second.
+ */
+const ownRevision = Effect.fnUntraced(function* (
+  { installed, before }: UpgradeAttempt,
+  after: History,
+  errorText: string,
+) {
+  const suspect = inHelmsWay(before, after, errorText);
+  const { release, chart, values } = installed;
+  if (suspect?.chart !== `${chart.name}-${chart.version}`) return undefined;
+  const helm = yield* Helm;
+  const written = yield* Effect.option(untilAnswered(helm.userValues(release, suspect.revision)));
+  return Option.isSome(written) && jsonEquals(Redacted.value(written.value), Redacted.value(values))
+    ? suspect
+    : undefined;
+});
+
 /** Runs Helm to its end and decides from the history what it did. */
 export const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
   const { installed, before } = attempt;
@@ -70,15 +90,19 @@ export const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rol
     onFailure: (error) => error.text,
   });
   const after = yield* Effect.result(untilAnswered(readHistory(release)));
-  const outcome = Result.match(after, {
-    onSuccess: (history): HelmOutcome => helmOutcome(before, history, errorText),
-    onFailure: (error): HelmOutcome => ({
-      _tag: "Broken",
-      revision: nextRevision(before),
-      reason: errorText || "helm ended, and then the cluster could not be reached",
-      state: `unknown: ${error.message}`,
-    }),
-  });
+  const outcome: HelmOutcome = Result.isSuccess(after)
+    ? helmOutcome(
+        before,
+        after.success,
+        errorText,
+        yield* ownRevision(attempt, after.success, errorText),
+      )
+    : {
+        _tag: "Broken",
+        revision: nextRevision(before),
+        reason: errorText || "helm ended, and then the cluster could not be reached",
+        state: `unknown: ${after.failure.message}`,
+      };
   // Helm quotes values when a template or the schema rejects them.
   return "reason" in outcome
     ? { ...outcome, reason: redactText(outcome.reason, installed.secrets) }
