@@ -65,13 +65,14 @@ export const doctor = Effect.fn("tare.doctor")(function* (
     records.revisionLabels(release),
     unavailable("read the release's history"),
   );
-  const { added, leftAlone } = yield* Effect.mapError(
+  const { added, adopted, leftAlone } = yield* Effect.mapError(
     reconcile(options, identity, before, labels),
     unavailable("complete the deployment history"),
   );
 
   const current = eventIdsOf(release, labels);
-  const entries = inOrder(added.length === 0 || dryRun ? before : yield* readEntries, current);
+  const unchanged = dryRun || added.length + adopted === 0;
+  const entries = inOrder(unchanged ? before : yield* readEntries, current);
   const pending = entries.filter(({ delivery }) => delivery === "pending");
   const briefs = added.map(briefOf);
   const sending = lock === undefined ? rehearse(briefs, pending) : yield* forward(pending, lock);

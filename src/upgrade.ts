@@ -7,6 +7,7 @@ import type { Identity } from "./domain/identity.ts";
 import type { IdleFlag } from "./domain/idle-flags.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
 import { type History, lastRevision } from "./domain/release.ts";
+import { identityOf, note } from "./domain/revision-identity.ts";
 import type { UpgradeOptions } from "./domain/upgrade-options.ts";
 import type { UpgradeError } from "./errors.ts";
 import { applyCrds } from "./phases/apply-crds.ts";
@@ -142,8 +143,8 @@ const openJournal = Effect.fnUntraced(function* ({
   readonly runId: string;
 }) {
   const journals = yield* RunJournal;
-  const baseRevision = lastRevision(installed.history)?.revision ?? 0;
-  const baseUid = installed.secretUids.get(baseRevision);
+  const base = lastRevision(installed.history);
+  const baseUpdated = note(base)?.updated;
   return yield* journals.open({
     runId,
     release: options.release,
@@ -152,8 +153,8 @@ const openJournal = Effect.fnUntraced(function* ({
     fromVersion: installed.fromVersion,
     toVersion: installed.chart.version,
     timeoutSeconds: Duration.toSeconds(options.timeout),
-    baseRevision,
-    ...(baseUid === undefined ? {} : { baseUid }),
+    baseRevision: base?.revision ?? 0,
+    ...(baseUpdated === undefined ? {} : { baseUpdated }),
   });
 });
 
@@ -201,10 +202,11 @@ const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
   const { exit, installed, identity, startedAt, streams } = ended;
   const outcome = yield* streams.outcome;
   const outbox = yield* EventOutbox;
+  const { subject, recordUid } = yield* subjectOf(ended);
   yield* outbox.write(
     installEvent({
       release: installed.release,
-      subject: yield* subjectOf(ended),
+      subject,
       operation: "upgrade",
       outcome: Exit.isSuccess(exit)
         ? { status: "success" }
@@ -218,6 +220,7 @@ const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
       source: "cli",
       ...(outcome?._tag === "Counted" ? { streams: outcome.tally } : {}),
     }),
+    recordUid,
   );
 });
 
@@ -238,32 +241,34 @@ const failureOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>) => {
 };
 
 /** The first revision that came after those that were discovered: an interrupted run cannot tell otherwise. */
-const revisionWritten = Effect.fnUntraced(function* ({ release, history }: InstalledRelease) {
-  const helm = yield* Helm;
+const firstAfter = ({ history }: InstalledRelease, now: History): number | undefined => {
   const newest = lastRevision(history)?.revision ?? 0;
-  const now = yield* Effect.orElseSucceed(helm.history(release), (): History => []);
   return now.find(({ revision }) => revision > newest)?.revision;
-});
+};
 
-/** The revision Helm wrote, if any: its Secret's UID makes the event's id the same whoever reports it. */
+/** The revision Helm wrote, if any: when it was begun makes the event's id the same whoever reports it. */
 const subjectOf = Effect.fnUntraced(function* ({ exit, installed, runId }: EndedAttempt) {
   const error = errorOf(exit);
+  const [helm, records] = yield* Effect.all([Helm, ReleaseRecords]);
+  const now = yield* Effect.orElseSucceed(helm.history(installed.release), (): History => []);
   const revision = Exit.isSuccess(exit)
     ? exit.value.revision
     : error === undefined
-      ? yield* revisionWritten(installed)
+      ? firstAfter(installed, now)
       : "failedRevision" in error
         ? error.failedRevision
         : undefined;
-  const ofRun: EventSubject = { _tag: "Run", runId };
-  if (revision === undefined) return ofRun;
-  const records = yield* ReleaseRecords;
   const uids = yield* Effect.orElseSucceed(
     records.secretUids(installed.release),
     () => new Map<number, string>(),
   );
-  const secretUid = uids.get(revision);
-  return secretUid === undefined
-    ? ofRun
-    : ({ _tag: "Revision", revision, secretUid } satisfies EventSubject);
+  const identity = identityOf(
+    now.find((one) => one.revision === revision),
+    uids,
+  );
+  const subject: EventSubject =
+    revision === undefined || identity === undefined
+      ? { _tag: "Run", runId }
+      : { _tag: "Revision", revision, identity };
+  return { subject, recordUid: revision === undefined ? undefined : uids.get(revision) };
 });

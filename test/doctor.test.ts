@@ -10,6 +10,7 @@ import { DEFAULT_RELEASE } from "../src/domain/upgrade-options.ts";
 import { EventOutbox } from "../src/services/EventOutbox.ts";
 import { Helm } from "../src/services/Helm.ts";
 import { ReleaseLock } from "../src/services/ReleaseLock.ts";
+import { ReleaseRecords } from "../src/services/ReleaseRecords.ts";
 import {
   FakeCluster,
   FakeManagementPlane,
@@ -19,6 +20,7 @@ import {
   processElsewhere,
   Recorder,
   rejected,
+  restoreRecords,
   runUpgrade,
   serverError,
   simulate,
@@ -51,7 +53,7 @@ const deliveries = Effect.gen(function* () {
 const queued = (revision: number, extra: Partial<EventFacts> = {}): InstallEvent =>
   installEvent({
     release: DEFAULT_RELEASE,
-    subject: { _tag: "Revision", revision, secretUid: `uid-of-another-installation-${revision}` },
+    subject: { _tag: "Revision", revision, identity: `uid-of-another-installation-${revision}` },
     operation: "upgrade",
     outcome: { status: "success" },
     fromVersion: "1.0.0",
@@ -106,6 +108,41 @@ describe("a tick", () => {
         "3 rollback success",
       ]);
     }).pipe(Effect.provide(world({ chart: NEVER_READY }))),
+  );
+
+  it.effect("sends nothing again after Helm's records were restored from a backup", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      yield* tick();
+      const before = yield* received;
+      yield* restoreRecords;
+      yield* TestClock.adjust("30 days");
+      for (const _ of [1, 2]) {
+        const { report } = yield* tick();
+        assert.deepInclude(report, { added: [], forwarded: [], removed: 0 });
+      }
+      assert.deepStrictEqual(yield* received, before);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("knows what an older doctor told by the UIDs of records that were restored since", () =>
+    Effect.gen(function* () {
+      const records = yield* ReleaseRecords;
+      const outbox = yield* EventOutbox;
+      const [first] = yield* records.revisions(DEFAULT_RELEASE);
+      const began = new Date(first?.startedAt ?? "");
+      const old = queued(1, { operation: "install", startedAt: began, finishedAt: began });
+      yield* outbox.write(old);
+      // Of an installation before this one: it is about another revision 1.
+      const older = queued(1, { operation: "upgrade", finishedAt: new Date(began.getTime() - 1) });
+      yield* outbox.write(older);
+      assert.deepInclude((yield* tick({ dryRun: true })).report, { added: [] });
+      yield* tick();
+      assert.deepStrictEqual([...(yield* received)].sort(), [1, 1]);
+      yield* TestClock.adjust("30 days");
+      const { report } = yield* tick();
+      assert.deepInclude(report, { added: [], removed: 1 });
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect("makes the same rows when the upgrade could not tell", () =>

@@ -19,6 +19,7 @@ import {
   PLAIN_OPERATOR,
   Recorder,
   rejected,
+  restoreRecords,
   runUpgrade,
   tarsChart,
   unreachable,
@@ -171,6 +172,17 @@ describe("a data plane that never becomes ready", () => {
   it.effect("is never gone back to, though Helm calls it deployed", () =>
     Effect.gen(function* () {
       yield* runUpgrade({ options: { atomic: false } });
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.deepStrictEqual(yield* rollbackCommands, ["rollback tars 1"]);
+      assert.strictEqual(yield* dataPlane, RUNNING_AGAIN);
+    }).pipe(Effect.provide(world({ chart: badDataPlane }))),
+  );
+
+  it.effect("is never gone back to after a restore from a backup", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade({ options: { atomic: false } });
+      yield* restoreRecords;
       const { error } = yield* runUpgrade();
       assert.strictEqual(error?._tag, "UpgradeRolledBack");
       assert.deepStrictEqual(yield* rollbackCommands, ["rollback tars 1"]);

@@ -1,6 +1,7 @@
 import type { GateRecords } from "./gate-record.ts";
 import type { EventFacts, EventSubject } from "./install-event.ts";
 import { byRevision, describesFailure, descriptionOf, type History } from "./release.ts";
+import { beganBefore, identityOf, isStillThere } from "./revision-identity.ts";
 import { hasDone, obituary, type RunRecord } from "./run-journal.ts";
 
 type Outcome = EventFacts["outcome"];
@@ -14,6 +15,21 @@ export interface DeadRunEvent {
 const owesNothing = (run: RunRecord): boolean =>
   hasDone(run, "event") || !run.steps.some(({ step }) => step === "crds" || step === "upgrade");
 
+const isOfAnotherInstallation = (
+  { baseRevision, baseUpdated, baseUid, startedAt }: RunRecord,
+  history: History,
+  uids: ReadonlyMap<number, string>,
+): boolean => {
+  if (baseUpdated !== undefined) {
+    return !isStillThere({ revision: baseRevision, updated: baseUpdated }, history);
+  }
+  return (
+    baseUid !== undefined &&
+    uids.get(baseRevision) !== baseUid &&
+    !beganBefore(baseRevision, startedAt, history)
+  );
+};
+
 /**
  * What a run that died would have told the deployment history. The ids are those that it would have used itself, so that
  * it does no harm if it has, or if the doctor was faster.
@@ -22,20 +38,19 @@ export const deadRunEvent = (
   run: RunRecord,
   history: History,
   gates: GateRecords,
-  secretUids: ReadonlyMap<number, string>,
+  uids: ReadonlyMap<number, string>,
 ): DeadRunEvent | undefined => {
-  const reinstalled = run.baseUid !== undefined && secretUids.get(run.baseRevision) !== run.baseUid;
-  if (owesNothing(run) || reinstalled) return undefined;
+  if (owesNothing(run) || isOfAnotherInstallation(run, history, uids)) return undefined;
   const ranHelm = run.steps.some(({ step }) => step === "helm-upgrade");
   const attempt = ranHelm
     ? byRevision(history).find(({ revision }) => revision > run.baseRevision)
     : undefined;
-  const secretUid = attempt === undefined ? undefined : secretUids.get(attempt.revision);
+  const identity = identityOf(attempt, uids);
   const died: Outcome = { status: "failed", code: "Killed", summary: obituary(run) };
-  if (attempt === undefined || secretUid === undefined) {
+  if (attempt === undefined || identity === undefined) {
     return { subject: { _tag: "Run", runId: run.runId }, outcome: died };
   }
-  const subject: EventSubject = { _tag: "Revision", revision: attempt.revision, secretUid };
+  const subject: EventSubject = { _tag: "Revision", revision: attempt.revision, identity };
   if (gates.get(attempt.revision)?.state === "passed") {
     return { subject, outcome: { status: "success" } };
   }

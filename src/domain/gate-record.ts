@@ -1,5 +1,6 @@
 import { Result, Schema } from "effect";
 import type { ReleaseRef } from "./release.ts";
+import { beganBefore, isStillThere, type KnownRevision } from "./revision-identity.ts";
 
 /** Marks the ConfigMap that remembers which revisions the data plane is known to run well. */
 export const GATE_COMPONENT_LABEL = { "tars.io/component": "upgrade-gate" } as const;
@@ -12,8 +13,10 @@ export const gateRecordName = ({ name }: ReleaseRef): string => `tare-gate-${nam
  */
 export const GateRecord = Schema.Struct({
   state: Schema.Literals(["running", "passed", "failed"]),
-  /** UID of the newest release Secret when the upgrade began: tells a reinstalled release from the old one. */
-  baseUid: Schema.String,
+  /** The newest revision when the upgrade began: tells a reinstalled release from the old one. */
+  base: Schema.optionalKey(Schema.Struct({ revision: Schema.Int, updated: Schema.String })),
+  /** UID of that revision's record, which is all that older writers noted. */
+  baseUid: Schema.optionalKey(Schema.String),
   recordedAt: Schema.String,
 });
 export type GateRecord = typeof GateRecord.Type;
@@ -40,15 +43,25 @@ export const encodeGateRecords = (records: GateRecords): Readonly<Record<string,
   );
 
 /**
- * The revisions that must not be rolled back to. A record counts only while the release Secret it was based on is still
- * there: after a reinstall the same number is another revision.
+ * The revisions that must not be rolled back to. A record counts only in the installation that it was written in: after a
+ * reinstall the same number is another revision, after a restore from a backup it is the same.
+ * @param uids of Helm's records, as many as are known
  */
 export const unprovenRevisions = (
   records: GateRecords,
-  releaseSecretUids: ReadonlySet<string>,
-): ReadonlySet<number> =>
-  new Set(
-    [...records].flatMap(([revision, { state, baseUid }]) =>
-      state !== "passed" && releaseSecretUids.has(baseUid) ? [revision] : [],
+  history: ReadonlyArray<KnownRevision>,
+  uids: Iterable<string>,
+): ReadonlySet<number> => {
+  const there = new Set(uids);
+  const counts = (number: number, { base, baseUid, state, recordedAt }: GateRecord): boolean => {
+    if (baseUid !== undefined && there.has(baseUid)) return true;
+    if (base !== undefined) return isStillThere(base, history);
+    // An older record: what it is about was begun before it was written, or, where it was to begin, what came before that.
+    return beganBefore(state === "running" ? number - 1 : number, recordedAt, history);
+  };
+  return new Set(
+    [...records].flatMap(([revision, record]) =>
+      record.state !== "passed" && counts(revision, record) ? [revision] : [],
     ),
   );
+};

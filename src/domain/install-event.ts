@@ -72,14 +72,14 @@ export type EventSubject =
   | {
       readonly _tag: "Revision";
       readonly revision: number;
-      /** UID of the revision's release Secret: a reinstalled release starts again at 1, with other UIDs. */
-      readonly secretUid: string;
+      /** When Helm began it, or the UID of its record: a reinstalled release starts again at 1. */
+      readonly identity: string;
     }
   | { readonly _tag: "Run"; readonly runId: string };
 
 const subjectParts = (subject: EventSubject): ReadonlyArray<string> =>
   subject._tag === "Revision"
-    ? ["revision", String(subject.revision), subject.secretUid]
+    ? ["revision", String(subject.revision), subject.identity]
     : ["run", subject.runId];
 
 /** A UUID (version 8, as RFC 9562 calls one made from a hash of our own choosing): same fact, same id. */

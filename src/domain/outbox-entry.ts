@@ -1,9 +1,11 @@
 /** An event as it lies in the cluster: one ConfigMap, whose labels say what it is about and whether it was delivered. */
 import {
+  eventId,
   eventObjectName,
   INSTALL_EVENT_LABELS,
   type InstallEvent,
   OPERATIONS,
+  type Operation,
 } from "./install-event.ts";
 import { type KubeObject, stringAt } from "./kube.ts";
 import type { ReleaseRef } from "./release.ts";
@@ -13,6 +15,8 @@ const RELEASE_LABEL = "tars.io/release";
 const STARTED_AT = "tars.io/started-at";
 const SETTLED_AT = "tars.io/settled-at";
 const REASON = "tars.io/rejected-because";
+/** UID of the Helm record that the event is about: tells so without the record being read, which can be a megabyte. */
+const RECORD_UID = "tars.io/record-uid";
 const DATA_KEY = "event.json";
 
 export const DELIVERIES = ["pending", "forwarded", "rejected"] as const;
@@ -22,8 +26,13 @@ export type Delivery = (typeof DELIVERIES)[number];
 export interface OutboxEntry {
   readonly name: string;
   readonly namespace: string;
+  /**
+   * Its id, and the one that the UID of the record makes, which is also that of older writers; none of entries that are
+   * not named as ours are.
+   */
+  readonly ids: ReadonlyArray<string>;
   /** Absent in entries that are not named as ours are. */
-  readonly eventId: string | undefined;
+  readonly operation: Operation | undefined;
   readonly revision: number | undefined;
   /** RFC 3339. */
   readonly startedAt: string;
@@ -34,7 +43,7 @@ export interface OutboxEntry {
 }
 
 /** Writing it again makes it pending again: what was delivered before may not be what is in it now. */
-export const eventConfigMap = (event: InstallEvent): KubeObject => ({
+export const eventConfigMap = (event: InstallEvent, recordUid?: string): KubeObject => ({
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: {
@@ -50,7 +59,10 @@ export const eventConfigMap = (event: InstallEvent): KubeObject => ({
         ? {}
         : { "tars.io/helm-revision": String(event.helm_revision) }),
     },
-    annotations: { [STARTED_AT]: event.started_at },
+    annotations: {
+      [STARTED_AT]: event.started_at,
+      ...(recordUid === undefined ? {} : { [RECORD_UID]: recordUid }),
+    },
   },
   data: { [DATA_KEY]: JSON.stringify(event) },
 });
@@ -58,18 +70,27 @@ export const eventConfigMap = (event: InstallEvent): KubeObject => ({
 export const eventText = (configMap: KubeObject): string =>
   stringAt(configMap, "data", DATA_KEY) ?? "";
 
-const NAME = new RegExp(`^tare-event-(?:${OPERATIONS.join("|")})-([0-9a-f-]{36})$`);
+const NAME = new RegExp(`^tare-event-(${OPERATIONS.join("|")})-([0-9a-f-]{36})$`);
 
 /** Entries of older writers may say less of themselves; they are pending until somebody settles them. */
-export const outboxEntry = ({ metadata }: KubeObject): OutboxEntry => {
+export const outboxEntry = ({ metadata }: KubeObject, release: ReleaseRef): OutboxEntry => {
   const { name, namespace = "", labels = {}, annotations = {}, creationTimestamp } = metadata;
   const delivery = DELIVERIES.find((known) => known === labels[DELIVERY_LABEL]) ?? "pending";
-  const revision = Number(labels["tars.io/helm-revision"]);
+  const number = Number(labels["tars.io/helm-revision"]);
+  const revision = Number.isInteger(number) && number > 0 ? number : undefined;
+  const [, word, id] = NAME.exec(name) ?? [];
+  const operation = OPERATIONS.find((known) => known === word);
+  const recordUid = annotations[RECORD_UID];
+  const byUid =
+    operation === undefined || revision === undefined || recordUid === undefined
+      ? undefined
+      : eventId(release, { _tag: "Revision", revision, identity: recordUid }, operation);
   return {
     name,
     namespace,
-    eventId: NAME.exec(name)?.[1],
-    revision: Number.isInteger(revision) && revision > 0 ? revision : undefined,
+    ids: [id, byUid].flatMap((one) => one ?? []),
+    operation,
+    revision,
     startedAt: annotations[STARTED_AT] ?? creationTimestamp ?? "",
     delivery,
     settledAt: annotations[SETTLED_AT],
@@ -104,6 +125,14 @@ export const settledConfigMap = (
   },
 });
 
+export const adoptedConfigMap = (configMap: KubeObject, recordUid: string): KubeObject => ({
+  ...configMap,
+  metadata: {
+    ...configMap.metadata,
+    annotations: { ...configMap.metadata.annotations, [RECORD_UID]: recordUid },
+  },
+});
+
 /**
  * The order of delivery: revisions that Helm still has in their order, and before them, by time, what is older (revisions
  * that were pruned or uninstalled) or of no revision.
@@ -114,7 +143,8 @@ export const inOrder = (
   entries: ReadonlyArray<OutboxEntry>,
   current: ReadonlyMap<string, number>,
 ): ReadonlyArray<OutboxEntry> => {
-  const rank = ({ eventId = "" }: OutboxEntry): number => current.get(eventId) ?? 0;
+  const rank = ({ ids }: OutboxEntry): number =>
+    Math.max(0, ...ids.map((id) => current.get(id) ?? 0));
   return [...entries].sort(
     (a, b) =>
       rank(a) - rank(b) ||
@@ -129,12 +159,12 @@ export const inOrder = (
  * revision has been reported.
  */
 export const isExpired = (
-  { delivery, settledAt, eventId }: OutboxEntry,
+  { delivery, settledAt, ids }: OutboxEntry,
   current: ReadonlyMap<string, number>,
   nowMillis: number,
   retentionMillis: number,
 ): boolean =>
   delivery !== "pending" &&
-  !(eventId !== undefined && current.has(eventId)) &&
+  !ids.some((id) => current.has(id)) &&
   // One that does not say since when has been settled for as long as anybody can tell.
   !(Date.parse(settledAt ?? "") > nowMillis - retentionMillis);

@@ -4,6 +4,7 @@ import { deadRunEvent } from "./dead-run.ts";
 import { type GateRecords, unprovenRevisions } from "./gate-record.ts";
 import {
   type EventOutcome,
+  type EventSubject,
   eventId,
   type InstallEvent,
   installEvent,
@@ -12,6 +13,7 @@ import {
 } from "./install-event.ts";
 import { operationOf, type RecordedRevision, recordedOutcome } from "./recorded-revision.ts";
 import { chartVersion, describesFailure, isPending, type ReleaseRef } from "./release.ts";
+import { instantOf, type KnownRevision } from "./revision-identity.ts";
 import type { RunRecord } from "./run-journal.ts";
 
 /** Nobody waits longer for Helm; a revision that is pending for so long was abandoned. */
@@ -44,10 +46,30 @@ export interface RevisionVerdict {
   readonly outcome: EventOutcome | undefined;
 }
 
-type RevisionKey = Pick<RecordedRevision, "revision" | "uid">;
+/** A revision as its record tells, or as much as that record's label does. */
+type RevisionKey = Pick<RecordedRevision, "revision" | "uid"> & { readonly updated?: string };
 
-const idOf = (release: ReleaseRef, { revision, uid }: RevisionKey, operation: Operation): string =>
-  eventId(release, { _tag: "Revision", revision, secretUid: uid }, operation);
+/** Made of when it was begun, and of the UID of its record, as older writers did. */
+const idsOf = (
+  release: ReleaseRef,
+  { revision, uid, updated }: RevisionKey,
+  operation: Operation,
+): ReadonlyArray<string> =>
+  [instantOf(updated), uid].flatMap((identity) =>
+    identity === undefined
+      ? []
+      : [eventId(release, { _tag: "Revision", revision, identity }, operation)],
+  );
+
+/** Whether an event tells of this revision, whatever its id: it does when its run was at work when Helm began it. */
+export const tellsOf = (event: InstallEvent, { revision, updated }: KnownRevision): boolean => {
+  const began = Date.parse(updated ?? "");
+  return (
+    event.helm_revision === revision &&
+    Date.parse(event.started_at) <= began &&
+    began <= Date.parse(event.finished_at)
+  );
+};
 
 /** Every id that an event about one of these revisions can have, with the revision. */
 export const eventIdsOf = (
@@ -56,7 +78,9 @@ export const eventIdsOf = (
 ): ReadonlyMap<string, number> =>
   new Map(
     revisions.flatMap((one) =>
-      OPERATIONS.map((operation) => [idOf(release, one, operation), one.revision] as const),
+      OPERATIONS.flatMap((operation) =>
+        idsOf(release, one, operation).map((id) => [id, one.revision] as const),
+      ),
     ),
   );
 
@@ -67,7 +91,7 @@ export const isReported = (
   reported: ReadonlySet<string>,
 ): boolean =>
   (revision.status === "uninstalled" ? (["uninstall"] as const) : OPERATIONS).some((operation) =>
-    reported.has(idOf(release, revision, operation)),
+    idsOf(release, revision, operation).some((id) => reported.has(id)),
   );
 
 const abandoned = (summary: string): EventOutcome => ({
@@ -81,8 +105,8 @@ const outcomeOf = (
   revision: RecordedRevision,
   { nowMillis, staleAfter }: Pick<ReconcileContext, "nowMillis" | "staleAfter">,
 ): EventOutcome | undefined => {
-  const uids = new Set(revisions.map(({ uid }) => uid));
-  const gate = unprovenRevisions(gates, uids).has(revision.revision)
+  const uids = revisions.map(({ uid }) => uid);
+  const gate = unprovenRevisions(gates, revisions, uids).has(revision.revision)
     ? gates.get(revision.revision)?.state
     : undefined;
   const recorded = recordedOutcome(revision);
@@ -111,8 +135,8 @@ const versionBefore = (
   operation: Operation,
 ): string => {
   const before = state.revisions.filter((one) => one.revision < revision.revision);
-  const uids = new Set(state.revisions.map(({ uid }) => uid));
-  const unproven = unprovenRevisions(state.gates, uids);
+  const uids = state.revisions.map(({ uid }) => uid);
+  const unproven = unprovenRevisions(state.gates, state.revisions, uids);
   const good = before.filter(
     (one) =>
       (one.status === "deployed" || one.status === "superseded") &&
@@ -158,6 +182,12 @@ export const endOf = ({ status, startedAt, writtenAt }: RecordedRevision): numbe
   return Math.max(started, written);
 };
 
+export const subjectOf = ({ revision, updated, uid }: RecordedRevision): EventSubject => ({
+  _tag: "Revision",
+  revision,
+  identity: instantOf(updated) ?? uid,
+});
+
 const eventOf = (
   { release }: ReleaseState,
   { revision, operation, fromVersion, toVersion }: RevisionVerdict,
@@ -167,7 +197,7 @@ const eventOf = (
   const startedAt = milliseconds(revision.startedAt) ?? nowMillis;
   return installEvent({
     release,
-    subject: { _tag: "Revision", revision: revision.revision, secretUid: revision.uid },
+    subject: subjectOf(revision),
     operation,
     outcome,
     fromVersion,

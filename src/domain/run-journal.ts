@@ -81,7 +81,9 @@ export const RunRecord = Schema.Struct({
   timeoutSeconds: Schema.Number,
   /** The newest revision when the run began. */
   baseRevision: Schema.Int,
-  /** UID of that revision's Secret: a reinstalled release is another one. */
+  /** When Helm began that revision: a reinstalled release is another one. */
+  baseUpdated: Schema.optionalKey(Schema.String),
+  /** UID of its record, which is all that older writers noted. */
   baseUid: Schema.optionalKey(Schema.String),
   startedAt: Schema.String,
   steps: Schema.Array(Step),

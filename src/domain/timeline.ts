@@ -1,8 +1,15 @@
 /** The deployment history as an operator wants to see it: Helm's records and the events about them, merged. */
 import type { Duration } from "effect";
-import { eventId, type InstallEvent, OPERATIONS, type Operation } from "./install-event.ts";
+import { type InstallEvent, OPERATIONS, type Operation } from "./install-event.ts";
 import type { Delivery } from "./outbox-entry.ts";
-import { endOf, type ReleaseState, type RevisionVerdict, revisionVerdicts } from "./reconcile.ts";
+import {
+  endOf,
+  eventIdsOf,
+  type ReleaseState,
+  type RevisionVerdict,
+  revisionVerdicts,
+  tellsOf,
+} from "./reconcile.ts";
 import type { RecordedRevision } from "./recorded-revision.ts";
 
 export const ROW_STATUSES = ["success", "failed", "running", "died", "pending"] as const;
@@ -123,16 +130,20 @@ export const timeline = (
   events: ReadonlyArray<ToldEvent>,
   context: TimelineContext,
 ): ReadonlyArray<TimelineRow> => {
-  const byId = new Map(events.map((told) => [told.event.event_id, told]));
   const told = new Set<string>();
   const verdicts = revisionVerdicts(state, context);
   const unfinished = unfinishedRevision(state)?.revision;
   const ofRevisions = verdicts.flatMap((verdict): ReadonlyArray<TimelineRow> => {
-    const { revision, uid, status } = verdict.revision;
-    const ids = OPERATIONS.map((operation) =>
-      eventId(state.release, { _tag: "Revision", revision, secretUid: uid }, operation),
+    const { revision, status } = verdict.revision;
+    const ids = eventIdsOf(state.release, [verdict.revision]);
+    const about = OPERATIONS.flatMap((operation) =>
+      events.filter(
+        ({ event }) =>
+          event.operation === operation &&
+          (ids.has(event.event_id) ||
+            (operation === verdict.operation && tellsOf(event, verdict.revision))),
+      ),
     );
-    const about = ids.flatMap((id) => byId.get(id) ?? []);
     for (const { event } of about) told.add(event.event_id);
     const rows = about.map((one) => rowOfEvent(one, verdict));
     const untold = !about.some(({ event }) => event.operation === verdict.operation);

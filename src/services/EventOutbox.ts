@@ -2,6 +2,7 @@ import { Clock, Context, Data, Effect, Layer, type Option } from "effect";
 import { INSTALL_EVENT_LABELS, type InstallEvent } from "../domain/install-event.ts";
 import { ConfigMap, type KubeObject } from "../domain/kube.ts";
 import {
+  adoptedConfigMap,
   eventConfigMap,
   isOf,
   type OutboxEntry,
@@ -32,9 +33,9 @@ export class EventOutbox extends Context.Service<
      * Idempotent: the same event written twice is kept once. What it replaces may have been forwarded; the new one
      * will be too.
      */
-    readonly write: (event: InstallEvent) => Effect.Effect<void, OutboxError>;
+    readonly write: (event: InstallEvent, recordUid?: string) => Effect.Effect<void, OutboxError>;
     /** Writes it unless there is an event with its id; whether it did. */
-    readonly add: (event: InstallEvent) => Effect.Effect<boolean, OutboxError>;
+    readonly add: (event: InstallEvent, recordUid?: string) => Effect.Effect<boolean, OutboxError>;
     /** What is known of the release's events without reading them. */
     readonly entries: (
       release: ReleaseRef,
@@ -43,6 +44,8 @@ export class EventOutbox extends Context.Service<
     readonly read: (entry: OutboxEntry) => Effect.Effect<Option.Option<KubeObject>, OutboxError>;
     /** Notes what became of an event as it was read; fails with `Conflict` when it was written again since. */
     readonly settle: (read: KubeObject, settled: Settled) => Effect.Effect<void, OutboxError>;
+    /** Notes that an event as it was read tells of the revision whose record has this UID now. */
+    readonly adopt: (read: KubeObject, recordUid: string) => Effect.Effect<void, OutboxError>;
     readonly remove: (entry: OutboxEntry) => Effect.Effect<void, OutboxError>;
   }
 >()("tare/services/EventOutbox") {
@@ -55,13 +58,16 @@ export class EventOutbox extends Context.Service<
         .map((label) => label.join("="))
         .join(",");
       return EventOutbox.of({
-        write: Effect.fn("EventOutbox.write")(function* (event) {
+        write: Effect.fn("EventOutbox.write")(function* (event, recordUid) {
           yield* kubectl
-            .apply(ConfigMap, eventConfigMap(event), { fieldManager: "tare", force: true })
+            .apply(ConfigMap, eventConfigMap(event, recordUid), {
+              fieldManager: "tare",
+              force: true,
+            })
             .pipe(Effect.mapError(outboxError));
         }),
-        add: Effect.fn("EventOutbox.add")(function* (event) {
-          return yield* kubectl.create(ConfigMap, eventConfigMap(event)).pipe(
+        add: Effect.fn("EventOutbox.add")(function* (event, recordUid) {
+          return yield* kubectl.create(ConfigMap, eventConfigMap(event, recordUid)).pipe(
             Effect.as(true),
             Effect.catchIf(
               ({ reason }) => reason === "Conflict",
@@ -75,7 +81,7 @@ export class EventOutbox extends Context.Service<
           const found = yield* kubectl
             .list({ type: ConfigMap, namespace, labelSelector, metadataOnly: true })
             .pipe(Effect.mapError(outboxError));
-          return found.filter(isOf(release)).map(outboxEntry);
+          return found.filter(isOf(release)).map((one) => outboxEntry(one, release));
         }),
         read: ({ name, namespace }) =>
           Effect.mapError(kubectl.get({ type: ConfigMap, name, namespace }), outboxError),
@@ -83,6 +89,12 @@ export class EventOutbox extends Context.Service<
           const at = new Date(yield* Clock.currentTimeMillis).toISOString();
           yield* Effect.mapError(
             kubectl.replace(ConfigMap, settledConfigMap(read, settled, at)),
+            outboxError,
+          );
+        }),
+        adopt: Effect.fn("EventOutbox.adopt")(function* (read, recordUid) {
+          yield* Effect.mapError(
+            kubectl.replace(ConfigMap, adoptedConfigMap(read, recordUid)),
             outboxError,
           );
         }),

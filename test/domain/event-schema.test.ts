@@ -10,7 +10,7 @@ const published = JSON.parse(readFileSync(file, "utf8"));
 
 const EVENT = installEvent({
   release: { name: "tars", namespace: "tars-system" },
-  subject: { _tag: "Revision", revision: 7, secretUid: "uid-7" },
+  subject: { _tag: "Revision", revision: 7, identity: "uid-7" },
   operation: "upgrade",
   outcome: { status: "failed", summary: "é".repeat(2_000), code: "UpgradeRolledBack" },
   fromVersion: "1.1.0",

@@ -41,7 +41,8 @@ describe("the gate's records", () => {
     ["not JSON", "{"],
     ["empty", ""],
     ["of an unknown state", '{"state":"maybe","baseUid":"u","recordedAt":"t"}'],
-    ["without a base", '{"state":"passed","recordedAt":"t"}'],
+    ["without a time", '{"state":"passed","baseUid":"u"}'],
+    ["of a base that is none", '{"state":"passed","base":4,"recordedAt":"t"}'],
     ["a list", "[]"],
     ["null", "null"],
   ])("leave out an entry that is %s, and keep the others", (_, text) => {
@@ -81,7 +82,18 @@ describe("the gate's records", () => {
 });
 
 describe("an unproven revision", () => {
-  const uids = new Set(["uid-1", "uid-2"]);
+  const uids = ["uid-1", "uid-2"];
+  const BEGUN = "2026-01-02T04:04:05.123456789+01:00";
+  const history = [
+    { revision: 4, updated: BEGUN },
+    { revision: 5, updated: "2026-01-02T03:10:00Z" },
+  ];
+  const base = { revision: 4, updated: "2026-01-02T03:04:05.123Z" };
+  const at = (state: GateRecord["state"], recordedAt: string): GateRecord => ({
+    state,
+    baseUid: "of-before-the-restore",
+    recordedAt,
+  });
 
   it.each<[string, GateRecord, boolean]>([
     ["failed its gate", record("failed"), true],
@@ -89,8 +101,25 @@ describe("an unproven revision", () => {
     ["is not one that passed", record("passed"), false],
     ["is not one of an installation that is gone", record("failed", "uid-of-before"), false],
     ["is not one that ran in an installation that is gone", record("running", "gone"), false],
+    ["is the same after a restore", { ...record("failed", "gone"), base }, true],
+    ["is the same where records have no UID that is known", { ...at("running", ""), base }, true],
+    [
+      "is not one on another base",
+      { ...record("failed", "gone"), base: { ...base, updated: "2026-01-02T03:04:05.124Z" } },
+      false,
+    ],
+    [
+      "is not one on a base that was pruned",
+      { ...record("failed", "gone"), base: { ...base, revision: 3 } },
+      false,
+    ],
+    ["of an older record was begun before that", at("failed", "2026-01-02T03:10:05Z"), true],
+    ["of an older record was about to begin", at("running", "2026-01-02T03:09:59Z"), true],
+    ["of an older record came after a reinstall", at("failed", "2026-01-02T03:04:00Z"), false],
+    ["of an older record ran before a reinstall", at("running", "2026-01-02T03:04:00Z"), false],
+    ["of an older record without a time", at("failed", "t"), false],
   ])("%s", (_, one, unproven) => {
-    assert.strictEqual(unprovenRevisions(new Map([[5, one]]), uids).has(5), unproven);
+    assert.strictEqual(unprovenRevisions(new Map([[5, one]]), history, uids).has(5), unproven);
   });
 
   it("is told among others", () => {
@@ -100,8 +129,8 @@ describe("an unproven revision", () => {
       [3, record("running", "uid-2")],
       [4, record("running", "gone")],
     ]);
-    assert.deepStrictEqual(unprovenRevisions(records, uids), new Set([2, 3]));
-    assert.deepStrictEqual(unprovenRevisions(records, new Set()), new Set());
-    assert.deepStrictEqual(unprovenRevisions(new Map(), uids), new Set());
+    assert.deepStrictEqual(unprovenRevisions(records, [], uids), new Set([2, 3]));
+    assert.deepStrictEqual(unprovenRevisions(records, [], []), new Set());
+    assert.deepStrictEqual(unprovenRevisions(new Map(), history, uids), new Set());
   });
 });

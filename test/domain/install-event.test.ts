@@ -12,7 +12,7 @@ import {
 } from "../../src/domain/install-event.ts";
 
 const RELEASE = { name: "tars", namespace: "tars-system" };
-const REVISION: EventSubject = { _tag: "Revision", revision: 7, secretUid: "uid-7" };
+const REVISION: EventSubject = { _tag: "Revision", revision: 7, identity: "uid-7" };
 const FACTS: EventFacts = {
   release: RELEASE,
   subject: REVISION,
@@ -53,7 +53,7 @@ describe("an event's id", () => {
   it.each<[string, string]>([
     ["operation", eventId(RELEASE, REVISION, "rollback")],
     ["revision", eventId(RELEASE, { ...REVISION, revision: 8 }, "upgrade")],
-    ["Secret", eventId(RELEASE, { ...REVISION, secretUid: "uid-8" }, "upgrade")],
+    ["Secret", eventId(RELEASE, { ...REVISION, identity: "uid-8" }, "upgrade")],
     ["namespace", eventId({ ...RELEASE, namespace: "other" }, REVISION, "upgrade")],
     ["release name", eventId({ ...RELEASE, name: "other" }, REVISION, "upgrade")],
     ["kind of subject", eventId(RELEASE, { _tag: "Run", runId: "uid-7" }, "upgrade")],
@@ -67,8 +67,8 @@ describe("an event's id", () => {
       eventId({ name: "a", namespace: "b" }, REVISION, "upgrade"),
     );
     assert.notStrictEqual(
-      eventId(RELEASE, { _tag: "Revision", revision: 1, secretUid: "1x" }, "upgrade"),
-      eventId(RELEASE, { _tag: "Revision", revision: 11, secretUid: "x" }, "upgrade"),
+      eventId(RELEASE, { _tag: "Revision", revision: 1, identity: "1x" }, "upgrade"),
+      eventId(RELEASE, { _tag: "Revision", revision: 11, identity: "x" }, "upgrade"),
     );
   });
 
@@ -81,8 +81,8 @@ describe("an event's id", () => {
   const Operation = Schema.Literals(["install", "upgrade", "rollback", "uninstall"]);
   const Fact = Schema.Tuple([Schema.String, Schema.String, Schema.Int, Schema.String, Operation]);
   it.prop("is the same exactly for the same facts", [Fact, Fact], ([left, right]) => {
-    const idOf = ([name, namespace, revision, secretUid, operation]: typeof left) =>
-      eventId({ name, namespace }, { _tag: "Revision", revision, secretUid }, operation);
+    const idOf = ([name, namespace, revision, identity, operation]: typeof left) =>
+      eventId({ name, namespace }, { _tag: "Revision", revision, identity }, operation);
     // JSON escapes lone surrogates, so that texts that differ only in those stay apart.
     assert.strictEqual(idOf(left) === idOf(right), JSON.stringify(left) === JSON.stringify(right));
   });

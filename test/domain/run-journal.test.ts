@@ -78,7 +78,7 @@ describe("what a dead run owes to the deployment history", () => {
 
   it("is a failure of the revision its Helm wrote", () => {
     const event = deadRunEvent(inHelm, history, gate("running"), uids);
-    assert.deepStrictEqual(event?.subject, { _tag: "Revision", revision: 2, secretUid: "uid-2" });
+    assert.deepStrictEqual(event?.subject, { _tag: "Revision", revision: 2, identity: "uid-2" });
     assert.deepInclude(event?.outcome, { status: "failed", code: "Killed" });
   });
 

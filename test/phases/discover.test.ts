@@ -90,7 +90,8 @@ describe("discover", () => {
   it.effect("ignores the gate's record of an installation that is gone", () =>
     Effect.gen(function* () {
       const records = yield* ReleaseRecords;
-      const record = { state: "failed", baseUid: "uid-of-another-life" } as const;
+      const base = { revision: 1, updated: "2020-01-01T00:00:00.000Z" };
+      const record = { state: "failed", base, baseUid: "uid-of-another-life" } as const;
       yield* records.recordGate(DEFAULT_RELEASE, 1, record, new Set([1]));
       const { exit } = yield* simulate(found());
       assert.strictEqual((yield* exit).lastGood?.revision, 1);

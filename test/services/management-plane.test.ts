@@ -12,7 +12,7 @@ import { IDENTITY } from "../fakes/index.ts";
 const EVENT = JSON.stringify(
   installEvent({
     release: { name: "tars", namespace: "tars-system" },
-    subject: { _tag: "Revision", revision: 7, secretUid: "uid-7" },
+    subject: { _tag: "Revision", revision: 7, identity: "uid-7" },
     operation: "upgrade",
     outcome: { status: "success" },
     fromVersion: "1.1.0",

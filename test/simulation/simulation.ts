@@ -3,7 +3,14 @@ import { Context, Duration, Effect, Exit, Layer, Random, Schedule, Scope } from 
 import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
 import type { Trouble } from "../fakes/cluster/faults.ts";
 import type { Store } from "../fakes/cluster/store.ts";
-import { FakeCluster, FakeHelm, FakeStreams, type World, world } from "../fakes/index.ts";
+import {
+  FakeCluster,
+  FakeHelm,
+  FakeStreams,
+  restoreRecords,
+  type World,
+  world,
+} from "../fakes/index.ts";
 import { makeDice } from "./dice.ts";
 import type { Story } from "./story.ts";
 import { makeTrace, type Trace } from "./trace.ts";
@@ -67,6 +74,7 @@ export const makeSimulation = (story: Story): Simulation => {
     dispose: () => runIn(time, services, Scope.close(scope, Exit.void)),
   };
   runIn(time, services, Effect.andThen(seedGates(story), makeHandEdits(story)));
+  if (story.world.restored === true) runIn(time, services, restoreRecords);
   runIn(
     time,
     services,

@@ -52,6 +52,8 @@ export const StartingWorld = Schema.Struct({
   byServer: Schema.optionalKey(Schema.Boolean),
   /** The controllers that Helm brings replace every listener of the proxies that run. */
   replacesListeners: Schema.optionalKey(Schema.Boolean),
+  /** Helm's records were restored from a backup: they have other UIDs than those that were noted. */
+  restored: Schema.optionalKey(Schema.Boolean),
   /** What was edited by hand on the cluster, by `Kind/name/path`. */
   edits: Schema.optionalKey(Values),
   /** Its pods, as those of the workloads and of Envoy. */
@@ -99,6 +101,7 @@ export const PLAIN_WORLD: StartingWorld = {
   streamSeconds: 20,
   byServer: false,
   replacesListeners: false,
+  restored: false,
   edits: {},
   rateLimiter: "good",
 };

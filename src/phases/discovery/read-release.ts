@@ -82,7 +82,7 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
     history,
     stored,
     secretUids,
-    unproven: unprovenRevisions(gates, new Set(secretUids.values())),
+    unproven: unprovenRevisions(gates, history, secretUids.values()),
     lastRun,
     context: target.context,
     server: target.server,

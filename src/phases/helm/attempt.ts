@@ -1,6 +1,7 @@
 import { Effect, Schedule } from "effect";
 import type { GateRecord } from "../../domain/gate-record.ts";
 import { type History, lastRevision, type ReleaseRef } from "../../domain/release.ts";
+import { note } from "../../domain/revision-identity.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { Helm } from "../../services/Helm.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
@@ -31,15 +32,21 @@ export const recordGate = Effect.fnUntraced(function* (
   state: GateRecord["state"] | "not-started",
 ) {
   const records = yield* ReleaseRecords;
-  const newest = lastRevision(before)?.revision;
-  const baseUid = newest === undefined ? undefined : installed.secretUids.get(newest);
-  if (baseUid === undefined) return;
+  const newest = lastRevision(before);
+  const base = note(newest);
+  const baseUid = newest === undefined ? undefined : installed.secretUids.get(newest.revision);
   const keep = new Set([...before.map((one) => one.revision), revision]);
   yield* records
     .recordGate(
       installed.release,
       revision,
-      state === "not-started" ? undefined : { state, baseUid },
+      state === "not-started"
+        ? undefined
+        : {
+            state,
+            ...(base === undefined ? {} : { base }),
+            ...(baseUid === undefined ? {} : { baseUid }),
+          },
       keep,
     )
     .pipe(

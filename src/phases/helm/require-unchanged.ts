@@ -59,7 +59,7 @@ export const requireUnchanged = Effect.fnUntraced(function* (installed: Installe
     });
   }
   const secretUids = new Map(labels.map(({ revision, uid }) => [revision, uid]));
-  const unproven = unprovenRevisions(gateRecords, new Set(secretUids.values()));
+  const unproven = unprovenRevisions(gateRecords, current, secretUids.values());
   return {
     before: current,
     installed: { ...installed, secretUids, lastGood: lastGoodRevision(current, unproven) },

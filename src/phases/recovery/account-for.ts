@@ -53,6 +53,7 @@ export const accountFor = Effect.fnUntraced(
         workspaceId: dead.workspaceId,
         source: "cli",
       }),
+      event.subject._tag === "Revision" ? uids.get(event.subject.revision) : undefined,
     );
   },
   (work) =>

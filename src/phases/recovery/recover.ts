@@ -4,6 +4,7 @@ import type { Identity } from "../../domain/identity.ts";
 import { storedSecrets } from "../../domain/lost-values.ts";
 import { type Diagnosis, diagnose, pendingStory } from "../../domain/recovery.ts";
 import { chartVersion, lastRevision } from "../../domain/release.ts";
+import { note } from "../../domain/revision-identity.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { Confirmation } from "../../services/Confirmation.ts";
 import type { HelmError } from "../../services/Helm.ts";
@@ -46,8 +47,8 @@ const rollBackTo = Effect.fnUntraced(function* (
 ) {
   const { release, timeout } = options;
   const { revision, to } = diagnosis;
-  const base = lastRevision(facts.history)?.revision ?? 0;
-  const baseUid = facts.secretUids.get(base);
+  const base = lastRevision(facts.history);
+  const baseUpdated = note(base)?.updated;
   const journal = yield* Effect.flatMap(RunJournal, (journals) =>
     journals.open({
       runId,
@@ -57,8 +58,8 @@ const rollBackTo = Effect.fnUntraced(function* (
       fromVersion: chartVersion(revision),
       toVersion: chartVersion(to),
       timeoutSeconds: Duration.toSeconds(timeout),
-      baseRevision: base,
-      ...(baseUid === undefined ? {} : { baseUid }),
+      baseRevision: base?.revision ?? 0,
+      ...(baseUpdated === undefined ? {} : { baseUpdated }),
     }),
   );
   yield* answerFurtherSignals(release, journal);

@@ -1,7 +1,9 @@
 import { Effect } from "effect";
 import { encodeGateRecords, gateRecordName } from "../../../src/domain/gate-record.ts";
 import { ConfigMap, Secret } from "../../../src/domain/kube.ts";
+import { note } from "../../../src/domain/revision-identity.ts";
 import { DEFAULT_RELEASE } from "../../../src/domain/upgrade-options.ts";
+import { recordOf } from "../../fakes/helm/records.ts";
 import { FakeCluster, type Scenario } from "../../fakes/index.ts";
 import type { StartingWorld, Story } from "../story.ts";
 import { chartFor, GOOD, MENDED_CHART, type PodTags } from "./charts.ts";
@@ -32,16 +34,25 @@ export const scenarioOf = ({ world }: Story): Scenario => {
   };
 };
 
+/** After the seeded revisions were begun. */
+const RECORDED_AT = "1969-12-31T00:00:00Z";
+
 /** What earlier runs of tare recorded about the data plane. */
-export const seedGates = Effect.fnUntraced(function* ({ world }: Story) {
+export const seedGates = Effect.fnUntraced(function* ({ seed, world }: Story) {
   const cluster = yield* FakeCluster;
   const gates = Object.entries(SEEDED[world.history].gates);
   const [oldest] = yield* cluster.all(Secret);
   if (gates.length === 0 || oldest?.metadata.uid === undefined) return;
   const baseUid = oldest.metadata.uid;
+  const { version, info } = recordOf(oldest);
+  const base = note({ revision: version, updated: info.last_deployed });
   const records = gates.map(
     ([revision, state]) =>
-      [Number(revision), { state, baseUid, recordedAt: "1969-12-02T00:00:00Z" }] as const,
+      [
+        Number(revision),
+        // Half of them as older writers left them.
+        { state, baseUid, recordedAt: RECORDED_AT, ...(seed % 2 === 0 || !base ? {} : { base }) },
+      ] as const,
   );
   yield* cluster.seed(ConfigMap, {
     apiVersion: "v1",
