@@ -32,6 +32,7 @@ export {
   OtherWorkspace,
   PreflightFailed,
   ReachWouldChange,
+  RecordsElsewhere,
   ValuesWouldBeLost,
 } from "./errors/preflight.ts";
 export {

@@ -8,6 +8,7 @@ import type { ReleaseRef } from "./domain/release.ts";
 import { obituary, type RunRecord } from "./domain/run-journal.ts";
 import { type ToldEvent, timeline, unfinishedRevision, type Worker } from "./domain/timeline.ts";
 import { ClusterUnavailable, ReleaseNotFound } from "./errors.ts";
+import { findUnrecorded, requireRecordsInCluster } from "./phases/discovery/unrecorded.ts";
 import { lookAtLock, watchHolder } from "./phases/lock-holder.ts";
 import { helmsHere } from "./phases/recovery/await-helm.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
@@ -78,6 +79,7 @@ const orWarn = <A, E extends { readonly message: string }, R>(
 
 export const history = Effect.fn("tare.history")(function* (release: ReleaseRef) {
   const records = yield* ReleaseRecords;
+  yield* requireRecordsInCluster;
   const revisions = yield* Effect.mapError(
     records.revisions(release),
     ({ message }) =>
@@ -85,7 +87,8 @@ export const history = Effect.fn("tare.history")(function* (release: ReleaseRef)
   );
   const events = yield* orWarn(readEvents(release), []);
   if (revisions.length === 0 && events.length === 0) {
-    return yield* new ReleaseNotFound({ release, elsewhere: [] });
+    const unrecorded = yield* findUnrecorded(release);
+    return yield* new ReleaseNotFound({ release, elsewhere: [], unrecorded });
   }
   const gates = yield* orWarn(records.gateRecords(release), new Map());
   const state = { release, revisions, gates, journal: undefined };

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import type { OperatorEnvironment } from "../src/domain/operator-commands.ts";
+import type { Keeper, Unrecorded } from "../src/domain/unrecorded.ts";
 import * as catalogue from "../src/errors.ts";
 import { isOperatorError, type OperatorError } from "../src/errors.ts";
 
@@ -51,6 +52,26 @@ type Name = {
     ? K
     : never;
 }[keyof typeof catalogue];
+
+const deployments = ["envoy-gateway", "ai-gateway-controller"];
+const live = (keeper: Keeper): Unrecorded => ({ _tag: "Live", keeper, deployments });
+
+const UNRECORDED: ReadonlyArray<Unrecorded> = [
+  { _tag: "OtherStorage", driver: "configmap" },
+  { _tag: "OtherStorage", driver: "secret" },
+  live({ _tag: "ArgoCd", application: "llm" }),
+  live({ _tag: "Flux", kind: "HelmRelease", name: "tars", namespace: "flux-system" }),
+  live({ _tag: "LostRecords" }),
+  live({ _tag: "Applied", by: "kubectl-client-side-apply" }),
+];
+const UNRECORDED_WORDS: ReadonlyArray<ReadonlyArray<string>> = [
+  ["in ConfigMaps, and HELM_DRIVER does not say so", "tare upgrade identity.json"],
+  ["in Secrets, and HELM_DRIVER does not say so", "tare upgrade identity.json"],
+  ["envoy-gateway, ai-gateway-controller in tars-system", "application llm"],
+  ["HelmRelease tars", "get helmreleases.helm.toolkit.fluxcd.io tars -n flux-system"],
+  ["its records are gone", "get secrets -n tars-system -l owner=helm,name=tars"],
+  ["applied by kubectl-client-side-apply, not by Helm"],
+];
 
 /** Every class of the catalogue, each with its exit code and the shapes its data can take. */
 const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorError>] } = {
@@ -201,8 +222,13 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
           { name: "tars", namespace: "other" },
         ],
       }),
+      ...UNRECORDED.map(
+        (unrecorded) =>
+          new catalogue.ReleaseNotFound({ release: RELEASE, elsewhere: [], unrecorded }),
+      ),
     ],
   ],
+  RecordsElsewhere: [10, [new catalogue.RecordsElsewhere({ driver: "sql" })]],
   ReleaseVanished: [11, [new catalogue.ReleaseVanished({ release: RELEASE })]],
   NoDeployedRevision: [
     11,
@@ -447,6 +473,11 @@ describe("what an operator needs to know is there", () => {
       SAMPLES.ReleaseNotFound[1][0] as OperatorError,
       ["tare install identity.json"],
     ],
+    ...UNRECORDED_WORDS.map((words, index): [string, OperatorError, ReadonlyArray<string>] => [
+      `what runs without a record, ${index + 1}`,
+      SAMPLES.ReleaseNotFound[1][2 + index] as OperatorError,
+      words,
+    ]),
     [
       "the namespace to pass",
       SAMPLES.DataPlaneNamespaceMismatch[1][0] as OperatorError,

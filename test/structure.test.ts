@@ -70,6 +70,7 @@ const PORTS = [
   "ChartSource",
   "Confirmation",
   "CrdBackups",
+  "CurrentHelmDriver",
   "EventOutbox",
   "FailureReports",
   "Helm",

@@ -36,6 +36,24 @@ export class ClusterUnavailable extends operatorError<{
   ],
 }) {}
 
+/** Gates, events and history are told from Helm's records, and these are not in the cluster. */
+export class RecordsElsewhere extends operatorError<{
+  /** What `HELM_DRIVER` says. */
+  readonly driver: string;
+}>()("RecordsElsewhere", {
+  exitCode: 10,
+  what: ({ driver }) => `HELM_DRIVER=${driver}: Helm does not keep its records in the cluster`,
+  why: () => [
+    "tare reads them there (Secrets, or ConfigMaps with HELM_DRIVER=configmap): without them it cannot tell a good revision from a bad one",
+  ],
+  hints: (_, env) => [
+    hint(
+      "Where the records are in the cluster after all, run it without HELM_DRIVER:",
+      tareCommand(env, "upgrade"),
+    ),
+  ],
+}) {}
+
 /** The release lives in another data-plane namespace: going on would build a second data plane and cut off the first. */
 export class DataPlaneNamespaceMismatch extends operatorError<{
   readonly live: string;

@@ -8,32 +8,42 @@ import {
   tareCommand,
 } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
+import type { Unrecorded } from "../domain/unrecorded.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
+import { describeUnrecorded, unrecordedHints } from "./unrecorded.ts";
 
 export class ReleaseNotFound extends operatorError<{
   readonly release: ReleaseRef;
   /** TARS releases found under other names or in other namespaces. */
   readonly elsewhere: ReadonlyArray<ReleaseRef>;
+  /** What runs there without a record that Helm, as it is asked, could read. */
+  readonly unrecorded?: Unrecorded | undefined;
 }>()("ReleaseNotFound", {
   exitCode: 11,
   what: ({ release }) => `no release ${release.name} in namespace ${release.namespace}`,
-  why: ({ elsewhere }) =>
-    elsewhere.length === 0
+  why: ({ release, elsewhere, unrecorded }) => [
+    ...(unrecorded === undefined ? [] : [describeUnrecorded(release, unrecorded)]),
+    ...elsewhere.map(
+      (other) => `there is a TARS release ${other.name} in namespace ${other.namespace}`,
+    ),
+    ...(unrecorded === undefined && elsewhere.length === 0
       ? ["nothing is installed there yet, and tare upgrade never installs afresh"]
-      : elsewhere.map(
-          (other) => `there is a TARS release ${other.name} in namespace ${other.namespace}`,
-        ),
-  hints: ({ elsewhere }, env) =>
-    elsewhere.length === 0
+      : []),
+  ],
+  hints: ({ release, elsewhere, unrecorded }, env) => [
+    ...(unrecorded === undefined ? [] : unrecordedHints(release, unrecorded, env)),
+    ...elsewhere.map((other) =>
+      hint(
+        `Upgrade ${other.name} in ${other.namespace}:`,
+        tareCommand(env, "upgrade", {
+          after: ["--release-name", other.name, "--system-namespace", other.namespace],
+        }),
+      ),
+    ),
+    ...(unrecorded === undefined && elsewhere.length === 0
       ? [hint("Install it first:", tareCommand(env, "install"))]
-      : elsewhere.map((other) =>
-          hint(
-            `Upgrade ${other.name} in ${other.namespace}:`,
-            tareCommand(env, "upgrade", {
-              after: ["--release-name", other.name, "--system-namespace", other.namespace],
-            }),
-          ),
-        ),
+      : []),
+  ],
 }) {}
 
 export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRef }>()(

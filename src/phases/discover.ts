@@ -30,6 +30,7 @@ import {
   NothingToKeep,
   type OperationInProgress,
   type OtherWorkspace,
+  type RecordsElsewhere,
   type ReleaseNotFound,
   type RollbackFailed,
   type RunSuperseded,
@@ -38,7 +39,7 @@ import {
 import type { Phase } from "../pipeline.ts";
 import type { Chart, ChartError } from "../services/ChartSource.ts";
 import type { Helm, HelmError } from "../services/Helm.ts";
-import type { KubectlError } from "../services/Kubectl.ts";
+import type { Kubectl, KubectlError } from "../services/Kubectl.ts";
 import type { ProcessTable } from "../services/ProcessTable.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import {
@@ -53,6 +54,7 @@ import {
   requireSuccessor,
   requireUpgradable,
 } from "./discovery/requirements.ts";
+import { requireRecordsInCluster } from "./discovery/unrecorded.ts";
 
 export interface InstalledRelease {
   readonly release: ReleaseRef;
@@ -98,6 +100,7 @@ type DiscoverError =
   | DowngradeRefused
   | ForeignChart
   | OtherWorkspace
+  | RecordsElsewhere
   | InvalidStoredValues
   | NoDeployedRevision
   | NothingToKeep
@@ -109,12 +112,13 @@ export const discover: Phase<
   DiscoverInput,
   InstalledRelease,
   DiscoverError,
-  Helm | ProcessTable | Reporter
+  Helm | Kubectl | ProcessTable | Reporter
 > = {
   id: "discover",
   title: "Discover existing release",
   run: Effect.fnUntraced(function* ({ options, identity, facts, chart: resolving }) {
     const { release } = options;
+    yield* requireRecordsInCluster;
     const found = yield* Effect.mapError(facts, (error) =>
       error._tag === "HelmError" || error._tag === "KubectlError"
         ? new ClusterUnavailable({ doing: "read the release", detail: error.message })

@@ -14,8 +14,9 @@ import {
 import { type CrdManifest, type LiveCrd, planCrd } from "../domain/crds/plan.ts";
 import { crdView, customType, servedVersions } from "../domain/crds/view.ts";
 import { envoyGatewayHop } from "../domain/envoy-gateway-hops.ts";
-import { droppedObjects, helmAccess, type TypeOf } from "../domain/helm/access.ts";
+import { droppedObjects, type HelmChange, helmAccess, type TypeOf } from "../domain/helm/access.ts";
 import { helmDefects } from "../domain/helm/defects.ts";
+import type { HelmDriver } from "../domain/helm/driver.ts";
 import { apiVersionOf, type KubeObject, type ResourceType } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
 import { describeRecordSize, recordSize } from "../domain/release-size.ts";
@@ -28,6 +29,7 @@ import {
   WEBHOOK_CERTIFICATE_SECRET,
 } from "../domain/webhook-certificate.ts";
 import { ClusterUnavailable, PreflightFailed, UpgradeNotStarted } from "../errors.ts";
+import { CurrentHelmDriver } from "../services/CurrentHelmDriver.ts";
 import { Helm } from "../services/Helm.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
 import { warn } from "../services/Reporter.ts";
@@ -107,14 +109,21 @@ const rightsProblems = (denied: ReadonlyArray<Access>): ReadonlyArray<Problem> =
   });
 };
 
+const STORAGE = {
+  Secrets: "secrets",
+  ConfigMaps: "configmaps",
+  Elsewhere: "elsewhere",
+} as const satisfies Record<HelmDriver["_tag"], HelmChange["storage"]>;
+
 const neededAccess = (
   { options, installed }: ReleaseChecksInput,
   liveCrds: ReadonlyArray<LiveCrd>,
   rendered: RenderedRelease,
   previous: ReadonlyArray<KubeObject>,
   served: ReadonlyArray<ResourceType>,
+  storage: HelmChange["storage"],
 ): ReadonlyArray<Access> => {
-  const { release, chart, secretUids } = installed;
+  const { release, chart } = installed;
   const typeOf = typesFrom([...served, ...chartTypes(chart.crds)]);
   const here = (objects: ReadonlyArray<KubeObject>) => placed(objects, typeOf, release.namespace);
   return [
@@ -125,7 +134,7 @@ const neededAccess = (
         next: here(rendered.objects),
         hooks: here(rendered.hooks),
         atomic: options.atomic,
-        storage: secretUids.size > 0 ? "secrets" : "elsewhere",
+        storage,
       },
       typeOf,
     ),
@@ -146,8 +155,9 @@ const checkRights = Effect.fnUntraced(function* (
   const denied = yield* Effect.gen(function* () {
     yield* Effect.fromResult(mayEverything);
     const [before, served] = [yield* Effect.fromResult(previous), yield* Effect.fromResult(types)];
+    const storage = STORAGE[(yield* yield* CurrentHelmDriver)._tag];
     return yield* deniedAccess(
-      neededAccess(input, yield* input.liveCrds, rendered, before, served),
+      neededAccess(input, yield* input.liveCrds, rendered, before, served, storage),
     );
   }).pipe(
     Effect.catch(({ message }) =>

@@ -5,7 +5,7 @@ import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import type { KubectlError } from "./Kubectl.ts";
 
-/** A release Secret without what is in it. */
+/** A record of Helm's without what is in it. */
 export interface RevisionLabel {
   readonly revision: number;
   readonly uid: string;
@@ -16,7 +16,7 @@ export interface RevisionLabel {
 export class ReleaseRecords extends Context.Service<
   ReleaseRecords,
   {
-    /** UIDs of Helm's release Secrets by revision; empty when Helm keeps its records elsewhere (`HELM_DRIVER`). */
+    /** UIDs of Helm's records by revision, Secrets or ConfigMaps; empty when Helm keeps them elsewhere (`HELM_DRIVER`). */
     readonly secretUids: (
       release: ReleaseRef,
     ) => Effect.Effect<ReadonlyMap<number, string>, KubectlError>;
@@ -25,7 +25,7 @@ export class ReleaseRecords extends Context.Service<
       release: ReleaseRef,
     ) => Effect.Effect<ReadonlyArray<RevisionLabel>, KubectlError>;
     /**
-     * What the release Secrets hold, ascending; read one by one, since each can be a megabyte. One that cannot be decoded
+     * What Helm's records hold, ascending; read one by one, since each can be a megabyte. One that cannot be decoded
      * is left out, as Helm leaves it out.
      */
     readonly revisions: (

@@ -7,9 +7,11 @@ import {
   type GateRecords,
   gateRecordName,
 } from "../domain/gate-record.ts";
-import { ConfigMap, fieldAt, type KubeObject, Secret } from "../domain/kube.ts";
+import { otherRecordType, recordType } from "../domain/helm/driver.ts";
+import { ConfigMap, fieldAt, type KubeObject, type ResourceType, Secret } from "../domain/kube.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import { type ReleaseRef, releaseSecretName } from "../domain/release.ts";
+import { CurrentHelmDriver } from "./CurrentHelmDriver.ts";
 import { Kubectl } from "./Kubectl.ts";
 import { ReleaseRecords } from "./ReleaseRecords.ts";
 import { recordedRevision, storedRelease, withRecordedStatus } from "./release-secret.ts";
@@ -35,20 +37,33 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
       );
     });
 
-    const releaseSecrets = Effect.fn("ReleaseRecords.releaseSecrets")(function* (
-      release: ReleaseRef,
-    ) {
-      const secrets = yield* kubectl.list({
-        type: Secret,
-        namespace: release.namespace,
-        labelSelector: `owner=helm,name=${release.name}`,
+    const driver = yield* CurrentHelmDriver;
+
+    const metadataOf = ({ name, namespace }: ReleaseRef, type: ResourceType) =>
+      kubectl.list({
+        type,
+        namespace,
+        labelSelector: `owner=helm,name=${name}`,
         metadataOnly: true,
       });
-      return secrets
+
+    /** Where the driver says; the doctor's pod does not know of the one that its operator has. */
+    const found = Effect.fnUntraced(function* (release: ReleaseRef) {
+      const type = recordType(yield* driver) ?? Secret;
+      const records = yield* metadataOf(release, type);
+      if (records.length > 0) return { type, records };
+      const other = otherRecordType(type);
+      const others = yield* Effect.orElseSucceed(metadataOf(release, other), () => []);
+      return others.length > 0 ? { type: other, records: others } : { type, records };
+    });
+
+    const labelled = Effect.fn("ReleaseRecords.labels")(function* (release: ReleaseRef) {
+      const { type, records } = yield* found(release);
+      return records
         .flatMap(({ metadata: { name, uid, labels } }) => {
           const revision = Number(labels?.version);
           return Number.isInteger(revision) && uid !== undefined
-            ? [{ name, revision, uid, status: labels?.status ?? "unknown" }]
+            ? [{ type, name, revision, uid, status: labels?.status ?? "unknown" }]
             : [];
         })
         .sort((a, b) => a.revision - b.revision);
@@ -58,25 +73,25 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
       gateRecords,
       secretUids: (release) =>
         Effect.map(
-          releaseSecrets(release),
-          (secrets) => new Map(secrets.map(({ revision, uid }) => [revision, uid])),
+          labelled(release),
+          (records) => new Map(records.map(({ revision, uid }) => [revision, uid])),
         ),
-      revisionLabels: releaseSecrets,
+      revisionLabels: labelled,
       revisions: Effect.fn("ReleaseRecords.revisions")(function* (release) {
-        const found: Array<RecordedRevision> = [];
-        for (const { name } of yield* releaseSecrets(release)) {
-          const secret = yield* kubectl.get({ type: Secret, name, namespace: release.namespace });
-          const revision = Option.match(secret, {
+        const revisions: Array<RecordedRevision> = [];
+        for (const { type, name } of yield* labelled(release)) {
+          const record = yield* kubectl.get({ type, name, namespace: release.namespace });
+          const revision = Option.match(record, {
             onNone: () => undefined,
             onSome: recordedRevision,
           });
-          if (revision !== undefined) found.push(revision);
+          if (revision !== undefined) revisions.push(revision);
         }
-        return found;
+        return revisions;
       }),
       storedManifests: Effect.fn("ReleaseRecords.storedManifests")(function* (namespace) {
         const secrets = yield* kubectl.list({
-          type: Secret,
+          type: recordType(yield* driver) ?? Secret,
           ...(namespace === undefined ? {} : { namespace }),
           labelSelector: "owner=helm,status=deployed",
         });
@@ -84,10 +99,11 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
       }),
       supersede: Effect.fn("ReleaseRecords.supersede")(function* (release, revision) {
         const name = releaseSecretName(release, revision);
-        const found = yield* kubectl.get({ type: Secret, name, namespace: release.namespace });
-        const next = Option.map(found, (secret) => withRecordedStatus(secret, "superseded"));
+        const type = recordType(yield* driver) ?? Secret;
+        const read = yield* kubectl.get({ type, name, namespace: release.namespace });
+        const next = Option.map(read, (record) => withRecordedStatus(record, "superseded"));
         if (Option.isSome(next) && next.value !== undefined) {
-          yield* kubectl.replace(Secret, next.value);
+          yield* kubectl.replace(type, next.value);
         }
       }),
       recordGate: Effect.fn("ReleaseRecords.recordGate")(

@@ -1,6 +1,8 @@
 /** What Helm has stored of a release, told without Helm, and where only Helm itself can tell. */
 import { Duration, Effect, type Redacted } from "effect";
+import { recordType } from "../domain/helm/driver.ts";
 import type { History, ReleaseRef } from "../domain/release.ts";
+import { CurrentHelmDriver } from "./CurrentHelmDriver.ts";
 import { HelmError } from "./Helm.ts";
 import { noAnswer } from "./helm-failures.ts";
 import type { Kubectl, KubectlError } from "./Kubectl.ts";
@@ -8,13 +10,6 @@ import type { RevisionContents } from "./release-secret.ts";
 import { makeStoredHistory } from "./stored-history.ts";
 
 const HISTORY_TIMEOUT = Duration.minutes(1);
-
-/** What `HELM_DRIVER` says when Helm keeps its records in Secrets. */
-const SECRETS_DRIVER = new Set(["", "secret", "secrets"]);
-
-const keepsSecrets = Effect.sync(() =>
-  SECRETS_DRIVER.has((process.env.HELM_DRIVER ?? "").toLowerCase()),
-);
 
 /** An API server that does not answer tare would not answer Helm: that would be a second timeout for the same silence. */
 const unlessSilent = ({ reason, message }: KubectlError): Effect.Effect<undefined, HelmError> =>
@@ -32,11 +27,14 @@ export interface HelmStorage {
 }
 
 export const makeHelmStorage = Effect.fnUntraced(function* (kubectl: Kubectl["Service"]) {
+  const driver = yield* CurrentHelmDriver;
+  const type = Effect.map(driver, recordType);
   const stored = yield* makeStoredHistory(kubectl);
   const storage: HelmStorage = {
     history: Effect.fnUntraced(function* (release) {
-      if (!(yield* keepsSecrets)) return undefined;
-      return yield* stored.history(release).pipe(
+      const records = yield* type;
+      if (records === undefined) return undefined;
+      return yield* stored.history(release, records).pipe(
         Effect.catch(unlessSilent),
         Effect.timeoutOrElse({
           duration: HISTORY_TIMEOUT,
@@ -45,7 +43,8 @@ export const makeHelmStorage = Effect.fnUntraced(function* (kubectl: Kubectl["Se
       );
     }),
     contents: Effect.fnUntraced(function* (release, revision) {
-      return (yield* keepsSecrets) ? yield* stored.contents(release, revision) : undefined;
+      const records = yield* type;
+      return records === undefined ? undefined : yield* stored.contents(release, revision, records);
     }),
   };
   return storage;

@@ -1,4 +1,4 @@
-/** Helm's release records as they are kept: JSON, gzipped and in base64, once more encoded as every Secret is. */
+/** Helm's release records as they are kept: JSON, gzipped and in base64; in a Secret once more encoded as all its data is. */
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { ApplyMethod } from "../domain/helm/version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
@@ -14,12 +14,17 @@ const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
 
 const isZipped = (bytes: Buffer): boolean => bytes.subarray(0, GZIP.length).equals(GZIP);
 
+const isRecord = (bytes: Buffer): boolean => isZipped(bytes) || bytes[0] === "{".charCodeAt(0);
+
+/** A record of a ConfigMap is encoded once, that of a Secret twice. */
+const once = (record: KubeObject): Buffer =>
+  Buffer.from(stringAt(record, "data", "release") ?? "", "base64");
+
 /** The bytes that Helm wrote: very old records are not zipped, and Helm reads them all the same. */
-const storedBytes = (secret: KubeObject): Buffer =>
-  Buffer.from(
-    Buffer.from(stringAt(secret, "data", "release") ?? "", "base64").toString(),
-    "base64",
-  );
+const storedBytes = (record: KubeObject): Buffer => {
+  const bytes = once(record);
+  return isRecord(bytes) ? bytes : Buffer.from(bytes.toString(), "base64");
+};
 
 /** The same Secret with another status in its record and its label; `undefined` when the record cannot be read. */
 export const withRecordedStatus = (
@@ -34,7 +39,11 @@ export const withRecordedStatus = (
   return {
     ...secret,
     metadata: { ...secret.metadata, labels: { ...secret.metadata.labels, status } },
-    data: { release: Buffer.from(bytes.toString("base64")).toString("base64") },
+    data: {
+      release: isRecord(once(secret))
+        ? bytes.toString("base64")
+        : Buffer.from(bytes.toString("base64")).toString("base64"),
+    },
   };
 };
 

@@ -1,9 +1,9 @@
 /**
- * A release's history from Helm's own Secrets, as `helm history` would print it: without a process, and each Secret
+ * A release's history from Helm's own records, as `helm history` would print it: without a process, and each Secret
  * unpacked once for as long as it stays the same.
  */
 import { Effect, Option, Redacted, Ref, Schema } from "effect";
-import { type KubeObject, type ObjectMeta, Secret } from "../domain/kube.ts";
+import type { KubeObject, ObjectMeta, ResourceType } from "../domain/kube.ts";
 import {
   byRevision,
   History,
@@ -50,11 +50,15 @@ export interface StoredHistory {
    * `undefined` when the Secrets changed again and again while they were read, or one has a status that Helm 3 and 4 do
    * not write. Fails when they cannot be read.
    */
-  readonly history: (release: ReleaseRef) => Effect.Effect<History | undefined, KubectlError>;
+  readonly history: (
+    release: ReleaseRef,
+    type: ResourceType,
+  ) => Effect.Effect<History | undefined, KubectlError>;
   /** What Helm was given for a revision and made of it, neither of which ever changes; `undefined` when it cannot be had. */
   readonly contents: (
     release: ReleaseRef,
     revision: number,
+    type: ResourceType,
   ) => Effect.Effect<Redacted.Redacted<RevisionContents> | undefined>;
 }
 
@@ -65,24 +69,25 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
   const seenOf = (release: ReleaseRef) =>
     Effect.map(Ref.get(lastSeen), (all) => all.get(keyOf(release)) ?? new Map<string, Unpacked>());
 
-  const read = (release: ReleaseRef, name: string) =>
-    kubectl.get({ type: Secret, name, namespace: release.namespace });
+  const read = ({ namespace }: ReleaseRef, type: ResourceType, name: string) =>
+    kubectl.get({ type, name, namespace });
 
   const unpackedOf = Effect.fnUntraced(function* (
     release: ReleaseRef,
+    type: ResourceType,
     { name, resourceVersion }: ObjectMeta,
     known: Unpacked | undefined,
   ) {
     if (known !== undefined && known.resourceVersion === resourceVersion) return known;
     return Option.getOrUndefined(
-      Option.map(yield* read(release, name), (found) => unpack(release, found)),
+      Option.map(yield* read(release, type, name), (found) => unpack(release, found)),
     );
   });
 
   /** What was there at one moment, as Helm's single list is; nothing when it changed meanwhile. */
-  const snapshot = Effect.fnUntraced(function* (release: ReleaseRef) {
+  const snapshot = Effect.fnUntraced(function* (release: ReleaseRef, type: ResourceType) {
     const listed = yield* kubectl.list({
-      type: Secret,
+      type,
       namespace: release.namespace,
       labelSelector: `owner=helm,name=${release.name}`,
       metadataOnly: true,
@@ -91,10 +96,13 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
     const seen = yield* Effect.forEach(
       listed,
       ({ metadata }) =>
-        Effect.map(unpackedOf(release, metadata, known.get(metadata.uid ?? "")), (unpacked) => ({
-          metadata,
-          unpacked,
-        })),
+        Effect.map(
+          unpackedOf(release, type, metadata, known.get(metadata.uid ?? "")),
+          (unpacked) => ({
+            metadata,
+            unpacked,
+          }),
+        ),
       { concurrency: SECRETS_AT_ONCE },
     );
     const there = seen.flatMap(({ metadata: { uid }, unpacked }) =>
@@ -109,20 +117,20 @@ export const makeStoredHistory = Effect.fnUntraced(function* (kubectl: Kubectl["
   });
 
   const stored: StoredHistory = {
-    history: (release) =>
-      snapshot(release).pipe(
+    history: (release, type) =>
+      snapshot(release, type).pipe(
         Effect.repeat({ until: Option.isSome, times: ATTEMPTS - 1 }),
         Effect.map((lines) => {
           const history = Option.flatMap(lines, decodeHistory);
           return Option.getOrUndefined(Option.map(history, byRevision));
         }),
       ),
-    contents: Effect.fnUntraced(function* (release, revision) {
+    contents: Effect.fnUntraced(function* (release, revision, type) {
       for (const { line, contents } of (yield* seenOf(release)).values()) {
         if (line?.revision === revision && contents !== undefined) return contents;
       }
       const found = yield* Effect.orElseSucceed(
-        read(release, releaseSecretName(release, revision)),
+        read(release, type, releaseSecretName(release, revision)),
         Option.none<KubeObject>,
       );
       return Option.isNone(found)

@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest";
 import { Effect } from "effect";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { Secret } from "../../src/domain/kube.ts";
 import { byRevision, type History } from "../../src/domain/release.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
 import { makeStoredHistory } from "../../src/services/stored-history.ts";
@@ -23,7 +24,7 @@ const sameHistoryAsPrinted = Effect.fnUntraced(function* (cluster: Cluster, helm
   if (code !== 0) assert.match(stderr, /release: not found/);
   const printed = code === 0 ? (JSON.parse(stdout) as History) : [];
   const { history } = yield* makeStoredHistory(kubectl);
-  assert.deepStrictEqual(yield* history(release), byRevision(printed));
+  assert.deepStrictEqual(yield* history(release, Secret), byRevision(printed));
 });
 
 export const contractOnRealCluster = (

@@ -6,6 +6,7 @@ import {
   ConfigMap,
   Deployment,
   fieldAt,
+  type KubeObject,
   numberAt,
   Secret,
   stringAt,
@@ -19,10 +20,11 @@ import { ascending, recordOf } from "./helm/records.ts";
 /** Helm's history, one `revision status description` a line. */
 export const historyLines = Effect.gen(function* () {
   const cluster = yield* FakeCluster;
-  const secrets = (yield* cluster.all(Secret)).filter((secret) =>
-    matchesSelector(secret, "owner=helm"),
-  );
-  return ascending(secrets.map(recordOf)).map(
+  const secrets = yield* cluster.all(Secret);
+  const configMaps = yield* cluster.all(ConfigMap);
+  const isRecord = (object: KubeObject) => matchesSelector(object, "owner=helm");
+  const records = [...secrets, ...configMaps].filter(isRecord);
+  return ascending(records.map(recordOf)).map(
     ({ version, info }) => `${version} ${info.status} ${info.description}`,
   );
 });

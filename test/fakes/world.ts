@@ -1,6 +1,7 @@
 /** Everything an upgrade needs, in memory: `Effect.provide(world({ … }))`. */
 import { Effect, Layer } from "effect";
 import type { Access } from "../../src/domain/access.ts";
+import { helmDriverNamed } from "../../src/domain/helm/driver.ts";
 import type { JsonObject } from "../../src/domain/json.ts";
 import { ApiService, type KubeObject } from "../../src/domain/kube.ts";
 import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
@@ -9,6 +10,7 @@ import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import type { ChartSource } from "../../src/services/ChartSource.ts";
 import type { Confirmation } from "../../src/services/Confirmation.ts";
 import type { CrdBackups } from "../../src/services/CrdBackups.ts";
+import { CurrentHelmDriver } from "../../src/services/CurrentHelmDriver.ts";
 import { EventOutbox } from "../../src/services/EventOutbox.ts";
 import type { FailureReports } from "../../src/services/FailureReports.ts";
 import type { Helm } from "../../src/services/Helm.ts";
@@ -73,6 +75,8 @@ export interface Scenario {
   readonly values?: JsonObject;
   /** Who works out how objects change: Helm 3 always the client, which is what is meant when left out. */
   readonly applyMethod?: ApplyMethod;
+  /** What `HELM_DRIVER` says; nothing when left out. */
+  readonly helmDriver?: string;
   /** The embedded chart, to which an upgrade goes. */
   readonly chart?: FakeChart;
   /** Other charts by path or URL. */
@@ -231,8 +235,10 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     layerKubectl(server),
     layerFakeHelm({ version: scenario.helm ?? HELM_3, server }),
   );
+  const driver = Effect.succeed(helmDriverNamed(scenario.helmDriver ?? ""));
   return overKubectl(THIS_PROCESS).pipe(
     Layer.provideMerge(views),
     Layer.provideMerge(Layer.mergeAll(cluster, outside)),
+    Layer.provideMerge(Layer.succeed(CurrentHelmDriver, driver)),
   );
 };

@@ -172,12 +172,12 @@ describe("the Helm binary", () => {
       ),
   );
 
-  it.live("is asked for a history that it keeps elsewhere than in Secrets", () =>
+  it.live("is asked for a history that it keeps out of the cluster", () =>
     withHelm(
       FROM_HELM,
       Effect.gen(function* () {
         storeRecord(record);
-        yield* driver("configmap");
+        yield* driver("sql");
         assert.deepStrictEqual(yield* revisions, [3]);
         yield* driver("secrets");
         assert.deepStrictEqual(yield* revisions, [7]);

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Layer, Option, Redacted } from "effect";
-import type { KubeObject } from "../../src/domain/kube.ts";
+import { type KubeObject, Secret } from "../../src/domain/kube.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
 import { makeStoredHistory, type StoredHistory } from "../../src/services/stored-history.ts";
 
@@ -66,7 +66,7 @@ const makeShelf = () => {
 };
 
 const lines = (stored: StoredHistory) =>
-  Effect.map(stored.history(release), (found) =>
+  Effect.map(stored.history(release, Secret), (found) =>
     found?.map(({ revision, status }) => `${revision} ${status}`),
   );
 
@@ -78,7 +78,7 @@ describe("a history from Helm's Secrets", () => {
     shelf.put(8, "superseded", { chart: { metadata: null }, info: { status: "superseded" } });
     return shelf.with(
       Effect.fnUntraced(function* (stored) {
-        assert.deepStrictEqual(yield* stored.history(release), [
+        assert.deepStrictEqual(yield* stored.history(release, Secret), [
           {
             revision: 8,
             status: "superseded",
@@ -198,7 +198,7 @@ describe("a history from Helm's Secrets", () => {
           yield* lines(stored);
           shelf.reads();
           const contents = (revision: number) =>
-            Effect.map(stored.contents(release, revision), (found) =>
+            Effect.map(stored.contents(release, revision, Secret), (found) =>
               found === undefined ? undefined : Redacted.value(found),
             );
           assert.deepStrictEqual(yield* contents(2), {
@@ -211,7 +211,7 @@ describe("a history from Helm's Secrets", () => {
           assert.deepStrictEqual((yield* contents(1))?.values, { customer: "acme-1" });
           assert.isUndefined(yield* contents(3));
           assert.deepStrictEqual(shelf.reads(), ["v1", "v3"]);
-          assert.notInclude(String(yield* stored.contents(release, 2)), "acme");
+          assert.notInclude(String(yield* stored.contents(release, 2, Secret)), "acme");
         }),
       );
     },
@@ -226,7 +226,7 @@ describe("a history from Helm's Secrets", () => {
         shelf.remove(1);
         shelf.put(1, "deployed", { config: { customer: "another" } });
         yield* lines(stored);
-        const contents = yield* stored.contents(release, 1);
+        const contents = yield* stored.contents(release, 1, Secret);
         assert.deepStrictEqual(contents && Redacted.value(contents).values, {
           customer: "another",
         });
@@ -240,7 +240,9 @@ describe("a history from Helm's Secrets", () => {
     return shelf.with(
       Effect.fnUntraced(function* (stored) {
         yield* lines(stored);
-        assert.isUndefined(yield* stored.contents({ ...release, namespace: "elsewhere" }, 1));
+        assert.isUndefined(
+          yield* stored.contents({ ...release, namespace: "elsewhere" }, 1, Secret),
+        );
       }),
     );
   });

@@ -85,9 +85,18 @@ export const drawStory = (seed: number): Story => {
   const rateLimiter = dice.mostly("good", POD_TAGS, 0.9);
   const replacesListeners = dice.chance(0.3);
   const values = dice.chance(0.15) ? { ...world.values, ...SHORT_DRAIN } : world.values;
-  const restored = dice.chance(0.1);
+  const [restored, configMaps] = [dice.chance(0.1), dice.chance(0.1)];
   return {
     ...story,
-    world: { ...world, byServer, edits, rateLimiter, replacesListeners, values, restored },
+    world: {
+      ...world,
+      byServer,
+      edits,
+      rateLimiter,
+      replacesListeners,
+      values,
+      restored,
+      configMaps,
+    },
   };
 };

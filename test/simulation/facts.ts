@@ -25,7 +25,7 @@ const all = (store: Store, type: ResourceType): ReadonlyArray<KubeObject> =>
 /** Helm's records in ascending order. */
 export const recordsIn = (store: Store): ReadonlyArray<ReleaseRecord> =>
   ascending(
-    all(store, Secret)
+    [...all(store, Secret), ...all(store, ConfigMap)]
       .filter(({ metadata }) => metadata.labels?.owner === "helm")
       .map(recordOf),
   );

@@ -54,6 +54,8 @@ export const StartingWorld = Schema.Struct({
   replacesListeners: Schema.optionalKey(Schema.Boolean),
   /** Helm's records were restored from a backup: they have other UIDs than those that were noted. */
   restored: Schema.optionalKey(Schema.Boolean),
+  /** Helm keeps its records in ConfigMaps. */
+  configMaps: Schema.optionalKey(Schema.Boolean),
   /** What was edited by hand on the cluster, by `Kind/name/path`. */
   edits: Schema.optionalKey(Values),
   /** Its pods, as those of the workloads and of Envoy. */
@@ -102,6 +104,7 @@ export const PLAIN_WORLD: StartingWorld = {
   byServer: false,
   replacesListeners: false,
   restored: false,
+  configMaps: false,
   edits: {},
   rateLimiter: "good",
 };

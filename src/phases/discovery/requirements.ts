@@ -30,6 +30,7 @@ import { ProcessTable } from "../../services/ProcessTable.ts";
 import { warn } from "../../services/Reporter.ts";
 import { tellLastRun } from "../recovery/tell.ts";
 import type { ReleaseFacts } from "./read-release.ts";
+import { findUnrecorded } from "./unrecorded.ts";
 
 /** TARS charts are told by name, wherever they are installed. */
 const TARS_CHART = /^tars-v?\d/;
@@ -56,7 +57,11 @@ export const requireUpgradable = Effect.fnUntraced(function* (
 ) {
   const last = lastRevision(history);
   if (last === undefined) {
-    return yield* new ReleaseNotFound({ release, elsewhere: yield* releasesElsewhere(release) });
+    const [elsewhere, unrecorded] = yield* Effect.all(
+      [releasesElsewhere(release), findUnrecorded(release)],
+      { concurrency: "unbounded" },
+    );
+    return yield* new ReleaseNotFound({ release, elsewhere, unrecorded });
   }
   if (isPending(last)) {
     return yield* new OperationInProgress({

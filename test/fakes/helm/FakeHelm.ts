@@ -8,12 +8,14 @@ import {
 } from "../../../src/domain/helm/version.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
+import { CurrentHelmDriver } from "../../../src/services/CurrentHelmDriver.ts";
 import { Helm, HelmError, type HelmExit } from "../../../src/services/Helm.ts";
 import { ToolCache } from "../../../src/services/ToolCache.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { type FakeServer, kubectlFor } from "../cluster/kubectl.ts";
 import { FakeCharts } from "../FakeCharts.ts";
 import { coalesce } from "./chart.ts";
+import { inConfigMaps } from "./configmap-driver.ts";
 import { HelmFailure } from "./failure.ts";
 import { parseFlags } from "./personality.ts";
 import {
@@ -88,7 +90,9 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
   const tools = yield* ToolCache;
   const scope = yield* Effect.scope;
   const version = versionOf(versionText);
-  const api = kubectlFor(cluster, "helm", server);
+  const driver = yield* yield* CurrentHelmDriver;
+  const direct = kubectlFor(cluster, "helm", server);
+  const api = driver._tag === "ConfigMaps" ? inConfigMaps(direct) : direct;
 
   const invocations = yield* Ref.make<ReadonlyArray<HelmInvocation>>([]);
   const broken = yield* Ref.make<ReadonlyMap<HelmStep, BrokenStep>>(new Map());

@@ -70,7 +70,9 @@ const decoded = new WeakMap<KubeObject, ReleaseRecord>();
 export const recordOf = (secret: KubeObject): ReleaseRecord => {
   const known = decoded.get(secret);
   if (known !== undefined) return known;
-  const text = plain(plain(stringAt(secret, "data", "release") ?? ""));
+  const once = plain(stringAt(secret, "data", "release") ?? "");
+  // A ConfigMap's data is not encoded once more.
+  const text = once.startsWith("{") ? once : plain(once);
   const record = JSON.parse(text) as ReleaseRecord;
   decoded.set(secret, record);
   return record;

@@ -31,6 +31,7 @@ export const scenarioOf = ({ world }: Story): Scenario => {
     charts: { [MENDED_CHART]: chartFor(world.embeddedVersion, GOOD) },
     crds: SEEDED_CRDS[world.crds],
     metrics: world.metrics,
+    ...(world.configMaps === true ? { helmDriver: "configmap" } : {}),
   };
 };
 
@@ -41,7 +42,8 @@ const RECORDED_AT = "1969-12-31T00:00:00Z";
 export const seedGates = Effect.fnUntraced(function* ({ seed, world }: Story) {
   const cluster = yield* FakeCluster;
   const gates = Object.entries(SEEDED[world.history].gates);
-  const [oldest] = yield* cluster.all(Secret);
+  const found = [...(yield* cluster.all(Secret)), ...(yield* cluster.all(ConfigMap))];
+  const oldest = found.find(({ metadata }) => metadata.labels?.owner === "helm");
   if (gates.length === 0 || oldest?.metadata.uid === undefined) return;
   const baseUid = oldest.metadata.uid;
   const { version, info } = recordOf(oldest);
