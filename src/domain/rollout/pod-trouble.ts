@@ -1,5 +1,6 @@
 /** What keeps a pod from becoming ready, in one table: what it is called, whether it can pass, and how long to wait. */
 import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../kube.ts";
+import { schedulingReason } from "./autoscaling.ts";
 
 /** `fatal`: nothing mends it but a human. `lasting`: fatal when it lasts. `transient`: it passes by itself, or may. */
 export type Severity = "fatal" | "lasting" | "transient";
@@ -14,6 +15,8 @@ export interface TroubleClass {
 
 /** Long enough for Helm to be past its writes and waiting when a rollout is ended early. */
 const SHORTEST_GRACE = 5;
+/** An answer, not an outage: it stays the same until somebody changes the rule or the pod. */
+const REFUSED_FOR_SURE = 60;
 /** A container that died this often and is not back is not coming back. */
 export const CRASHES_UNTIL_FATAL = 3;
 
@@ -41,10 +44,21 @@ export const TROUBLE_CLASSES = {
   "pull-denied": lasting("may not pull its image", 60),
   "crash-loop": lasting("keeps crashing", SHORTEST_GRACE),
   unschedulable: lasting("fits on no node", 120),
-  "quota-exceeded": lasting("is more than the namespace's quota allows", 60),
+  // As long as autoscalers themselves wait for a node.
+  "awaiting-node": lasting("waits for a node that an autoscaler adds", 900),
+  "quota-exceeded": lasting("is more than the namespace's quota allows", REFUSED_FOR_SURE),
+  "quota-unmet": lasting("lacks what the namespace's quota asks for", REFUSED_FOR_SURE),
+  "limit-range": lasting("is against the namespace's LimitRange", REFUSED_FOR_SURE),
+  "pod-security": lasting("is refused by Pod Security", REFUSED_FOR_SURE),
+  "security-context": lasting("fits no SecurityContextConstraints", REFUSED_FOR_SURE),
+  "policy-refused": lasting("is refused by an admission policy", REFUSED_FOR_SURE),
+  "admission-refused": lasting("is refused by an admission webhook", REFUSED_FOR_SURE),
+  "missing-account": lasting("needs a ServiceAccount that does not exist", REFUSED_FOR_SURE),
+  "missing-priority-class": lasting("needs a PriorityClass that does not exist", REFUSED_FOR_SURE),
   "registry-trouble": transient("waits for its registry"),
   "pull-failed": transient("cannot pull its image"),
-  "admission-refused": transient("is refused by an admission webhook"),
+  "webhook-silent": transient("waits for an admission webhook that does not answer"),
+  "not-created": transient("cannot be made"),
   evicted: transient("was evicted"),
   crashed: transient("crashed"),
   "not-ready": transient("runs but is not ready"),
@@ -76,7 +90,6 @@ const UNRUNNABLE =
   /executable file not found|no such file or directory|permission denied|exec format error|not a directory/i;
 const MISSING_CONFIG =
   /(?:configmap|secret)s? .*not found|couldn't find key|references non-existent/i;
-const QUOTA = /exceeded quota/i;
 
 /** A pull that was refused for certain outweighs a word such as "timeout" in the name of an image, so order matters. */
 const pullKind = (text: string): TroubleKind => {
@@ -222,13 +235,20 @@ const RANK: Readonly<Record<Severity, number>> = { fatal: 0, lasting: 1, transie
 export const bySeverity = (left: Trouble, right: Trouble): number =>
   RANK[troubleClass(left.kind).severity] - RANK[troubleClass(right.kind).severity];
 
-/**
- * The worst thing about a pod that is not ready; nothing for one that is ready or on its way out.
- * @param messages of the pod's events that are warnings, newest first
- */
+/** What the events of a pod tell of it beside its status. */
+export interface ToldOfPod {
+  /** Messages of its warnings, newest first. */
+  readonly messages: ReadonlyArray<string>;
+  /** An autoscaler is making room for it. */
+  readonly nodeComing: boolean;
+}
+
+const NOTHING_TOLD: ToldOfPod = { messages: [], nodeComing: false };
+
+/** The worst thing about a pod that is not ready; nothing for one that is ready or on its way out. */
 export const podTrouble = (
   pod: KubeObject,
-  messages: ReadonlyArray<string> = [],
+  { messages, nodeComing }: ToldOfPod = NOTHING_TOLD,
 ): Trouble | undefined => {
   if (isReadyPod(pod) || pod.metadata.deletionTimestamp !== undefined) return undefined;
   const whole = { container: undefined, image: undefined };
@@ -239,7 +259,8 @@ export const podTrouble = (
   const scheduled = conditionAt(pod, "PodScheduled");
   if (stringAt(scheduled, "status") === "False") {
     const reason = stringAt(scheduled, "reason") ?? "Unschedulable";
-    const kind = reason === "Unschedulable" ? "unschedulable" : "not-started";
+    const noRoom = nodeComing ? "awaiting-node" : "unschedulable";
+    const kind = reason === "Unschedulable" ? noRoom : "not-started";
     return { kind, ...whole, reason, detail: stringAt(scheduled, "message") ?? "" };
   }
   const [worst] = containersOf(pod)
@@ -248,22 +269,10 @@ export const podTrouble = (
   return worst ?? unready(pod, messages);
 };
 
-/** Why a controller could not make the pods at all, from its `ReplicaFailure` condition. */
-export const creationTrouble = (workload: KubeObject): Trouble | undefined => {
-  const failure = conditionAt(workload, "ReplicaFailure");
-  if (stringAt(failure, "status") !== "True") return undefined;
-  const detail = stringAt(failure, "message") ?? "";
-  return {
-    kind: QUOTA.test(detail) ? "quota-exceeded" : "admission-refused",
-    container: undefined,
-    image: undefined,
-    reason: stringAt(failure, "reason") ?? "FailedCreate",
-    detail,
-  };
-};
-
 const SHORT_ENOUGH = 120;
 const FIRST_CAUSE_LENGTH = 200;
+/** Schedulers and policies list several reasons. */
+const LONGEST_REASON = 400;
 
 /** The innermost cause of a chain of Go errors: what comes last after the wrapping. */
 const innermost = (detail: string): string => {
@@ -274,11 +283,26 @@ const innermost = (detail: string): string => {
   return (tail === "" ? line : tail).slice(0, FIRST_CAUSE_LENGTH);
 };
 
-/** One line that names the pod, the image where it matters, and the reason. */
-export const describeTrouble = (pod: string, trouble: Trouble): string => {
-  const { kind, container, image, reason, detail } = trouble;
-  const who = container === undefined ? `pod ${pod}` : `pod ${pod}, container ${container}`;
+/** What was said, as far as it is a reason. */
+const reasonSaid = ({ kind, reason, detail }: Trouble): string => {
+  if (detail === "") return reason;
+  if (kind === "unschedulable" || kind === "awaiting-node") {
+    return `${reason}: ${schedulingReason(detail).slice(0, LONGEST_REASON)}`;
+  }
+  // Who refuses a pod says why at the end, often lines below.
+  if (reason === "FailedCreate") {
+    return `${reason}: ${detail.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON)}`;
+  }
+  return `${reason}: ${innermost(detail)}`;
+};
+
+/**
+ * One line that names the pod, the image where it matters, and the reason.
+ * @param subject e.g. `pod tars-dataplane/egress-1`
+ */
+export const describeTrouble = (subject: string, trouble: Trouble): string => {
+  const { kind, container, image } = trouble;
+  const who = container === undefined ? subject : `${subject}, container ${container}`;
   const what = image === undefined ? "" : ` (image ${image})`;
-  const said = detail === "" ? reason : `${reason}: ${innermost(detail)}`;
-  return `${who}${what} ${troubleClass(kind).says}: ${said}`;
+  return `${who}${what} ${troubleClass(kind).says}: ${reasonSaid(trouble)}`;
 };

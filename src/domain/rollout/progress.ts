@@ -1,8 +1,9 @@
 /** What an operator sees of a rollout: one entry for each workload. */
 import { type DeploymentProgress, deploymentProgress } from "../data-plane.ts";
 import { type KubeObject, numberAt, stringAt } from "../kube.ts";
+import { creationTrouble } from "./creation-trouble.ts";
 import { expectedProgress } from "./expectation.ts";
-import { bySeverity, creationTrouble, podTrouble, type Trouble } from "./pod-trouble.ts";
+import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./pod-trouble.ts";
 import { limiterProgress } from "./rate-limiter.ts";
 import {
   currentGeneration,
@@ -32,19 +33,20 @@ export interface PodInTrouble {
   readonly trouble: Trouble;
 }
 
-export type Warnings = ReadonlyMap<string, ReadonlyArray<string>>;
+/** By the UIDs of pods. */
+export type ToldOfPods = ReadonlyMap<string, ToldOfPod>;
 
 const troublesOf = (
   workload: Workload,
   view: RolloutView,
-  warnings: Warnings,
+  told: ToldOfPods,
 ): ReadonlyArray<PodInTrouble> => {
   const generation = currentGeneration(workload, view);
   if (generation === undefined) return [];
   const found = podsOf(workload, view)
     .filter(generation.owns)
     .flatMap((pod) => {
-      const trouble = podTrouble(pod, warnings.get(pod.metadata.uid ?? ""));
+      const trouble = podTrouble(pod, told.get(pod.metadata.uid ?? ""));
       return trouble === undefined ? [] : [{ workload, generation: generation.id, pod, trouble }];
     });
   const creation = creationTrouble(workload.object);
@@ -54,9 +56,9 @@ const troublesOf = (
 };
 
 /** All pods of current templates that are not ready, the worst first. */
-export const podsInTrouble = (view: RolloutView, warnings: Warnings): ReadonlyArray<PodInTrouble> =>
+export const podsInTrouble = (view: RolloutView, told: ToldOfPods): ReadonlyArray<PodInTrouble> =>
   view.workloads
-    .flatMap((workload) => troublesOf(workload, view, warnings))
+    .flatMap((workload) => troublesOf(workload, view, told))
     .sort((left, right) => bySeverity(left.trouble, right.trouble));
 
 const statefulSetProgress = (set: KubeObject): DeploymentProgress => {

@@ -110,10 +110,14 @@ export interface RootCause {
 }
 
 export const rootCause = ({ workload, pod, trouble }: PodInTrouble): RootCause => {
-  const name = pod?.metadata.name ?? `of ${workload.object.kind} ${workload.object.metadata.name}`;
+  const { kind, metadata } = workload.object;
+  const subject =
+    pod === undefined
+      ? `a pod of ${kind} ${metadata.namespace}/${metadata.name}`
+      : `pod ${metadata.namespace}/${pod.metadata.name}`;
   return {
     kind: trouble.kind,
-    line: describeTrouble(`${workload.object.metadata.namespace}/${name}`, trouble),
+    line: describeTrouble(subject, trouble),
     missingImage: trouble.kind === "image-not-found" ? trouble.image : undefined,
   };
 };

@@ -2,8 +2,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { Clock, Duration, Effect } from "effect";
 import { Event, fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../../domain/kube.ts";
+import { isNodeComing } from "../../domain/rollout/autoscaling.ts";
 import type { ContainerLog, PodEvidence } from "../../domain/rollout/dossier.ts";
-import type { PodInTrouble, Warnings } from "../../domain/rollout/progress.ts";
+import type { ToldOfPod } from "../../domain/rollout/pod-trouble.ts";
+import type { PodInTrouble, ToldOfPods } from "../../domain/rollout/progress.ts";
 import { rootCause } from "../../domain/rollout/verdict.ts";
 import { Kubectl } from "../Kubectl.ts";
 import type { Changes } from "./changes.ts";
@@ -20,8 +22,8 @@ export interface EvidenceCollector {
   readonly collect: (troubles: ReadonlyArray<PodInTrouble>) => Effect.Effect<void>;
   /** Newest last; pods that are gone included. */
   readonly evidence: Effect.Effect<ReadonlyArray<PodEvidence>>;
-  /** The messages of each pod's warnings, newest first, by its UID. */
-  readonly warnings: Effect.Effect<Warnings>;
+  /** What events tell of each pod, by its UID. */
+  readonly told: Effect.Effect<ToldOfPods>;
 }
 
 const byTimeDescending = (left: KubeObject, right: KubeObject): number =>
@@ -54,7 +56,7 @@ export const makeEvidenceCollector = (
   Effect.gen(function* () {
     const kubectl = yield* Kubectl;
     const collected = new Map<string, PodEvidence>();
-    const warnings = new Map<string, ReadonlyArray<string>>();
+    const told = new Map<string, ToldOfPod>();
 
     const readEvents = (pod: KubeObject) =>
       kubectl
@@ -65,7 +67,7 @@ export const makeEvidenceCollector = (
         })
         .pipe(
           Effect.orElseSucceed((): ReadonlyArray<KubeObject> => []),
-          Effect.map((events) => [...events].sort(byTimeDescending).slice(0, EVENTS_KEPT)),
+          Effect.map((events) => [...events].sort(byTimeDescending)),
         );
 
     const readLogs = (pod: KubeObject) =>
@@ -90,15 +92,22 @@ export const makeEvidenceCollector = (
         concurrency: "unbounded",
       });
       const atMillis = yield* Clock.currentTimeMillis;
-      const told = events.filter(isTelling).flatMap((event) => stringAt(event, "message") ?? []);
-      if (!isDeepStrictEqual(warnings.get(uid) ?? [], told)) changes.note();
-      warnings.set(uid, told);
+      const telling = events.filter(isTelling).slice(0, EVENTS_KEPT);
+      const now: ToldOfPod = {
+        messages: telling.flatMap((event) => stringAt(event, "message") ?? []),
+        nodeComing: isNodeComing(events),
+      };
+      if (!isDeepStrictEqual(told.get(uid) ?? { messages: [], nodeComing: false }, now)) {
+        changes.note();
+      }
+      told.set(uid, now);
       collected.delete(uid);
-      collected.set(uid, { pod, line: rootCause(one).line, events, logs, atMillis });
+      const kept = events.slice(0, EVENTS_KEPT);
+      collected.set(uid, { pod, line: rootCause(one).line, events: kept, logs, atMillis });
       for (const oldest of collected.keys()) {
         if (collected.size <= PODS_REMEMBERED) break;
         collected.delete(oldest);
-        warnings.delete(oldest);
+        told.delete(oldest);
       }
     });
 
@@ -121,6 +130,6 @@ export const makeEvidenceCollector = (
         });
       }),
       evidence: Effect.sync(() => [...collected.values()]),
-      warnings: Effect.sync((): Warnings => warnings),
+      told: Effect.sync((): ToldOfPods => told),
     };
   });

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { KubeObject } from "../../../src/domain/kube.ts";
+import { isNodeComing, schedulingReason } from "../../../src/domain/rollout/autoscaling.ts";
+import { creationTrouble } from "../../../src/domain/rollout/creation-trouble.ts";
 import {
-  creationTrouble,
   describeTrouble,
   podTrouble,
   type TroubleKind,
@@ -113,10 +114,16 @@ describe("what is wrong with a pod", () => {
     const bare = pod(waiting("ImagePullBackOff", `Back-off pulling image "${IMAGE}"`));
     const event = `Failed to pull image "${IMAGE}": 503 Service Unavailable`;
     assert.strictEqual(podTrouble(bare)?.kind, "pull-failed");
-    assert.strictEqual(podTrouble(bare, [event])?.kind, "registry-trouble");
+    assert.strictEqual(
+      podTrouble(bare, { messages: [event], nodeComing: false })?.kind,
+      "registry-trouble",
+    );
     const mount = 'MountVolume.SetUp failed for volume "config" : configmap "tars" not found';
     const creating = pod(waiting("ContainerCreating"));
-    assert.strictEqual(podTrouble(creating, [mount])?.kind, "missing-config");
+    assert.strictEqual(
+      podTrouble(creating, { messages: [mount], nodeComing: false })?.kind,
+      "missing-config",
+    );
   });
 
   it("does not take words in the name of an image for words about it", () => {
@@ -137,12 +144,112 @@ describe("pods that cannot be made", () => {
       },
     });
 
-  it("for want of quota are lost if that lasts, for a webhook they are waited for", () => {
-    const quota = failing('pods "egress-1" is forbidden: exceeded quota: compute');
-    assert.strictEqual(quota?.kind, "quota-exceeded");
-    const webhook = failing('failed calling webhook "pods.aigateway": connection refused');
-    assert.strictEqual(webhook?.kind, "admission-refused");
-    assert.strictEqual(troubleClass("admission-refused").severity, "transient");
+  it.each<[string, TroubleKind]>([
+    ['pods "egress-1" is forbidden: exceeded quota: compute, requested: cpu=2', "quota-exceeded"],
+    ['pods "e" is forbidden: failed quota: compute: must specify limits.cpu', "quota-unmet"],
+    [
+      'pods "e" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi',
+      "limit-range",
+    ],
+    ['pods "e" is forbidden: minimum cpu usage per Pod is 1, but request is 100m', "limit-range"],
+    ['pods "e" is forbidden: memory max limit to request ratio per Container is 2', "limit-range"],
+    [
+      'pods "e" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot',
+      "pod-security",
+    ],
+    [
+      'pods "e" is forbidden: unable to validate against any security context constraint: [x]',
+      "security-context",
+    ],
+    [
+      "pods \"e\" is forbidden: ValidatingAdmissionPolicy 'no-latest' with binding 'b' denied request: no",
+      "policy-refused",
+    ],
+    [
+      'admission webhook "validate.kyverno.svc-fail" denied the request: \n\npolicy x:\n  no',
+      "admission-refused",
+    ],
+    [
+      'pods "e" is forbidden: error looking up service account a/b: serviceaccount "b" not found',
+      "missing-account",
+    ],
+    ['pods "e" is forbidden: no PriorityClass with name high was found', "missing-priority-class"],
+  ])("are refused for sure: %s", (message, kind) => {
+    const trouble = failing(message);
+    assert.strictEqual(trouble?.kind, kind);
+    assert.deepInclude(troubleClass(kind), { severity: "lasting", graceSeconds: 60 });
+  });
+
+  it.each<[string, TroubleKind]>([
+    ['failed calling webhook "pods.aigateway": connection refused', "webhook-silent"],
+    ["etcdserver: request timed out", "not-created"],
+  ])("are waited for: %s", (message, kind) => {
+    assert.strictEqual(failing(message)?.kind, kind);
+    assert.strictEqual(troubleClass(kind).severity, "transient");
+  });
+
+  it("say why, also where that comes lines later", () => {
+    const trouble = failing(
+      'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod was blocked\n\nrequire-labels:\n  check: label team is required',
+    );
+    assert.match(describeTrouble("a pod", trouble ?? assert.fail()), /label team is required$/);
+  });
+});
+
+describe("a pod that fits on no node", () => {
+  const message =
+    "0/9 nodes are available: 3 Insufficient cpu, 3 node(s) had untolerated taint {gpu: true}. preemption: 0/9 nodes are available: 6 Preemption is not helpful for scheduling, 3 No preemption victims found for incoming pod.";
+  const pending = pod({
+    conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
+  });
+
+  it("says for want of what, and not that preemption does not help", () => {
+    const trouble = podTrouble(pending) ?? assert.fail();
+    assert.strictEqual(
+      describeTrouble("pod a/b", trouble),
+      "pod a/b fits on no node: Unschedulable: 0/9 nodes are available: 3 Insufficient cpu, 3 node(s) had untolerated taint {gpu: true}",
+    );
+    assert.strictEqual(
+      schedulingReason(
+        "0/3 nodes are available: 3 Insufficient memory. no new claims to deallocate, preemption: 0/3",
+      ),
+      "0/3 nodes are available: 3 Insufficient memory",
+    );
+    assert.strictEqual(schedulingReason("pod has unbound claims."), "pod has unbound claims");
+  });
+
+  it("is given the time that a node takes, while one is on its way", () => {
+    const trouble = podTrouble(pending, { messages: [], nodeComing: true });
+    assert.strictEqual(trouble?.kind, "awaiting-node");
+    assert.isAtLeast(troubleClass("awaiting-node").graceSeconds, 600);
+  });
+
+  const told = (...reasons: ReadonlyArray<string>) =>
+    isNodeComing(
+      reasons.map((text): KubeObject => {
+        const [reason, component = "default-scheduler"] = text.split(" by ");
+        const source = { component };
+        return {
+          apiVersion: "v1",
+          kind: "Event",
+          metadata: { name: text },
+          reason,
+          source,
+        } as never;
+      }),
+    );
+
+  it.each<[ReadonlyArray<string>, boolean]>([
+    [[], false],
+    [["FailedScheduling"], false],
+    [["FailedScheduling", "TriggeredScaleUp by cluster-autoscaler"], true],
+    [["NotTriggerScaleUp by cluster-autoscaler", "TriggeredScaleUp by cluster-autoscaler"], false],
+    [["TriggeredScaleUp by cluster-autoscaler", "NotTriggerScaleUp by cluster-autoscaler"], true],
+    [["FailedScaleUp by cluster-autoscaler", "TriggeredScaleUp by cluster-autoscaler"], false],
+    [["FailedScheduling", "Nominated by karpenter"], true],
+    [["FailedScheduling by karpenter", "Nominated by karpenter"], false],
+  ])("knows from %j whether one is: %s", (reasons, coming) => {
+    assert.strictEqual(told(...reasons), coming);
   });
 });
 
@@ -152,7 +259,7 @@ describe("the root cause", () => {
     assert.isDefined(trouble);
     if (trouble === undefined) return;
     assert.strictEqual(
-      describeTrouble("tars-dataplane/egress-1", trouble),
+      describeTrouble("pod tars-dataplane/egress-1", trouble),
       `pod tars-dataplane/egress-1, container envoy (image ${IMAGE}) needs an image that does not exist: ImagePullBackOff: ${IMAGE}: not found`,
     );
   });
