@@ -1,4 +1,5 @@
 import { type KubeObject, numberAt } from "./kube.ts";
+import { proxyOfGateway } from "./rollout/expectation.ts";
 
 /** What the EnvoyProxy resources say about how many data-plane pods there are at the least. */
 export type HaVerdict =
@@ -26,4 +27,45 @@ export const haVerdict = (envoyProxies: ReadonlyArray<KubeObject>): HaVerdict =>
     envoyProxy: lowest.metadata.name,
     outOf: envoyProxies.length,
   };
+};
+
+export interface HaConfig {
+  /** Of the system namespace, and of those that Gateways live in. */
+  readonly envoyProxies: ReadonlyArray<KubeObject>;
+  readonly gateways: ReadonlyArray<KubeObject>;
+  readonly gatewayClasses: ReadonlyArray<KubeObject>;
+}
+
+/** The EnvoyProxies that shape the pods of a Gateway: a left-over that nobody refers to decides nothing. */
+export const proxiesInUse = (config: HaConfig): ReadonlyArray<KubeObject> => {
+  const used = new Set(config.gateways.flatMap((gateway) => proxyOfGateway(config, gateway) ?? []));
+  return config.envoyProxies.filter((proxy) => used.has(proxy));
+};
+
+const nameOf = ({ kind, metadata }: KubeObject): string =>
+  `${kind} ${metadata.namespace}/${metadata.name}`;
+
+const replicasOf = (deployment: KubeObject): number =>
+  numberAt(deployment, "spec", "replicas") ?? 1;
+
+/** What runs, whatever its EnvoyProxy says of it. */
+export const singleReplicaWarnings = (
+  deployments: ReadonlyArray<KubeObject>,
+): ReadonlyArray<string> =>
+  deployments
+    .filter((one) => replicasOf(one) === 1)
+    .map(
+      (one) =>
+        `${nameOf(one)} runs one replica: there is nobody else for new streams while it is replaced`,
+    );
+
+/** What `--ha=false` takes from a data plane that has it, in numbers as they are now. */
+export const lostHaWarning = (
+  verdict: HaVerdict,
+  deployments: ReadonlyArray<KubeObject>,
+): string | undefined => {
+  if (verdict._tag !== "HighlyAvailable") return undefined;
+  const live = deployments.map((one) => `${nameOf(one)} runs ${replicasOf(one)}`);
+  const now = live.length === 0 ? "" : ` (${live.join(", ")} now)`;
+  return `--ha=false takes the minimum of ${verdict.minReplicas} replicas and the PodDisruptionBudget away: the data plane goes down to one replica${now}, and the next upgrade will be refused without --allow-downtime`;
 };

@@ -2,8 +2,15 @@ import { Effect, Result } from "effect";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../domain/data-plane.ts";
 import { runningDrain } from "../domain/drain/running-drain.ts";
 import { shortDrains } from "../domain/drain/short-drain.ts";
-import { type HaVerdict, haVerdict } from "../domain/ha-verdict.ts";
-import { Deployment, EnvoyProxy, type KubeObject } from "../domain/kube.ts";
+import {
+  type HaConfig,
+  type HaVerdict,
+  haVerdict,
+  lostHaWarning,
+  proxiesInUse,
+  singleReplicaWarnings,
+} from "../domain/ha-verdict.ts";
+import { Deployment, EnvoyProxy, Gateway, GatewayClass, type KubeObject } from "../domain/kube.ts";
 import { rolloutBudgetWarning } from "../domain/rollout-budget.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { SingleReplica } from "../errors.ts";
@@ -15,20 +22,45 @@ import { readProxyDaemonSets } from "./streams/drain-facts.ts";
 import { warnOfUnheld } from "./streams/warn-of-unheld.ts";
 
 export interface HaFacts {
+  /** Of the system namespace. */
   readonly envoyProxies: Result.Result<ReadonlyArray<KubeObject>, KubectlError>;
+  /** Who uses which of them, and of those beside Gateways; `undefined` where that cannot be read. */
+  readonly use: HaConfig | undefined;
   /** The Deployments that Envoy Gateway made; none when they cannot be read. */
   readonly deployments: ReadonlyArray<KubeObject>;
   /** The same for those whose EnvoyProxy asks for a proxy on each node. */
   readonly daemonSets: ReadonlyArray<KubeObject>;
 }
 
+const NAMESPACES_AT_ONCE = 8;
+
 type Where = Pick<UpgradeOptions, "release" | "dataplaneNamespace">;
 
-export const readHa = Effect.fn("tare.read.ha")(function* ({ release, dataplaneNamespace }: Where) {
+/** Gateways live where their teams are: all of them are looked at where that is allowed. */
+const readUse = Effect.fnUntraced(function* ({ release, dataplaneNamespace }: Where) {
+  const kubectl = yield* Kubectl;
+  const everywhere = kubectl.list({ type: Gateway });
+  const here = kubectl.list({ type: Gateway, namespace: dataplaneNamespace });
+  const [gateways, gatewayClasses] = yield* Effect.all(
+    [Effect.catch(everywhere, () => here), kubectl.list({ type: GatewayClass })],
+    { concurrency: "unbounded" },
+  );
+  const beside = gateways.flatMap(({ metadata }) => metadata.namespace ?? []);
+  const found = yield* Effect.forEach(
+    new Set([release.namespace, ...beside]),
+    (namespace) => kubectl.list({ type: EnvoyProxy, namespace }),
+    { concurrency: NAMESPACES_AT_ONCE },
+  );
+  return { gateways, gatewayClasses, envoyProxies: found.flat() } satisfies HaConfig as HaConfig;
+});
+
+export const readHa = Effect.fn("tare.read.ha")(function* (where: Where) {
+  const { release, dataplaneNamespace } = where;
   const kubectl = yield* Kubectl;
   return yield* Effect.all(
     {
       envoyProxies: Effect.result(kubectl.list({ type: EnvoyProxy, namespace: release.namespace })),
+      use: Effect.orElseSucceed(readUse(where), () => undefined),
       deployments: Effect.orElseSucceed(
         kubectl.list({
           type: Deployment,
@@ -46,14 +78,18 @@ export const readHa = Effect.fn("tare.read.ha")(function* ({ release, dataplaneN
 export interface HaInput {
   readonly options: Pick<
     UpgradeOptions,
-    "allowDowntime" | "timeout" | "drainTimeout" | "release" | "dataplaneNamespace"
+    "allowDowntime" | "ha" | "timeout" | "drainTimeout" | "release" | "dataplaneNamespace"
   >;
   readonly facts: Effect.Effect<HaFacts>;
 }
 
-const verdictOf = ({ envoyProxies }: HaFacts): HaVerdict =>
+/** Where no Gateway tells, any of them may be in use. */
+const verdictOf = ({ envoyProxies, use }: HaFacts): HaVerdict =>
   Result.match(envoyProxies, {
-    onSuccess: haVerdict,
+    onSuccess: (all) => {
+      const used = use === undefined ? [] : proxiesInUse(use);
+      return haVerdict(used.length > 0 ? used : all);
+    },
     onFailure: (error): HaVerdict =>
       error.reason === "NotServed"
         ? { _tag: "Unknown", why: "no EnvoyProxy resource found" }
@@ -75,6 +111,11 @@ export const haPreflight: Phase<
       return yield* new SingleReplica(verdict);
     }
     yield* report({ _tag: "HaChecked", verdict, allowDowntime: options.allowDowntime });
+    const lost = options.ha ? undefined : lostHaWarning(verdict, known.deployments);
+    if (lost !== undefined) yield* warn(lost);
+    if (verdict._tag !== "SingleReplica") {
+      yield* Effect.forEach(singleReplicaWarnings(known.deployments), warn, { discard: true });
+    }
     const drains = [...known.deployments, ...known.daemonSets].map(runningDrain);
     yield* report({ _tag: "DrainChecked", asked: options.drainTimeout, running: drains });
     const budget = rolloutBudgetWarning(options.timeout, options.drainTimeout, drains);

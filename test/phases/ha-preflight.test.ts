@@ -41,6 +41,7 @@ const judge = (facts: Partial<HaFacts>, options: Partial<typeof DEFAULT_UPGRADE_
       envoyProxies: Result.succeed([proxy("tars-egress", 2)]),
       deployments: [],
       daemonSets: [],
+      use: undefined,
       ...facts,
     }),
   });
@@ -97,7 +98,11 @@ describe("the HA preflight", () => {
           { deployments: [deployment(replicas)] },
           { timeout: Duration.seconds(seconds) },
         );
-        assert.strictEqual((yield* (yield* Recorder).warnings).length, warns ? 1 : 0);
+        const told = yield* (yield* Recorder).warnings;
+        assert.strictEqual(
+          told.some((one) => one.includes("--timeout")),
+          warns,
+        );
       }).pipe(Effect.provide(world())),
   );
 });
@@ -219,6 +224,112 @@ describe("proxies that drain for less than is asked for", () => {
   it.effect("are none that drain for as long", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* warnings, []);
+    }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("EnvoyProxies and who uses them", () => {
+  const gatewayClass: KubeObject = {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "GatewayClass",
+    metadata: { name: "tars" },
+    spec: {
+      controllerName: "gateway.envoyproxy.io/gatewayclass-controller",
+      parametersRef: { kind: "EnvoyProxy", name: "tars-egress", namespace: "tars-system" },
+    },
+  };
+  const gateway = (name: string, namespace: string, own?: string): KubeObject => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "Gateway",
+    metadata: { name, namespace },
+    spec: {
+      gatewayClassName: "tars",
+      ...(own === undefined
+        ? {}
+        : { infrastructure: { parametersRef: { kind: "EnvoyProxy", name: own } } }),
+    },
+  });
+  const using = (
+    proxies: ReadonlyArray<KubeObject>,
+    gateways: ReadonlyArray<KubeObject>,
+    gatewayClasses: ReadonlyArray<KubeObject> = [gatewayClass],
+  ): Partial<HaFacts> => ({
+    envoyProxies: Result.succeed(proxies.filter((one) => one.metadata.namespace === "tars-system")),
+    use: { envoyProxies: proxies, gateways, gatewayClasses },
+  });
+  const leftOver = proxy("custom-proxy-config", undefined);
+  const egress = proxy("tars-egress", 2);
+
+  it.effect("that nobody refers to decide nothing", () =>
+    Effect.gen(function* () {
+      const verdict = yield* judge(
+        using([leftOver, egress], [gateway("egress", "tars-dataplane")]),
+      );
+      assert.deepInclude(verdict, { _tag: "HighlyAvailable", envoyProxy: "tars-egress", outOf: 1 });
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("that a Gateway names itself decide, wherever they are", () =>
+    Effect.gen(function* () {
+      const own: KubeObject = {
+        ...proxy("own", 1),
+        metadata: { name: "own", namespace: "team" },
+      };
+      const gateways = [gateway("egress", "tars-dataplane"), gateway("edge", "team", "own")];
+      const refused = yield* Effect.flip(judge(using([egress, own], gateways)));
+      assert.deepInclude(refused, { _tag: "SingleReplica", envoyProxy: "own" });
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect.each([
+    ["no Gateway", using([leftOver, egress], [])],
+    ["Gateways of others", using([leftOver, egress], [gateway("x", "y")], [])],
+    ["nothing that can be read", of(leftOver, egress)],
+  ] as const)("all decide where there is %s", ([, facts]) =>
+    Effect.gen(function* () {
+      const refused = yield* Effect.flip(judge(facts));
+      assert.deepInclude(refused, { _tag: "SingleReplica", envoyProxy: "custom-proxy-config" });
+    }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("what runs on the data plane", () => {
+  const live = (replicas: number | undefined): KubeObject => ({
+    ...deployment(2),
+    spec: replicas === undefined ? {} : { replicas },
+  });
+  const told = Effect.flatMap(Recorder, ({ warnings }) => warnings);
+
+  it.effect.each([1, undefined])("is a warning where it is one replica (%s)", (replicas) =>
+    Effect.gen(function* () {
+      yield* judge({ deployments: [live(replicas)] });
+      assert.match((yield* told).join(), /Deployment tars-dataplane\/egress runs one replica/);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("is none with more", () =>
+    Effect.gen(function* () {
+      yield* judge({ deployments: [live(2), live(7)] });
+      assert.notMatch((yield* told).join(), /one replica/);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("is what --ha=false takes away, in numbers", () =>
+    Effect.gen(function* () {
+      yield* judge({ deployments: [live(5)], ...of(proxy("tars-egress", 3)) }, { ha: false });
+      const [warning] = yield* told;
+      assert.match(
+        warning ?? "",
+        /takes the minimum of 3 replicas and the PodDisruptionBudget away/,
+      );
+      assert.match(warning ?? "", /Deployment tars-dataplane\/egress runs 5 now/);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("is nothing that --ha=false could take from a single replica", () =>
+    Effect.gen(function* () {
+      yield* judge(of(proxy("tars-egress", 1)), { ha: false, allowDowntime: true });
+      assert.notMatch((yield* told).join(), /--ha=false/);
     }).pipe(Effect.provide(world())),
   );
 });
