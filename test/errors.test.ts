@@ -577,3 +577,47 @@ describe("an error of the catalogue", () => {
     }
   });
 });
+
+describe("a cluster that turns a request away", () => {
+  it.each([
+    [
+      "ValidatingAdmissionPolicy 'team' with binding 'b' denied request: label",
+      "validatingadmissionpolicies",
+    ],
+    ['admission webhook "x" denied the request: no', "validatingwebhookconfigurations"],
+    ['leases is forbidden: User "u" cannot create resource "leases"', "auth can-i --list"],
+    ["apply CustomResourceDefinition a: HTTP 429", "prioritylevelconfigurations"],
+    ['secrets "x" is forbidden: exceeded quota: objects', "resourcequotas"],
+    ["https://cluster.example does not answer: connect ECONNREFUSED", "cluster-info"],
+  ])("%s: %s", (detail, command) => {
+    const error = new catalogue.ClusterUnavailable({ doing: "take the lock", detail });
+    assert.include(error.hints(ENV)[0]?.commands[0], command);
+  });
+});
+
+describe("another command than the upgrade", () => {
+  const env = { ...ELSEWHERE, otherCommand: ["doctor", "my identity.json", "--once"] };
+
+  it("is the one to be run again", () => {
+    const error = new catalogue.ClusterUnavailable({ doing: "list the events", detail: "away" });
+    assert.deepInclude(error.hints(env).at(-1), {
+      title: "Then run it again:",
+      commands: ["tare doctor 'my identity.json' --once --context 'prod eu'"],
+    });
+    const identity = new catalogue.InvalidIdentity({ file: "x", problems: ["no"] });
+    assert.match(identity.hints(env)[0]?.commands[0] ?? "", /^tare doctor /);
+  });
+
+  it("recovers with an upgrade where a plan was asked for", () => {
+    const planning = { ...ENV, upgradeFlags: [{ name: "plan", words: ["--plan"] }] };
+    const error = new catalogue.NoDeployedRevision({
+      release: RELEASE,
+      status: "failed",
+      lastGood: 3,
+      disagreeing: ["the record of revision 4 says failed, and its label says deployed"],
+    });
+    assert.include(error.hints(planning).at(-1)?.commands[0], "--recover");
+    assert.notInclude(error.hints(planning).at(-1)?.commands[0], "--plan");
+    assert.include(error.message, "its label says deployed");
+  });
+});

@@ -7,7 +7,13 @@ import { readIdentity } from "./identity-file.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
 import { outputFlag } from "./output.ts";
-import { clusterFlags, duration, identityFile, releaseFlags } from "./upgrade-flags.ts";
+import {
+  clusterFlags,
+  duration,
+  identityFile,
+  releaseFlags,
+  releaseWords,
+} from "./upgrade-flags.ts";
 
 const retentionHours = Config.Int("TARE_EVENT_RETENTION_HOURS").pipe(
   Config.withDefault(Duration.toHours(DEFAULTS.retention)),
@@ -70,7 +76,11 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
     flags,
     Effect.fn("tare.command.doctor")(function* (input) {
       const tell = Effect.fnUntraced(function* (error: Parameters<typeof reportOperatorError>[0]) {
-        return yield* reportOperatorError(error, yield* operatorEnvironment(input));
+        const env = yield* operatorEnvironment(input);
+        const once = input.once ? ["--once"] : [];
+        const dryRun = input.dryRun ? ["--dry-run"] : [];
+        const given = [input.identityFile, ...once, ...dryRun, ...releaseWords(input)];
+        return yield* reportOperatorError(error, { ...env, otherCommand: ["doctor", ...given] });
       });
       const identity = yield* Effect.catch(readIdentity(input.identityFile), tell);
       const tick = Effect.catch(doctor(optionsOf(input), identity), tell);

@@ -5,7 +5,7 @@ import { deathNotes, historyLines } from "../render/history.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
 import { outputFlag } from "./output.ts";
-import { clusterFlags, releaseFlags } from "./upgrade-flags.ts";
+import { clusterFlags, releaseFlags, releaseWords } from "./upgrade-flags.ts";
 
 /** In hints: this command is not given one. */
 const IDENTITY_FILE = "identity.json";
@@ -19,7 +19,8 @@ export const historyCommand = Command.make(
       history(release),
       Effect.fnUntraced(function* (error) {
         const env = yield* operatorEnvironment({ ...input, identityFile: IDENTITY_FILE });
-        return yield* reportOperatorError(error, env);
+        const otherCommand = ["history", ...releaseWords(input)];
+        return yield* reportOperatorError(error, { ...env, otherCommand });
       }),
     );
     if (input.output === "json") return;

@@ -103,6 +103,17 @@ export const releaseFlags = {
   systemNamespace: namespace("system-namespace", DEFAULTS.release.namespace),
 };
 
+/** The same as words, where they were given. */
+export const releaseWords = (given: {
+  readonly releaseName: string;
+  readonly systemNamespace: string;
+}): ReadonlyArray<string> => [
+  ...(given.releaseName === DEFAULTS.release.name ? [] : ["--release-name", given.releaseName]),
+  ...(given.systemNamespace === DEFAULTS.release.namespace
+    ? []
+    : ["--system-namespace", given.systemNamespace]),
+];
+
 const main = {
   allowDowntime: Flag.Boolean("allow-downtime").pipe(
     Flag.withDescription(

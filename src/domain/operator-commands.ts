@@ -15,6 +15,8 @@ export interface OperatorEnvironment {
   readonly clusterFlags: ReadonlyArray<GivenFlag>;
   /** Every other flag this run was given, so that a repeated run is the same run. Secrets are not among them. */
   readonly upgradeFlags: ReadonlyArray<GivenFlag>;
+  /** The words of another command than `upgrade`, if that was run, e.g. `history`. */
+  readonly otherCommand?: ReadonlyArray<string>;
 }
 
 export interface GivenFlag {
@@ -78,3 +80,9 @@ export const tareCommand = (
     .flatMap(({ words }) => words);
   return join("tare", command, ...before, env.identityFile, ...after, ...given);
 };
+
+/** What was run, once more. */
+export const sameCommand = (env: OperatorEnvironment, after: ReadonlyArray<string> = []): string =>
+  env.otherCommand === undefined
+    ? tareCommand(env, "upgrade", { after })
+    : join("tare", ...env.otherCommand, ...env.clusterFlags.flatMap(({ words }) => words));

@@ -61,6 +61,26 @@ export const staleDeployed = (history: History): History => {
   );
 };
 
+/**
+ * Revisions whose record and label say different things, one of which is that it is deployed: Helm upgrades from what is
+ * labelled so, and shows what the record says. Between the two writes of a Helm at work they differ for a moment.
+ */
+export const mislabelled = (
+  history: History,
+  labels: ReadonlyArray<Pick<Revision, "revision"> & { readonly status: string }>,
+): ReadonlyArray<string> =>
+  history.flatMap((revision) => {
+    const label = labels.find((one) => one.revision === revision.revision)?.status;
+    if (label === undefined || label === revision.status) return [];
+    const said = [label, revision.status];
+    const atWork = said.some((status) => status.startsWith("pending-"));
+    return said.includes("deployed") && !atWork
+      ? [
+          `the record of revision ${revision.revision} says ${revision.status}, and its label says ${label}`,
+        ]
+      : [];
+  });
+
 /** Helm refuses every upgrade while the newest revision is in one of these states. */
 export const isPending = ({ status }: Revision): boolean => status.startsWith("pending-");
 
@@ -76,11 +96,18 @@ export const rollbackTarget = (revision: Revision): number | undefined => {
   return match === null ? undefined : Number(match[1]);
 };
 
-/** Chart `name-version` split at the hyphen before the version: both parts may contain hyphens. */
-export const chartVersion = ({ chart }: Revision): string =>
-  /-(v?\d+\.\d+\.\d+.*)$/.exec(chart)?.[1] ?? chart;
+const FULL_VERSION = /-(v?\d+\.\d+\.\d+.*)$/;
+/** Helm takes versions of one and two numbers as well. */
+const SHORT_VERSION = /-(v?\d+(?:\.\d+)?(?:[-+].*)?)$/;
 
-export const chartName = ({ chart }: Revision): string => chart.replace(/-v?\d+\.\d+\.\d+.*$/, "");
+const versionMatch = (chart: string): RegExpExecArray | null =>
+  FULL_VERSION.exec(chart) ?? SHORT_VERSION.exec(chart);
+
+/** Chart `name-version` split at the hyphen before the version: both parts may contain hyphens. */
+export const chartVersion = ({ chart }: Revision): string => versionMatch(chart)?.[1] ?? chart;
+
+export const chartName = ({ chart }: Revision): string =>
+  chart.slice(0, versionMatch(chart)?.index ?? chart.length);
 
 /**
  * Where a rollback goes: the newest `deployed` revision, else the newest `superseded` one; never one that is described

@@ -1,14 +1,17 @@
-/** Chart versions, which are semantic versions with an optional `v`. */
+/** Chart versions, which are semantic versions with an optional `v`; what Helm takes for one may lack numbers at its end. */
 interface Version {
   readonly numbers: ReadonlyArray<number>;
   readonly prerelease: ReadonlyArray<string>;
 }
 
 const parse = (text: string): Version | undefined => {
-  const match = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$/.exec(text);
+  const match = /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+.*)?$/.exec(text);
   return match === null
     ? undefined
-    : { numbers: match.slice(1, 4).map(Number), prerelease: match[4]?.split(".") ?? [] };
+    : {
+        numbers: match.slice(1, 4).map((part) => Number(part ?? 0)),
+        prerelease: match[4]?.split(".") ?? [],
+      };
 };
 
 const NUMERIC = /^\d+$/;

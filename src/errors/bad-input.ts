@@ -1,5 +1,5 @@
 /** Exit 2: what the run was given cannot be used. */
-import { helmCommand, tareCommand } from "../domain/operator-commands.ts";
+import { helmCommand, sameCommand } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import { hint, operatorError } from "./operator-error.ts";
 
@@ -12,10 +12,7 @@ export class InvalidIdentity extends operatorError<{
   what: ({ file }) => `identity file ${file} cannot be used`,
   why: ({ problems }) => problems,
   hints: (_, env) => [
-    hint(
-      "Fetch the service account file again from the dashboard, then:",
-      tareCommand(env, "upgrade"),
-    ),
+    hint("Fetch the service account file again from the dashboard, then:", sameCommand(env)),
   ],
 }) {}
 

@@ -4,7 +4,7 @@ import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
-  tareCommand,
+  sameCommand,
 } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 
@@ -83,7 +83,10 @@ export const podHints = (
   );
 
 export const runAgain = (env: OperatorEnvironment, ...after: ReadonlyArray<string>): Hint =>
-  hint("Then run the upgrade again:", tareCommand(env, "upgrade", { after }));
+  hint(
+    env.otherCommand === undefined ? "Then run the upgrade again:" : "Then run it again:",
+    sameCommand(env, after),
+  );
 
 export const isOperatorError = (error: unknown): error is OperatorError =>
   error instanceof Error && "exitCode" in error && "what" in error && "hints" in error;

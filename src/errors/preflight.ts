@@ -2,7 +2,11 @@
 
 import type { Hint } from "../domain/hint.ts";
 import type { JsonObject } from "../domain/json.ts";
-import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import {
+  kubectlCommand,
+  type OperatorEnvironment,
+  tareCommand,
+} from "../domain/operator-commands.ts";
 import type { ReachChange } from "../domain/reach.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import type { TakenFields } from "../domain/taken-fields.ts";
@@ -22,6 +26,47 @@ export class PreflightFailed extends operatorError<{
   ],
 }) {}
 
+const TURNED_AWAY: ReadonlyArray<
+  readonly [RegExp, (env: OperatorEnvironment) => readonly [string, string]]
+> = [
+  [
+    /admission webhook|ValidatingAdmissionPolicy|denied (?:the )?request/i,
+    (env) => [
+      "See which policies the cluster has:",
+      kubectlCommand(
+        env,
+        "get",
+        "validatingadmissionpolicies,validatingwebhookconfigurations,mutatingwebhookconfigurations",
+      ),
+    ],
+  ],
+  [
+    /exceeded quota|failed quota/i,
+    (env) => [
+      "See what the quota allows:",
+      kubectlCommand(env, "get", "resourcequotas", "--all-namespaces"),
+    ],
+  ],
+  [
+    /\bforbidden\b|may not|cannot (?:get|list|watch|create|patch|update|delete)/i,
+    (env) => ["See what this account may do:", kubectlCommand(env, "auth", "can-i", "--list")],
+  ],
+  [
+    /\b429\b|too many requests/i,
+    (env) => [
+      "The API server is busy; see who may ask how much:",
+      kubectlCommand(env, "get", "prioritylevelconfigurations,flowschemas"),
+    ],
+  ],
+];
+
+/** Where to look, by what the server said: an answer is no trouble with the connection. */
+const causeHint = (detail: string, env: OperatorEnvironment): Hint => {
+  const known = TURNED_AWAY.find(([words]) => words.test(detail))?.[1](env);
+  const [title, command] = known ?? ["Check the connection:", kubectlCommand(env, "cluster-info")];
+  return hint(title, command);
+};
+
 /** A tool or the API server stopped answering after the preflight, or the preflight was skipped. Nothing was changed. */
 export class ClusterUnavailable extends operatorError<{
   readonly doing: string;
@@ -30,10 +75,7 @@ export class ClusterUnavailable extends operatorError<{
   exitCode: 10,
   what: ({ doing }) => `could not ${doing}`,
   why: ({ detail }) => [detail],
-  hints: (_, env) => [
-    hint("Check the connection:", kubectlCommand(env, "cluster-info")),
-    runAgain(env),
-  ],
+  hints: ({ detail }, env) => [causeHint(detail, env), runAgain(env)],
 }) {}
 
 /** Gates, events and history are told from Helm's records, and these are not in the cluster. */

@@ -65,10 +65,15 @@ export class NoDeployedRevision extends operatorError<{
   readonly status: string;
   /** Where it could go back to. */
   readonly lastGood?: number | undefined;
+  /** Records and labels that say different things, e.g. after a label was edited by hand. */
+  readonly disagreeing?: ReadonlyArray<string>;
 }>()("NoDeployedRevision", {
   exitCode: 11,
   what: ({ release }) => `release ${release.name} in ${release.namespace} has no deployed revision`,
-  why: ({ status }) => [`its newest revision is ${status}: there is nothing to upgrade from`],
+  why: ({ status, disagreeing = [] }) => [
+    `its newest revision is ${status}: there is nothing to upgrade from`,
+    ...disagreeing,
+  ],
   hints: ({ release, lastGood }, env) => [
     historyHint(release, env),
     lastGood === undefined
@@ -100,10 +105,16 @@ export class SingleReplica extends operatorError<{
   ],
 }) {}
 
+const withoutFlag = (env: OperatorEnvironment, flag: string): OperatorEnvironment => ({
+  ...env,
+  upgradeFlags: env.upgradeFlags.filter(({ name }) => name !== flag),
+});
+
 const recoverHint = (revision: number, env: OperatorEnvironment): Hint =>
   hint(
     `Bring it back to revision ${revision}, verified, and go on with the upgrade:`,
-    tareCommand(env, "upgrade", { after: ["--recover"] }),
+    // A plan brings nothing back.
+    tareCommand(withoutFlag(env, "plan"), "upgrade", { after: ["--recover"] }),
   );
 
 /** The way out of each pending state. */

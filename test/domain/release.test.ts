@@ -11,6 +11,7 @@ import {
   isPending,
   lastGoodRevision,
   lastRevision,
+  mislabelled,
   type Revision,
   type RevisionStatus,
   rollbackTarget,
@@ -242,6 +243,32 @@ describe("the last good revision", () => {
   );
 });
 
+describe("labels that disagree with their records", () => {
+  const history: History = [
+    { revision: 1, status: "superseded", chart: "tars-1.0.0" },
+    { revision: 2, status: "failed", chart: "tars-1.1.0" },
+  ];
+  const labels = (...statuses: ReadonlyArray<string>) =>
+    statuses.map((status, index) => ({ revision: index + 1, status }));
+
+  it.each<[ReadonlyArray<string>, number]>([
+    [["superseded", "failed"], 0],
+    [["superseded", "deployed"], 1],
+    [["deployed", "failed"], 1],
+    [["superseded", "pending-upgrade"], 0],
+    [["superseded", "superseded"], 0],
+    [[], 0],
+  ])("%j: %d", (statuses, count) => {
+    assert.strictEqual(mislabelled(history, labels(...statuses)).length, count);
+  });
+
+  it("are told with both", () => {
+    assert.deepStrictEqual(mislabelled(history, labels("superseded", "deployed")), [
+      "the record of revision 2 says failed, and its label says deployed",
+    ]);
+  });
+});
+
 describe("a chart's name and version", () => {
   it.each([
     ["tars-1.2.3", "tars", "1.2.3"],
@@ -255,6 +282,11 @@ describe("a chart's name and version", () => {
     ["tars-v2-1.0.0", "tars-v2", "1.0.0"],
     ["t4rs-10.20.30", "t4rs", "10.20.30"],
     ["tars-0.0.0-20260101", "tars", "0.0.0-20260101"],
+    ["tars-1.1", "tars", "1.1"],
+    ["tars-1", "tars", "1"],
+    ["tars-v1", "tars", "v1"],
+    ["tars-1.1-rc.1", "tars", "1.1-rc.1"],
+    ["tars-data-plane-2+build.1", "tars-data-plane", "2+build.1"],
   ])("%s", (chart, name, version) => {
     const revision: Revision = { revision: 1, status: "deployed", chart };
     assert.strictEqual(chartName(revision), name);

@@ -32,6 +32,13 @@ describe("versions", () => {
     assert.strictEqual(compareVersions("1.2.3+a", "v1.2.3+b"), 0);
   });
 
+  it("may lack numbers at their end, as Helm lets them", () => {
+    assert.strictEqual(compareVersions("1.1", "v1.1.0"), 0);
+    assert.strictEqual(compareVersions("1", "1.0.0"), 0);
+    assert.isTrue(isDowngrade("1.2", "1.1.9"));
+    assert.isFalse(isDowngrade("1.1", "1.2.0"));
+  });
+
   it("that are none are no downgrade: nobody can tell", () => {
     assert.isUndefined(compareVersions("latest", "1.0.0"));
     assert.isFalse(isDowngrade("1.0.0", "latest"));

@@ -7,7 +7,7 @@ import { deployedRevision, type History, type ReleaseRef } from "../../domain/re
 import type { RunRecord } from "../../domain/run-journal.ts";
 import { Helm } from "../../services/Helm.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
-import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
+import { ReleaseRecords, type RevisionLabel } from "../../services/ReleaseRecords.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
 
 /** The release as it was found; nothing in it changes for the rest of the run. */
@@ -16,6 +16,8 @@ export interface ReleaseFacts {
   /** Values of the deployed revision: the newest one may be a failed attempt. Absent when nothing is deployed. */
   readonly stored: Redacted.Redacted<JsonObject> | undefined;
   readonly secretUids: ReadonlyMap<number, string>;
+  /** What Helm's records are labelled with; it finds the revision to upgrade from by that. */
+  readonly labels: ReadonlyArray<RevisionLabel>;
   readonly unproven: ReadonlySet<number>;
   /** Who upgraded last, as far as that was written down. */
   readonly lastRun: RunRecord | undefined;
@@ -65,21 +67,22 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
       deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
     return { history, stored };
   });
-  const [{ history, stored }, secretUids, gates, lastRun, target, identity, scaled] =
-    yield* Effect.all(
-      [
-        historyAndValues,
-        records.secretUids(release),
-        records.gateRecords(release),
-        journal.latest(release),
-        kubectl.target,
-        readLiveIdentity(release),
-        readScaled(release),
-      ],
-      { concurrency: "unbounded" },
-    );
+  const [{ history, stored }, labels, gates, lastRun, target, identity, scaled] = yield* Effect.all(
+    [
+      historyAndValues,
+      records.revisionLabels(release),
+      records.gateRecords(release),
+      journal.latest(release),
+      kubectl.target,
+      readLiveIdentity(release),
+      readScaled(release),
+    ],
+    { concurrency: "unbounded" },
+  );
+  const secretUids = new Map(labels.map(({ revision, uid }) => [revision, uid]));
   const facts: ReleaseFacts = {
     history,
+    labels,
     stored,
     secretUids,
     unproven: unprovenRevisions(gates, history, secretUids.values()),

@@ -10,6 +10,7 @@ import {
   isPending,
   lastGoodRevision,
   lastRevision,
+  mislabelled,
   type ReleaseRef,
   type Revision,
 } from "../../domain/release.ts";
@@ -53,9 +54,10 @@ const hasEnded = Effect.fnUntraced(function* (run: RunRecord | undefined) {
 
 export const requireUpgradable = Effect.fnUntraced(function* (
   release: ReleaseRef,
-  { history, unproven, lastRun }: ReleaseFacts,
+  { history, labels, unproven, lastRun }: ReleaseFacts,
 ) {
   const last = lastRevision(history);
+  const disagreeing = mislabelled(history, labels);
   if (last === undefined) {
     const [elsewhere, unrecorded] = yield* Effect.all(
       [releasesElsewhere(release), findUnrecorded(release)],
@@ -78,8 +80,13 @@ export const requireUpgradable = Effect.fnUntraced(function* (
   if (deployed === undefined) {
     const diagnosis = diagnose(history, unproven);
     const lastGood = diagnosis._tag === "Sound" ? undefined : diagnosis.to?.revision;
-    return yield* new NoDeployedRevision({ release, status: last.status, lastGood });
+    return yield* new NoDeployedRevision({ release, status: last.status, lastGood, disagreeing });
   }
+  yield* Effect.forEach(
+    disagreeing,
+    (what) => warn(`${what}: tare goes by the record, Helm by the label`),
+    { discard: true },
+  );
   return deployed;
 });
 
