@@ -78,7 +78,7 @@ const changingKinds = Effect.fnUntraced(function* ({
 
 /** The cluster's own rules, which another chart or other values need not get around. */
 const POLICY =
-  /admission webhook|ValidatingAdmissionPolicy|denied the request|exceeded quota|failed quota/;
+  /admission webhook|failed calling webhook|ValidatingAdmissionPolicy|denied the request|exceeded quota|failed quota/;
 
 const checkRefusals = Effect.fnUntraced(function* (
   input: ObjectChecksInput,

@@ -65,6 +65,17 @@ const crd = (shape: Shape = {}): KubeObject => {
   };
 };
 
+it("one that is being deleted is refused, be it as we wrote it", () => {
+  const live = crd();
+  const deleted = { ...live.metadata, deletionTimestamp: "2026-11-27T20:00:00Z" };
+  const judged = judgeCrd(crdManifest(crd()), { ...live, metadata: deleted });
+  assert.strictEqual(judged._tag, "Refused");
+  assert.deepStrictEqual(
+    judged._tag === "Refused" ? judged.refusals.map(({ kind, crd }) => [kind, crd]) : [],
+    [["Terminating", "gateways.example.com"]],
+  );
+});
+
 const judge = (ours: Shape, live: Shape) => {
   const { metadata, spec, apiVersion, kind } = crd(ours);
   const { managedFields: _, ...kept } = metadata;

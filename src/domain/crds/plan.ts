@@ -101,10 +101,15 @@ const wasEdited = (live: LiveCrd): boolean =>
   annotationsOf(live)[CRD_HASH_ANNOTATION] !== undefined &&
   annotationsOf(live)[CRD_GENERATION_ANNOTATION] !== String(live.metadata.generation);
 
+/** It takes its objects with it, and cannot be stopped. */
+export const isTerminating = ({ metadata }: LiveCrd): boolean =>
+  metadata.deletionTimestamp !== undefined;
+
 /** What to do with one CRD, as far as its metadata tells; an `Update` is still to be confirmed by a dry run. */
 export const planCrd = (manifest: CrdManifest, live: LiveCrd | undefined): PlannedCrd => {
   const decide = (): CrdVerdict => {
     if (live === undefined) return { _tag: "Create" };
+    if (isTerminating(live)) return { _tag: "Update" };
     if (isOurUntouchedWrite(manifest, live)) return { _tag: "Skip", reason: "identical" };
     const newer = newerBundle(manifest, live);
     return newer === undefined ? { _tag: "Update" } : { _tag: "Skip", reason: "newer", ...newer };

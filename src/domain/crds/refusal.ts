@@ -22,6 +22,7 @@ export type RefusalKind =
   | "ChannelMismatch"
   | "NeededVersionMissing"
   | "UnknownOwner"
+  | "Terminating"
   | "AdmissionDenied"
   | "ServerRefused";
 

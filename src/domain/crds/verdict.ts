@@ -3,7 +3,7 @@
 import type { KubeObject } from "../kube.ts";
 import { lostStoredVersions, migrationSteps } from "./migration.ts";
 import { ownershipRefusal, platformOf, unknownOwners } from "./ownership.ts";
-import { isSameAsLive, newerBundle, type PlannedCrd, planCrd } from "./plan.ts";
+import { isSameAsLive, isTerminating, newerBundle, type PlannedCrd, planCrd } from "./plan.ts";
 import { type CommandLine, type CrdRefusal, kubectl, lookAt, type Remedy } from "./refusal.ts";
 import { type CrdView, crdView, neededVersions, resourceWord, servedVersions } from "./view.ts";
 
@@ -136,6 +136,17 @@ const neededVersionRefusal = (
   remedy: way,
 });
 
+const terminatingRefusal = (live: CrdView): CrdRefusal => ({
+  kind: "Terminating",
+  crd: live.name,
+  reason: `it is being deleted, and every ${live.kind} with it`,
+  remedy: remedy(
+    "That cannot be undone: save its objects, see what holds them (metadata.finalizers), and upgrade once it is gone, which makes it anew:",
+    kubectl("get", resourceWord(live), "-A", "-o", "yaml"),
+    lookAt(live.name),
+  ),
+});
+
 export type Judged =
   | { readonly _tag: "Planned"; readonly planned: PlannedCrd }
   | { readonly _tag: "Refused"; readonly refusals: ReadonlyArray<CrdRefusal> };
@@ -147,6 +158,7 @@ const refused = (...refusals: ReadonlyArray<CrdRefusal>): Judged => ({ _tag: "Re
 export const judgeCrd = (manifest: PlannedCrd["manifest"], live: KubeObject): Judged => {
   const plan = planCrd(manifest, live);
   const [before, after] = [crdView(live), crdView(manifest.object)];
+  if (isTerminating(live)) return refused(terminatingRefusal(before));
   const missing = missingVersions(before, after);
   const platform = platformOf(live.metadata);
   if (platform !== undefined) {

@@ -85,6 +85,9 @@ const refusal = (
   } satisfies ObjectChange,
 });
 
+/** To the server this is an error of its own; to Helm it is a refusal like any other. */
+const WEBHOOK_DOWN = /failed calling webhook/;
+
 /** The result as Helm gets it, with the fields that it meets other owners of. */
 const rehearse = Effect.fnUntraced(function* (type: ResourceType, object: KubeObject) {
   const kubectl = yield* Kubectl;
@@ -130,7 +133,7 @@ const compare = Effect.fnUntraced(function* (
   const result = inTheWay === undefined ? tried : Result.succeed(inTheWay.applied);
   if (Result.isFailure(result)) {
     const { reason, detail } = result.failure;
-    if (reason === "Rejected" || reason === "Conflict") {
+    if (reason === "Rejected" || reason === "Conflict" || WEBHOOK_DOWN.test(detail)) {
       return refusal(object, ref, result.failure, redact);
     }
     if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };

@@ -1,15 +1,8 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Summary } from "../../../src/render/json-records.ts";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import {
-  type Cluster,
-  followEnvoyGateway,
-  kubectl,
-  type RunResult,
-  run,
-  startCluster,
-} from "../cluster.ts";
+import { type Cluster, followEnvoyGateway, type RunResult, startCluster } from "../cluster.ts";
+import { denying, type Rule } from "./denying.ts";
 import { startTare, until } from "./running-tare.ts";
 import {
   chartWith,
@@ -145,14 +138,6 @@ const brokenChart = (who: Operator): string =>
     values.images = { envoy: { tag: "never-ready" } };
   });
 
-interface Rule {
-  readonly apiGroups: ReadonlyArray<string>;
-  readonly apiVersions: ReadonlyArray<string>;
-  readonly operations: ReadonlyArray<string>;
-  readonly resources: ReadonlyArray<string>;
-  readonly resourceNames?: ReadonlyArray<string>;
-}
-
 const GATEWAYS: Rule = {
   apiGroups: ["apiextensions.k8s.io"],
   apiVersions: ["v1"],
@@ -165,59 +150,4 @@ const RECORDS: Rule = {
   apiVersions: ["v1"],
   operations: ["CREATE"],
   resources: ["secrets"],
-};
-
-/** While `work` goes on, the API server refuses whatever the rule matches and the expression does not hold for. */
-const denying = async (
-  { cluster }: Operator,
-  rule: Rule,
-  expression: string,
-  work: () => Promise<void>,
-): Promise<void> => {
-  const name = `test-${randomUUID()}`;
-  const apiVersion = "admissionregistration.k8s.io/v1";
-  const probe = "policy-is-enforced";
-  const policy = {
-    apiVersion,
-    kind: "ValidatingAdmissionPolicy",
-    metadata: { name },
-    spec: {
-      failurePolicy: "Fail",
-      matchConstraints: { resourceRules: [rule, { ...PROBES, resourceNames: [probe] }] },
-      validations: [
-        {
-          expression: `request.resource.resource != 'configmaps' && (${expression})`,
-          message: name,
-        },
-      ],
-    },
-  };
-  const binding = {
-    apiVersion,
-    kind: "ValidatingAdmissionPolicyBinding",
-    metadata: { name },
-    spec: { policyName: name, validationActions: ["Deny"] },
-  };
-  for (const input of [policy, binding]) await kubectl(cluster, ["apply", "-f", "-"], { input });
-  // The API server takes a moment to enforce a new policy, and to forget one.
-  const isEnforced = async () => {
-    const trial = ["create", "configmap", probe, "--dry-run=server"];
-    return (await run(cluster, cluster.kubectl, trial)).stderr.includes(name);
-  };
-  try {
-    await until("the policy to be enforced", isEnforced);
-    await work();
-  } finally {
-    for (const kind of ["binding", ""]) {
-      await kubectl(cluster, ["delete", `validatingadmissionpolicy${kind}`, name]);
-    }
-    await until("the policy to be forgotten", async () => !(await isEnforced()));
-  }
-};
-
-const PROBES: Rule = {
-  apiGroups: [""],
-  apiVersions: ["v1"],
-  operations: ["CREATE"],
-  resources: ["configmaps"],
 };
