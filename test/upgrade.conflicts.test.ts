@@ -1,6 +1,6 @@
 /** Fields of the release that others have changed on the cluster, and own since. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Effect, Redacted } from "effect";
 import { ConfigMap, Deployment, EnvoyProxy, numberAt, stringAt } from "../src/domain/kube.ts";
 import {
   FakeCluster,
@@ -238,6 +238,32 @@ describe("replicas beyond what the chart asks for", () => {
       assert.isUndefined(error, error?.message);
       assert.deepStrictEqual(yield* running, [5, 4]);
     }).pipe(Effect.provide(world({ ...scenario, values: {} }))),
+  );
+
+  it.effect.each(RELEASES)("stay through a rollback: %s", ([, scenario]) =>
+    Effect.gen(function* () {
+      yield* scaled;
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
+      assert.deepStrictEqual(yield* running, [5, 4]);
+    }).pipe(
+      Effect.provide(
+        world({ ...scenario, chart: tarsChart({ version: "1.2.0", imageTag: "never-ready" }) }),
+      ),
+    ),
+  );
+
+  it.effect("go where a value asks for it", () =>
+    Effect.gen(function* () {
+      yield* scaled;
+      const values = Redacted.make({
+        controllers: { envoyGateway: { replicas: 2 } },
+        ha: { minReplicas: 2 },
+      });
+      const { error } = yield* runUpgrade({ options: { values } });
+      assert.isUndefined(error);
+      assert.deepStrictEqual(yield* running, [2, 2]);
+    }).pipe(Effect.provide(world(byServer))),
   );
 
   it.effect("go with HA, when that is turned off", () =>

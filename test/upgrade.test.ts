@@ -40,6 +40,7 @@ describe("an upgrade that works", () => {
         rollbackRevision: 1,
         notes: undefined,
         idle: [],
+        rollbackTakesOver: false,
       });
       const printed = (yield* titles).filter(
         (line) =>

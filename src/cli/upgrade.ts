@@ -8,6 +8,7 @@ import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
+  rollbackCommand,
 } from "../domain/operator-commands.ts";
 import type { ReportEvent } from "../domain/report.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
@@ -26,21 +27,14 @@ import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "./upgrade-
 const closingHints = (
   env: OperatorEnvironment,
   { release, dataplaneNamespace }: UpgradeOptions,
-  { rollbackRevision }: UpgradeResult,
+  { rollbackRevision, rollbackTakesOver: takeOver }: UpgradeResult,
 ): ReadonlyArray<Hint> => [
   {
     title: "Rollback (if needed):",
     commands: [
       rollbackRevision === undefined
         ? helmCommand(env, "history", release.name, "-n", release.namespace)
-        : helmCommand(
-            env,
-            "rollback",
-            release.name,
-            String(rollbackRevision),
-            "-n",
-            release.namespace,
-          ),
+        : rollbackCommand(env, { release, revision: rollbackRevision, takeOver }),
     ],
   },
   {

@@ -1,6 +1,13 @@
 /** Numbers of replicas that are higher on the cluster than in the chart: lowering them takes capacity away under load. */
 import { getPath, type JsonObject, type JsonPath, setPath } from "./json.ts";
-import { Deployment, EnvoyProxy, type KubeObject, numberAt } from "./kube.ts";
+import {
+  Deployment,
+  EnvoyProxy,
+  type KubeObject,
+  numberAt,
+  type ObjectRef,
+  refOf,
+} from "./kube.ts";
 import type { ReleaseRef } from "./release.ts";
 
 interface Scale {
@@ -76,6 +83,47 @@ export const keptScales = ({
         : [];
     }),
   );
+
+/** What a rollback to an older manifest must not lower for good. */
+export interface ScaleFloor {
+  readonly ref: ObjectRef;
+  readonly field: JsonPath;
+  /** What ran, and what the manifest sets. */
+  readonly live: number;
+  readonly manifest: number;
+}
+
+const BOUNDS = SCALES.flatMap(({ kind, field }) => (kind === EnvoyProxy.kind ? [field] : []));
+
+export const scaleFloors = (
+  live: ReadonlyArray<KubeObject>,
+  manifest: ReadonlyArray<KubeObject>,
+): ReadonlyArray<ScaleFloor> =>
+  [Deployment, EnvoyProxy].flatMap((type) =>
+    manifest
+      .filter(({ kind }) => kind === type.kind)
+      .flatMap((object) => {
+        const { name, namespace } = object.metadata;
+        const now = live.find(
+          ({ kind, metadata }) =>
+            kind === type.kind &&
+            metadata.name === name &&
+            (namespace ?? metadata.namespace) === metadata.namespace,
+        );
+        return (type === EnvoyProxy ? BOUNDS : [["spec", "replicas"]]).flatMap((field) => {
+          const [running, set] = [numberAt(now, ...field), numberAt(object, ...field)];
+          return now !== undefined && running !== undefined && set !== undefined && running > set
+            ? [{ ref: refOf(type, now), field, live: running, manifest: set }]
+            : [];
+        });
+      }),
+  );
+
+/** What Helm has lowered by now; another number is somebody's wish. */
+export const isLowered = (
+  { field, manifest }: ScaleFloor,
+  object: KubeObject | undefined,
+): boolean => numberAt(object, ...field) === manifest;
 
 export const withKeptScales = (values: JsonObject, kept: ReadonlyArray<KeptScale>): JsonObject =>
   kept.reduce((all, { value, live }) => setPath(all, value, live), values);

@@ -1,3 +1,6 @@
+import { TAKE_OVER } from "./helm/version.ts";
+import type { ReleaseRef } from "./release.ts";
+
 /**
  * Commands printed for the operator to paste. They reach the same cluster as this run did: the context in use is always
  * named for helm and kubectl, and the kubeconfig whenever it is not the one every shell finds by itself.
@@ -45,6 +48,30 @@ export const helmCommand = (env: OperatorEnvironment, ...words: ReadonlyArray<st
     ...words,
     ...option("--kube-context", env.context),
     ...option("--kubeconfig", env.kubeconfig),
+  );
+
+interface Rollback {
+  readonly release: ReleaseRef;
+  /** Or a word in its place. */
+  readonly revision: number | string;
+  /** What others own by then is changed all the same; for a Helm that has the server apply. */
+  readonly takeOver?: boolean | undefined;
+  readonly wait?: boolean;
+}
+
+export const rollbackCommand = (
+  env: OperatorEnvironment,
+  { release, revision, takeOver = false, wait = false }: Rollback,
+): string =>
+  helmCommand(
+    env,
+    "rollback",
+    release.name,
+    String(revision),
+    "-n",
+    release.namespace,
+    ...(wait ? ["--wait"] : []),
+    ...(takeOver ? TAKE_OVER : []),
   );
 
 export const kubectlCommand = (

@@ -5,6 +5,7 @@ import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
+  rollbackCommand,
   tareCommand,
 } from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
@@ -119,7 +120,7 @@ const recoverHint = (revision: number, env: OperatorEnvironment): Hint =>
 
 /** The way out of each pending state. */
 const waysOut = (
-  { release, status, lastGood, helmHasEnded = false }: PendingRelease,
+  { release, status, lastGood, helmHasEnded = false, takeOver }: PendingRelease,
   env: OperatorEnvironment,
 ): ReadonlyArray<Hint> => {
   const where = ["-n", release.namespace];
@@ -131,7 +132,7 @@ const waysOut = (
         ? [
             hint(
               "Or go back by hand:",
-              helmCommand(env, "rollback", release.name, String(lastGood), ...where, "--wait"),
+              rollbackCommand(env, { release, revision: lastGood, takeOver, wait: true }),
             ),
           ]
         : []),
@@ -150,7 +151,7 @@ const waysOut = (
     ? [
         hint(
           "No earlier revision is known to be good: choose one of the history, and roll back to it:",
-          helmCommand(env, "rollback", release.name, "REVISION", ...where, "--wait"),
+          rollbackCommand(env, { release, revision: "REVISION", takeOver, wait: true }),
         ),
         runAgain(env),
       ]
@@ -166,6 +167,8 @@ type PendingRelease = {
   readonly lastGood: number | undefined;
   /** No Helm can be at work on it any more, as far as can be known. */
   readonly helmHasEnded?: boolean;
+  /** Its objects are applied by the server, which refuses to change what others own. */
+  readonly takeOver?: boolean;
   /** How it came to be like that, a line each. */
   readonly story?: ReadonlyArray<string>;
 };

@@ -1,7 +1,11 @@
 /** Exit 20 to 23: the upgrade was tried. */
 
 import type { Hint } from "../domain/hint.ts";
-import { helmCommand, type OperatorEnvironment, tareCommand } from "../domain/operator-commands.ts";
+import {
+  type OperatorEnvironment,
+  rollbackCommand,
+  tareCommand,
+} from "../domain/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import { hint, historyHint, operatorError, podHints, runAgain } from "./operator-error.ts";
 
@@ -54,13 +58,14 @@ export class RollbackFailed extends operatorError<
     readonly rollbackCause: string;
     /** Where to go by hand; `undefined` when no revision is known to be good. */
     readonly lastGood: number | undefined;
+    readonly takeOver?: boolean;
   }
 >()("RollbackFailed", {
   exitCode: 21,
   what: ({ failedRevision }) =>
     `upgrade failed (revision ${failedRevision}) and so did the rollback: the release needs you now`,
   why: ({ cause, rollbackCause }) => [`upgrade: ${cause}`, `rollback: ${rollbackCause}`],
-  hints: ({ release, dataplaneNamespace, lastGood, missingImage }, env) => [
+  hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }, env) => [
     ...imageHints(missingImage, env),
     historyHint(release, env),
     ...(lastGood === undefined
@@ -68,15 +73,7 @@ export class RollbackFailed extends operatorError<
       : [
           hint(
             "Go back to the last good revision by hand:",
-            helmCommand(
-              env,
-              "rollback",
-              release.name,
-              String(lastGood),
-              "-n",
-              release.namespace,
-              "--wait",
-            ),
+            rollbackCommand(env, { release, revision: lastGood, takeOver, wait: true }),
           ),
         ]),
     podHints(dataplaneNamespace, release, env),
@@ -85,13 +82,13 @@ export class RollbackFailed extends operatorError<
 
 /** `--no-atomic`: the failed revision stays for inspection. */
 export class UpgradeLeftInPlace extends operatorError<
-  FailedUpgrade & { readonly lastGood: number | undefined }
+  FailedUpgrade & { readonly lastGood: number | undefined; readonly takeOver?: boolean }
 >()("UpgradeLeftInPlace", {
   exitCode: 22,
   what: ({ failedRevision }) =>
     `upgrade failed and revision ${failedRevision} was left in place (--no-atomic)`,
   why: ({ cause }) => [cause],
-  hints: ({ release, dataplaneNamespace, lastGood, missingImage }, env) => [
+  hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }, env) => [
     ...imageHints(missingImage, env),
     podHints(dataplaneNamespace, release, env),
     ...(lastGood === undefined
@@ -99,7 +96,7 @@ export class UpgradeLeftInPlace extends operatorError<
       : [
           hint(
             "Roll back when you have seen enough:",
-            helmCommand(env, "rollback", release.name, String(lastGood), "-n", release.namespace),
+            rollbackCommand(env, { release, revision: lastGood, takeOver }),
           ),
         ]),
   ],

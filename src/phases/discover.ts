@@ -73,6 +73,8 @@ export interface InstalledRelease {
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>;
   /** What Helm is given: generated values with the carried ones laid over. */
   readonly values: Redacted.Redacted<JsonObject>;
+  /** What had replicas when the run began. */
+  readonly scaled: ReadonlyArray<KubeObject>;
   readonly fromVersion: string;
   readonly chart: Chart;
 }
@@ -185,6 +187,7 @@ export const discover: Phase<
         identity.privateKey,
       ],
       values: next.values,
+      scaled: found.scaled,
       fromVersion,
       chart,
     };

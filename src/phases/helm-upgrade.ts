@@ -26,6 +26,7 @@ import { nextRevision, recordGate, type UpgradeAttempt } from "./helm/attempt.ts
 import { conclude } from "./helm/conclude.ts";
 import { underIdentity } from "./helm/identity.ts";
 import { withInterruption } from "./helm/interruption.ts";
+import { keepingScales } from "./helm/keep-scales.ts";
 import { lengthenDrains } from "./helm/lengthen-drain.ts";
 import { mayWrite, requireUnchanged } from "./helm/require-unchanged.ts";
 import { followRollout, keepDiagnosis } from "./helm/rollout.ts";
@@ -53,6 +54,8 @@ export interface UpgradeResult {
   readonly rollbackRevision: number | undefined;
   /** What the chart has to say of the revision, fit to be shown. */
   readonly notes: string | undefined;
+  /** It is applied by the server, which refuses to change what others own by then. */
+  readonly rollbackTakesOver: boolean;
 }
 
 type HelmUpgradeError =
@@ -126,7 +129,10 @@ export const helmUpgrade: Phase<
     yield* supersedeStale(installed.release, before);
     return yield* withInterruption((interruption) =>
       Effect.ensuring(
-        attemptUpgrade({ options, installed, before, lock, interruption, streams }, input.takeBack),
+        attemptUpgrade(
+          { options, installed, before, lock, interruption, streams },
+          input.takeBack,
+        ).pipe(keepingScales(installed.release, installed.lastGood?.revision, installed.scaled)),
         reportStreams(streams),
       ),
     ).pipe(underIdentity({ identity, installed, lock }));

@@ -28,6 +28,8 @@ export const isSupportedHelm = ({ major }: HelmVersion): boolean => major === 3 
 /** How Helm 4 writes objects: as 3 does, by patches it works out itself, or applied by the server, which knows who owns what. */
 export type ApplyMethod = "client" | "server";
 
+export const TAKE_OVER: ReadonlyArray<string> = ["--server-side=true", "--force-conflicts"];
+
 /**
  * The server refuses to change a field that somebody else owns, a rollback included. The method goes with the flag: under
  * `auto` Helm takes that of one revision for the upgrade and of another for its rollback, and refuses the flag where it is the client's.
@@ -35,8 +37,7 @@ export type ApplyMethod = "client" | "server";
 const conflictFlags = (
   { major }: HelmVersion,
   { takeOver = false }: { readonly takeOver?: boolean },
-): ReadonlyArray<string> =>
-  major >= 4 && takeOver ? ["--server-side=true", "--force-conflicts"] : [];
+): ReadonlyArray<string> => (major >= 4 && takeOver ? TAKE_OVER : []);
 
 export interface UpgradeArguments {
   readonly release: ReleaseRef;

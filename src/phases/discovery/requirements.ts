@@ -29,6 +29,7 @@ import type { Chart } from "../../services/ChartSource.ts";
 import { Helm } from "../../services/Helm.ts";
 import { ProcessTable } from "../../services/ProcessTable.ts";
 import { warn } from "../../services/Reporter.ts";
+import { takesOverAt } from "../helm/attempt.ts";
 import { tellLastRun } from "../recovery/tell.ts";
 import type { ReleaseFacts } from "./read-release.ts";
 import { findUnrecorded } from "./unrecorded.ts";
@@ -74,6 +75,7 @@ export const requireUpgradable = Effect.fnUntraced(function* (
       lastGood: lastGoodRevision(history, unproven)?.revision,
       story: [pendingStory(last), ...(yield* tellLastRun(lastRun))],
       helmHasEnded: yield* hasEnded(lastRun),
+      takeOver: yield* takesOverAt(release, last.revision),
     });
   }
   const deployed = deployedRevision(history);

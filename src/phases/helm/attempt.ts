@@ -84,6 +84,17 @@ export const isServerSide = Effect.fnUntraced(function* (
   return methods.includes("server");
 });
 
+/** Whether a rollback by hand has to be told to change what others own; asked once, for a hint. */
+export const takesOverAt = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  revision: number | undefined,
+) {
+  if (revision === undefined) return false;
+  const helm = yield* Helm;
+  const method = yield* Effect.orElseSucceed(helm.applyMethod(release, revision), () => "client");
+  return method === "server";
+});
+
 /** Why the revision that was attempted did not make it. */
 export interface AttemptFailure {
   readonly revision: number;

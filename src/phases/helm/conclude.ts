@@ -15,6 +15,7 @@ import {
   describeFailure,
   nextRevision,
   recordGate,
+  takesOverAt,
   type UpgradeAttempt,
 } from "./attempt.ts";
 import { confirmRestored, rollBack } from "./roll-back.ts";
@@ -90,6 +91,7 @@ export const conclude = Effect.fnUntraced(function* (
         : yield* new UpgradeLeftInPlace({
             ...describeFailure(attempt, failure),
             lastGood: lastGood?.revision,
+            takeOver: yield* takesOverAt(release, lastGood?.revision),
           });
     }
   }

@@ -1,15 +1,30 @@
 import { Effect } from "effect";
 import { RollbackFailed, UpgradeRolledBack } from "../../errors.ts";
+import type { Helm } from "../../services/Helm.ts";
 import { report } from "../../services/Reporter.ts";
-import { type AttemptFailure, describeFailure, type Restoration } from "./attempt.ts";
+import { type AttemptFailure, describeFailure, type Restoration, takesOverAt } from "./attempt.ts";
 import { type NotRestored, restoreRevision, verifyRestored } from "./restore.ts";
+
+const rollbackFailed = Effect.fnUntraced(function* (
+  attempt: Restoration,
+  failure: AttemptFailure,
+  rollbackCause: string,
+  lastGood: number,
+) {
+  return yield* new RollbackFailed({
+    ...describeFailure(attempt, failure),
+    rollbackCause,
+    lastGood,
+    takeOver: yield* takesOverAt(attempt.installed.release, lastGood),
+  });
+});
 
 const ended = <R>(
   attempt: Restoration,
   failure: AttemptFailure,
   restored: number,
   restoring: Effect.Effect<number, NotRestored, R>,
-): Effect.Effect<never, RollbackFailed | UpgradeRolledBack, R> =>
+): Effect.Effect<never, RollbackFailed | UpgradeRolledBack, R | Helm> =>
   Effect.matchEffect(restoring, {
     onSuccess: (deployedRevision) =>
       Effect.fail(
@@ -19,14 +34,7 @@ const ended = <R>(
           deployedRevision,
         }),
       ),
-    onFailure: ({ cause }) =>
-      Effect.fail(
-        new RollbackFailed({
-          ...describeFailure(attempt, failure),
-          rollbackCause: cause,
-          lastGood: restored,
-        }),
-      ),
+    onFailure: ({ cause }) => rollbackFailed(attempt, failure, cause, restored),
   });
 
 /** Helm has rolled back by itself. */
@@ -47,14 +55,8 @@ export const rollBack = Effect.fnUntraced(function* (
     });
   }
   const { revision } = lastGood;
-  yield* Effect.mapError(
-    attempt.lock.check,
-    ({ detail }) =>
-      new RollbackFailed({
-        ...describeFailure(attempt, failure),
-        rollbackCause: detail,
-        lastGood: revision,
-      }),
+  yield* Effect.catch(attempt.lock.check, ({ detail }) =>
+    rollbackFailed(attempt, failure, detail, revision),
   );
   yield* report({ _tag: "RollbackStarted", revision, why: failure.cause });
   return yield* ended(attempt, failure, revision, restoreRevision(attempt, revision));

@@ -12,6 +12,7 @@ import {
   type AttemptFailure,
   describeFailure,
   recordGate,
+  takesOverAt,
   type UpgradeAttempt,
   untilAnswered,
 } from "./attempt.ts";
@@ -98,6 +99,7 @@ export const settle = Effect.fnUntraced(function* (
       dataPlane: dataPlane._tag,
       rollbackRevision: installed.lastGood?.revision,
       notes: yield* readNotes(attempt, revision),
+      rollbackTakesOver: yield* takesOverAt(installed.release, installed.lastGood?.revision),
     };
   }
   yield* recordGate(attempt, revision, "failed");
@@ -111,5 +113,6 @@ export const settle = Effect.fnUntraced(function* (
   return yield* new UpgradeLeftInPlace({
     ...describeFailure(attempt, failure),
     lastGood: installed.lastGood?.revision,
+    takeOver: yield* takesOverAt(installed.release, installed.lastGood?.revision),
   });
 });

@@ -13,6 +13,7 @@ import { warn } from "../../services/Reporter.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
 import type { ReleaseFacts } from "../discovery/read-release.ts";
+import { keepingScales } from "../helm/keep-scales.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
 import { answerFurtherSignals } from "../second-signal.ts";
@@ -73,6 +74,7 @@ const rollBackTo = Effect.fnUntraced(function* (
   const installed = { release, lastGood: to, secrets };
   // A signal that comes now ends the run, but not before the release is in one piece again.
   yield* rollBack({ options, installed, lock }, failure).pipe(
+    keepingScales(release, to.revision, facts.scaled),
     Effect.catchTag("UpgradeRolledBack", ({ restoredRevision, deployedRevision }) =>
       warn(
         `release ${release.name} recovered: revision ${restoredRevision} runs again, as revision ${deployedRevision}`,

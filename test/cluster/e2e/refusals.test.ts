@@ -102,10 +102,20 @@ describe("tare upgrade", () => {
     expect(await states(who)).toBe(before);
   });
 
+  it("records all but the newest of several deployed revisions as superseded", async () => {
+    const deployed = async () => (await states(who)).match(/\d+ deployed/g)?.length;
+    const entries = await history(who);
+    for (const { revision } of entries) await mark(who, revision, "deployed");
+    expect(await deployed()).toBe(entries.length);
+    const { code, stderr } = await upgrade(who);
+    expect(code, stderr).toBe(0);
+    expect(stderr.match(/recorded as superseded now/g)).toHaveLength(entries.length - 1);
+    expect(await states(who)).toMatch(/^(\d+ superseded, )+\d+ deployed$/);
+  });
+
   it("explains a release that is pending instead of blundering into it: exit 13", async () => {
     const last = (await history(who)).at(-1);
-    const name = `sh.helm.release.v1.tars.v${last?.revision}`;
-    await markPending(who, name);
+    await mark(who, last?.revision, "pending-upgrade");
     const { code, stderr } = await upgrade(who);
     expect(stderr).toContain("pending-upgrade");
     // Nothing is known of a Helm that may be at work, so no command is printed that collides with it.
@@ -116,17 +126,18 @@ describe("tare upgrade", () => {
   });
 });
 
-/** What is left when Helm is killed in the middle of an upgrade: the record says so in two places. */
-const markPending = async (who: Operator, name: string): Promise<void> => {
+/** What a Helm that was killed, or two at the same time, leave behind: the record says so in two places. */
+const mark = async (who: Operator, revision: number | undefined, status: string): Promise<void> => {
+  const name = `sh.helm.release.v1.tars.v${revision}`;
   const where = ["--namespace", "tars-system"];
   const secret = JSON.parse(
     await kubectl(who.cluster, ["get", "secret", name, ...where, "-o", "json"]),
   );
   const text = Buffer.from(secret.data.release, "base64").toString();
   const record = JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString());
-  record.info.status = "pending-upgrade";
+  record.info.status = status;
   const packed = gzipSync(JSON.stringify(record)).toString("base64");
   secret.data.release = Buffer.from(packed).toString("base64");
-  secret.metadata.labels.status = "pending-upgrade";
+  secret.metadata.labels.status = status;
   await kubectl(who.cluster, ["replace", "-f", "-"], { input: secret });
 };

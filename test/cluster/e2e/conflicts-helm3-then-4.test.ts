@@ -1,0 +1,3 @@
+import { conflictsSuite } from "./conflicts-suite.ts";
+
+conflictsSuite("helm3", "helm4");
