@@ -253,6 +253,21 @@ describe("replicas beyond what the chart asks for", () => {
     ),
   );
 
+  it.effect("are no loss when somebody lowers them again", () =>
+    Effect.gen(function* () {
+      yield* scaled;
+      yield* runUpgrade();
+      const cluster = yield* FakeCluster;
+      yield* cluster.edit(CONTROLLER, withField("spec.replicas", 2));
+      yield* cluster.edit(PROXY, withField(MINIMUM, 2));
+      const { error } = yield* runUpgrade({ options: { strictValues: true } });
+      assert.isUndefined(error, error?.why.join("; "));
+      assert.deepStrictEqual(yield* running, [2, 2]);
+      const off = yield* runUpgrade({ options: { strictValues: true, ha: false } });
+      assert.isUndefined(off.error, off.error?.why.join("; "));
+    }).pipe(Effect.provide(world({ ...byServer, values: {} }))),
+  );
+
   it.effect("go where a value asks for it", () =>
     Effect.gen(function* () {
       yield* scaled;

@@ -84,6 +84,22 @@ export const keptScales = ({
     }),
   );
 
+/** Values whose say is that of the live object, whoever supplied them once: an earlier run did, where that had been scaled. */
+export const liveValues = (
+  release: ReleaseRef,
+  live: ReadonlyArray<KubeObject>,
+): ReadonlyArray<JsonPath> =>
+  live
+    .filter(isOf(release))
+    .flatMap((object) =>
+      SCALES.filter(
+        ({ kind, name, field }) =>
+          kind === object.kind &&
+          (name ?? object.metadata.name) === object.metadata.name &&
+          numberAt(object, ...field) !== undefined,
+      ).map(({ value }) => value),
+    );
+
 /** What a rollback to an older manifest must not lower for good. */
 export interface ScaleFloor {
   readonly ref: ObjectRef;

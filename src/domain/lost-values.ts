@@ -66,7 +66,7 @@ export interface UpcomingValues {
   readonly generated: JsonObject;
   /** As they would be without any flag: what differs from it was asked for. */
   readonly withoutFlags: JsonObject;
-  /** Paths that a flag asked for all the same. */
+  /** Paths that a flag, or what runs, decides all the same. */
   readonly decided: ReadonlyArray<string>;
   readonly chartDefaults: JsonObject;
 }

@@ -2,7 +2,7 @@
 import { Redacted } from "effect";
 import { type CarryOver, withCarriedValues } from "./carry-over.ts";
 import { dotted, getPath, isJsonObject, type Json, type JsonObject, setPath } from "./json.ts";
-import { type KeptScale, keptScales, withKeptScales } from "./kept-scale.ts";
+import { type KeptScale, keptScales, liveValues, withKeptScales } from "./kept-scale.ts";
 import type { KubeObject } from "./kube.ts";
 import { type LostValue, lostPaths, lostValues } from "./lost-values.ts";
 import {
@@ -49,7 +49,8 @@ export const nextValues = ({
   chartDefaults,
   scaled,
 }: ValueSources): NextValues => {
-  const { release, keep, decided } = options;
+  const { release, keep } = options;
+  const decided = [...options.decided, ...liveValues(release, scaled).map(dotted)];
   const files = Redacted.value(options.values);
   const withoutFlags = generatedValues(DEFAULT_UPGRADE_OPTIONS);
   const flagged = generatedValues(options);
