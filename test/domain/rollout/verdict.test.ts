@@ -9,6 +9,7 @@ import {
   noteTroubles,
   quietTime,
   suspect,
+  type TroubleTimes,
   takeBaseline,
 } from "../../../src/domain/rollout/verdict.ts";
 import { podSelectors, type RolloutView } from "../../../src/domain/rollout/view.ts";
@@ -91,6 +92,28 @@ describe("a fatal error", () => {
     const first = noteTroubles(new Map(), failing, 0);
     const again = noteTroubles(noteTroubles(first, [], 3_000), failing, 4_000);
     assert.isUndefined(fatalTrouble(failing, again, baseline, 6_000));
+  });
+
+  it("for want of a node is given the autoscaler's time, and its own again when that gives up", () => {
+    const pending: KubeObject = {
+      ...missing("egress-2"),
+      status: {
+        conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable" }],
+      },
+    };
+    const at = (nodeComing: boolean) =>
+      podsInTrouble(
+        rolled({ pods: [pending] }),
+        new Map([[pending.metadata.uid ?? "", { messages: [], nodeComing }]]),
+      );
+    const ends = (one: ReadonlyArray<PodInTrouble>, times: TroubleTimes, seconds: number) =>
+      fatalTrouble(one, times, baseline, seconds * 1_000) !== undefined;
+    let times = noteTroubles(new Map(), at(false), 0);
+    times = noteTroubles(times, at(true), 100_000);
+    assert.isFalse(ends(at(true), times, 700));
+    times = noteTroubles(times, at(false), 800_000);
+    assert.isFalse(ends(at(false), times, 919));
+    assert.isTrue(ends(at(false), times, 920));
   });
 
   it("of a template that was current before is none of the upgrade's", () => {
