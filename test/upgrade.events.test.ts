@@ -43,7 +43,7 @@ describe("an outbox in trouble", () => {
     Effect.gen(function* () {
       const { result, elapsed } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 2);
-      assert.strictEqual(elapsed, 28_900);
+      assert.strictEqual(elapsed, 29_100);
       const warnings = yield* (yield* Recorder).warnings;
       assert.strictEqual(warnings.length, 1);
       assert.match(warnings[0] ?? "", notTold);
@@ -54,7 +54,7 @@ describe("an outbox in trouble", () => {
     Effect.gen(function* () {
       const { result, elapsed } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 2);
-      assert.strictEqual(elapsed, 28_900 + 10_000);
+      assert.strictEqual(elapsed, 29_100 + 10_000);
       assert.match((yield* (yield* Recorder).warnings)[0] ?? "", notTold);
     }).pipe(Effect.provide(world({ faults: [outboxFault(hang)] }))),
   );
@@ -62,7 +62,7 @@ describe("an outbox in trouble", () => {
   it.effect("that is slow is waited for", () =>
     Effect.gen(function* () {
       const { elapsed } = yield* runUpgrade();
-      assert.strictEqual(elapsed, 28_900 + 9_000);
+      assert.strictEqual(elapsed, 29_100 + 9_000);
       assert.strictEqual((yield* outboxEvents).length, 1);
       assert.deepStrictEqual(yield* (yield* Recorder).warnings, []);
     }).pipe(Effect.provide(world({ faults: [outboxFault(slow("9 seconds"))] }))),

@@ -159,7 +159,7 @@ describe("an upgrade that works", () => {
         to_version: "1.2.0",
         streams: { open_at_start: 0, cut: 0 },
         started_at: "1970-01-01T00:00:00.800Z",
-        finished_at: "1970-01-01T00:00:28.900Z",
+        finished_at: "1970-01-01T00:00:29.100Z",
         cli_version: CLI_VERSION,
         workspace_id: "ws-1",
         source: "cli",
