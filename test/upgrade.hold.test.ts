@@ -241,6 +241,28 @@ describe("proxies that drain for less than was asked for", () => {
       }).pipe(inWorld({ installed: tarsChart({ version: "1.1.0", envoyTag: "slow-300" }) })),
   );
 
+  it.effect("are not waited for when their successors do not come up", () =>
+    Effect.gen(function* () {
+      yield* openStreams("200 seconds");
+      const { error } = yield* runUpgrade({ options: LONGER });
+      assert.isUndefined(error);
+      const toldAt = (tag: string) =>
+        Effect.map(
+          Effect.flatMap(Recorder, ({ timeline }) => timeline),
+          (told) => told.flatMap(({ event, at }) => (event._tag === tag ? [at] : [])),
+        );
+      const [lengthened = 0] = yield* toldAt("DrainLengthened");
+      const [helm = Number.POSITIVE_INFINITY] = yield* toldAt("HelmUpgradeStarted");
+      assert.isBelow(helm - lengthened, 6 * 60_000);
+      assert.include(
+        (yield* warnings).join("\n"),
+        "; they go on with their own, and drain for at most 5m; 20 streams are open; longer ones will be cut",
+      );
+      assert.strictEqual(yield* dropped, 0);
+      assert.deepStrictEqual(yield* leftovers, []);
+    }).pipe(inWorld({ installed: tarsChart({ version: "1.1.0", envoyTag: "slow-3000" }) })),
+  );
+
   it.effect.each([
     [8, "300s"],
     [60, "600s"],

@@ -25,6 +25,7 @@ export interface PhaseInfo {
 
 export type RolloutStage =
   | "longer drain"
+  | "shorter drain"
   | "drain"
   | "helm upgrade"
   | "data plane"

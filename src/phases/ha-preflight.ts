@@ -1,11 +1,8 @@
 import { Effect, Result } from "effect";
-import { describePermission, missingRights } from "../domain/access.ts";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../domain/data-plane.ts";
-import { type RunningDrain, runningDrain } from "../domain/drain/running-drain.ts";
-import { shortDrains, shortDrainWarning } from "../domain/drain/short-drain.ts";
+import { runningDrain } from "../domain/drain/running-drain.ts";
+import { shortDrains } from "../domain/drain/short-drain.ts";
 import { type HaVerdict, haVerdict } from "../domain/ha-verdict.ts";
-import { holdAccess } from "../domain/hold/access.ts";
-import type { HoldPlace } from "../domain/hold/objects.ts";
 import { Deployment, EnvoyProxy, type KubeObject } from "../domain/kube.ts";
 import { rolloutBudgetWarning } from "../domain/rollout-budget.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
@@ -14,12 +11,15 @@ import type { Phase } from "../pipeline.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
 import type { ProxyStats } from "../services/ProxyStats.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
-import { countOpenStreams } from "./streams/count.ts";
+import { readProxyDaemonSets } from "./streams/drain-facts.ts";
+import { warnOfUnheld } from "./streams/warn-of-unheld.ts";
 
 export interface HaFacts {
   readonly envoyProxies: Result.Result<ReadonlyArray<KubeObject>, KubectlError>;
   /** The Deployments that Envoy Gateway made; none when they cannot be read. */
   readonly deployments: ReadonlyArray<KubeObject>;
+  /** The same for those whose EnvoyProxy asks for a proxy on each node. */
+  readonly daemonSets: ReadonlyArray<KubeObject>;
 }
 
 type Where = Pick<UpgradeOptions, "release" | "dataplaneNamespace">;
@@ -37,6 +37,7 @@ export const readHa = Effect.fn("tare.read.ha")(function* ({ release, dataplaneN
         }),
         (): ReadonlyArray<KubeObject> => [],
       ),
+      daemonSets: readProxyDaemonSets({ dataplaneNamespace }),
     },
     { concurrency: "unbounded" },
   );
@@ -59,35 +60,6 @@ const verdictOf = ({ envoyProxies }: HaFacts): HaVerdict =>
         : { _tag: "Unknown", why: error.message },
   });
 
-/** What keeps this account from holding proxies; where the server does not say, trying will. */
-const lackingToHold = Effect.fnUntraced(function* (place: HoldPlace) {
-  const kubectl = yield* Kubectl;
-  const answers = yield* Effect.forEach(
-    holdAccess(place),
-    (access) =>
-      Effect.map(
-        Effect.orElseSucceed(kubectl.mayI(access), () => true),
-        (allowed) => (allowed ? [] : [access]),
-      ),
-    { concurrency: "unbounded" },
-  );
-  return missingRights(answers.flat()).map(describePermission);
-});
-
-/** Streams end with the drain that their proxies were started with, unless those are held. */
-const warnOfShortDrains = Effect.fnUntraced(function* (
-  { drainTimeout, ...place }: HaInput["options"],
-  { deployments }: HaFacts,
-  drains: ReadonlyArray<RunningDrain>,
-) {
-  const short = shortDrains(drains, drainTimeout);
-  if (short.length === 0) return;
-  const lacking = yield* lackingToHold(place);
-  if (lacking.length === 0) return;
-  const warning = shortDrainWarning(short, yield* countOpenStreams(deployments), lacking);
-  if (warning !== undefined) yield* warn(warning);
-});
-
 export const haPreflight: Phase<
   HaInput,
   HaVerdict,
@@ -103,11 +75,13 @@ export const haPreflight: Phase<
       return yield* new SingleReplica(verdict);
     }
     yield* report({ _tag: "HaChecked", verdict, allowDowntime: options.allowDowntime });
-    const drains = known.deployments.map(runningDrain);
+    const drains = [...known.deployments, ...known.daemonSets].map(runningDrain);
     yield* report({ _tag: "DrainChecked", asked: options.drainTimeout, running: drains });
     const budget = rolloutBudgetWarning(options.timeout, options.drainTimeout, drains);
     if (budget !== undefined) yield* warn(budget);
-    yield* warnOfShortDrains(options, known, drains);
+    if (shortDrains(drains, options.drainTimeout).length > 0) {
+      yield* warnOfUnheld(options, known.daemonSets);
+    }
     return verdict;
   }),
 };

@@ -26,6 +26,7 @@ export const workloadLine = (progress: WorkloadProgress): string => {
 
 const STAGES: Readonly<Record<RolloutStage, string>> = {
   "longer drain": "proxies with the longer drain",
+  "shorter drain": "the proxies as they were before",
   "helm upgrade": "helm upgrade",
   "data plane": "the data plane to settle",
   drain: "the streams of the old proxies to end",

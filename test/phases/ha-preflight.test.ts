@@ -2,17 +2,19 @@ import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Result } from "effect";
 import type { Access } from "../../src/domain/access.ts";
 import { setPath } from "../../src/domain/json.ts";
-import type { KubeObject } from "../../src/domain/kube.ts";
+import { DaemonSet, Deployment, type KubeObject, Pod } from "../../src/domain/kube.ts";
 import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/upgrade-options.ts";
 import { type HaFacts, haPreflight, readHa } from "../../src/phases/ha-preflight.ts";
 import { KubectlError } from "../../src/services/Kubectl.ts";
 import {
   crd,
+  FakeCluster,
   FakeStreams,
   forbidden,
   GATEWAY,
   INSTALLED_VALUES,
   Recorder,
+  TARS_EGRESS,
   world,
 } from "../fakes/index.ts";
 
@@ -38,6 +40,7 @@ const judge = (facts: Partial<HaFacts>, options: Partial<typeof DEFAULT_UPGRADE_
     facts: Effect.succeed({
       envoyProxies: Result.succeed([proxy("tars-egress", 2)]),
       deployments: [],
+      daemonSets: [],
       ...facts,
     }),
   });
@@ -128,6 +131,83 @@ describe("proxies that drain for less than is asked for", () => {
       const [warning] = yield* warnings;
       assert.include(warning, "drain for at most 12s; longer ones will be cut");
     }).pipe(Effect.provide(world({ ...short, faults: [{ verb: "proxy", trouble: forbidden }] }))),
+  );
+
+  const onlyWarning = Effect.map(warnings, (all) => {
+    assert.lengthOf(all, 1);
+    return all[0];
+  });
+
+  it.effect("are one where the longer drain cannot be written", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(
+        yield* onlyWarning,
+        "the running proxies drain for at most 12s; 23 streams are open; longer ones will be cut: this account is not allowed to hold them (it cannot update envoyproxies.gateway.envoyproxy.io in namespace tars-system)",
+      );
+    }).pipe(
+      Effect.provide(
+        world({
+          values,
+          may: ({ resource, verb }) => !(resource === "envoyproxies" && verb === "update"),
+        }),
+      ),
+    ),
+  );
+
+  it.effect("are one where it has nowhere to be written to", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.remove(TARS_EGRESS);
+      assert.include(
+        yield* onlyWarning,
+        "12s; 23 streams are open; longer ones will be cut: no EnvoyProxy was found to lengthen the drain of egress",
+      );
+    }).pipe(Effect.provide(world({ values }))),
+  );
+
+  it.effect("are one where the server has no policies for it", () =>
+    Effect.gen(function* () {
+      assert.include(
+        yield* onlyWarning,
+        "23 streams are open; longer ones will be cut: they cannot be held on Kubernetes v1.29.4, which has no",
+      );
+    }).pipe(Effect.provide(world({ values, kubernetes: "v1.29.4" }))),
+  );
+
+  it.effect("are one of their own when they run on each node, as nothing holds those", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const [egress] = yield* cluster.all(Deployment, "tars-dataplane");
+      assert.isDefined(egress);
+      yield* cluster.seed(DaemonSet, {
+        ...egress,
+        kind: "DaemonSet",
+        metadata: {
+          name: "edge",
+          namespace: "tars-dataplane",
+          labels: egress.metadata.labels ?? {},
+        },
+        status: { desiredNumberScheduled: 3 },
+      });
+      assert.include(
+        yield* onlyWarning,
+        "drain for at most 12s; 23 streams are open; longer ones will be cut: those of DaemonSet edge cannot be held",
+      );
+    }).pipe(Effect.provide(world({ values }))),
+  );
+
+  it.effect("are counted without a proxy that does not start", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const [pod] = yield* cluster.all(Pod, "tars-dataplane");
+      assert.isDefined(pod);
+      yield* cluster.seed(Pod, {
+        ...pod,
+        metadata: { ...pod.metadata, name: "egress-new", uid: "another" },
+        status: { phase: "Pending" },
+      });
+      assert.include(yield* onlyWarning, "; 23 streams are open; ");
+    }).pipe(Effect.provide(world(short))),
   );
 
   it.effect("are none where they can be held", () =>

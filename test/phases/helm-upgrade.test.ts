@@ -25,6 +25,7 @@ import {
 const FREE: HeldLock = { check: Effect.void };
 const NO_STREAMS: FollowedStreams = {
   outcome: Effect.succeed(undefined),
+  open: Effect.succeed(undefined),
   busy: Effect.succeed(false),
   drained: () => Effect.void,
 };

@@ -4,7 +4,7 @@ import { parseGoDuration } from "../go-duration.ts";
 import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../kube.ts";
 
 export interface RunningDrain {
-  /** The name of the Deployment. */
+  /** The name of the Deployment, or the DaemonSet. */
   readonly deployment: string;
   readonly replicas: number;
   /** The longest time between a pod's deletion and the end of its streams; `undefined` when it cannot be read. */
@@ -62,8 +62,11 @@ const drainOfHooks = (podSpec: unknown): Duration.Duration | undefined => {
   return drain === undefined || ready === undefined ? undefined : Duration.min(drain, ready);
 };
 
-const replicasOf = (deployment: KubeObject): number =>
-  numberAt(deployment, "status", "replicas") ?? numberAt(deployment, "spec", "replicas") ?? 0;
+const replicasOf = (workload: KubeObject): number =>
+  numberAt(workload, "status", "replicas") ??
+  numberAt(workload, "status", "desiredNumberScheduled") ??
+  numberAt(workload, "spec", "replicas") ??
+  0;
 
 const graceOf = (podSpec: unknown): Duration.Duration => {
   const seconds = numberAt(podSpec, "terminationGracePeriodSeconds");
@@ -79,7 +82,7 @@ const drainOf = (podSpec: unknown): Duration.Duration | undefined => {
 export const podDrain = (pod: KubeObject): Duration.Duration | undefined =>
   drainOf(fieldAt(pod, "spec"));
 
-/** @param deployment a data-plane Deployment, as Envoy Gateway makes them */
+/** @param deployment a data-plane Deployment, or DaemonSet, as Envoy Gateway makes them */
 export const runningDrain = (deployment: KubeObject): RunningDrain => {
   const podSpec = fieldAt(deployment, "spec", "template", "spec");
   return {

@@ -3,7 +3,7 @@ import { Duration } from "effect";
 import { formatGoDuration } from "../go-duration.ts";
 import type { RunningDrain } from "./running-drain.ts";
 
-/** A Deployment whose running proxies end streams earlier than an upgrade asks for. */
+/** A Deployment or DaemonSet whose running proxies end streams earlier than an upgrade asks for. */
 export interface ShortDrain extends RunningDrain {
   readonly drain: Duration.Duration;
 }
@@ -23,21 +23,22 @@ const streamsText = (open: number): string =>
   open === 1 ? "1 stream is open" : `${open} streams are open`;
 
 /**
- * @param short Deployments whose proxies nothing holds, from `shortDrains`
+ * E.g. `drain for at most 1m; 23 streams are open; longer ones will be cut`
+ * @param short Deployments and DaemonSets whose proxies nothing holds; at least one
  * @param openStreams on all their proxies; `undefined` where they cannot be counted
- * @param lacking the permissions without which they cannot be held, e.g. `create jobs.batch in namespace tars-dataplane`
  */
-export const shortDrainWarning = (
-  short: ReadonlyArray<{ readonly drain: Duration.Duration }>,
+export const unheldText = (
+  short: ReadonlyArray<Pick<ShortDrain, "drain">>,
   openStreams: number | undefined,
-  lacking: ReadonlyArray<string>,
-): string | undefined => {
-  const [first, ...others] = short;
-  if (first === undefined) return undefined;
-  const shortest = others.reduce((least, { drain }) => Duration.min(least, drain), first.drain);
+): string => {
+  const shortest = short.map(({ drain }) => drain).reduce((one, other) => Duration.min(one, other));
   const open = openStreams === undefined ? "" : `${streamsText(openStreams)}; `;
-  return (
-    `the running proxies drain for at most ${formatGoDuration(shortest)}; ${open}longer ones will be cut: ` +
-    `this account is not allowed to hold them (it cannot ${lacking.join("; ")})`
-  );
+  return `drain for at most ${formatGoDuration(shortest)}; ${open}longer ones will be cut`;
 };
+
+/** @param why nothing will hold them */
+export const shortDrainWarning = (
+  short: ReadonlyArray<Pick<ShortDrain, "drain">>,
+  openStreams: number | undefined,
+  why: string,
+): string => `the running proxies ${unheldText(short, openStreams)}: ${why}`;

@@ -1,9 +1,15 @@
 import { type Access, accessTo } from "../access.ts";
-import { ConfigMap, Job, Pod, ReplicaSet } from "../kube.ts";
+import { ConfigMap, EnvoyProxy, Job, Pod, ReplicaSet } from "../kube.ts";
 import { AdmissionPolicy, AdmissionPolicyBinding, type HoldPlace } from "./objects.ts";
 
-/** All that holding proxies takes. Without any of it they end with the drain that they were made with. */
-export const holdAccess = ({ dataplaneNamespace }: HoldPlace): ReadonlyArray<Access> => [
+/**
+ * All that holding proxies takes. Without any of it they end with the drain that they were made with.
+ * @param envoyProxies the namespaces of those that the longer drain is written to
+ */
+export const holdAccess = (
+  { dataplaneNamespace }: HoldPlace,
+  envoyProxies: ReadonlyArray<string>,
+): ReadonlyArray<Access> => [
   ...[AdmissionPolicy, AdmissionPolicyBinding].flatMap((type) =>
     accessTo(type, ["create", "patch"]),
   ),
@@ -11,4 +17,5 @@ export const holdAccess = ({ dataplaneNamespace }: HoldPlace): ReadonlyArray<Acc
   ...accessTo(ConfigMap, ["create", "patch", "delete"], dataplaneNamespace),
   ...accessTo(Pod, ["list", "update", "delete"], dataplaneNamespace),
   ...accessTo(ReplicaSet, ["list"], dataplaneNamespace),
+  ...envoyProxies.flatMap((namespace) => accessTo(EnvoyProxy, ["get", "update"], namespace)),
 ];

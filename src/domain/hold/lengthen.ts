@@ -3,8 +3,9 @@ import { Duration } from "effect";
 import { runningDrain } from "../drain/running-drain.ts";
 import { type ShortDrain, shortDrains } from "../drain/short-drain.ts";
 import { copyPath, getPath, isJsonObject, type JsonObject, setPath } from "../json.ts";
-import type { KubeObject } from "../kube.ts";
+import { type KubeObject, numberAt } from "../kube.ts";
 import { proxyOfDeployment } from "../rollout/expectation.ts";
+import { quietTime } from "../rollout/verdict.ts";
 import { isProxyOf, type RolloutView } from "../rollout/view.ts";
 
 export interface DrainFacts
@@ -13,6 +14,8 @@ export interface DrainFacts
 }
 
 export interface Lengthening {
+  /** The Deployment whose proxies have the shorter drain. */
+  readonly workload: KubeObject;
   readonly drain: ShortDrain;
   /** Of the proxies of this Deployment; `undefined` where there is none to write the drain to. */
   readonly envoyProxy: KubeObject | undefined;
@@ -31,10 +34,26 @@ export const lengthenings = (
   const proxies = deployments.filter((deployment) => isProxyOf(deployment, dataplaneNamespace));
   return proxies.flatMap((deployment) =>
     shortDrains([runningDrain(deployment)], asked).map((drain) => ({
+      workload: deployment,
       drain,
       envoyProxy: proxyOfDeployment(config, deployment),
     })),
   );
+};
+
+/** Until proxies with the longer drain are ready, which start all at once from an image that their nodes have. */
+const START_UP = Duration.minutes(2);
+
+const startUpOf = (deployment: KubeObject): Duration.Duration =>
+  Duration.sum(START_UP, Duration.seconds(numberAt(deployment, "spec", "minReadySeconds") ?? 0));
+
+/** How long proxies with the longer drain may take to come. The upgrade itself still has all of its `timeout` afterwards. */
+export const lengtheningBudget = (
+  deployments: ReadonlyArray<KubeObject>,
+  limits: { readonly timeout: Duration.Duration; readonly settleTime: Duration.Duration },
+): Duration.Duration => {
+  const slowest = deployments.map(startUpOf).reduce(Duration.max, Duration.zero);
+  return Duration.min(limits.timeout, Duration.sum(slowest, quietTime(limits.settleTime)));
 };
 
 const DRAIN_TIMEOUT = ["shutdown", "drainTimeout"];

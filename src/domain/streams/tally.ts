@@ -79,3 +79,13 @@ export const draining = (proxies: Proxies): ReadonlyArray<OpenStreams> =>
       return streams === undefined ? [] : [{ pod: proxy.pod, streams }];
     })
     .sort(byPod);
+
+/** On all proxies of the start; `undefined` where one of them could not be counted. */
+export const openInAll = (proxies: Proxies): number | undefined =>
+  [...proxies.values()]
+    .filter(({ old }) => old)
+    .map(openOn)
+    .reduce<number | undefined>(
+      (sum, open) => (sum === undefined || open === undefined ? undefined : sum + open),
+      0,
+    );

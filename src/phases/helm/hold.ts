@@ -1,18 +1,16 @@
 /** Keeps the running proxies for as long as this upgrade asks, where they themselves would end their streams earlier. */
 import { Duration, Effect } from "effect";
-import type { ShortDrain } from "../../domain/drain/short-drain.ts";
+import { unheldText } from "../../domain/drain/short-drain.ts";
 import { formatGoDuration } from "../../domain/go-duration.ts";
 import { type Hold, type HoldNews, ProxyHold } from "../../services/ProxyHold.ts";
 import { Reporter, report, warn } from "../../services/Reporter.ts";
 import type { UpgradeAttempt } from "./attempt.ts";
 import { staged } from "./rollout.ts";
 
-const shortest = (drains: ReadonlyArray<ShortDrain>): string =>
-  formatGoDuration(
-    drains.map(({ drain }) => drain).reduce((left, right) => Duration.min(left, right)),
-  );
-
-const tell = (news: HoldNews, asked: Duration.Duration): Effect.Effect<void, never, Reporter> => {
+const tell = (
+  news: HoldNews,
+  { options, streams }: UpgradeAttempt,
+): Effect.Effect<void, never, Reporter> => {
   switch (news._tag) {
     case "Held":
       return report({
@@ -22,11 +20,13 @@ const tell = (news: HoldNews, asked: Duration.Duration): Effect.Effect<void, nev
           drainMillis: Duration.toMillis(drain),
         })),
         pods: news.pods,
-        askedMillis: Duration.toMillis(asked),
+        askedMillis: Duration.toMillis(options.drainTimeout),
       });
     case "NotHeld":
-      return warn(
-        `could not hold the running proxies: ${news.why}; they drain for at most ${shortest(news.drains)}, and longer streams will be cut`,
+      return Effect.flatMap(streams.open, (open) =>
+        warn(
+          `could not hold the running proxies: ${news.why}; they ${unheldText(news.drains, open)}`,
+        ),
       );
     case "HandedOver":
       return report({ _tag: "ProxyMoved", pod: news.pod, to: "out-of-rotation" });
@@ -51,14 +51,14 @@ const tell = (news: HoldNews, asked: Duration.Duration): Effect.Effect<void, nev
 };
 
 /** Holds until the scope closes. */
-export const holdProxies = Effect.fnUntraced(function* ({ options }: UpgradeAttempt) {
+export const holdProxies = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
   const [holds, reporter] = yield* Effect.all([ProxyHold, Reporter]);
-  const { release, dataplaneNamespace, drainTimeout } = options;
+  const { release, dataplaneNamespace, drainTimeout } = attempt.options;
   return yield* holds.begin({
     release,
     dataplaneNamespace,
     asked: drainTimeout,
-    onNews: (news) => Effect.provideService(tell(news, drainTimeout), Reporter, reporter),
+    onNews: (news) => Effect.provideService(tell(news, attempt), Reporter, reporter),
   });
 });
 

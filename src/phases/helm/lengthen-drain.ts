@@ -4,54 +4,22 @@
  * changes, as nearly every upgrade of the controller does. Only pods made with the longer drain are safe from both.
  */
 import { Duration, Effect, Option } from "effect";
-import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
+import { unheldText } from "../../domain/drain/short-drain.ts";
 import { formatGoDuration } from "../../domain/go-duration.ts";
 import {
   asBefore,
   type Lengthening,
   lengthened,
+  lengtheningBudget,
   lengthenings,
 } from "../../domain/hold/lengthen.ts";
-import {
-  Deployment,
-  EnvoyProxy,
-  Gateway,
-  GatewayClass,
-  type KubeObject,
-  type ResourceType,
-  refOf,
-} from "../../domain/kube.ts";
+import { EnvoyProxy, type KubeObject, refOf } from "../../domain/kube.ts";
 import { changeObject, Kubectl } from "../../services/Kubectl.ts";
 import { report, warn } from "../../services/Reporter.ts";
+import { readDrainFacts } from "../streams/drain-facts.ts";
 import type { UpgradeAttempt } from "./attempt.ts";
 import { awaitDrained, holdProxies } from "./hold.ts";
-import { awaitDataPlane, followRollout } from "./rollout.ts";
-
-/** What cannot be read is as good as absent: then there is nothing to lengthen. */
-const readDrains = Effect.fnUntraced(function* ({ options }: UpgradeAttempt) {
-  const kubectl = yield* Kubectl;
-  const { release, dataplaneNamespace } = options;
-  const list = (type: ResourceType, namespace?: string, labelSelector?: string) =>
-    Effect.orElseSucceed(
-      kubectl.list({
-        type,
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-      }),
-      (): ReadonlyArray<KubeObject> => [],
-    );
-  const places = [...new Set([release.namespace, dataplaneNamespace])];
-  const { envoyProxies, ...facts } = yield* Effect.all(
-    {
-      deployments: list(Deployment, dataplaneNamespace, MANAGED_BY_ENVOY_GATEWAY),
-      gateways: list(Gateway, dataplaneNamespace),
-      gatewayClasses: list(GatewayClass),
-      envoyProxies: Effect.forEach(places, (namespace) => list(EnvoyProxy, namespace)),
-    },
-    { concurrency: "unbounded" },
-  );
-  return { ...facts, envoyProxies: envoyProxies.flat() };
-});
+import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
 
 const distinctProxies = (found: ReadonlyArray<Lengthening>): ReadonlyArray<KubeObject> => [
   ...new Set(found.flatMap(({ envoyProxy }) => envoyProxy ?? [])),
@@ -78,12 +46,21 @@ const undo = Effect.fnUntraced(function* (proxies: ReadonlyArray<KubeObject>) {
   );
 });
 
+const numbers = ({ streams }: UpgradeAttempt, short: ReadonlyArray<Lengthening>) =>
+  Effect.map(streams.open, (open) =>
+    unheldText(
+      short.map(({ drain }) => drain),
+      open,
+    ),
+  );
+
 const lengthen = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
-  proxies: ReadonlyArray<KubeObject>,
+  short: ReadonlyArray<Lengthening>,
 ) {
   const { options, interruption } = attempt;
-  const { drainTimeout, timeout } = options;
+  const { drainTimeout, timeout, settleTime } = options;
+  const proxies = distinctProxies(short);
   const hold = yield* holdProxies(attempt);
   if (hold === undefined) return;
   const rollout = yield* followRollout(attempt);
@@ -97,13 +74,20 @@ const lengthen = Effect.fnUntraced(function* (
     envoyProxies: proxies.map(({ metadata }) => metadata.name),
     drainMillis: Duration.toMillis(drainTimeout),
   });
-  const seen = yield* interruption.wait(awaitDataPlane(attempt, rollout, timeout, "longer drain"));
+  const budget = lengtheningBudget(
+    short.map(({ workload }) => workload),
+    { timeout, settleTime },
+  );
+  const seen = yield* interruption.wait(awaitDataPlane(attempt, rollout, budget, "longer drain"));
   if (Option.isNone(seen)) return yield* undo(proxies);
   if (seen.value._tag === "NotSettled") {
     yield* warn(
-      `the proxies did not take the drain of ${formatGoDuration(drainTimeout)}: ${seen.value.why}; they go on with their own`,
+      `the proxies did not take the drain of ${formatGoDuration(drainTimeout)}: ${seen.value.why}; they go on with their own, and ${yield* numbers(attempt, short)}`,
     );
-    return yield* undo(proxies);
+    yield* undo(proxies);
+    // While they are still held: proxies that were replaced by then are put back into rotation.
+    const back = rollout.settled({ budget, settleTime, failFast: false });
+    return yield* interruption.wait(staged("shorter drain", budget, back));
   }
   yield* awaitDrained(attempt, hold, drainTimeout);
   if (yield* interruption.happened) {
@@ -114,26 +98,19 @@ const lengthen = Effect.fnUntraced(function* (
 
 /**
  * Replaces proxies that drain for less than was asked for by proxies that have that drain, while those they replace are
- * held until their streams have ended. What cannot be held is left as it is, with a warning.
+ * held until their streams have ended. What cannot be held is left as it is; the HA preflight has said so where it could.
  */
 export const lengthenDrains = Effect.fnUntraced(function* (attempt: UpgradeAttempt) {
   const { dataplaneNamespace, drainTimeout: asked } = attempt.options;
-  const found = lengthenings(yield* readDrains(attempt), { dataplaneNamespace, asked });
-  const proxies = distinctProxies(found);
-  const stuck = found.filter(({ envoyProxy }) => envoyProxy === undefined);
-  yield* Effect.forEach(
-    stuck,
-    ({ drain: { deployment, drain } }) =>
-      warn(
-        `the proxies of ${deployment} drain for ${formatGoDuration(drain)}, and no EnvoyProxy was found to lengthen that: longer streams will be cut`,
-      ),
-    { discard: true },
+  const facts = yield* readDrainFacts(attempt.options);
+  const short = lengthenings(facts, { dataplaneNamespace, asked }).filter(
+    ({ envoyProxy }) => envoyProxy !== undefined,
   );
-  if (proxies.length === 0) return;
-  yield* Effect.scoped(lengthen(attempt, proxies)).pipe(
+  if (short.length === 0) return;
+  yield* Effect.scoped(lengthen(attempt, short)).pipe(
     Effect.catch(({ message }) =>
-      warn(
-        `could not lengthen the drain of the running proxies: ${message}; longer streams will be cut`,
+      Effect.flatMap(numbers(attempt, short), (text) =>
+        warn(`could not lengthen the drain of the running proxies: ${message}; they ${text}`),
       ),
     ),
   );

@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { type KubeObject, Pod } from "../../domain/kube.ts";
+import { isReadyPod } from "../../domain/rollout/pod-trouble.ts";
 import { podSelectors } from "../../domain/rollout/view.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { ProxyStats } from "../../services/ProxyStats.ts";
@@ -20,15 +21,26 @@ const podsOf = Effect.fnUntraced(function* (deployments: ReadonlyArray<KubeObjec
   return lists.flat();
 });
 
-/** The open streams on all proxies of these Deployments, which are in one namespace; `undefined` where they cannot be counted. */
+/** What does not answer has no streams, unless it serves. */
+const openOn = Effect.fnUntraced(function* (pod: KubeObject) {
+  const stats = yield* ProxyStats;
+  const { name, namespace = "" } = pod.metadata;
+  return yield* Effect.catchIf(
+    stats.openStreams({ namespace, name }),
+    ({ reason }) => reason === "Gone" || !isReadyPod(pod),
+    () => Effect.succeed(0),
+  );
+});
+
+/**
+ * The open streams on all proxies of these Deployments or DaemonSets, which are in one namespace; `undefined` where one that
+ * serves cannot be counted.
+ */
 export const countOpenStreams = Effect.fn("tare.streams.count")(
   function* (deployments: ReadonlyArray<KubeObject>) {
-    const stats = yield* ProxyStats;
-    const counts = yield* Effect.forEach(
-      yield* podsOf(deployments),
-      ({ metadata: { name, namespace = "" } }) => stats.openStreams({ namespace, name }),
-      { concurrency: "unbounded" },
-    );
+    const counts = yield* Effect.forEach(yield* podsOf(deployments), openOn, {
+      concurrency: "unbounded",
+    });
     return counts.reduce((sum, count) => sum + count, 0);
   },
   Effect.orElseSucceed(() => undefined),

@@ -15,6 +15,7 @@ import {
 import {
   draining,
   type OpenStreams,
+  openInAll,
   type StreamOutcome,
   tallyOf,
 } from "../../domain/streams/tally.ts";
@@ -31,6 +32,8 @@ const WATCH_AGAIN_AFTER = Duration.seconds(2);
 export interface FollowedStreams {
   /** What has become of the streams by now; nothing where there are no proxies. */
   readonly outcome: Effect.Effect<StreamOutcome | undefined>;
+  /** Open streams at the last look, on all proxies; `undefined` where one that serves could not be counted. */
+  readonly open: Effect.Effect<number | undefined>;
   /** A proxy that is on its way out has streams left. */
   readonly busy: Effect.Effect<boolean>;
   /** Ends when no proxy that is on its way out has a stream left, or after `budget`. */
@@ -154,6 +157,7 @@ export const followStreams: (
           ? { _tag: "Counted", tally: tallyOf(proxies, atStart) }
           : { _tag: "NotCounted", why: refused?.message ?? "" };
       }),
+      open: Effect.sync(() => (proxies === undefined ? undefined : openInAll(proxies))),
       busy: Effect.sync(someBusy),
       drained: (budget) => Effect.asVoid(Effect.timeoutOption(quiet, budget)),
     };
