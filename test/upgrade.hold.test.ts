@@ -10,6 +10,7 @@ import {
   FakeCluster,
   FakeStreams,
   IDENTITY,
+  outboxEvents,
   overtaken,
   Recorder,
   runUpgrade,
@@ -210,6 +211,33 @@ describe("proxies that drain for less than was asked for", () => {
       assert.notInclude((yield* warnings).join("\n"), "could not hold");
       assert.deepStrictEqual(yield* leftovers, []);
     }).pipe(inWorld()),
+  );
+
+  it.effect.each(["configmaps", "envoyproxies"])(
+    "are not touched by an account that lacks a right to %s, and told of once",
+    (resource) =>
+      Effect.gen(function* () {
+        yield* openStreams("450 seconds", 7);
+        yield* upgraded({ options: LONGER });
+        assert.deepStrictEqual(yield* story, ["HelmUpgradeStarted"]);
+        const told = (yield* warnings).filter((warning) => warning.includes("will be cut"));
+        assert.lengthOf(told, 1);
+        assert.strictEqual(yield* dropped, 7);
+        assert.deepStrictEqual(yield* counted, ["7 open, 7 cut"]);
+        const [event] = yield* outboxEvents;
+        assert.deepStrictEqual(
+          event?.streams?.cut_of?.map(({ streams, by }) => [streams, by]),
+          [
+            [4, "proxy"],
+            [3, "proxy"],
+          ],
+        );
+      }).pipe(
+        inWorld({
+          may: (access) =>
+            !(access.resource === resource && ["update", "delete"].includes(access.verb)),
+        }),
+      ),
   );
 
   it.effect("are left as they are when the policy does not come into force", () =>

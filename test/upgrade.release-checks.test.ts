@@ -374,3 +374,25 @@ describe("the identity", () => {
     }).pipe(Effect.provide(world())),
   );
 });
+
+describe("Envoy Gateway 1.9.0, whose successor can leave running proxies without their certificates", () => {
+  it.effect("is refused before anything is written", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?.exitCode, 10);
+      assert.match(error?.why.join() ?? "", /^versions: this chart brings Envoy Gateway 1\.9\.0, /);
+      yield* nothingWritten;
+    }).pipe(Effect.provide(world({ chart: tarsChart({ version: "1.2.0", imageTag: "v1.9.0" }) }))),
+  );
+
+  it.effect("can be left, with a warning", () =>
+    Effect.gen(function* () {
+      const { result } = yield* runUpgrade();
+      assert.strictEqual(result?.revision, 2);
+      const warnings = yield* (yield* Recorder).warnings;
+      assert.isTrue(warnings.some((one) => one.startsWith("the release runs Envoy Gateway 1.9.0")));
+    }).pipe(
+      Effect.provide(world({ installed: tarsChart({ version: "1.1.0", imageTag: "v1.9.0" }) })),
+    ),
+  );
+});

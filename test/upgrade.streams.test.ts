@@ -1,6 +1,7 @@
 /** The streams of users, as a run counts them, against what became of them. */
 import { assert, describe, it } from "@effect/vitest";
-import { Duration, Effect } from "effect";
+import { Duration, Effect, Fiber } from "effect";
+import { TestClock } from "effect/testing";
 import { setPath } from "../src/domain/json.ts";
 import type { KubeObject } from "../src/domain/kube.ts";
 import { cutInAll, type StreamTally } from "../src/domain/streams/tally.ts";
@@ -57,7 +58,14 @@ describe("streams under an upgrade", () => {
       assert.strictEqual(tally.openAtStart, 13);
       assert.strictEqual(cutInAll(tally), 9);
       const [event] = yield* outboxEvents;
-      assert.deepStrictEqual(event?.streams, { open_at_start: 13, cut: 9 });
+      assert.strictEqual(event?.streams?.open_at_start, 13);
+      assert.strictEqual(event?.streams?.cut, 9);
+      assert.deepStrictEqual(
+        event?.streams?.cut_of,
+        [...tally.cut]
+          .sort((left, right) => right.streams - left.streams)
+          .map(({ pod, streams, by }) => ({ pod, streams, by })),
+      );
       assert.deepStrictEqual(tally.stillOpen, []);
       assert.deepStrictEqual(
         tally.cut.map(({ drainSeconds }) => drainSeconds),
@@ -142,6 +150,21 @@ describe("a proxy that never gets its certificate", () => {
         /^pod tars-dataplane\/egress-\S+ is ready but never got TLS secret tars-dataplane\/egress-certificate: /,
       );
     }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("again, when its listener is replaced, fails it too, though the proxy stays", () =>
+    Effect.gen(function* () {
+      const users = yield* FakeStreams;
+      const run = yield* Effect.forkChild(runUpgrade());
+      yield* TestClock.adjust("4 seconds");
+      yield* users.withhold(() => true, "lost");
+      const { error } = yield* Fiber.join(run);
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.include(
+        error?.why.join("; ") ?? "",
+        "is ready but did not get TLS secret tars-dataplane/egress-certificate again: ",
+      );
+    }).pipe(Effect.provide(world({ installed: tarsChart({ version: "1.2.0" }) }))),
   );
 
   it.effect("is none of the upgrade's doing when it did not get it before", () =>

@@ -46,9 +46,17 @@ export const InstallEvent = Schema.Struct({
   error_code: Schema.optionalKey(Text),
   /** On the data plane; absent where they could not be counted. */
   streams: Schema.optionalKey(
-    Schema.Struct({ open_at_start: Count, cut: Count }).annotate({
+    Schema.Struct({
+      open_at_start: Count,
+      cut: Count,
+      cut_of: Schema.optionalKey(
+        Schema.Array(
+          Schema.Struct({ pod: Text, streams: Count, by: Schema.Literals(["proxy", "listener"]) }),
+        ),
+      ),
+    }).annotate({
       description:
-        "Streams that were open on the data plane when the run began, and how many it cut.",
+        "Streams that were open on the data plane when the run began, how many it cut, and of which proxies: the most of them first, at most 20. They went with the proxy, or with a listener of it that was replaced.",
     }),
   ),
   started_at: Timestamp,
@@ -120,6 +128,19 @@ export interface EventFacts {
 
 const singleLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
+/** An event has to stay small, however many proxies there are. */
+const MOST_PROXIES = 20;
+
+const streamsOf = (tally: StreamTally): NonNullable<InstallEvent["streams"]> => {
+  const counts = { open_at_start: tally.openAtStart, cut: cutInAll(tally) };
+  if (tally.cut.length === 0) return counts;
+  const most = [...tally.cut].sort((left, right) => right.streams - left.streams);
+  return {
+    ...counts,
+    cut_of: most.slice(0, MOST_PROXIES).map(({ pod, streams, by }) => ({ pod, streams, by })),
+  };
+};
+
 export const installEvent = (facts: EventFacts): InstallEvent => ({
   schema_version: EVENT_SCHEMA_VERSION,
   event_id: eventId(facts.release, facts.subject, facts.operation),
@@ -140,9 +161,7 @@ export const installEvent = (facts: EventFacts): InstallEvent => ({
         error_code: facts.outcome.code,
       }
     : {}),
-  ...(facts.streams === undefined
-    ? {}
-    : { streams: { open_at_start: facts.streams.openAtStart, cut: cutInAll(facts.streams) } }),
+  ...(facts.streams === undefined ? {} : { streams: streamsOf(facts.streams) }),
   started_at: facts.startedAt.toISOString(),
   finished_at: facts.finishedAt.toISOString(),
   cli_version: facts.cliVersion,

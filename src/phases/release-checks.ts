@@ -13,6 +13,7 @@ import {
 } from "../domain/access.ts";
 import { type CrdManifest, type LiveCrd, planCrd } from "../domain/crds/plan.ts";
 import { crdView, customType, servedVersions } from "../domain/crds/view.ts";
+import { envoyGatewayHop } from "../domain/envoy-gateway-hops.ts";
 import { droppedObjects, helmAccess, type TypeOf } from "../domain/helm/access.ts";
 import { helmDefects } from "../domain/helm/defects.ts";
 import { apiVersionOf, type KubeObject, type ResourceType } from "../domain/kube.ts";
@@ -177,6 +178,16 @@ const warnOfHelm = Effect.fnUntraced(function* (
   });
 });
 
+const checkHop = Effect.fnUntraced(function* (
+  { facts: { previous } }: ReleaseChecksInput,
+  rendered: RenderedRelease,
+) {
+  const before = Result.getOrElse(previous, (): ReadonlyArray<KubeObject> => []);
+  const { problem, warning } = envoyGatewayHop(before, rendered.objects);
+  if (warning !== undefined) yield* warn(warning);
+  return problem === undefined ? [] : [{ problem } satisfies Problem];
+});
+
 const warnOfCertificate = Effect.fnUntraced(function* (
   live: KubeObject | undefined,
   { release, withoutServer }: Rendering,
@@ -205,7 +216,11 @@ export const releaseChecks = Effect.fn("tare.release-checks")(function* (
   const rendered = Redacted.value(rendering.release);
   yield* warnOfHelm(input, rendered);
   yield* warnOfCertificate(facts.webhookCertificate, rendering);
-  const problems = [...(yield* checkRights(input, rendered)), ...(yield* checkSize(rendered))];
+  const problems = [
+    ...(yield* checkHop(input, rendered)),
+    ...(yield* checkRights(input, rendered)),
+    ...(yield* checkSize(rendered)),
+  ];
   if (problems.length > 0) return yield* new PreflightFailed({ problems });
 });
 

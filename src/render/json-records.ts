@@ -169,7 +169,21 @@ export const HistoryRead = record("history", "The timeline of a release, oldest 
       finishedAt: Schema.optionalKey(Schema.String),
       durationSeconds: Schema.optionalKey(Schema.Int),
       cause: Schema.optionalKey(Schema.String),
-      streams: Schema.optionalKey(Schema.Struct({ openAtStart: Schema.Int, cut: Schema.Int })),
+      streams: Schema.optionalKey(
+        Schema.Struct({
+          openAtStart: Schema.Int,
+          cut: Schema.Int,
+          cutOf: Schema.optionalKey(
+            Schema.Array(
+              Schema.Struct({
+                pod: Schema.String,
+                streams: Schema.Int,
+                by: Schema.Literals(["proxy", "listener"]),
+              }),
+            ),
+          ),
+        }),
+      ),
       reported: Schema.Literals([...DELIVERIES, "unreported"]),
     }),
   ),

@@ -146,7 +146,13 @@ const rowBody = (row: TimelineRow) => ({
   ...member("cause", row.cause),
   ...(row.streams === undefined
     ? {}
-    : { streams: { openAtStart: row.streams.open_at_start, cut: row.streams.cut } }),
+    : {
+        streams: {
+          openAtStart: row.streams.open_at_start,
+          cut: row.streams.cut,
+          ...member("cutOf", row.streams.cut_of),
+        },
+      }),
   reported: row.reported,
 });
 

@@ -1,4 +1,5 @@
 import { Context, Data, type Effect } from "effect";
+import type { ProxySecrets } from "../domain/rollout/withheld-secrets.ts";
 import type { ProxyCounts } from "../domain/streams/proxy-metrics.ts";
 
 export interface ProxyPod {
@@ -28,10 +29,8 @@ export class ProxyStats extends Context.Service<
   ProxyStats,
   {
     readonly counts: (pod: ProxyPod) => Effect.Effect<ProxyCounts, ProxyStatsError>;
-    /** Certificates that the proxy was promised, and no longer waits for. */
-    readonly withheldSecrets: (
-      pod: ProxyPod,
-    ) => Effect.Effect<ReadonlyArray<string>, ProxyStatsError>;
+    /** How often the certificates that it was promised came, and did not. */
+    readonly secrets: (pod: ProxyPod) => Effect.Effect<ProxySecrets, ProxyStatsError>;
     /** The requests of clients that are under way; an LLM stream is one. */
     readonly openStreams: (pod: ProxyPod) => Effect.Effect<number, ProxyStatsError>;
   }

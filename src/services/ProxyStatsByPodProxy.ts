@@ -1,5 +1,5 @@
 import { Duration, Effect, Layer } from "effect";
-import { SECRETS_FILTER, withheldSecrets } from "../domain/rollout/withheld-secrets.ts";
+import { proxySecrets, SECRETS_FILTER } from "../domain/rollout/withheld-secrets.ts";
 import { METRICS_FILTER, parseMetrics, proxyCounts } from "../domain/streams/proxy-metrics.ts";
 import { Kubectl, type KubectlError } from "./Kubectl.ts";
 import { type ProxyPod, ProxyStats, ProxyStatsError } from "./ProxyStats.ts";
@@ -51,7 +51,7 @@ export const layerProxyStatsByPodProxy: Layer.Layer<ProxyStats, never, Kubectl> 
 
     return ProxyStats.of({
       counts,
-      withheldSecrets: (pod) => Effect.map(metrics(pod, SECRETS_FILTER), withheldSecrets),
+      secrets: (pod) => Effect.map(metrics(pod, SECRETS_FILTER), proxySecrets),
       openStreams: (pod) => Effect.map(counts(pod), ({ openStreams }) => openStreams),
     });
   }),

@@ -23,6 +23,7 @@ import {
   takeBaseline,
 } from "../domain/rollout/verdict.ts";
 import type { RolloutView } from "../domain/rollout/view.ts";
+import { newlyWithheld, type WithheldSecret } from "../domain/rollout/withheld-secrets.ts";
 import { hasSettled, observe, UNSETTLED } from "../domain/settling.ts";
 import { Kubectl } from "./Kubectl.ts";
 import { ProxyStats } from "./ProxyStats.ts";
@@ -36,7 +37,7 @@ import {
 } from "./RolloutGate.ts";
 import { type Changes, makeChanges } from "./rollout/changes.ts";
 import { makeEvidenceCollector } from "./rollout/evidence.ts";
-import { readWithheldSecrets, type WithheldSecret } from "./rollout/secrets.ts";
+import { readSecrets } from "./rollout/secrets.ts";
 import { type RolloutWatches, watchRollout } from "./rollout/watches.ts";
 
 /** Changes come in bursts: what a burst ends with is what counts. */
@@ -77,9 +78,9 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   yield* firstLook(watches);
   const baseline = takeBaseline(yield* watches.view);
   const stats = yield* ProxyStats;
-  const withheld = (view: RolloutView) =>
-    Effect.provideService(readWithheldSecrets(view), ProxyStats, stats);
-  const withheldBefore = yield* Effect.forkScoped(withheld(yield* watches.view));
+  const secrets = (view: RolloutView) =>
+    Effect.provideService(readSecrets(view), ProxyStats, stats);
+  const secretsBefore = yield* Effect.forkScoped(secrets(yield* watches.view));
   let times: TroubleTimes = new Map();
   let seen: Seen = { progress: [], troubles: [] };
   let worst: Suspicion | undefined;
@@ -152,9 +153,10 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
           baseline,
           doomed: gate.failFast ? Deferred.await(doomed) : Effect.never,
           diagnosis: rollout.diagnosis,
-          newlyWithheld: (view) =>
-            Effect.map(Effect.all([Fiber.join(withheldBefore), withheld(view)]), ([before, now]) =>
-              now.find(({ secret }) => !before.some((one) => one.secret === secret)),
+          withheld: (view) =>
+            Effect.map(
+              Effect.all([Fiber.join(secretsBefore), secrets(view)]),
+              ([before, now]) => newlyWithheld(before, now)[0],
             ),
         }),
       ),
@@ -192,11 +194,12 @@ interface Gate {
   readonly doomed: Effect.Effect<Diagnosis>;
   readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
   /** A secret that a serving proxy does not get, and that all had when following began. */
-  readonly newlyWithheld: (view: RolloutView) => Effect.Effect<WithheldSecret | undefined>;
+  readonly withheld: (view: RolloutView) => Effect.Effect<WithheldSecret | undefined>;
 }
 
-const withheldText = ({ pod, secret }: WithheldSecret): string =>
-  `pod ${pod} is ready but never got TLS secret ${secret}: its listeners refuse connections (restarting the pod usually helps)`;
+const withheldText = ({ pod, secret, hadItBefore }: WithheldSecret): string =>
+  `pod ${pod} is ready but ${hadItBefore ? "did not get" : "never got"} TLS secret ${secret}${hadItBefore ? " again" : ""}: ` +
+  "its listeners refuse connections (restarting the pod usually helps)";
 
 const settle = ({ doomed, ...gate }: Gate) =>
   Effect.raceFirst(
@@ -213,7 +216,7 @@ const settling = Effect.fnUntraced(function* ({
   changes,
   baseline,
   diagnosis,
-  newlyWithheld,
+  withheld,
 }: Omit<Gate, "doomed">) {
   const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(gate.budget);
   let state = UNSETTLED;
@@ -233,7 +236,7 @@ const settling = Effect.fnUntraced(function* ({
       const again = yield* lookOnce(watches);
       const stands = again.why === undefined && again.fingerprint === look.fingerprint;
       if (confirmed._tag === "Success" && stands) {
-        const secret = yield* newlyWithheld(again.view);
+        const secret = yield* withheld(again.view);
         if (secret === undefined) return outcomeOf(again);
         lacking = { sinceMillis: lacking?.sinceMillis ?? now, why: withheldText(secret) };
       }

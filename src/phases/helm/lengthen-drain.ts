@@ -17,6 +17,7 @@ import { EnvoyProxy, type KubeObject, refOf } from "../../domain/kube.ts";
 import { changeObject, Kubectl } from "../../services/Kubectl.ts";
 import { report, warn } from "../../services/Reporter.ts";
 import { readDrainFacts } from "../streams/drain-facts.ts";
+import { holdObstacle } from "../streams/hold-obstacle.ts";
 import type { UpgradeAttempt } from "./attempt.ts";
 import { awaitDrained, holdProxies } from "./hold.ts";
 import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
@@ -107,6 +108,7 @@ export const lengthenDrains = Effect.fnUntraced(function* (attempt: UpgradeAttem
     ({ envoyProxy }) => envoyProxy !== undefined,
   );
   if (short.length === 0) return;
+  if ((yield* holdObstacle(attempt.options, facts)) !== undefined) return;
   yield* Effect.scoped(lengthen(attempt, short)).pipe(
     Effect.catch(({ message }) =>
       Effect.flatMap(numbers(attempt, short), (text) =>

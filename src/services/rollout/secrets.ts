@@ -3,12 +3,8 @@ import { Effect } from "effect";
 import type { KubeObject } from "../../domain/kube.ts";
 import { isReadyPod } from "../../domain/rollout/pod-trouble.ts";
 import { currentGeneration, podsOf, type RolloutView } from "../../domain/rollout/view.ts";
+import type { SecretsByProxy } from "../../domain/rollout/withheld-secrets.ts";
 import { ProxyStats } from "../ProxyStats.ts";
-
-export interface WithheldSecret {
-  readonly pod: string;
-  readonly secret: string;
-}
 
 /** A proxy that ends gives up its secrets too. */
 const isServing = (pod: KubeObject): boolean =>
@@ -23,19 +19,20 @@ const servingProxies = (view: RolloutView): ReadonlyArray<KubeObject> =>
     })
     .filter(isServing);
 
-/** Of all serving proxies; what cannot be read is taken for sound. */
-export const readWithheldSecrets = Effect.fnUntraced(function* (view: RolloutView) {
+/** Of all serving proxies; those that cannot be asked are left out, and taken for sound. */
+export const readSecrets = Effect.fnUntraced(function* (view: RolloutView) {
   const stats = yield* ProxyStats;
   const found = yield* Effect.forEach(
     servingProxies(view),
-    ({ metadata: { name, namespace = "" } }) =>
-      stats.withheldSecrets({ namespace, name }).pipe(
-        Effect.orElseSucceed((): ReadonlyArray<string> => []),
+    ({ metadata: { name, namespace = "", uid = name } }) =>
+      Effect.option(stats.secrets({ namespace, name })).pipe(
         Effect.map((secrets) =>
-          secrets.map((secret): WithheldSecret => ({ pod: `${namespace}/${name}`, secret })),
+          secrets._tag === "None"
+            ? []
+            : [[uid, { pod: `${namespace}/${name}`, secrets: secrets.value }] as const],
         ),
       ),
     { concurrency: "unbounded" },
   );
-  return found.flat();
+  return new Map(found.flat()) satisfies SecretsByProxy;
 });

@@ -3,13 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import {
-  accountKubeconfig,
-  type Cluster,
-  followEnvoyGateway,
-  kubectl,
-  startCluster,
-} from "../cluster.ts";
+import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import { accountWith, type Rule } from "./account.ts";
 import {
   chartWith,
   installOlder,
@@ -104,31 +99,4 @@ describe("tare upgrade, before anything is written", () => {
   });
 });
 
-interface Rule {
-  readonly apiGroups: ReadonlyArray<string>;
-  readonly resources: ReadonlyArray<string>;
-  readonly verbs: ReadonlyArray<string>;
-}
-
 const READ_ALL: Rule = { apiGroups: ["*"], resources: ["*"], verbs: ["get", "list", "watch"] };
-
-/** The kubeconfig of a new account that may do what the rules say, everywhere. */
-const accountWith = async (
-  { cluster }: Operator,
-  name: string,
-  rules: ReadonlyArray<Rule>,
-): Promise<string> => {
-  const namespace = "default";
-  const apiVersion = "rbac.authorization.k8s.io/v1";
-  const role = { apiVersion, kind: "ClusterRole", metadata: { name }, rules };
-  const binding = {
-    apiVersion,
-    kind: "ClusterRoleBinding",
-    metadata: { name },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-    subjects: [{ kind: "ServiceAccount", name, namespace }],
-  };
-  await kubectl(cluster, ["create", "serviceaccount", name, "--namespace", namespace]);
-  for (const input of [role, binding]) await kubectl(cluster, ["apply", "-f", "-"], { input });
-  return accountKubeconfig(cluster, { namespace, name });
-};

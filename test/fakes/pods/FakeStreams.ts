@@ -2,7 +2,14 @@ import { Clock, Context, Duration, Effect, Layer, Ref } from "effect";
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
 import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
-import { runsEnvoy, STATS_PATH, STATS_PORT, secretsPage, statsPage } from "./stats-page.ts";
+import {
+  type CertificateState,
+  runsEnvoy,
+  STATS_PATH,
+  STATS_PORT,
+  secretsPage,
+  statsPage,
+} from "./stats-page.ts";
 
 export interface FakeStream {
   /** The proxy pod it runs through. */
@@ -40,8 +47,13 @@ export class FakeStreams extends Context.Service<
      */
     readonly replaceListeners: (drain: Duration.Input) => Effect.Effect<void>;
 
-    /** From now on the proxies of these pods do not get their certificate, and are ready all the same. */
-    readonly withhold: (of: (pod: KubeObject) => boolean) => Effect.Effect<void>;
+    /**
+     * From now on the proxies of these pods do not get their certificate, or not again, and are ready all the same.
+     */
+    readonly withhold: (
+      of: (pod: KubeObject) => boolean,
+      how?: Exclude<CertificateState, "had">,
+    ) => Effect.Effect<void>;
 
     /** When the last open stream of the pod ends by itself. */
     readonly endOf: (pod: string) => number;
@@ -66,7 +78,7 @@ const make = Effect.gen(function* () {
   /** Listeners that drain, on every proxy alike. */
   let replacing = 0;
   const aborted = new Map<string, number>();
-  let withheld = (_: KubeObject): boolean => false;
+  let certificateOf = (_: KubeObject): CertificateState => "had";
 
   const isOpen = (stream: FakeStream, now: number): boolean =>
     stream.droppedAt === undefined && stream.endsAt > now;
@@ -77,7 +89,7 @@ const make = Effect.gen(function* () {
   yield* Ref.set(cluster.podServers, ({ port, path, query }, pod, now) => {
     if (port !== STATS_PORT || path !== STATS_PATH || !runsEnvoy(pod)) return undefined;
     return query?.filter?.startsWith("^sds") === true
-      ? secretsPage(withheld(pod))
+      ? secretsPage(certificateOf(pod))
       : statsPage({
           openStreams: openOn(pod.metadata.name, now),
           abortedConnections: aborted.get(pod.metadata.name) ?? 0,
@@ -119,9 +131,9 @@ const make = Effect.gen(function* () {
         return { ...stream, droppedAt: now };
       });
     }),
-    withhold: (of) =>
+    withhold: (of, how = "withheld") =>
       Effect.sync(() => {
-        withheld = of;
+        certificateOf = (pod) => (of(pod) ? how : "had");
       }),
     endOf: (pod) =>
       streams.reduce(

@@ -51,10 +51,13 @@ const ofSecrets = (name: string, value: number): ReadonlyArray<string> => [
   `${name}{envoy_xds_resource_name="xds_certificate"} ${name.endsWith("success") ? 1 : 0}`,
 ];
 
+/** How a proxy fares with its certificate: it has it, never got it, or waits for it again and in vain. */
+export type CertificateState = "had" | "withheld" | "lost";
+
 /** What Envoy shows of its certificates: one that it gave up waiting for is not held against its readiness. */
-export const secretsPage = (withheld: boolean): string =>
+export const secretsPage = (state: CertificateState): string =>
   [
-    ...ofSecrets("envoy_sds_init_fetch_timeout", withheld ? 1 : 0),
-    ...ofSecrets("envoy_sds_update_success", withheld ? 0 : 1),
+    ...ofSecrets("envoy_sds_init_fetch_timeout", state === "had" ? 0 : 1),
+    ...ofSecrets("envoy_sds_update_success", state === "withheld" ? 0 : 1),
     "",
   ].join("\n");
