@@ -29,6 +29,9 @@ const FLAG_VALUES: Readonly<Record<string, string | boolean>> = {
   "otel-exporter-auth-headers": SECRETS.header,
 };
 
+/** Shorter than most runs ask for: the proxies have to be held. */
+const SHORT_DRAIN = { "shutdown.drainTimeout": "60s" };
+
 const drawWorld = (dice: Dice): StartingWorld => ({
   helm: dice.pick(HELMS),
   kubernetes: dice.mostly("v1.35.2", ["v1.31.0"], 0.9),
@@ -78,5 +81,8 @@ export const drawStory = (seed: number): Story => {
   };
   // Drawn last: what a seed meant before is what it means still.
   const byServer = world.helm.startsWith("v4") && dice.chance(0.6);
-  return { ...story, world: { ...world, byServer, edits: drawHandEdits(dice) } };
+  const edits = drawHandEdits(dice);
+  const replacesListeners = dice.chance(0.3);
+  const values = dice.chance(0.15) ? { ...world.values, ...SHORT_DRAIN } : world.values;
+  return { ...story, world: { ...world, byServer, edits, replacesListeners, values } };
 };

@@ -2,6 +2,7 @@
 import { crdInvariants } from "./invariants/crds.ts";
 import { endingInvariants } from "./invariants/endings.ts";
 import { eventInvariants } from "./invariants/events.ts";
+import { holdInvariants } from "./invariants/hold.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { releaseInvariants } from "./invariants/release.ts";
 import { streamInvariants } from "./invariants/streams.ts";
@@ -14,6 +15,7 @@ export const INVARIANTS: ReadonlyArray<Invariant> = [
   ...valueInvariants,
   ...crdInvariants,
   ...endingInvariants,
+  ...holdInvariants,
   ...streamInvariants,
 ];
 

@@ -21,6 +21,7 @@ import {
   limitOf,
   makeSimulation,
   openStreams,
+  replaceListeners,
   runIn,
   type Simulation,
   storeOf,
@@ -105,8 +106,9 @@ const observed = (
   let whenHelmStarted: Store | undefined;
   let whenUpgrading: Store | undefined;
   simulation.watch = (request) => {
-    if (request.actor === "helm" && WRITES.has(request.verb)) {
-      whenHelmStarted ??= storeOf(simulation);
+    if (request.actor === "helm" && WRITES.has(request.verb) && whenHelmStarted === undefined) {
+      whenHelmStarted = storeOf(simulation);
+      if (simulation.story.world.replacesListeners === true) replaceListeners(simulation);
     }
     if (request.label === GATE_OPENS && request.actor === "tare") {
       whenUpgrading ??= storeOf(simulation);

@@ -95,6 +95,14 @@ export const openStreams = ({ time, services, story }: Simulation): void => {
   );
 };
 
+/** The new controllers are there a while after Helm has begun. */
+const CONTROLLERS_AFTER = "8 seconds";
+
+export const replaceListeners = ({ time, services }: Simulation): void => {
+  const streams = Context.get(services, FakeStreams);
+  Effect.runForkWith(time.context)(Effect.delay(streams.replaceListeners(), CONTROLLERS_AFTER));
+};
+
 export const limitOf = ({ time }: Simulation): number => time.now() + GIVEN_UP_AFTER_MILLIS;
 
 export const storeOf = ({ cluster }: Pick<Simulation, "cluster">): Store =>

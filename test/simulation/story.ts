@@ -50,6 +50,8 @@ export const StartingWorld = Schema.Struct({
   streamSeconds: Schema.Literals(STREAMS_SECONDS),
   /** A release that Helm 4 made: the server applies it, and knows who owns what. */
   byServer: Schema.optionalKey(Schema.Boolean),
+  /** The controllers that Helm brings replace every listener of the proxies that run. */
+  replacesListeners: Schema.optionalKey(Schema.Boolean),
   /** What was edited by hand on the cluster, by `Kind/name/path`. */
   edits: Schema.optionalKey(Values),
 });
@@ -94,6 +96,7 @@ export const PLAIN_WORLD: StartingWorld = {
   envoy: "good",
   streamSeconds: 20,
   byServer: false,
+  replacesListeners: false,
   edits: {},
 };
 

@@ -1,5 +1,6 @@
 import { Clock, Context, Duration, Effect, Layer, Ref } from "effect";
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
+import { podDrain } from "../../../src/domain/drain/running-drain.ts";
 import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import {
@@ -42,10 +43,11 @@ export class FakeStreams extends Context.Service<
     readonly refused: Effect.Effect<number>;
 
     /**
-     * What a proxy does whose controller changes a listener: streams that came through the old one go on for Envoy's own
+     * What proxies do whose controller changes a listener: streams that came through the old one go on for Envoy's own
      * drain time, and are cut. Takes that long.
+     * @param drain of each proxy its own when left out, which came with its pod
      */
-    readonly replaceListeners: (drain: Duration.Input) => Effect.Effect<void>;
+    readonly replaceListeners: (drain?: Duration.Input) => Effect.Effect<void>;
 
     /**
      * From now on the proxies of these pods do not get their certificate, or not again, and are ready all the same.
@@ -75,8 +77,8 @@ const make = Effect.gen(function* () {
   let streams: ReadonlyArray<FakeStream> = [];
   let refused = 0;
   let turn = 0;
-  /** Listeners that drain, on every proxy alike. */
-  let replacing = 0;
+  /** Listeners that drain, by pod. */
+  const replacing = new Map<string, number>();
   const aborted = new Map<string, number>();
   let certificateOf = (_: KubeObject): CertificateState => "had";
 
@@ -93,8 +95,21 @@ const make = Effect.gen(function* () {
       : statsPage({
           openStreams: openOn(pod.metadata.name, now),
           abortedConnections: aborted.get(pod.metadata.name) ?? 0,
-          listenersDraining: replacing,
+          listenersDraining: replacing.get(pod.metadata.name) ?? 0,
         });
+  });
+
+  const replaceListener = Effect.fnUntraced(function* (pod: string, drain: Duration.Duration) {
+    const startedAt = yield* Clock.currentTimeMillis;
+    replacing.set(pod, (replacing.get(pod) ?? 0) + 1);
+    yield* Effect.sleep(drain);
+    const now = yield* Clock.currentTimeMillis;
+    replacing.set(pod, (replacing.get(pod) ?? 1) - 1);
+    streams = streams.map((stream) => {
+      if (stream.pod !== pod || !isOpen(stream, now) || stream.openedAt > startedAt) return stream;
+      aborted.set(pod, (aborted.get(pod) ?? 0) + 1);
+      return { ...stream, droppedAt: now };
+    });
   });
 
   return FakeStreams.of({
@@ -120,16 +135,18 @@ const make = Effect.gen(function* () {
     dropped: Effect.sync(() => streams.filter(({ droppedAt }) => droppedAt !== undefined)),
     refused: Effect.sync(() => refused),
     replaceListeners: Effect.fnUntraced(function* (drain) {
-      const startedAt = yield* Clock.currentTimeMillis;
-      replacing += 1;
-      yield* Effect.sleep(drain);
-      const now = yield* Clock.currentTimeMillis;
-      replacing -= 1;
-      streams = streams.map((stream) => {
-        if (!isOpen(stream, now) || stream.openedAt > startedAt) return stream;
-        aborted.set(stream.pod, (aborted.get(stream.pod) ?? 0) + 1);
-        return { ...stream, droppedAt: now };
-      });
+      const proxies = (yield* cluster.all(Pod)).filter(runsEnvoy);
+      yield* Effect.forEach(
+        proxies,
+        (pod) =>
+          replaceListener(
+            pod.metadata.name,
+            drain === undefined
+              ? (podDrain(pod) ?? Duration.infinity)
+              : Duration.fromInputUnsafe(drain),
+          ),
+        { concurrency: "unbounded", discard: true },
+      );
     }),
     withhold: (of, how = "withheld") =>
       Effect.sync(() => {

@@ -191,4 +191,29 @@ export const PLANTS: ReadonlyArray<Plant> = [
     search: "yield* kubectl.replace(Lease, releasedLease(lease));",
     replacement: "yield* Effect.void;",
   },
+  {
+    name: "streams that go with a replaced listener are not counted",
+    file: "src/domain/streams/proxies.ts",
+    search: "now.listenersDraining < before.listenersDraining",
+    replacement: "now.listenersDraining < 0",
+  },
+  {
+    name: "held proxies are let go before their streams have ended",
+    file: "src/domain/hold/let-go.ts",
+    search: "quietSinceMillis: openStreams === 0 ?",
+    replacement: "quietSinceMillis: openStreams !== undefined ?",
+  },
+  {
+    name: "the guard of a hold stays",
+    file: "src/services/hold/guard.ts",
+    search:
+      "yield* Effect.forEach(guards, (guard) => kubectl.delete(refOf(Job, guard)), { discard: true });",
+    replacement: "yield* Effect.sync(() => guards);",
+  },
+  {
+    name: "proxies out of rotation belong to nobody",
+    file: "src/domain/hold/hand-over.ts",
+    search: "ownerReferences: [owner],",
+    replacement: 'ownerReferences: owner.name === "" ? [owner] : [],',
+  },
 ];
