@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import type { Cluster } from "../cluster/cluster.ts";
+import { type Cluster, kubectl } from "../cluster/cluster.ts";
 import { partFolder } from "../cluster/node/parts.ts";
 import { streams } from "../cluster/node/programs.ts";
 import { type ClientResult, parseClient } from "./client.ts";
 import type { StreamsOptions } from "./options.ts";
+import { DATA_PLANE } from "./proxies.ts";
 
 export interface Load {
   /** Begins no more streams; resolves when the open ones have ended, or at once when they need not be waited for. */
@@ -33,6 +34,12 @@ export const startLoad = (cluster: Cluster, url: string, options: StreamsOptions
       child.kill("SIGKILL");
     },
   };
+};
+
+/** Of the Gateway's Service, from where Services can be reached. */
+export const gatewayUrl = async (cluster: Cluster): Promise<string> => {
+  const address = ["service", "egress", ...DATA_PLANE, "--output", "jsonpath={.spec.clusterIP}"];
+  return `http://${await kubectl(cluster, ["get", ...address])}/v1/chat/completions`;
 };
 
 /** Resolves when a stream gets through: the proxies know the route some time after it was made. */

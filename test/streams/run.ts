@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Cluster, kubectl, startCluster } from "../cluster/cluster.ts";
+import { type Cluster, startCluster } from "../cluster/cluster.ts";
 import { operator } from "../cluster/e2e/tare.ts";
 import { buildNode } from "../cluster/node/node-build.ts";
-import { awaitRoute, startLoad } from "./load.ts";
+import { awaitRoute, gatewayUrl, startLoad } from "./load.ts";
 import type { StreamsOptions } from "./options.ts";
-import { DATA_PLANE, isLeaving, type ProxyWatch, watchProxies } from "./proxies.ts";
+import { isLeaving, type ProxyWatch, watchProxies } from "./proxies.ts";
 import { bringUpRelease } from "./release.ts";
 import type { StreamsRun } from "./report.ts";
 import { PLANS, type Scene } from "./scenarios.ts";
@@ -57,11 +57,6 @@ const runOn = async (
   } finally {
     proxies.stop();
   }
-};
-
-const gatewayUrl = async (cluster: Cluster): Promise<string> => {
-  const address = ["service", "egress", ...DATA_PLANE, "--output", "jsonpath={.spec.clusterIP}"];
-  return `http://${await kubectl(cluster, ["get", ...address])}/v1/chat/completions`;
 };
 
 /** New streams go on meanwhile. A proxy that outlives every stream it can have had is waited for no longer. */
