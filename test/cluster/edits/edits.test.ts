@@ -152,7 +152,10 @@ describe(`hand edits of a release (seed ${SEED})`, () => {
           () => undefined,
         );
         if (JSON.stringify(after) === JSON.stringify(edit.value)) continue;
-        const listed = taken.find((one) => one.kind === kind && one.name === metadata.name);
+        const listed = taken.find(
+          ({ kind: other, name, namespace }) =>
+            other === kind && name === metadata.name && namespace === metadata.namespace,
+        );
         const isTold = listed?.fields.some(({ path }) => isListed(edit, path)) ?? false;
         if (!isTold) silent.push(`${showEdit(edit)}, then ${JSON.stringify(after)}`);
       }
