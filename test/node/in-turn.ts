@@ -3,7 +3,7 @@ import { drawn } from "../drawn/drawn.ts";
 import { describeOnNodes } from "./suite.ts";
 
 /** What takes minutes of real nodes for a part of the promise that few changes touch. */
-export const TURNS = ["killed holds", "collectors", "certificates"] as const;
+export const TURNS = ["killed holds", "collectors", "certificates", "without a hold"] as const;
 
 const taken = drawn("suites on real nodes", {
   cases: TURNS,
@@ -12,7 +12,7 @@ const taken = drawn("suites on real nodes", {
   kindOf: () => "suite",
 });
 
-/** A suite that only one commit in three runs; `TARE_TEST_FULL=1` runs all. */
+/** A suite that only one commit in four runs; `TARE_TEST_FULL=1` runs all. */
 export const describeInTurn = (turn: (typeof TURNS)[number], tests: () => void): void => {
   if (taken.includes(turn)) describeOnNodes(turn, tests);
   else describe.skip(`${turn} (another commit's turn)`, tests);
