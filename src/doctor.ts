@@ -5,6 +5,8 @@ import type { Identity } from "./domain/identity.ts";
 import { inOrder, isExpired, type OutboxEntry } from "./domain/outbox-entry.ts";
 import { eventIdsOf } from "./domain/reconcile.ts";
 import { AnotherDoctorAtWork, ClusterUnavailable, EventsWaiting } from "./errors.ts";
+import { readLiveIdentity } from "./phases/discovery/read-release.ts";
+import { requireOwnIdentity } from "./phases/discovery/requirements.ts";
 import { briefOfEntry, type Forwarding, forward } from "./phases/doctor/forward.ts";
 import { type DoctorOptions, doctorLock } from "./phases/doctor/options.ts";
 import { briefOf, reconcile } from "./phases/doctor/reconcile.ts";
@@ -56,6 +58,7 @@ export const doctor = Effect.fn("tare.doctor")(function* (
   identity: Identity,
 ) {
   const { release, dryRun, retention } = options;
+  yield* requireOwnIdentity(release, yield* readLiveIdentity(release), identity);
   const [outbox, records] = yield* Effect.all([EventOutbox, ReleaseRecords]);
   const lock = dryRun ? undefined : yield* acquireLock(options);
 

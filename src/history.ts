@@ -1,5 +1,6 @@
 /** The timeline of a release: what Helm recorded and what was told of it. It only reads, and needs no Helm. */
 import { Clock, Effect, Option, Result, Schema } from "effect";
+import { actorOf } from "./domain/actor.ts";
 import { formatGoDuration } from "./domain/go-duration.ts";
 import { InstallEvent } from "./domain/install-event.ts";
 import { eventText, type OutboxEntry } from "./domain/outbox-entry.ts";
@@ -47,13 +48,17 @@ const NOBODY: Worker = { _tag: "Nobody" };
 const ALIVE: Worker = { _tag: "Alive" };
 
 /** Whoever made the newest revision, as the journal has it; of another run's it says nothing. */
-const obituaryOf = (journal: RunRecord | undefined, revision: number): string =>
-  journal === undefined || journal.ended !== undefined || journal.baseRevision >= revision
-    ? "whoever was at work on it is gone"
-    : obituary(journal);
+const obituaryOf = (run: RunRecord | undefined): string =>
+  run === undefined ? "whoever was at work on it is gone" : obituary(run);
+
+/** The run that made the revision and has not ended, as far as it was written down. */
+const runOf = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+  const run = yield* Effect.flatMap(RunJournal, (journals) => journals.latest(release));
+  return run?.ended === undefined && (run?.baseRevision ?? revision) < revision ? run : undefined;
+});
 
 /** Looks as long as it takes to be sure: a heartbeat is seen within seconds, the lack of one within the lease's duration. */
-const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, run: RunRecord | undefined) {
   if ((yield* helmsHere(release)).length > 0) return ALIVE;
   const seen = yield* lookAtLock(release);
   if (seen._tag === "Free") return NOBODY;
@@ -64,8 +69,7 @@ const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, revision: 
   const last = yield* watchHolder(release, seen);
   if (last === undefined) return ALIVE;
   if (last._tag === "Free") return NOBODY;
-  const journal = yield* Effect.flatMap(RunJournal, (journals) => journals.latest(release));
-  return { _tag: "Dead", obituary: obituaryOf(journal, revision) } satisfies Worker;
+  return { _tag: "Dead", obituary: obituaryOf(run) } satisfies Worker;
 });
 
 /** What is nice to know, and the history can be told without. */
@@ -93,12 +97,14 @@ export const history = Effect.fn("tare.history")(function* (release: ReleaseRef)
   const gates = yield* orWarn(records.gateRecords(release), new Map());
   const state = { release, revisions, gates, journal: undefined };
   const unfinished = unfinishedRevision(state)?.revision;
+  const run = unfinished === undefined ? undefined : yield* runOf(release, unfinished);
   const worker: Worker =
-    unfinished === undefined ? NOBODY : yield* orWarn(whoIsAtWork(release, unfinished), NOBODY);
+    unfinished === undefined ? NOBODY : yield* orWarn(whoIsAtWork(release, run), NOBODY);
   const rows = timeline(state, events, {
     nowMillis: yield* Clock.currentTimeMillis,
     staleAfter: STALE_AFTER,
     worker,
+    actor: run === undefined ? undefined : actorOf(run.process),
   });
   yield* report({ _tag: "HistoryRead", release, rows });
   return rows;

@@ -3,6 +3,7 @@
  * from an earlier phase are started ahead and delivered when their phase asks.
  */
 import { Clock, Duration, Effect, Exit, flow, Random, Ref, Result } from "effect";
+import { actorOf } from "./domain/actor.ts";
 import type { Identity } from "./domain/identity.ts";
 import type { IdleFlag } from "./domain/idle-flags.ts";
 import { type EventSubject, installEvent } from "./domain/install-event.ts";
@@ -28,6 +29,7 @@ import { type FollowedStreams, followStreams } from "./phases/streams/follow.ts"
 import { ahead, makePipeline } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
+import { ProcessTable } from "./services/ProcessTable.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import { report, warn } from "./services/Reporter.ts";
 import { type OpenJournal, RunJournal } from "./services/RunJournal.ts";
@@ -201,10 +203,11 @@ interface EndedAttempt extends Omit<Attempted, "journal"> {
 const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
   const { exit, installed, identity, startedAt, streams } = ended;
   const outcome = yield* streams.outcome;
-  const outbox = yield* EventOutbox;
+  const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
   const { subject, recordUid } = yield* subjectOf(ended);
   yield* outbox.write(
     installEvent({
+      actor: actorOf(self),
       release: installed.release,
       subject,
       operation: "upgrade",

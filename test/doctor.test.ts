@@ -503,3 +503,16 @@ describe("the event of an upgrade", () => {
     }).pipe(Effect.provide(world())),
   );
 });
+
+describe("an identity of another workspace", () => {
+  it.effect("is refused before anything is written or sent", () =>
+    Effect.gen(function* () {
+      yield* runUpgrade();
+      const elsewhere = { ...IDENTITY, workspaceId: "elsewhere" };
+      const ended = yield* simulate(doctor(DEFAULT_DOCTOR_OPTIONS, elsewhere));
+      const error = Option.getOrUndefined(Exit.findErrorOption(ended.exit));
+      assert.strictEqual(error?._tag, "OtherWorkspace");
+      assert.strictEqual(error?.exitCode, 10);
+    }).pipe(Effect.provide(world())),
+  );
+});

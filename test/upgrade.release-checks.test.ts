@@ -396,3 +396,25 @@ describe("Envoy Gateway 1.9.0, whose successor can leave running proxies without
     ),
   );
 });
+
+describe("a deployed revision whose data plane was never seen to work", () => {
+  it.effect("is told before the next upgrade", () =>
+    Effect.gen(function* () {
+      const broken = { _tag: "Local", path: "/charts/broken" } as const;
+      const first = yield* runUpgrade({ options: { atomic: false, chart: broken } });
+      assert.strictEqual(first.error?.exitCode, 22);
+      yield* runUpgrade();
+      const { warnings } = yield* Recorder;
+      assert.include(
+        yield* warnings,
+        "revision 2 is deployed in Helm's words only: its data plane was never seen to work; a failed upgrade goes back to revision 1",
+      );
+    }).pipe(
+      Effect.provide(
+        world({
+          charts: { "/charts/broken": tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }) },
+        }),
+      ),
+    ),
+  );
+});

@@ -157,6 +157,8 @@ describe("an upgrade that works", () => {
         helm_revision: 2,
         from_version: "1.1.0",
         to_version: "1.2.0",
+        chart_version: "1.2.0",
+        actor: { user: "operator", host: "build-1" },
         streams: { open_at_start: 0, cut: 0 },
         started_at: "1970-01-01T00:00:00.800Z",
         finished_at: "1970-01-01T00:00:29.100Z",

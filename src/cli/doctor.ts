@@ -66,7 +66,7 @@ const optionsOf = (input: DoctorInput): DoctorOptions => ({
 });
 
 const EXIT_CODES = `Exit codes:
-  0 everything was sent, or nothing was to be done · 2 usage or bad input · 10 the cluster cannot be used
+  0 everything was sent, or nothing was to be done · 2 usage or bad input · 10 the cluster cannot be used, or another workspace's identity
   13 another doctor is at work · 30 events wait for the next tick · 130/143/129 interrupted by a signal · 1 unexpected`;
 
 /** What the tare-doctor CronJob runs. */

@@ -15,7 +15,8 @@ export interface DeadRunEvent {
 const owesNothing = (run: RunRecord): boolean =>
   hasDone(run, "event") || !run.steps.some(({ step }) => step === "crds" || step === "upgrade");
 
-const isOfAnotherInstallation = (
+/** A journal that an uninstalled release left behind tells nothing of the one in its place. */
+export const isOfAnotherInstallation = (
   { baseRevision, baseUpdated, baseUid, startedAt }: RunRecord,
   history: History,
   uids: ReadonlyMap<number, string>,

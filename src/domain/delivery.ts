@@ -17,6 +17,15 @@ export type DeliveryOutcome =
 const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 404, 405, 407]);
 const SOON_BETTER: ReadonlySet<number> = new Set([408, 425, 429]);
 
+/** What to look at when the plane does not take anything from us. */
+const CHECK: Readonly<Record<number, string>> = {
+  401: "is the identity's key still valid, and this clock right?",
+  403: "may this service account report to this workspace?",
+  404: "is the identity's managementPlaneUrl right?",
+  405: "is the identity's managementPlaneUrl right?",
+  407: "the proxy wants a login: HTTPS_PROXY",
+};
+
 /** Seconds or an HTTP date; `undefined` when there is none or it makes no sense. */
 export const retryAfterMillis = (
   header: string | undefined,
@@ -40,7 +49,9 @@ export const deliveryOutcome = (
   { status, retryAfter, detail }: PlaneAnswer,
   nowMillis: number,
 ): DeliveryOutcome => {
-  const reason = `HTTP ${status}${detail === "" ? "" : `: ${detail}`}`;
+  const said = detail === "" ? "the management plane gave no reason" : detail;
+  const check = CHECK[status];
+  const reason = `HTTP ${status}: ${said}${check === undefined ? "" : ` (${check})`}`;
   if (status >= 200 && status < 300) return { _tag: "Accepted" };
   const wait = retryAfterMillis(retryAfter, nowMillis);
   const after = wait === undefined ? {} : { retryAfterMillis: wait };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Schema } from "effect";
+import { Actor } from "./actor.ts";
 import { redactText, truncateUtf8 } from "./redaction.ts";
 import type { ReleaseRef } from "./release.ts";
 import { cutInAll, type StreamTally } from "./streams/tally.ts";
@@ -39,8 +40,14 @@ export const InstallEvent = Schema.Struct({
   namespace: Text,
   /** Absent when the run failed before Helm wrote a revision. */
   helm_revision: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  /** Both, where they differ. */
   from_version: Schema.optionalKey(Text),
   to_version: Schema.optionalKey(Text),
+  chart_version: Schema.optionalKey(
+    Text.annotate({
+      description: "Of the chart that was installed or that was attempted, changed or not.",
+    }),
+  ),
   /** One line, redacted, at most 1 KiB of UTF-8. */
   error_summary: Schema.optionalKey(Summary),
   error_code: Schema.optionalKey(Text),
@@ -60,9 +67,13 @@ export const InstallEvent = Schema.Struct({
     }),
   ),
   started_at: Timestamp,
-  finished_at: Timestamp,
-  cli_version: Text,
+  finished_at: Schema.optionalKey(
+    Timestamp.annotate({ description: "Absent where no record tells when it ended." }),
+  ),
+  cli_version: Text.annotate({ description: "Of the program that wrote this event." }),
   workspace_id: Text,
+  /** Absent of what no run of tare did: Helm by hand, and what Helm did by itself. */
+  actor: Schema.optionalKey(Actor.annotate({ description: "Who started the operation." })),
   source: Schema.Literals(["cli", "doctor"]),
 });
 export type InstallEvent = typeof InstallEvent.Type;
@@ -119,9 +130,11 @@ export interface EventFacts {
   readonly fromVersion: string;
   readonly toVersion: string | undefined;
   readonly startedAt: Date;
-  readonly finishedAt: Date;
+  /** Left out where no record tells. */
+  readonly finishedAt?: Date | undefined;
   readonly cliVersion: string;
   readonly workspaceId: string;
+  readonly actor?: Actor | undefined;
   readonly source: InstallEvent["source"];
   readonly streams?: StreamTally;
 }
@@ -152,6 +165,7 @@ export const installEvent = (facts: EventFacts): InstallEvent => ({
   ...(facts.toVersion !== undefined && facts.fromVersion !== facts.toVersion
     ? { from_version: facts.fromVersion, to_version: facts.toVersion }
     : {}),
+  ...(facts.toVersion === undefined ? {} : { chart_version: facts.toVersion }),
   ...(facts.outcome.status === "failed"
     ? {
         error_summary: truncateUtf8(
@@ -163,8 +177,9 @@ export const installEvent = (facts: EventFacts): InstallEvent => ({
     : {}),
   ...(facts.streams === undefined ? {} : { streams: streamsOf(facts.streams) }),
   started_at: facts.startedAt.toISOString(),
-  finished_at: facts.finishedAt.toISOString(),
+  ...(facts.finishedAt === undefined ? {} : { finished_at: facts.finishedAt.toISOString() }),
   cli_version: facts.cliVersion,
   workspace_id: facts.workspaceId,
+  ...(facts.actor === undefined ? {} : { actor: facts.actor }),
   source: facts.source,
 });

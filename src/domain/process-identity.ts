@@ -12,6 +12,10 @@ export const ProcessIdentity = Schema.Struct({
   table: Schema.optionalKey(Schema.String),
   /** Tells the process from a later one with the same number. */
   started: Schema.optionalKey(Schema.String),
+  /** Who had it started, where the environment says that it was not `user`. */
+  onBehalfOf: Schema.optionalKey(Schema.String),
+  /** The page of the CI job that it is part of. */
+  jobUrl: Schema.optionalKey(Schema.String),
 });
 export type ProcessIdentity = typeof ProcessIdentity.Type;
 

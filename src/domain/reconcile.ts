@@ -1,6 +1,7 @@
 /** Which rows of the deployment history nobody wrote: decided from Helm's records, the gate's and the journal. */
 import { Duration } from "effect";
-import { deadRunEvent } from "./dead-run.ts";
+import { type Actor, actorOf } from "./actor.ts";
+import { deadRunEvent, isOfAnotherInstallation } from "./dead-run.ts";
 import { type GateRecords, unprovenRevisions } from "./gate-record.ts";
 import {
   type EventOutcome,
@@ -67,7 +68,7 @@ export const tellsOf = (event: InstallEvent, { revision, updated }: KnownRevisio
   return (
     event.helm_revision === revision &&
     Date.parse(event.started_at) <= began &&
-    began <= Date.parse(event.finished_at)
+    began <= Date.parse(event.finished_at ?? event.started_at)
   );
 };
 
@@ -188,22 +189,40 @@ export const subjectOf = ({ revision, updated, uid }: RecordedRevision): EventSu
   identity: instantOf(updated) ?? uid,
 });
 
+/** Of the run that the journal tells of, and of its own upgrade only: a rollback after it is nobody's. */
+const actorIn = (
+  { journal, revisions }: ReleaseState,
+  { revision, operation }: RevisionVerdict,
+): Actor | undefined => {
+  if (journal === undefined || operation !== "upgrade") return undefined;
+  const own = revisions.find((one) => one.revision > journal.baseRevision);
+  const uids = new Map(revisions.map((one) => [one.revision, one.uid]));
+  const ranHelm = journal.steps.some(({ step }) => step === "helm-upgrade");
+  const isOurs = !isOfAnotherInstallation(journal, revisions, uids);
+  return ranHelm && isOurs && own?.revision === revision.revision
+    ? actorOf(journal.process)
+    : undefined;
+};
+
 const eventOf = (
-  { release }: ReleaseState,
-  { revision, operation, fromVersion, toVersion }: RevisionVerdict,
+  state: ReleaseState,
+  verdict: RevisionVerdict,
   outcome: EventOutcome,
   { nowMillis, cliVersion, workspaceId }: ReconcileContext,
 ): InstallEvent => {
+  const { revision, operation, fromVersion, toVersion } = verdict;
   const startedAt = milliseconds(revision.startedAt) ?? nowMillis;
+  const end = endOf(revision);
   return installEvent({
-    release,
+    release: state.release,
+    actor: actorIn(state, verdict),
     subject: subjectOf(revision),
     operation,
     outcome,
     fromVersion,
     toVersion: operation === "uninstall" ? undefined : toVersion,
     startedAt: new Date(startedAt),
-    finishedAt: new Date(endOf(revision) ?? startedAt),
+    finishedAt: end === undefined ? undefined : new Date(end),
     cliVersion,
     workspaceId,
     source: "doctor",
@@ -231,6 +250,7 @@ const eventOfDeadRun = (
       outcome: event.outcome,
       fromVersion: journal.fromVersion,
       toVersion: journal.toVersion,
+      actor: actorOf(journal.process),
       startedAt: new Date(startedAt),
       finishedAt: new Date(milliseconds(journal.steps.at(-1)?.at) ?? startedAt),
       cliVersion,

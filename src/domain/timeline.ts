@@ -1,5 +1,6 @@
 /** The deployment history as an operator wants to see it: Helm's records and the events about them, merged. */
 import type { Duration } from "effect";
+import type { Actor } from "./actor.ts";
 import { type InstallEvent, OPERATIONS, type Operation } from "./install-event.ts";
 import type { Delivery } from "./outbox-entry.ts";
 import {
@@ -38,6 +39,8 @@ export interface TimelineRow {
   /** Absent while it runs, and where no record tells. */
   readonly seconds: number | undefined;
   readonly cause: string | undefined;
+  /** Who started it; absent where no run of tare did, or nobody told. */
+  readonly actor: Actor | undefined;
   /** Absent where no run counted them. */
   readonly streams: InstallEvent["streams"];
   /** What the management plane knows of it. */
@@ -53,6 +56,8 @@ export interface TimelineContext {
   readonly nowMillis: number;
   readonly staleAfter: Duration.Duration;
   readonly worker: Worker;
+  /** Whose run made the newest revision, while nobody has told of it. */
+  readonly actor?: Actor | undefined;
 }
 
 const secondsBetween = (from: string, to: string | undefined): number | undefined => {
@@ -70,19 +75,22 @@ const rowOfEvent = ({ event, delivery }: ToldEvent, verdict?: RevisionVerdict): 
   status: event.status,
   ...versions(
     event.from_version,
-    event.to_version ?? (event.operation === "uninstall" ? undefined : verdict?.toVersion),
+    event.to_version ??
+      event.chart_version ??
+      (event.operation === "uninstall" ? undefined : verdict?.toVersion),
   ),
   startedAt: event.started_at,
   finishedAt: event.finished_at,
   seconds: secondsBetween(event.started_at, event.finished_at),
   cause: event.error_summary,
+  actor: event.actor,
   streams: event.streams,
   reported: delivery,
 });
 
 const rowOfVerdict = (
   { revision, operation, fromVersion, toVersion, outcome }: RevisionVerdict,
-  worker: Worker,
+  { worker, actor }: Pick<TimelineContext, "actor" | "worker">,
 ): TimelineRow => {
   const finished = worker._tag === "Nobody" ? outcome : undefined;
   const end = finished === undefined ? undefined : endOf(revision);
@@ -101,6 +109,7 @@ const rowOfVerdict = (
         : finished?.status === "failed"
           ? finished.summary
           : undefined,
+    actor,
     streams: undefined,
     reported: "unreported",
   };
@@ -149,8 +158,7 @@ export const timeline = (
     const untold = !about.some(({ event }) => event.operation === verdict.operation);
     // What was uninstalled is told by its own row beside the one of what it was.
     if (about.length > 0 && (status !== "uninstalled" || !untold)) return rows;
-    const worker = revision === unfinished ? context.worker : NOBODY;
-    return [...rows, rowOfVerdict(verdict, worker)];
+    return [...rows, rowOfVerdict(verdict, revision === unfinished ? context : AT_REST)];
   });
   const others = events.filter(({ event }) => !told.has(event.event_id));
   return inTime(
@@ -159,7 +167,7 @@ export const timeline = (
   );
 };
 
-const NOBODY: Worker = { _tag: "Nobody" };
+const AT_REST = { worker: { _tag: "Nobody" }, actor: undefined } as const;
 
 /** Revisions stay in their order whatever their clocks say; the rest goes where its time puts it. */
 const inTime = (

@@ -21,6 +21,12 @@ const section = (title: string, events: ReadonlyArray<EventBrief>): ReadonlyArra
         ...(events.length > SHOWN ? [`  and ${events.length - SHOWN} more`] : []),
       ];
 
+/** A rejected event is not sent again by itself; once the cause is mended, this makes the next tick do so. */
+const sendAgain = (namespace: string): ReadonlyArray<string> => [
+  "  To have all rejected ones sent again:",
+  `  kubectl label configmaps -n ${namespace} -l tars.io/component=install-event,tars.io/delivery=rejected tars.io/delivery=pending --overwrite`,
+];
+
 export const doctorLines = (
   { name, namespace }: ReleaseRef,
   { dryRun, added, forwarded, rejected, kept, removed, leftAlone }: DoctorReport,
@@ -29,6 +35,7 @@ export const doctorLines = (
     ...section(dryRun ? "would write what nobody told" : "wrote what nobody told", added),
     ...section(dryRun ? "would forward" : "forwarded", forwarded),
     ...section("rejected by the management plane", rejected),
+    ...(rejected.length === 0 ? [] : sendAgain(namespace)),
     ...section("kept for the next tick", kept),
     ...(removed === 0 ? [] : [`${dryRun ? "would remove" : "removed"} old events: ${removed}`]),
     ...(leftAlone === undefined ? [] : [`history left alone: ${leftAlone}`]),

@@ -1,3 +1,4 @@
+import { showActor } from "../domain/actor.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
 
 const HEADINGS = [
@@ -7,7 +8,9 @@ const HEADINGS = [
   "VERSION",
   "STARTED",
   "TOOK",
+  "BY",
   "STREAMS CUT",
+  "REPORTED",
   "CAUSE",
 ];
 const NOT_KNOWN = "-";
@@ -43,7 +46,9 @@ const cells = (row: TimelineRow): ReadonlyArray<string> => [
   version(row),
   minute(row.startedAt),
   took(row.seconds),
+  row.actor === undefined ? NOT_KNOWN : showActor(row.actor),
   String(row.streams?.cut ?? NOT_KNOWN),
+  row.reported === "unreported" ? NOT_KNOWN : row.reported,
   shortened(row.cause ?? ""),
 ];
 

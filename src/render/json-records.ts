@@ -130,7 +130,7 @@ export const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
 export const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
   tool: Schema.String,
   version: Schema.String,
-  state: Schema.Literals(["downloading", "downloaded", "awaited", "installed"]),
+  state: Schema.Literals(["downloading", "downloaded", "failed", "awaited", "installed"]),
   source: Schema.optionalKey(Schema.String),
   bytes: Schema.optionalKey(Schema.Number),
   owner: Schema.optionalKey(Schema.String),
@@ -170,6 +170,13 @@ export const HistoryRead = record("history", "The timeline of a release, oldest 
       finishedAt: Schema.optionalKey(Schema.String),
       durationSeconds: Schema.optionalKey(Schema.Int),
       cause: Schema.optionalKey(Schema.String),
+      actor: Schema.optionalKey(
+        Schema.Struct({
+          user: Schema.String,
+          host: Schema.String,
+          jobUrl: Schema.optionalKey(Schema.String),
+        }),
+      ),
       streams: Schema.optionalKey(
         Schema.Struct({
           openAtStart: Schema.Int,

@@ -1,4 +1,5 @@
 import { Duration } from "effect";
+import type { Actor } from "../domain/actor.ts";
 import type { CrdBackup } from "../domain/crds/backup.ts";
 import type { EventBrief } from "../domain/doctor-report.ts";
 import type { RunningDrain } from "../domain/drain/running-drain.ts";
@@ -134,6 +135,12 @@ const briefBody = ({ name, operation, revision, reason }: EventBrief) => ({
   ...member("reason", reason),
 });
 
+const actorBody = ({ user, host, job_url: jobUrl }: Actor) => ({
+  user,
+  host,
+  ...member("jobUrl", jobUrl),
+});
+
 const rowBody = (row: TimelineRow) => ({
   ...member("revision", row.revision),
   operation: row.operation,
@@ -144,6 +151,7 @@ const rowBody = (row: TimelineRow) => ({
   ...member("finishedAt", row.finishedAt),
   ...member("durationSeconds", row.seconds),
   ...member("cause", row.cause),
+  ...(row.actor === undefined ? {} : { actor: actorBody(row.actor) }),
   ...(row.streams === undefined
     ? {}
     : {
@@ -272,8 +280,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       return { type: "tool", tool, version, state: "downloading", source };
     }
     case "ToolDownloadEnded": {
-      const { tool, version, bytes } = event;
-      return { type: "tool", tool, version, state: "downloaded", bytes };
+      const { tool, version, bytes, complete } = event;
+      return { type: "tool", tool, version, state: complete ? "downloaded" : "failed", bytes };
     }
     case "ToolAwaited": {
       const { tool, version, owner } = event;

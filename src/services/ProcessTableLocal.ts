@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { Effect, Layer } from "effect";
+import { originIn } from "../domain/actor.ts";
 import type { ProcessIdentity } from "../domain/process-identity.ts";
 import { CLUSTER_MARK } from "../domain/recovery.ts";
 import { type ProcessFate, ProcessTable, type RunningProcess } from "./ProcessTable.ts";
@@ -37,6 +38,7 @@ const self = (): ProcessIdentity => {
     pid: process.pid,
     ...(here === undefined ? {} : { table: here }),
     ...(started === undefined ? {} : { started }),
+    ...originIn(process.env),
   };
 };
 

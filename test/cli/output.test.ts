@@ -418,6 +418,8 @@ const SAMPLES: {
       "  tare-event-upgrade-1",
       "rejected by the management plane: 1",
       "  upgrade (b): HTTP 400",
+      "  To have all rejected ones sent again:",
+      "  kubectl label configmaps -n tars-system -l tars.io/component=install-event,tars.io/delivery=rejected tars.io/delivery=pending --overwrite",
       "removed old events: 2",
       "history left alone: me@host is working on the release",
     ],
@@ -457,6 +459,7 @@ const SAMPLES: {
             finishedAt: undefined,
             seconds: undefined,
             cause: undefined,
+            actor: undefined,
             streams: undefined,
             reported: "unreported",
           },
@@ -827,7 +830,9 @@ const SAMPLES: {
   ToolDownloadProgress: [
     [{ _tag: "ToolDownloadProgress", tool: "helm", version: "4.2.4", received: 1, total: 2 }],
   ],
-  ToolDownloadEnded: [[{ _tag: "ToolDownloadEnded", tool: "helm", version: "4.2.4", bytes: 2 }]],
+  ToolDownloadEnded: [
+    [{ _tag: "ToolDownloadEnded", tool: "helm", version: "4.2.4", bytes: 2, complete: true }],
+  ],
   ToolAwaited: [
     [
       { _tag: "ToolAwaited", tool: "helm", version: "4.2.4", owner: "process 7 on here" },

@@ -27,6 +27,15 @@ describe("the plane's answer", () => {
     assert.deepStrictEqual(outcomeOf(status), { _tag: "Rejected", reason: `HTTP ${status}: why` });
   });
 
+  it("without a body says so, and what to look at when nothing is taken from us", () => {
+    const reasonOf = (status: number) => {
+      const outcome = deliveryOutcome({ status, detail: "" }, NOW);
+      return "reason" in outcome ? outcome.reason : "";
+    };
+    assert.strictEqual(reasonOf(400), "HTTP 400: the management plane gave no reason");
+    assert.match(reasonOf(401), /\(is the identity's key still valid, and this clock right\?\)$/);
+  });
+
   it.each([
     ["17", 17_000],
     ["0", 0],

@@ -109,6 +109,20 @@ describe("the outbox entry", () => {
 });
 
 describe("an event", () => {
+  it("names its version also where that did not change, and its end only where that is known", () => {
+    const same = installEvent({ ...FACTS, fromVersion: "1.2.0", finishedAt: undefined });
+    assert.strictEqual(same.chart_version, "1.2.0");
+    assert.notProperty(same, "to_version");
+    assert.notProperty(same, "finished_at");
+    assert.notProperty(installEvent({ ...FACTS, toVersion: undefined }), "chart_version");
+  });
+
+  it("names who started it, where that is known", () => {
+    const actor = { user: "alice", host: "build-1", job_url: "https://ci.example/1" };
+    assert.deepStrictEqual(installEvent({ ...FACTS, actor }).actor, actor);
+    assert.notProperty(installEvent(FACTS), "actor");
+  });
+
   it("of a success has everything but an error", () => {
     assert.deepStrictEqual(installEvent(FACTS), {
       schema_version: 1,
@@ -120,6 +134,7 @@ describe("an event", () => {
       helm_revision: 7,
       from_version: "1.1.0",
       to_version: "1.2.0",
+      chart_version: "1.2.0",
       started_at: "2026-01-02T03:04:05.000Z",
       finished_at: "2026-01-02T03:09:05.250Z",
       cli_version: "1.2.0",

@@ -8,6 +8,7 @@ import {
 } from "../../src/domain/reconcile.ts";
 import type { RecordedRevision } from "../../src/domain/recorded-revision.ts";
 import type { RevisionStatus } from "../../src/domain/release.ts";
+import type { RunRecord } from "../../src/domain/run-journal.ts";
 
 const RELEASE = { name: "tars", namespace: "tars-system" };
 const NOW = Date.parse("2026-01-10T00:00:00Z");
@@ -176,7 +177,31 @@ describe("the rows that are missing", () => {
 
   it("end when Helm wrote their record, unless that was the next revision's doing", () => {
     const [first, second] = missing(stateOf([installed, upgraded(2, "deployed")]));
-    assert.strictEqual(first?.finished_at, first?.started_at);
+    assert.isUndefined(first?.finished_at);
     assert.strictEqual(second?.finished_at, "2026-01-02T00:05:00.000Z");
+  });
+
+  it("name who started the upgrade that the journal tells of, and nobody of a rollback", () => {
+    const journal: RunRecord = {
+      schemaVersion: 1,
+      runId: "run-1",
+      process: { user: "runner", host: "ci-7", pid: 1, onBehalfOf: "alice" },
+      release: RELEASE,
+      cliVersion: "1.2.0",
+      workspaceId: "ws-1",
+      fromVersion: "1.1.0",
+      toVersion: "1.2.0",
+      timeoutSeconds: 600,
+      baseRevision: 1,
+      startedAt: "2026-01-02T00:00:00Z",
+      steps: [{ step: "helm-upgrade", state: "begun", at: "2026-01-02T00:00:00Z" }],
+    };
+    const failed = revision(2, "failed", 'Upgrade "tars" failed: x');
+    const back = revision(3, "deployed", "Rollback to 1");
+    const state = { ...stateOf([installed, failed, back]), journal };
+    assert.deepStrictEqual(
+      missing(state).map(({ actor }) => actor),
+      [undefined, { user: "alice", host: "ci-7" }, undefined],
+    );
   });
 });

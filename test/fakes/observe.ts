@@ -41,7 +41,9 @@ export const outboxEvents = Effect.gen(function* () {
   const events = yield* Effect.forEach(entries, (object) =>
     Effect.orDie(decodeEvent(stringAt(object, "data", "event.json"))),
   );
-  return [...events].sort((a, b) => a.finished_at.localeCompare(b.finished_at));
+  return [...events].sort((a, b) =>
+    (a.finished_at ?? a.started_at).localeCompare(b.finished_at ?? b.started_at),
+  );
 });
 
 /** The verdict of the gate by revision. */

@@ -12,6 +12,7 @@ const row = (over: Partial<TimelineRow>): TimelineRow => ({
   finishedAt: "2026-01-02T03:06:00Z",
   seconds: 115,
   cause: undefined,
+  actor: { user: "alice", host: "build-1" },
   streams: undefined,
   reported: "forwarded",
   ...over,
@@ -22,13 +23,19 @@ describe("the history on a screen", () => {
     const lines = historyLines([
       row({ revision: 1 }),
       row({ streams: { open_at_start: 23, cut: 13 } }),
-      row({ revision: 3, status: "failed", streams: { open_at_start: 4, cut: 0 }, cause: "why" }),
+      row({
+        revision: 3,
+        status: "failed",
+        streams: { open_at_start: 4, cut: 0 },
+        cause: "why",
+        reported: "rejected",
+      }),
     ]);
     assert.deepStrictEqual(lines, [
-      "REVISION  OPERATION  STATUS   VERSION        STARTED               TOOK   STREAMS CUT  CAUSE",
-      "1         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  -",
-      "2         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  13",
-      "3         upgrade    failed   1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  0            why",
+      "REVISION  OPERATION  STATUS   VERSION        STARTED               TOOK   BY             STREAMS CUT  REPORTED   CAUSE",
+      "1         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  alice@build-1  -            forwarded",
+      "2         upgrade    success  1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  alice@build-1  13           forwarded",
+      "3         upgrade    failed   1.1.0 → 1.2.0  2026-01-02 03:04:05Z  1m55s  alice@build-1  0            rejected   why",
     ]);
   });
 

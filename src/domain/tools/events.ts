@@ -23,6 +23,8 @@ export type ToolEvent =
       readonly tool: ToolName;
       readonly version: string;
       readonly bytes: number;
+      /** False: it broke off, or was given up. */
+      readonly complete: boolean;
     }
   | {
       /** Another process is at it. */

@@ -30,7 +30,7 @@ export interface ReleaseFacts {
 }
 
 /** Not needed to go on, so a failure to read it is none of the run. */
-const readLiveIdentity = Effect.fnUntraced(function* (release: ReleaseRef) {
+export const readLiveIdentity = Effect.fnUntraced(function* (release: ReleaseRef) {
   const kubectl = yield* Kubectl;
   const found = yield* Effect.orElseSucceed(
     kubectl.get({ type: Secret, name: IDENTITY_SECRET, namespace: release.namespace }),

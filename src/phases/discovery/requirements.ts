@@ -79,6 +79,14 @@ export const requireUpgradable = Effect.fnUntraced(function* (
     });
   }
   const deployed = deployedRevision(history);
+  if (deployed !== undefined && unproven.has(deployed.revision)) {
+    const good = lastGoodRevision(history, unproven);
+    const back =
+      good === undefined ? "" : `; a failed upgrade goes back to revision ${good.revision}`;
+    yield* warn(
+      `revision ${deployed.revision} is deployed in Helm's words only: its data plane was never seen to work${back}`,
+    );
+  }
   if (deployed === undefined) {
     const diagnosis = diagnose(history, unproven);
     const lastGood = diagnosis._tag === "Sound" ? undefined : diagnosis.to?.revision;

@@ -1,4 +1,5 @@
 import { Clock, Effect, Redacted } from "effect";
+import { actorOf } from "../../domain/actor.ts";
 import { type DeadRunEvent, deadRunEvent } from "../../domain/dead-run.ts";
 import { type EventOutcome, installEvent } from "../../domain/install-event.ts";
 import { storedSecrets } from "../../domain/lost-values.ts";
@@ -51,6 +52,7 @@ export const accountFor = Effect.fnUntraced(
         finishedAt: new Date(yield* Clock.currentTimeMillis),
         cliVersion: dead.cliVersion,
         workspaceId: dead.workspaceId,
+        actor: actorOf(dead.process),
         source: "cli",
       }),
       event.subject._tag === "Revision" ? uids.get(event.subject.revision) : undefined,

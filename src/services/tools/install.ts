@@ -4,7 +4,7 @@
  */
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Data, Effect, Schedule } from "effect";
+import { Data, Effect, Exit, Schedule } from "effect";
 import type { ReportEvent } from "../../domain/report.ts";
 import { type Artifact, publishedHash, shownUrl } from "../../domain/tools/pins.ts";
 import { DownloadProblem, downloadText, downloadTo, type Progress } from "./download.ts";
@@ -82,10 +82,14 @@ export const downloadVerified = Effect.fn("tools.download")(function* (
     transfer,
     Effect.andThen(Effect.repeat(sample, Schedule.spaced(SAMPLE)), Effect.never),
   ).pipe(
-    Effect.ensuring(
-      Effect.suspend(() =>
-        report({ _tag: "ToolDownloadEnded", tool, version, bytes: progress.received }),
-      ),
+    Effect.onExit((exit) =>
+      report({
+        _tag: "ToolDownloadEnded",
+        tool,
+        version,
+        bytes: progress.received,
+        complete: Exit.isSuccess(exit),
+      }),
     ),
   );
   const expected = yield* expectedHash(artifact, limits);

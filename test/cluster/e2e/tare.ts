@@ -215,7 +215,7 @@ export const events = async (who: Operator): Promise<ReadonlyArray<Unstructured>
   const found = await objects(who, "configmaps", "--namespace", "tars-system", "-l", label);
   return found
     .map(({ data }) => JSON.parse(data["event.json"]))
-    .sort((a, b) => a.finished_at.localeCompare(b.finished_at));
+    .sort((a, b) => (a.finished_at ?? a.started_at).localeCompare(b.finished_at ?? b.started_at));
 };
 
 /** A copy of the embedded chart with other default values, for failures that no flag can bring about. */
