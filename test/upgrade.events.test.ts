@@ -54,6 +54,7 @@ describe("an outbox in trouble", () => {
     Effect.gen(function* () {
       const { result, elapsed } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 2);
+      // What is read before the write is within the budget.
       assert.strictEqual(elapsed, 28_900 + 10_000);
       assert.match((yield* (yield* Recorder).warnings)[0] ?? "", notTold);
     }).pipe(Effect.provide(world({ faults: [outboxFault(hang)] }))),
