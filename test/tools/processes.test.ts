@@ -82,7 +82,7 @@ describe("processes", () => {
         assert.deepStrictEqual([...mirror.requests].sort(), [HELM_PATH, KUBECTL_PATH].sort());
         assert.deepStrictEqual(filesBelow(join(home, ".tare/tools")), BOTH);
       }),
-    60_000,
+    180_000,
   );
 
   it.live("one killed in the middle leaves nothing executable, and the next takes over", () =>
