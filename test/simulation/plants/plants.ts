@@ -26,8 +26,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "the event is written twice",
     file: "src/upgrade.ts",
-    search: "const outbox = yield* EventOutbox;",
-    replacement: `const real = yield* EventOutbox;
+    search: "const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);",
+    replacement: `const [real, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
   const outbox = {
     write: (event: Parameters<typeof real.write>[0]) =>
       Effect.andThen(real.write({ ...event, operation: "rollback" }), real.write(event)),
