@@ -8,6 +8,7 @@ import { DEFAULT_UPGRADE_OPTIONS } from "../src/domain/upgrade-options.ts";
 import { upgrade } from "../src/upgrade.ts";
 import {
   FakeCluster,
+  FakeEnvoyGateway,
   FakeStreams,
   IDENTITY,
   outboxEvents,
@@ -313,5 +314,28 @@ describe("proxies that drain for less than was asked for", () => {
         assert.strictEqual(yield* dropped, 0);
         assert.deepStrictEqual(yield* leftovers, []);
       }).pipe(inWorld()),
+  );
+
+  it.effect("lose no stream to an interruption that the controller is slow to follow", () =>
+    Effect.gen(function* () {
+      const controller = yield* FakeEnvoyGateway;
+      yield* openStreams("50 seconds");
+      const run = yield* Effect.forkChild(
+        upgrade({ ...DEFAULT_UPGRADE_OPTIONS, ...LONGER }, IDENTITY),
+      );
+      yield* TestClock.adjust("6 seconds");
+      assert.include(yield* story, "DrainLengthened");
+      yield* controller.setAwake(false);
+      const ending = yield* Effect.forkChild(Fiber.interrupt(run));
+      yield* TestClock.adjust("10 seconds");
+      yield* controller.setAwake(true);
+      yield* controller.reconcile;
+      yield* TestClock.adjust("20 minutes");
+      yield* Fiber.join(ending);
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(run)));
+      assert.strictEqual(yield* drainOfProxy, "20s");
+      assert.strictEqual(yield* dropped, 0);
+      assert.deepStrictEqual(yield* leftovers, []);
+    }).pipe(inWorld({ values: { shutdown: { drainTimeout: "20s" } } })),
   );
 });

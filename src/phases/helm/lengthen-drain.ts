@@ -80,15 +80,20 @@ const lengthen = Effect.fnUntraced(function* (
     { timeout, settleTime },
   );
   const seen = yield* interruption.wait(awaitDataPlane(attempt, rollout, budget, "longer drain"));
-  if (Option.isNone(seen)) return yield* undo(proxies);
+  // While they are still held: the controller and the ReplicaSets take their time to want the old proxies again, and would end them
+  // at once. So not even a signal cuts this short.
+  const back = rollout.settled({ budget, settleTime, failFast: false });
+  const wayBack = Effect.andThen(undo(proxies), staged("shorter drain", budget, back));
+  if (Option.isNone(seen)) {
+    yield* wayBack;
+    return;
+  }
   if (seen.value._tag === "NotSettled") {
     yield* warn(
       `the proxies did not take the drain of ${formatGoDuration(drainTimeout)}: ${seen.value.why}; they go on with their own, and ${yield* numbers(attempt, short)}`,
     );
-    yield* undo(proxies);
-    // While they are still held: proxies that were replaced by then are put back into rotation.
-    const back = rollout.settled({ budget, settleTime, failFast: false });
-    return yield* interruption.wait(staged("shorter drain", budget, back));
+    yield* wayBack;
+    return;
   }
   yield* awaitDrained(attempt, hold, drainTimeout);
   if (yield* interruption.happened) {

@@ -1,6 +1,7 @@
 /** What the deployment history is told. */
 import type { InstallEvent } from "../../../src/domain/install-event.ts";
 import { eventsIn, recordsIn } from "../facts.ts";
+import type { Fault } from "../faults/fault.ts";
 import { type Outcome, type Run, runStory } from "../run.ts";
 import { disturbsCalls, foundBy, type Invariant, ofEachRun, runsOf, struck } from "./invariant.ts";
 
@@ -20,13 +21,18 @@ const isForTheDead =
 const eventsOf = (run: Run, outcome: Outcome): ReadonlyArray<InstallEvent> =>
   added(run).filter((event) => !isForTheDead(run, outcome)(event));
 
-const disturbsEvents = disturbsCalls(
+const disturbsOwnCalls = disturbsCalls(
   "EventOutbox.write",
   "Kubectl.apply",
   "Kubectl.list",
   "ReleaseRecords.secretUids",
   "Helm.history",
 );
+
+/** Helm is asked when the revision was begun, which is what the event goes by. */
+const disturbsEvents = (fault: Fault): boolean =>
+  disturbsOwnCalls(fault) ||
+  (fault._tag === "Request" && fault.actor === "helm" && fault.verb === "list");
 
 /** Codes of runs that got as far as an attempt, and those that never do. */
 const ATTEMPTED = new Set([
