@@ -3,6 +3,7 @@
  * it refuses, and which fields others own.
  */
 import { Effect, Redacted, Result } from "effect";
+import { isAdmissionRefusal } from "../domain/admission-refusal.ts";
 import { type LiveCrd, planCrd } from "../domain/crds/plan.ts";
 import { imagesBetween } from "../domain/image-references.ts";
 import { getPath } from "../domain/json.ts";
@@ -76,10 +77,6 @@ const changingKinds = Effect.fnUntraced(function* ({
   return new Set(changing.map(({ name }) => name));
 });
 
-/** The cluster's own rules, which another chart or other values need not get around. */
-const POLICY =
-  /admission webhook|failed calling webhook|ValidatingAdmissionPolicy|denied the request|exceeded quota|failed quota/;
-
 const checkRefusals = Effect.fnUntraced(function* (
   input: ObjectChecksInput,
   objects: RehearsedObjects,
@@ -90,7 +87,8 @@ const checkRefusals = Effect.fnUntraced(function* (
     !changing.has(`${type.plural}.${type.group}`);
   const refused = objects.refused.filter(isKnown);
   const say = ({ ref, detail }: RefusedObject) => `${showRef(ref)}: ${detail}`;
-  const policies = refused.filter(({ detail }) => POLICY.test(detail));
+  // The cluster's own rules, which another chart or other values need not get around.
+  const policies = refused.filter(({ detail }) => isAdmissionRefusal(detail));
   if (policies.length > 0) {
     return yield* new PreflightFailed({
       problems: policies.map((one) => ({ problem: `refused by the cluster: ${say(one)}` })),

@@ -1,5 +1,6 @@
 import { createGunzip } from "node:zlib";
 import { Duration, Effect } from "effect";
+import { isAdmissionRefusal } from "../../domain/admission-refusal.ts";
 import { KubectlError, type KubectlErrorReason } from "../Kubectl.ts";
 import type { KubeConnection, Outgoing } from "./connection.ts";
 import { repeatAfter } from "./retry.ts";
@@ -124,14 +125,12 @@ export const statusMessage = ({ status, body }: KubeResponse): string => {
   return typeof message === "string" && message !== "" ? message : `HTTP ${status}`;
 };
 
-const ADMISSION = /admission webhook|ValidatingAdmissionPolicy|denied the request/;
-
 export const reasonOf = (response: KubeResponse): KubectlErrorReason => {
   switch (response.status) {
     case 401:
       return "Unauthorized";
     case 403:
-      return ADMISSION.test(statusMessage(response)) ? "Rejected" : "Forbidden";
+      return isAdmissionRefusal(statusMessage(response)) ? "Rejected" : "Forbidden";
     case 404:
       return "NotServed";
     case 409:

@@ -68,15 +68,15 @@ describe("before anything is written, upgrade and plan end with", () => {
     const quota = {
       apiVersion: "v1",
       kind: "ResourceQuota",
-      metadata: { name: "no-budgets", namespace: "tars-system" },
-      spec: { hard: { "count/poddisruptionbudgets.policy": "0" } },
+      metadata: { name: "no-accounts", namespace: "tars-system" },
+      spec: { hard: { "count/serviceaccounts": "0" } },
     };
     await kubectl(cluster, ["apply", "-f", "-"], { input: quota });
-    const where = ["resourcequota", "no-budgets", "-n", "tars-system"];
+    const where = ["resourcequota", "no-accounts", "-n", "tars-system"];
     await until("the quota to count", async () =>
       (await kubectl(cluster, ["get", ...where, "-o", "jsonpath={.status.hard}"])).includes("0"),
     );
-    await expectBoth(10, "PreflightFailed", /PodDisruptionBudget.*exceeded quota/);
+    await expectBoth(10, "PreflightFailed", /ServiceAccount.*exceeded quota/);
     await kubectl(cluster, ["delete", ...where]);
   });
 

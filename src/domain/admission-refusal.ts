@@ -1,0 +1,19 @@
+const ADMISSION = new RegExp(
+  [
+    "admission webhook",
+    "failed calling webhook",
+    "ValidatingAdmissionPolicy",
+    "denied (?:the )?request",
+    "(?:exceeded|failed) quota",
+    "violates PodSecurity",
+    "(?:maximum|minimum) \\S+ usage per",
+    "limit to request ratio per",
+    "is being terminated",
+  ].join("|"),
+);
+
+/**
+ * Whether a refusal comes from the rules of the cluster and not from the rights of the account: both are a 403, and only the
+ * server's words tell them apart.
+ */
+export const isAdmissionRefusal = (message: string): boolean => ADMISSION.test(message);
