@@ -8,12 +8,13 @@ import {
   sidecarWarning,
 } from "../domain/preflight.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
-import { PreflightFailed } from "../errors.ts";
+import { PreflightFailed, type RecordsElsewhere } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
 import { Helm, type HelmError } from "../services/Helm.ts";
 import { Kubectl, type KubectlError, type ServerVersion } from "../services/Kubectl.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
 import { ToolCache, type ToolMissing } from "../services/ToolCache.ts";
+import { requireRecordsInCluster } from "./discovery/unrecorded.ts";
 
 /** What the tools and the cluster answered; failures are kept apart, so that all of them can be reported at once. */
 export interface PreflightFacts {
@@ -79,14 +80,17 @@ export interface PreflightInput {
   readonly facts: Effect.Effect<PreflightFacts>;
 }
 
-export const preflight: Phase<PreflightInput, void, PreflightFailed, Reporter> = {
-  id: "preflight",
-  title: "Preflight (Helm / kubectl / cluster)",
-  run: Effect.fnUntraced(function* ({ options, facts }) {
-    if (options.skipPreflight) return yield* report({ _tag: "PreflightSkipped" });
-    const known = yield* facts;
-    yield* Effect.forEach(preflightWarnings(known, options.ha), warn, { discard: true });
-    const problems = preflightProblems(known);
-    if (problems.length > 0) return yield* new PreflightFailed({ problems });
-  }),
-};
+export const preflight: Phase<PreflightInput, void, PreflightFailed | RecordsElsewhere, Reporter> =
+  {
+    id: "preflight",
+    title: "Preflight (Helm / kubectl / cluster)",
+    run: Effect.fnUntraced(function* ({ options, facts }) {
+      if (options.skipPreflight) return yield* report({ _tag: "PreflightSkipped" });
+      // Helm itself says nothing but that it finds no database.
+      yield* requireRecordsInCluster;
+      const known = yield* facts;
+      yield* Effect.forEach(preflightWarnings(known, options.ha), warn, { discard: true });
+      const problems = preflightProblems(known);
+      if (problems.length > 0) return yield* new PreflightFailed({ problems });
+    }),
+  };
