@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { numberAt, Pod, stringAt } from "../src/domain/kube.ts";
+import { numberAt, stringAt } from "../src/domain/kube.ts";
 import type { ReportEvent } from "../src/domain/report.ts";
-import { DEFAULT_UPGRADE_OPTIONS } from "../src/domain/upgrade-options.ts";
-import { upgrade } from "../src/upgrade.ts";
 import {
   dataPlane,
   FakeCluster,
@@ -15,14 +13,12 @@ import {
   HELM_3,
   HELM_4,
   historyLines,
-  IDENTITY,
   neverReady,
   outboxEvents,
   PLAIN_OPERATOR,
   RATE_LIMITER,
   Recorder,
   runUpgrade,
-  simulate,
   tarsChart,
   unreachable,
   world,
@@ -91,23 +87,6 @@ describe("a fatal pod error", () => {
         /^pod tars-dataplane\/egress-\S+, container envoy \(image gcr.io\/acme\/tars\/envoy:no-such-image\) .*not found$/,
       );
     }).pipe(Effect.provide(world({ chart: badImage }))),
-  );
-
-  it.effect(
-    "of the data plane leaves no pod waiting for the streams of an Envoy that never ran",
-    () =>
-      Effect.gen(function* () {
-        const cluster = yield* FakeCluster;
-        const soonAfter = Effect.exit(upgrade(DEFAULT_UPGRADE_OPTIONS, IDENTITY)).pipe(
-          Effect.andThen(Effect.sleep("5 seconds")),
-          Effect.andThen(cluster.all(Pod, "tars-dataplane")),
-        );
-        const { exit: pods } = yield* simulate(soonAfter);
-        const left = (yield* pods).filter(
-          ({ metadata }) => metadata.deletionTimestamp !== undefined,
-        );
-        assert.deepStrictEqual(left, []);
-      }).pipe(Effect.provide(world({ chart: badImage }))),
   );
 
   it.effect("of a missing image gives the command that syncs the images", () =>

@@ -85,8 +85,6 @@ export interface ObjectMeta {
   readonly creationTimestamp?: string;
   /** When the object is to be gone: it is being deleted. */
   readonly deletionTimestamp?: string;
-  /** What a pod that is ending has been given, from the deletion on. */
-  readonly deletionGracePeriodSeconds?: number;
   readonly finalizers?: ReadonlyArray<string>;
   readonly ownerReferences?: ReadonlyArray<OwnerReference>;
   readonly labels?: Readonly<Record<string, string>>;

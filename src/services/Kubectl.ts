@@ -1,12 +1,4 @@
-import {
-  Context,
-  Data,
-  type Duration,
-  Effect,
-  type Option,
-  type Redacted,
-  type Stream,
-} from "effect";
+import { Context, Data, Effect, type Option, type Redacted, type Stream } from "effect";
 import type { Access } from "../domain/access.ts";
 import type { JsonObject } from "../domain/json.ts";
 import { type KubeObject, type ObjectRef, type ResourceType, refOf } from "../domain/kube.ts";
@@ -105,8 +97,6 @@ export interface PodRequest {
 export interface DeleteOptions {
   /** Ask the server whether it would, and delete nothing. */
   readonly dryRun?: boolean;
-  /** Of a pod, instead of its own; shortens that of one that is ending already. At least a second. */
-  readonly grace?: Duration.Duration;
 }
 
 export interface PodLogRef {

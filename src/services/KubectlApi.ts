@@ -271,19 +271,13 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
           );
         }),
 
-        delete: Effect.fn("Kubectl.delete")(function* (ref, { dryRun = false, grace } = {}) {
+        delete: Effect.fn("Kubectl.delete")(function* (ref, { dryRun = false } = {}) {
           yield* call(
             {
               method: "DELETE",
               path: objectPath(ref),
               // A Job's default would leave what it owns without an owner.
-              query: {
-                propagationPolicy: "Background",
-                ...(dryRun ? { dryRun: "All" } : {}),
-                ...(grace === undefined
-                  ? {}
-                  : { gracePeriodSeconds: String(Duration.toSeconds(grace)) }),
-              },
+              query: { propagationPolicy: "Background", ...(dryRun ? { dryRun: "All" } : {}) },
               label: `delete ${showRef(ref)}`,
             },
             isAbsentObject,

@@ -1,5 +1,4 @@
 import { expect, it } from "vitest";
-import { isLeaving } from "../streams/proxies.ts";
 import { failedStreams } from "../streams/report.ts";
 import { heldStreams, wholeReport } from "./held-streams.ts";
 import { describeOnNodes } from "./suite.ts";
@@ -20,7 +19,5 @@ describeOnNodes("streams through real proxies that are replaced", () => {
       "--scenario rollback-missing-image --clients 20 --length 25s --warm-up 15s",
     );
     expect(failedStreams(run), wholeReport(run)).toBe(0);
-    // Those whose Envoy never ran would wait for its streams for the whole drain time.
-    expect(run.proxies.filter(isLeaving)).toEqual([]);
   });
 });

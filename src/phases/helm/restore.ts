@@ -17,7 +17,6 @@ import type { Rollout, RolloutGate } from "../../services/RolloutGate.ts";
 import { placed, typesFrom } from "../release-checks.ts";
 import { takeBack } from "../take-back.ts";
 import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
-import { endProxiesWithoutEnvoy } from "./end-without-envoy.ts";
 import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
 
 /** A revision that could not be brought back, or not be proven to run. */
@@ -114,7 +113,6 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
   if (dataPlane._tag === "NotSettled") {
     return yield* new NotRestored({ cause: `the data plane did not come back: ${dataPlane.why}` });
   }
-  yield* endProxiesWithoutEnvoy(options.dataplaneNamespace);
   return deployed.revision;
 });
 

@@ -239,31 +239,6 @@ export const hold: ReadonlyArray<ContractCase> = [
     }),
   ),
   inCluster(
-    "a pod that is ending can be given less time for it, not more",
-    Effect.gen(function* () {
-      const kubectl = yield* Kubectl;
-      yield* deploy(1);
-      const [read] = yield* podCount(1);
-      const pod = yield* changeObject(Pod, read as KubeObject, (live) => ({
-        ...live,
-        metadata: { ...live.metadata, finalizers: ["tars.io/kept-for-a-look"] },
-      }));
-      const graceAfter = Effect.fnUntraced(function* (grace?: Duration.Duration) {
-        yield* kubectl.delete(refOf(Pod, pod), grace === undefined ? {} : { grace });
-        return Option.getOrThrow(yield* kubectl.get(refOf(Pod, pod))).metadata
-          .deletionGracePeriodSeconds;
-      });
-      assert.strictEqual(yield* graceAfter(), 30);
-      assert.strictEqual(yield* graceAfter(Duration.seconds(1)), 1);
-      assert.strictEqual(yield* graceAfter(Duration.seconds(60)), 1);
-      const ended = Option.getOrThrow(yield* kubectl.get(refOf(Pod, pod)));
-      yield* changeObject(Pod, ended, (live) => ({
-        ...live,
-        metadata: { ...live.metadata, finalizers: [] },
-      }));
-    }),
-  ),
-  inCluster(
     "a deadline that is moved on is the new one",
     Effect.gen(function* () {
       const kubectl = yield* Kubectl;

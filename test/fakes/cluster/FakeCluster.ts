@@ -76,7 +76,7 @@ export class FakeCluster extends Context.Service<
       options?: { readonly dryRun?: boolean },
     ) => Effect.Effect<KubeObject, E | Refused>;
     /** Deletes as the API server does: a pod gets its grace period, a finalizer holds the object. */
-    readonly remove: (ref: ObjectRef, graceSeconds?: number) => Effect.Effect<void>;
+    readonly remove: (ref: ObjectRef) => Effect.Effect<void>;
 
     /** Below the rules, for tests and controllers. */
     readonly peek: (ref: ObjectRef) => Effect.Effect<KubeObject | undefined>;
@@ -243,11 +243,11 @@ const make = Effect.gen(function* () {
     podServers,
     snapshot: Effect.sync(() => store),
     write,
-    remove: (ref, graceSeconds) =>
+    remove: (ref) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const live = lookUp(store, ref);
         if (live === undefined) return Effect.void;
-        const left = afterDeletion(ref.type, live.object, now, graceSeconds);
+        const left = afterDeletion(ref.type, live.object, now);
         return left === undefined
           ? purge(ref)
           : Effect.asVoid(keep(ref.type, { ...live, object: left }, now));

@@ -5,27 +5,20 @@ import { type KubeObject, numberAt, Pod, type ResourceType } from "../../../src/
 export const DEFAULT_GRACE_SECONDS = 30;
 
 export const graceSecondsOf = (pod: KubeObject): number =>
-  pod.metadata.deletionGracePeriodSeconds ??
-  numberAt(pod, "spec", "terminationGracePeriodSeconds") ??
-  DEFAULT_GRACE_SECONDS;
+  numberAt(pod, "spec", "terminationGracePeriodSeconds") ?? DEFAULT_GRACE_SECONDS;
 
 /** What is left of the object after a request to delete it; `undefined` when it is gone at once. */
 export const afterDeletion = (
   type: ResourceType,
   object: KubeObject,
   now: number,
-  asked?: number,
 ): KubeObject | undefined => {
-  const grace = type.plural === Pod.plural ? (asked ?? graceSecondsOf(object)) : 0;
-  const isEnding = object.metadata.deletionTimestamp !== undefined;
-  if (isEnding && grace >= graceSecondsOf(object)) return object;
+  if (object.metadata.deletionTimestamp !== undefined) return object;
+  const grace = type.plural === Pod.plural ? graceSecondsOf(object) : 0;
   const held = (object.metadata.finalizers ?? []).length > 0;
   if (grace === 0 && !held) return undefined;
   const deletionTimestamp = new Date(now + grace * 1000).toISOString();
-  return {
-    ...object,
-    metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: grace },
-  };
+  return { ...object, metadata: { ...object.metadata, deletionTimestamp } };
 };
 
 /** An object that was only held by its finalizers goes with the last of them. */

@@ -1,5 +1,5 @@
 /** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
-import { Duration, Effect, Layer, Option, Ref, Result } from "effect";
+import { Effect, Layer, Option, Ref, Result } from "effect";
 import type { Access } from "../../../src/domain/access.ts";
 import { crdView, customType, servedVersions } from "../../../src/domain/crds/view.ts";
 import { AdmissionPolicy, AdmissionPolicyBinding } from "../../../src/domain/hold/objects.ts";
@@ -292,7 +292,7 @@ export const kubectlFor = (
       );
     },
 
-    delete: (ref, { dryRun = false, grace } = {}) =>
+    delete: (ref, { dryRun = false } = {}) =>
       served(ref.type, { ...about("delete", ref), dryRun }, (store) =>
         dryRun
           ? Effect.mapError(
@@ -304,7 +304,7 @@ export const kubectlFor = (
                   detail: `${resourceName(ref.type)} "${ref.name}" is invalid: ValidatingAdmissionPolicy denied request`,
                 }),
             )
-          : cluster.remove(ref, grace === undefined ? undefined : Duration.toSeconds(grace)),
+          : cluster.remove(ref),
       ),
 
     askPod: ({ namespace, pod, method, path, port }) => {

@@ -18,7 +18,6 @@ import { FakeStreams } from "../pods/FakeStreams.ts";
 import { eventSuffix } from "../pods/names.ts";
 import {
   ended,
-  hurried,
   isActive,
   isReady,
   newPod,
@@ -146,10 +145,6 @@ const make = Effect.gen(function* () {
       }
       if (pod.ending === undefined && stored.metadata.deletionTimestamp !== undefined) {
         next.push(endedNow(pod, stored, now));
-        continue;
-      }
-      if (pod.ending !== undefined) {
-        next.push(hurried(pod, stored, now));
         continue;
       }
       const isMoved = stored.metadata.labels !== pod.object.metadata.labels;
@@ -386,14 +381,10 @@ const make = Effect.gen(function* () {
       before !== undefined &&
       before.metadata.deletionTimestamp === undefined &&
       (after === undefined || after.metadata.deletionTimestamp !== undefined);
-    const hastened =
-      before?.metadata.deletionGracePeriodSeconds !== undefined &&
-      before.metadata.deletionGracePeriodSeconds !== after?.metadata.deletionGracePeriodSeconds;
-    if (before === undefined || (!deleted && !moved && !hastened)) return undefined;
+    if (before === undefined || (!deleted && !moved)) return undefined;
     const owner = [...known.values()].find(({ pods }) =>
       pods.some(
-        ({ object, ending }) =>
-          (ending === undefined || hastened) && object.metadata.uid === before.metadata.uid,
+        ({ object, ending }) => ending === undefined && object.metadata.uid === before.metadata.uid,
       ),
     );
     return owner === undefined ? undefined : lookSoon(owner.ref, 0);

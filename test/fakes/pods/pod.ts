@@ -95,16 +95,6 @@ const millisToEnd = ({ object, containers }: Pod, streamsEndIn: number): number 
   return Math.min(drain.maxMillis, Math.max(drain.minMillis, streamsEndIn));
 };
 
-/** One that is ending and was given less time for it. */
-export const hurried = (pod: Pod, stored: KubeObject, now: number): Pod => {
-  const { deletionGracePeriodSeconds: grace } = stored.metadata;
-  if (pod.ending === undefined || grace === pod.object.metadata.deletionGracePeriodSeconds)
-    return pod;
-  const goneAt = Math.min(pod.ending.goneAt, now + graceSecondsOf(stored) * 1000);
-  const object = { ...pod.object, metadata: stored.metadata };
-  return { ...pod, object, ending: { ...pod.ending, goneAt } };
-};
-
 /** `streamsEndAt`: when the last open stream would end by itself. */
 export const ended = (pod: Pod, streamsEndAt: number, now: number): Pod => {
   const graceMillis = graceSecondsOf(pod.object) * 1000;
