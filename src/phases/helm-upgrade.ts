@@ -42,7 +42,7 @@ export interface HelmUpgradeInput {
   readonly lock: HeldLock;
   readonly streams: FollowedStreams;
   /** Objects with parts that the chart's own cannot be beside. */
-  readonly takeBack: ReadonlyArray<TakeBack>;
+  readonly takeBack?: ReadonlyArray<TakeBack>;
 }
 
 export interface UpgradeResult {
@@ -131,7 +131,7 @@ export const helmUpgrade: Phase<
       Effect.ensuring(
         attemptUpgrade(
           { options, installed, before, lock, interruption, streams },
-          input.takeBack,
+          input.takeBack ?? [],
         ).pipe(keepingScales(installed.release, installed.lastGood?.revision, installed.scaled)),
         reportStreams(streams),
       ),
