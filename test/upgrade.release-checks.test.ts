@@ -64,8 +64,8 @@ describe("rights", () => {
       assert.strictEqual(error?._tag, "PreflightFailed");
       assert.strictEqual(error?.exitCode, 10);
       assert.deepStrictEqual(error?.why, [
-        "rights: this account may not create, patch customresourcedefinitions.apiextensions.k8s.io in the whole cluster",
-        "rights: this account may not patch deployments.apps in namespace tars-system",
+        "rights: this account is not allowed to create, patch customresourcedefinitions.apiextensions.k8s.io in the whole cluster",
+        "rights: this account is not allowed to patch deployments.apps in namespace tars-system",
       ]);
       const rules = error?.hints(PLAIN_OPERATOR).flatMap((hint) => [hint.title, ...hint.commands]);
       assert.includeMembers(rules ?? [], [
@@ -122,7 +122,7 @@ describe("rights", () => {
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
       assert.deepStrictEqual(error?.why, [
-        "rights: this account may not get deployments.apps in namespace tars-system",
+        "rights: this account is not allowed to get deployments.apps in namespace tars-system",
       ]);
     }).pipe(
       Effect.provide(

@@ -9,7 +9,7 @@ export const outputFlag = Flag.Literals("output", OUTPUTS).pipe(
   Flag.withDefault("text" as const),
 );
 
-/** Read before anything is parsed: a command line that cannot be parsed is told in JSON too. */
+/** Read before anything is parsed: a command line that cannot be parsed is reported in JSON too. */
 export const wantsJson = (args: ReadonlyArray<string>): boolean => {
   const end = args.indexOf("--");
   const flags = end === -1 ? args : args.slice(0, end);

@@ -77,7 +77,7 @@ interface ClusterFlags {
   readonly context: Option.Option<string>;
 }
 
-/** The whole command line; what it works on is decided by whoever runs it: the real cluster, or a simulated one. */
+/** The whole command line. The caller decides what it works on: the real cluster, or a simulated one. */
 export const tareCommand = <R, R2 = never>(
   services: (choice: ClusterChoice) => Layer.Layer<TareServices, never, R>,
   tools: (choice: ToolsChoice) => Layer.Layer<ToolShelf | Reporter, never, R2> = () => noTools,

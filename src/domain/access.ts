@@ -73,7 +73,7 @@ const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"];
 const inOrder = (verbs: ReadonlyArray<string>): ReadonlyArray<string> =>
   [...new Set(verbs)].sort((a, b) => VERBS.indexOf(a) - VERBS.indexOf(b));
 
-/** One resource in one place, with everything that may not be done to it. */
+/** One resource in one place, with everything that the account is not allowed to do to it. */
 export interface MissingRight {
   readonly namespace: string | undefined;
   readonly group: string;
@@ -123,9 +123,9 @@ export const describePermission = ({
   return `${verbs.join(", ")} ${word}${which} ${where(namespace)}`;
 };
 
-/** E.g. `may not create, patch deployments.apps in namespace tars-system`. */
+/** E.g. `is not allowed to create, patch deployments.apps in namespace tars-system`. */
 export const describeRight = (missing: MissingRight): string =>
-  `may not ${describePermission(missing)}`;
+  `is not allowed to ${describePermission(missing)}`;
 
 const yamlList = (words: ReadonlyArray<string>): string =>
   `[${words.map((word) => (word === "" ? '""' : word)).join(", ")}]`;

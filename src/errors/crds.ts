@@ -15,13 +15,13 @@ const deniedUsers = (
   ),
 ];
 
-/** The account may not do to CRDs what an upgrade has to. Nothing was changed. */
+/** The account is not allowed to do to CRDs what an upgrade has to. Nothing was changed. */
 export class CrdRightsMissing extends operatorError<{
   readonly missing: ReadonlyArray<{ readonly doing: string; readonly detail: string }>;
 }>()("CrdRightsMissing", {
   exitCode: 10,
   what: ({ missing }) =>
-    `this account may not ${[...new Set(missing.map(({ doing }) => doing))].join(", nor ")}; no CRD was written`,
+    `this account is not allowed to ${[...new Set(missing.map(({ doing }) => doing))].join(", nor ")}; no CRD was written`,
   why: ({ missing }) => missing.map(({ detail }) => detail),
   hints: ({ missing }, env) => [
     hint(

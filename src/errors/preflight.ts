@@ -48,7 +48,7 @@ const TURNED_AWAY: ReadonlyArray<
     ],
   ],
   [
-    /\bforbidden\b|may not|cannot (?:get|list|watch|create|patch|update|delete)/i,
+    /\bforbidden\b|may not|not allowed to|cannot (?:get|list|watch|create|patch|update|delete)/i,
     (env) => ["See what this account may do:", kubectlCommand(env, "auth", "can-i", "--list")],
   ],
   [

@@ -107,8 +107,8 @@ describe("missing rights", () => {
 
   it("are one line a resource, with the verbs in their usual order", () => {
     assert.deepStrictEqual(missing.map(describeRight), [
-      "may not get, patch secrets in namespace n",
-      "may not patch customresourcedefinitions.apiextensions.k8s.io (x.example) in the whole cluster",
+      "is not allowed to get, patch secrets in namespace n",
+      "is not allowed to patch customresourcedefinitions.apiextensions.k8s.io (x.example) in the whole cluster",
     ]);
   });
 
