@@ -5,6 +5,7 @@
 import type * as BadInput from "./errors/bad-input.ts";
 import type * as Crds from "./errors/crds.ts";
 import type * as Preflight from "./errors/preflight.ts";
+import type * as Records from "./errors/records.ts";
 import type * as Release from "./errors/release.ts";
 import type * as Upgrade from "./errors/upgrade.ts";
 
@@ -35,6 +36,7 @@ export {
   RecordsElsewhere,
   ValuesWouldBeLost,
 } from "./errors/preflight.ts";
+export { RecordsDamaged, StoredApisGone } from "./errors/records.ts";
 export {
   AnotherRunHoldsTheLock,
   NoDeployedRevision,
@@ -61,6 +63,7 @@ export type UpgradeError =
   | BadInput.InvalidStoredValues
   | BadInput.NothingToKeep
   | InstanceOf<typeof Preflight>
+  | InstanceOf<typeof Records>
   | InstanceOf<typeof Release>
   | InstanceOf<typeof Crds>
   | InstanceOf<typeof Upgrade>;

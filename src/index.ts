@@ -19,6 +19,7 @@ export { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 export { checkObjects, type ObjectChecksInput, rehearseObjects } from "./phases/object-checks.ts";
 export { planUpgrade } from "./phases/plan-upgrade.ts";
 export { preflight, readPreflight } from "./phases/preflight.ts";
+export { rehearsal } from "./phases/rehearsal.ts";
 export { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 export {
   type ReleaseCheckFacts,

@@ -9,10 +9,9 @@ import { discover } from "./phases/discover.ts";
 import { firstReads } from "./phases/first-reads.ts";
 import { haPreflight } from "./phases/ha-preflight.ts";
 import { findIdleFlags, warnOfIdleFlags } from "./phases/idle-flags.ts";
-import { checkObjects, rehearseObjects } from "./phases/object-checks.ts";
 import { planUpgrade } from "./phases/plan-upgrade.ts";
 import { preflight } from "./phases/preflight.ts";
-import { releaseChecks } from "./phases/release-checks.ts";
+import { rehearsal } from "./phases/rehearsal.ts";
 import { readReleaseChecks } from "./phases/release-facts.ts";
 import { ahead, makePipeline } from "./pipeline.ts";
 
@@ -29,17 +28,14 @@ export const plan = Effect.fn("tare.plan")(
     const checkFacts = yield* ahead(readReleaseChecks({ installed, standing }));
     yield* run(haPreflight, { options, facts: haFacts });
     const facts = yield* checkFacts;
-    const checks = { options, installed, facts, liveCrds };
-    if (!options.skipPreflight) yield* releaseChecks(checks);
+    const ha = yield* haFacts;
+    const objects = yield* rehearsal({ options, identity, installed, facts, ha, liveCrds });
     if (Result.isSuccess(facts.rendering)) {
       yield* warnOfIdleFlags(
         yield* findIdleFlags(options, installed, facts.rendering.success),
         installed,
       );
     }
-    const objects = yield* rehearseObjects(checks);
-    if (!options.skipPreflight && objects !== undefined) yield* checkObjects(checks, objects);
-    const ha = yield* haFacts;
     return yield* run(planUpgrade, { options, identity, installed, facts, objects, ha, liveCrds });
   },
   flow(Effect.scoped, Effect.interruptible),

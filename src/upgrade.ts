@@ -18,11 +18,11 @@ import { haPreflight } from "./phases/ha-preflight.ts";
 import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { findIdleFlags, warnOfIdleFlags } from "./phases/idle-flags.ts";
 import { journaled } from "./phases/journaled.ts";
-import { checkObjects, type ObjectChecksInput, rehearseObjects } from "./phases/object-checks.ts";
 import { preflight } from "./phases/preflight.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
-import { releaseChecks, requireRendered } from "./phases/release-checks.ts";
+import { rehearsal } from "./phases/rehearsal.ts";
+import { requireRendered } from "./phases/release-checks.ts";
 import { type ReleaseCheckFacts, readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
@@ -37,12 +37,6 @@ import { CLI_VERSION } from "./version.ts";
 
 /** Writing the event must never hold up the end of a run for longer. */
 const EVENT_BUDGET = "10 seconds";
-
-const NOT_LOOKED_FOR = {
-  take: "--skip-preflight: what others set on the cluster is not looked for; the upgrade changes it without a list",
-  refuse:
-    "--skip-preflight: what others set on the cluster is not looked for; where the upgrade would change it, Helm fails and the release is rolled back",
-};
 
 export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helmUpgrade] as const;
 
@@ -79,18 +73,18 @@ export const upgrade = Effect.fn("tare.upgrade")(
       ? reads
       : yield* clusterReads(options);
     const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
-    const checkFacts = options.skipPreflight
-      ? undefined
-      : yield* ahead(readReleaseChecks({ installed, standing }));
+    const checkFacts = yield* ahead(readReleaseChecks({ installed, standing }));
     yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
     yield* reportChart(installed);
 
-    if (options.skipPreflight) yield* warn(NOT_LOOKED_FOR[options.onConflict]);
-    const facts = checkFacts === undefined ? undefined : yield* Effect.interruptible(checkFacts);
-    const takeBack =
-      facts === undefined
-        ? []
-        : yield* Effect.interruptible(checked({ options, installed, facts, liveCrds }));
+    const facts = yield* Effect.interruptible(checkFacts);
+    const ha = yield* Effect.interruptible(haFacts);
+    const takeBack = yield* Effect.interruptible(
+      Effect.map(
+        rehearsal({ options, identity, installed, facts, ha, liveCrds }),
+        (objects) => objects?.takeBack ?? [],
+      ),
+    );
     const idle = yield* Effect.interruptible(lookForIdleFlags(options, installed, facts));
 
     const { lock } = yield* entering;
@@ -98,7 +92,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     yield* answerFurtherSignals(options.release, journal);
     const streams = yield* followStreams(options);
     const attempt = Effect.gen(function* () {
-      if (facts !== undefined) yield* requireRendered(installed, facts);
+      yield* requireRendered(installed, facts);
       yield* Effect.interruptible(journal.around("crds")(run(applyCrds, { ...crds, lock })));
       const result = yield* journal.around("upgrade")(
         run(helmUpgrade, { options, identity, installed, lock, streams, takeBack }),
@@ -113,21 +107,12 @@ export const upgrade = Effect.fn("tare.upgrade")(
   flow(Effect.scoped, Effect.uninterruptible),
 );
 
-/** Everything that the server says before the first write; what has to be taken back right before Helm. */
-const checked = Effect.fnUntraced(function* (checks: ObjectChecksInput) {
-  yield* releaseChecks(checks);
-  const objects = yield* rehearseObjects(checks);
-  if (objects === undefined) return [];
-  yield* checkObjects(checks, objects);
-  return objects.takeBack;
-});
-
 const lookForIdleFlags = Effect.fnUntraced(function* (
   options: UpgradeOptions,
   installed: InstalledRelease,
-  facts: ReleaseCheckFacts | undefined,
+  facts: ReleaseCheckFacts,
 ) {
-  if (facts === undefined || Result.isFailure(facts.rendering)) return [];
+  if (Result.isFailure(facts.rendering)) return [];
   const idle = yield* findIdleFlags(options, installed, facts.rendering.success);
   yield* warnOfIdleFlags(idle, installed);
   return idle;

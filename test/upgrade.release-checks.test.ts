@@ -288,15 +288,32 @@ describe("a chart that does not render", () => {
 });
 
 describe("--skip-preflight", () => {
-  it.effect("asks for no rights and renders nothing ahead", () =>
+  const skipPreflight = { options: { skipPreflight: true } };
+
+  it.effect("skips what the first phase asks, and nothing else", () =>
     Effect.gen(function* () {
-      const { result } = yield* runUpgrade({ options: { skipPreflight: true } });
+      const { result } = yield* runUpgrade(skipPreflight);
       assert.strictEqual(result?.revision, 2);
-      assert.strictEqual(yield* askedRights, 0);
+      assert.strictEqual(yield* askedRights, 1);
       const { requests } = yield* FakeCluster;
       const kinds = (yield* requests).map(({ kind }) => kind);
       assert.notInclude(kinds, "APIService");
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("still ends before the first write where rights are missing", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade(skipPreflight);
+      assert.match(error?.why[0] ?? "", /^rights: /);
+      yield* nothingWritten;
     }).pipe(Effect.provide(world({ may: () => false }))),
+  );
+
+  it.effect("still refuses a downgrade", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade(skipPreflight);
+      assert.strictEqual(error?._tag, "DowngradeRefused");
+    }).pipe(Effect.provide(world({ chart: tarsChart({ version: "1.0.9" }) }))),
   );
 });
 

@@ -17,3 +17,11 @@ const ADMISSION = new RegExp(
  * server's words tell them apart.
  */
 export const isAdmissionRefusal = (message: string): boolean => ADMISSION.test(message);
+
+/** A webhook that does not say what it would do without doing it: nothing was refused, and nothing is known. */
+export const isUnrehearsable = (message: string): boolean =>
+  /does not support dry run/.test(message);
+
+/** The webhook that does not answer, by its name. */
+export const webhookDown = (message: string): string | undefined =>
+  /failed calling webhook "([^"]+)"/.exec(message)?.[1];

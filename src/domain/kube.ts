@@ -28,6 +28,8 @@ const type = (
 export const ConfigMap = type("v1", "configmaps", "ConfigMap");
 export const Secret = type("v1", "secrets", "Secret");
 export const Pod = type("v1", "pods", "Pod");
+export const Namespace = type("v1", "namespaces", "Namespace", "Cluster");
+export const ResourceQuota = type("v1", "resourcequotas", "ResourceQuota");
 export const Event = type("v1", "events", "Event");
 export const Deployment = type("apps/v1", "deployments", "Deployment");
 export const ReplicaSet = type("apps/v1", "replicasets", "ReplicaSet");
@@ -46,6 +48,12 @@ export const GatewayClass = type(
   "gateway.networking.k8s.io/v1",
   "gatewayclasses",
   "GatewayClass",
+  "Cluster",
+);
+export const ValidatingAdmissionPolicy = type(
+  "admissionregistration.k8s.io/v1",
+  "validatingadmissionpolicies",
+  "ValidatingAdmissionPolicy",
   "Cluster",
 );
 export const ApiService = type("apiregistration.k8s.io/v1", "apiservices", "APIService", "Cluster");

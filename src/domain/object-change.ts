@@ -62,6 +62,9 @@ const isBeneathAsked = (path: string, asked: Fields): boolean =>
 
 const WORKLOADS = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
 
+/** Whether its controller makes pods from a template. */
+export const isWorkload = (kind: string): boolean => WORKLOADS.has(kind);
+
 export interface Roll {
   readonly workload: string;
   readonly namespace: string | undefined;
@@ -72,7 +75,7 @@ export interface Roll {
 
 /** The pods of a workload are replaced when its template changes. */
 export const rollOf = (change: ObjectChange, live: KubeObject | undefined): Roll | undefined => {
-  if (change.action !== "change" || !WORKLOADS.has(change.kind)) return undefined;
+  if (change.action !== "change" || !isWorkload(change.kind)) return undefined;
   const reasons = change.fields.filter(({ path }) => path.startsWith("spec.template."));
   const [first] = reasons;
   if (first === undefined) return undefined;

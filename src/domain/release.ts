@@ -61,26 +61,6 @@ export const staleDeployed = (history: History): History => {
   );
 };
 
-/**
- * Revisions whose record and label say different things, one of which is that it is deployed: Helm upgrades from what is
- * labelled so, and shows what the record says. Between the two writes of a Helm at work they differ for a moment.
- */
-export const mislabelled = (
-  history: History,
-  labels: ReadonlyArray<Pick<Revision, "revision"> & { readonly status: string }>,
-): ReadonlyArray<string> =>
-  history.flatMap((revision) => {
-    const label = labels.find((one) => one.revision === revision.revision)?.status;
-    if (label === undefined || label === revision.status) return [];
-    const said = [label, revision.status];
-    const atWork = said.some((status) => status.startsWith("pending-"));
-    return said.includes("deployed") && !atWork
-      ? [
-          `the record of revision ${revision.revision} says ${revision.status}, and its label says ${label}`,
-        ]
-      : [];
-  });
-
 /** Helm refuses every upgrade while the newest revision is in one of these states. */
 export const isPending = ({ status }: Revision): boolean => status.startsWith("pending-");
 

@@ -12,16 +12,23 @@ import type { ReleaseRef } from "../domain/release.ts";
 import type { TakenFields } from "../domain/taken-fields.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
+export interface PreflightProblem {
+  readonly problem: string;
+  readonly remedy?: Hint | ((env: OperatorEnvironment) => Hint);
+}
+
 /** Everything that stands in the way, found in one go. */
 export class PreflightFailed extends operatorError<{
-  readonly problems: ReadonlyArray<{ readonly problem: string; readonly remedy?: Hint }>;
+  readonly problems: ReadonlyArray<PreflightProblem>;
 }>()("PreflightFailed", {
   exitCode: 10,
   what: ({ problems }) =>
     problems.length === 1 ? "preflight failed" : `preflight failed: ${problems.length} problems`,
   why: ({ problems }) => problems.map(({ problem }) => problem),
   hints: ({ problems }, env) => [
-    ...problems.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])),
+    ...problems.flatMap(({ remedy }) =>
+      remedy === undefined ? [] : [typeof remedy === "function" ? remedy(env) : remedy],
+    ),
     hint("Once that is fixed, run the upgrade again:", tareCommand(env, "upgrade")),
   ],
 }) {}

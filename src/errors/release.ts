@@ -66,15 +66,10 @@ export class NoDeployedRevision extends operatorError<{
   readonly status: string;
   /** Where it could go back to. */
   readonly lastGood?: number | undefined;
-  /** Records and labels that say different things, e.g. after a label was edited by hand. */
-  readonly disagreeing?: ReadonlyArray<string>;
 }>()("NoDeployedRevision", {
   exitCode: 11,
   what: ({ release }) => `release ${release.name} in ${release.namespace} has no deployed revision`,
-  why: ({ status, disagreeing = [] }) => [
-    `its newest revision is ${status}: there is nothing to upgrade from`,
-    ...disagreeing,
-  ],
+  why: ({ status }) => [`its newest revision is ${status}: there is nothing to upgrade from`],
   hints: ({ release, lastGood }, env) => [
     historyHint(release, env),
     lastGood === undefined

@@ -30,6 +30,7 @@ import {
   NothingToKeep,
   type OperationInProgress,
   type OtherWorkspace,
+  type RecordsDamaged,
   type RecordsElsewhere,
   type ReleaseNotFound,
   type RollbackFailed,
@@ -59,6 +60,8 @@ import { requireRecordsInCluster } from "./discovery/unrecorded.ts";
 export interface InstalledRelease {
   readonly release: ReleaseRef;
   readonly history: History;
+  /** How many records Helm keeps of it. */
+  readonly records: number;
   readonly secretUids: ReadonlyMap<number, string>;
   readonly deployed: Revision;
   /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
@@ -102,6 +105,7 @@ type DiscoverError =
   | DowngradeRefused
   | ForeignChart
   | OtherWorkspace
+  | RecordsDamaged
   | RecordsElsewhere
   | InvalidStoredValues
   | NoDeployedRevision
@@ -173,6 +177,7 @@ export const discover: Phase<
     return {
       release,
       history: found.history,
+      records: found.records,
       secretUids: found.secretUids,
       deployed,
       stored: Redacted.make(stored, { label: "values" }),

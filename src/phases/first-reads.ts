@@ -15,7 +15,7 @@ const forPreflight = ({ skipPreflight }: UpgradeOptions) => (skipPreflight ? lat
 /** What a recovery may change, so that it is read again after one. */
 export const clusterReads = Effect.fnUntraced(function* (options: UpgradeOptions) {
   return {
-    standing: yield* forPreflight(options)(readStandingFacts(options.release)),
+    standing: yield* ahead(readStandingFacts(options)),
     haFacts: yield* ahead(readHa(options)),
     liveCrds: yield* ahead(readCrds),
   };

@@ -55,6 +55,8 @@ const NOTHING: RehearsedObjects = {
   takeBack: [],
   images: [],
   refused: [],
+  pods: [],
+  shortfalls: [],
   limits: [],
 };
 

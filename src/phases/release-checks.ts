@@ -16,19 +16,28 @@ import { crdView, customType, servedVersions } from "../domain/crds/view.ts";
 import { envoyGatewayHop } from "../domain/envoy-gateway-hops.ts";
 import { droppedObjects, type HelmChange, helmAccess, type TypeOf } from "../domain/helm/access.ts";
 import { helmDefects } from "../domain/helm/defects.ts";
-import type { HelmDriver } from "../domain/helm/driver.ts";
-import { apiVersionOf, type KubeObject, type ResourceType } from "../domain/kube.ts";
+import { type HelmDriver, recordType } from "../domain/helm/driver.ts";
+import { unservedObjects } from "../domain/helm/unserved.ts";
+import { apiVersionOf, type KubeObject, type ResourceType, Secret } from "../domain/kube.ts";
 import { redactText } from "../domain/redaction.ts";
 import { describeRecordSize, recordSize } from "../domain/release-size.ts";
 import { inNamespace, type RenderedRelease } from "../domain/rendered-release.ts";
 import { tareAccess } from "../domain/tare-access.ts";
+import { describeDeletion } from "../domain/terminating.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import {
   certificateExpiry,
   certificateWarning,
   WEBHOOK_CERTIFICATE_SECRET,
 } from "../domain/webhook-certificate.ts";
-import { ClusterUnavailable, PreflightFailed, UpgradeNotStarted } from "../errors.ts";
+import type { PreflightProblem } from "../errors/preflight.ts";
+import { deletionRemedy } from "../errors/remedies.ts";
+import {
+  ClusterUnavailable,
+  PreflightFailed,
+  StoredApisGone,
+  UpgradeNotStarted,
+} from "../errors.ts";
 import { CurrentHelmDriver } from "../services/CurrentHelmDriver.ts";
 import { Helm } from "../services/Helm.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
@@ -38,7 +47,7 @@ import type { ReleaseCheckFacts, Rendering } from "./release-facts.ts";
 
 const ACCESS_REVIEWS_AT_ONCE = 16;
 
-type Problem = PreflightFailed["problems"][number];
+type Problem = PreflightProblem;
 
 export interface ReleaseChecksInput {
   readonly options: UpgradeOptions;
@@ -216,11 +225,51 @@ const warnOfCertificate = Effect.fnUntraced(function* (
   if (warning !== undefined) yield* warn(warning);
 });
 
+const terminatingProblems = ({ namespaces }: ReleaseCheckFacts): ReadonlyArray<PreflightProblem> =>
+  namespaces.flatMap((namespace) => {
+    const { name } = namespace.metadata;
+    const deletion = describeDeletion(namespace);
+    return deletion === undefined
+      ? []
+      : [
+          {
+            problem: `namespace ${name} ${deletion}`,
+            remedy: deletionRemedy("namespace", name, undefined),
+          },
+        ];
+  });
+
+/** Helm builds what it upgrades from, and what it rolls back to, before it writes any of it. */
+const requireServed = Effect.fnUntraced(function* ({
+  options,
+  installed,
+  facts,
+}: ReleaseChecksInput) {
+  const { release, deployed, chart } = installed;
+  const { previous, restored, types } = facts;
+  if (Result.isFailure(types)) return;
+  const served = [...types.success, ...chartTypes(chart.crds)];
+  const stored = [
+    { revision: deployed.revision, objects: previous },
+    ...(restored === undefined || !options.atomic ? [] : [restored]),
+  ];
+  const objects = stored.flatMap(({ revision, objects: some }) =>
+    Result.isFailure(some) ? [] : unservedObjects(revision, some.success, served),
+  );
+  if (objects.length === 0) return;
+  const recordKind = recordType(yield* yield* CurrentHelmDriver)?.kind ?? Secret.kind;
+  return yield* new StoredApisGone({ release, recordKind, objects });
+});
+
 /** Fails with everything that stands in the way; the warnings come first. */
 export const releaseChecks = Effect.fn("tare.release-checks")(function* (
   input: ReleaseChecksInput,
 ) {
   const { facts } = input;
+  const terminating = terminatingProblems(facts);
+  // Whatever else is wrong in there is because of it.
+  if (terminating.length > 0) return yield* new PreflightFailed({ problems: terminating });
+  yield* requireServed(input);
   if (Result.isFailure(facts.rendering)) return;
   const rendering = facts.rendering.success;
   const rendered = Redacted.value(rendering.release);

@@ -2,9 +2,16 @@
 import { Effect, Option, type Redacted, type Result } from "effect";
 import { EVERYTHING } from "../domain/access.ts";
 import type { ApplyMethod } from "../domain/helm/version.ts";
-import { type KubeObject, type ResourceType, Secret } from "../domain/kube.ts";
+import {
+  type KubeObject,
+  Namespace,
+  ResourceQuota,
+  type ResourceType,
+  Secret,
+} from "../domain/kube.ts";
 import { lastRevision, type ReleaseRef } from "../domain/release.ts";
 import { isUnservedKind, type RenderedRelease } from "../domain/rendered-release.ts";
+import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../domain/webhook-certificate.ts";
 import { Helm, type HelmError } from "../services/Helm.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
@@ -61,16 +68,53 @@ export interface StandingFacts {
   readonly mayEverything: Result.Result<boolean, KubectlError>;
   /** `undefined` where there is none or it cannot be read. */
   readonly webhookCertificate: KubeObject | undefined;
+  /** The system's and the data plane's, as far as they are there and can be read. */
+  readonly namespaces: ReadonlyArray<KubeObject>;
+  /** Of both; none that cannot be read. */
+  readonly quotas: ReadonlyArray<KubeObject>;
 }
 
-export const readStandingFacts = Effect.fn("tare.read.standing-facts")(function* (
-  release: ReleaseRef,
-) {
+type Where = Pick<UpgradeOptions, "release" | "dataplaneNamespace">;
+
+const namespacesOf = ({ release, dataplaneNamespace }: Where): ReadonlyArray<string> => [
+  ...new Set([release.namespace, dataplaneNamespace]),
+];
+
+const NOTHING: ReadonlyArray<KubeObject> = [];
+
+const readNamespaces = Effect.fnUntraced(function* (where: Where) {
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.forEach(
+    namespacesOf(where),
+    (name) =>
+      kubectl.get({ type: Namespace, name }).pipe(
+        Effect.map(Option.toArray),
+        Effect.orElseSucceed(() => NOTHING),
+      ),
+    { concurrency: "unbounded" },
+  );
+  return found.flat();
+});
+
+const readQuotas = Effect.fnUntraced(function* (where: Where) {
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.forEach(
+    namespacesOf(where),
+    (namespace) =>
+      Effect.orElseSucceed(kubectl.list({ type: ResourceQuota, namespace }), () => NOTHING),
+    { concurrency: "unbounded" },
+  );
+  return found.flat();
+});
+
+export const readStandingFacts = Effect.fn("tare.read.standing-facts")(function* (where: Where) {
   const kubectl = yield* Kubectl;
   const facts: StandingFacts = yield* Effect.all(
     {
       mayEverything: Effect.result(kubectl.mayI(EVERYTHING)),
-      webhookCertificate: readWebhookCertificate(release),
+      webhookCertificate: readWebhookCertificate(where.release),
+      namespaces: readNamespaces(where),
+      quotas: readQuotas(where),
     },
     { concurrency: "unbounded" },
   );
@@ -82,7 +126,14 @@ export interface ReleaseCheckFacts extends StandingFacts {
   /** How Helm will write the objects. */
   readonly method: Result.Result<ApplyMethod, HelmError>;
   readonly previous: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
+  /** Where a rollback would go, if that is another revision. */
+  readonly restored: StoredObjects | undefined;
   readonly types: Result.Result<ReadonlyArray<ResourceType>, KubectlError>;
+}
+
+export interface StoredObjects {
+  readonly revision: number;
+  readonly objects: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
 }
 
 export interface CheckedRelease {
@@ -95,15 +146,24 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
   standing,
 }: CheckedRelease) {
   const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
-  const { release, deployed, history } = installed;
+  const { release, deployed, history, lastGood } = installed;
   // Which is not the deployed one where an attempt failed.
   const newest = lastRevision(history)?.revision ?? deployed.revision;
+  const stored = (revision: number) => Effect.result(helm.manifest(release, revision));
+  const readRestored =
+    lastGood === undefined || lastGood.revision === deployed.revision
+      ? Effect.succeed(undefined)
+      : Effect.map(stored(lastGood.revision), (objects) => ({
+          revision: lastGood.revision,
+          objects,
+        }));
   const { standing: standingFacts, ...ofRelease } = yield* Effect.all(
     {
       standing,
       rendering: Effect.result(renderRelease(installed)),
       method: Effect.result(helm.applyMethod(release, newest)),
-      previous: Effect.result(helm.manifest(release, deployed.revision)),
+      previous: stored(deployed.revision),
+      restored: readRestored,
       types: Effect.result(kubectl.resources),
     },
     { concurrency: "unbounded" },

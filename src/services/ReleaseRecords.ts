@@ -1,8 +1,9 @@
 import { Context, type Effect } from "effect";
 import type { StoredManifest } from "../domain/crds/withdrawal.ts";
 import type { GateRecord, GateRecords } from "../domain/gate-record.ts";
+import type { FlawedRecord } from "../domain/helm/record-flaw.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+import type { History, ReleaseRef } from "../domain/release.ts";
 import type { KubectlError } from "./Kubectl.ts";
 
 /** A record of Helm's without what is in it. */
@@ -31,6 +32,11 @@ export class ReleaseRecords extends Context.Service<
     readonly revisions: (
       release: ReleaseRef,
     ) => Effect.Effect<ReadonlyArray<RecordedRevision>, KubectlError>;
+    /** Those that Helm cannot use as they are, and what has the name of a record to come; `history` as Helm tells it. */
+    readonly flawed: (
+      release: ReleaseRef,
+      history: History,
+    ) => Effect.Effect<ReadonlyArray<FlawedRecord>, KubectlError>;
     /** What the deployed revision of every Helm release was rendered to; of one namespace, or of all. */
     readonly storedManifests: (
       namespace?: string,

@@ -8,13 +8,24 @@ import {
   gateRecordName,
 } from "../domain/gate-record.ts";
 import { otherRecordType, recordType } from "../domain/helm/driver.ts";
+import { type FlawedRecord, recordFlaw, revisionNamed } from "../domain/helm/record-flaw.ts";
 import { ConfigMap, fieldAt, type KubeObject, type ResourceType, Secret } from "../domain/kube.ts";
 import type { RecordedRevision } from "../domain/recorded-revision.ts";
-import { type ReleaseRef, releaseSecretName } from "../domain/release.ts";
+import {
+  type History,
+  lastRevision,
+  type ReleaseRef,
+  releaseSecretName,
+} from "../domain/release.ts";
 import { CurrentHelmDriver } from "./CurrentHelmDriver.ts";
 import { Kubectl } from "./Kubectl.ts";
 import { ReleaseRecords } from "./ReleaseRecords.ts";
-import { recordedRevision, storedRelease, withRecordedStatus } from "./release-secret.ts";
+import {
+  readReleaseRecord,
+  recordedRevision,
+  storedRelease,
+  withRecordedStatus,
+} from "./release-secret.ts";
 
 const FIELD_MANAGER = "tare";
 
@@ -89,6 +100,33 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
         }
         return revisions;
       }),
+      flawed: Effect.fn("ReleaseRecords.flawed")(function* (release, history) {
+        const driven = recordType(yield* driver) ?? Secret;
+        const read = (names: ReadonlyArray<string>, type: ResourceType) =>
+          Effect.forEach(
+            names,
+            (name) =>
+              Effect.orElseSucceed(
+                kubectl.get({ type, name, namespace: release.namespace }),
+                Option.none<KubeObject>,
+              ),
+            { concurrency: "unbounded" },
+          );
+        const newest = lastRevision(history)?.revision ?? 0;
+        // Without its labels a record is not listed, and its name is taken all the same.
+        const next = [newest + 1, newest + 2].map((one) => releaseSecretName(release, one));
+        const [{ type, records }, taken] = yield* Effect.all([found(release), read(next, driven)], {
+          concurrency: "unbounded",
+        });
+        const suspects = records
+          .filter((record) => !isAsTold(release, record, history))
+          .map(({ metadata: { name } }) => name)
+          .filter((name) => !next.includes(name));
+        const suspected = [...taken, ...(yield* read(suspects, type))];
+        return suspected.flatMap((record) =>
+          Option.match(record, { onNone: () => [], onSome: flawIn(release) }),
+        );
+      }),
       storedManifests: Effect.fn("ReleaseRecords.storedManifests")(function* (namespace) {
         const secrets = yield* kubectl.list({
           type: recordType(yield* driver) ?? Secret,
@@ -125,6 +163,25 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
     });
   }),
 );
+
+const isAsTold = (release: ReleaseRef, { metadata }: KubeObject, history: History): boolean =>
+  history.some(
+    ({ revision, status }) =>
+      releaseSecretName(release, revision) === metadata.name &&
+      metadata.labels?.version === String(revision) &&
+      metadata.labels.status === status,
+  );
+
+const flawIn =
+  (release: ReleaseRef) =>
+  (record: KubeObject): ReadonlyArray<FlawedRecord> => {
+    const { kind, metadata } = record;
+    const { name, labels = {} } = metadata;
+    const revision = revisionNamed(release, name);
+    if (revision === undefined) return [];
+    const flaw = recordFlaw(release, revision, labels, readReleaseRecord(record));
+    return flaw === undefined ? [] : [{ kind, name, revision, flaw }];
+  };
 
 const storedManifest = (secret: KubeObject): ReadonlyArray<StoredManifest> => {
   const stored = storedRelease(secret);

@@ -1,5 +1,6 @@
 /** Helm's release records as they are kept: JSON, gzipped and in base64; in a Secret once more encoded as all its data is. */
 import { gunzipSync, gzipSync } from "node:zlib";
+import { malformation } from "../domain/helm/record-flaw.ts";
 import type { ApplyMethod } from "../domain/helm/version.ts";
 import { isJsonObject, type JsonObject } from "../domain/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../domain/kube.ts";
@@ -47,17 +48,34 @@ export const withRecordedStatus = (
   };
 };
 
+type ReadRecord =
+  | { readonly _tag: "Record"; readonly record: unknown }
+  | { readonly _tag: "Unreadable"; readonly why: string };
+
+const unreadable = (why: string): ReadRecord => ({ _tag: "Unreadable", why });
+
+/** What is inside, or what keeps everybody from reading it. */
+export const readReleaseRecord = (record: KubeObject): ReadRecord => {
+  if ((stringAt(record, "data", "release") ?? "") === "") return unreadable("it is empty");
+  const bytes = storedBytes(record);
+  if (!isRecord(bytes)) return unreadable("it is neither gzip nor JSON");
+  let json = bytes;
+  try {
+    if (isZipped(bytes)) json = gunzipSync(bytes, { maxOutputLength: MAX_UNZIPPED_BYTES });
+  } catch {
+    return unreadable("its gzip is truncated or damaged");
+  }
+  try {
+    return { _tag: "Record", record: JSON.parse(json.toString()) };
+  } catch {
+    return unreadable("what it holds is no JSON");
+  }
+};
+
 /** The record inside; `undefined` when it cannot be read. */
 export const decodeReleaseSecret = (secret: KubeObject): unknown => {
-  try {
-    const bytes = storedBytes(secret);
-    const json = isZipped(bytes)
-      ? gunzipSync(bytes, { maxOutputLength: MAX_UNZIPPED_BYTES })
-      : bytes;
-    return JSON.parse(json.toString());
-  } catch {
-    return undefined;
-  }
+  const read = readReleaseRecord(secret);
+  return read._tag === "Record" ? read.record : undefined;
 };
 
 /** The time of the last write, which Helm's own `modifiedAt` label does not tell. */
@@ -76,7 +94,7 @@ const MISSING = "MISSING";
 export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
   const record = decodeReleaseSecret(secret);
   const revision = numberAt(record, "version");
-  if (revision === undefined) return undefined;
+  if (revision === undefined || malformation(record) !== undefined) return undefined;
   const chart = fieldAt(record, "chart", "metadata") ?? undefined;
   const updated = stringAt(record, "info", "last_deployed");
   return {

@@ -11,7 +11,6 @@ import {
   isPending,
   lastGoodRevision,
   lastRevision,
-  mislabelled,
   type Revision,
   type RevisionStatus,
   rollbackTarget,
@@ -241,32 +240,6 @@ describe("the last good revision", () => {
       }
     },
   );
-});
-
-describe("labels that disagree with their records", () => {
-  const history: History = [
-    { revision: 1, status: "superseded", chart: "tars-1.0.0" },
-    { revision: 2, status: "failed", chart: "tars-1.1.0" },
-  ];
-  const labels = (...statuses: ReadonlyArray<string>) =>
-    statuses.map((status, index) => ({ revision: index + 1, status }));
-
-  it.each<[ReadonlyArray<string>, number]>([
-    [["superseded", "failed"], 0],
-    [["superseded", "deployed"], 1],
-    [["deployed", "failed"], 1],
-    [["superseded", "pending-upgrade"], 0],
-    [["superseded", "superseded"], 0],
-    [[], 0],
-  ])("%j: %d", (statuses, count) => {
-    assert.strictEqual(mislabelled(history, labels(...statuses)).length, count);
-  });
-
-  it("are told with both", () => {
-    assert.deepStrictEqual(mislabelled(history, labels("superseded", "deployed")), [
-      "the record of revision 2 says failed, and its label says deployed",
-    ]);
-  });
 });
 
 describe("a chart's name and version", () => {

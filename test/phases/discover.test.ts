@@ -112,8 +112,8 @@ describe("the facts of the release", () => {
   it.effect("are read at the same time", () =>
     Effect.gen(function* () {
       const { elapsed } = yield* simulate(readRelease(DEFAULT_RELEASE));
-      // Helm is started twice, one read after the other.
-      assert.strictEqual(elapsed, 3_000);
+      // Only Helm says which record comes next.
+      assert.isAtMost(elapsed, 3_200);
     }).pipe(Effect.provide(world({ faults: [{ trouble: slow("3 seconds"), actor: "tare" }] }))),
   );
 

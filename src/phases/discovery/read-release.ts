@@ -1,5 +1,6 @@
 import { Effect, Option, Redacted } from "effect";
 import { unprovenRevisions } from "../../domain/gate-record.ts";
+import type { FlawedRecord } from "../../domain/helm/record-flaw.ts";
 import { IDENTITY_SECRET } from "../../domain/identity-secret.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { Deployment, EnvoyProxy, type KubeObject, Secret } from "../../domain/kube.ts";
@@ -7,7 +8,7 @@ import { deployedRevision, type History, type ReleaseRef } from "../../domain/re
 import type { RunRecord } from "../../domain/run-journal.ts";
 import { Helm } from "../../services/Helm.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
-import { ReleaseRecords, type RevisionLabel } from "../../services/ReleaseRecords.ts";
+import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
 
 /** The release as it was found; nothing in it changes for the rest of the run. */
@@ -16,8 +17,9 @@ export interface ReleaseFacts {
   /** Values of the deployed revision: the newest one may be a failed attempt. Absent when nothing is deployed. */
   readonly stored: Redacted.Redacted<JsonObject> | undefined;
   readonly secretUids: ReadonlyMap<number, string>;
-  /** What Helm's records are labelled with; it finds the revision to upgrade from by that. */
-  readonly labels: ReadonlyArray<RevisionLabel>;
+  /** How many records Helm keeps of it. */
+  readonly records: number;
+  readonly flawed: ReadonlyArray<FlawedRecord>;
   readonly unproven: ReadonlySet<number>;
   /** Who upgraded last, as far as that was written down. */
   readonly lastRun: RunRecord | undefined;
@@ -63,26 +65,36 @@ export const readRelease = Effect.fn("tare.read.release")(function* (release: Re
   const historyAndValues = Effect.gen(function* () {
     const history = yield* helm.history(release);
     const deployed = deployedRevision(history);
-    const stored =
-      deployed === undefined ? undefined : yield* helm.userValues(release, deployed.revision);
-    return { history, stored };
+    const { stored, flawed } = yield* Effect.all(
+      {
+        stored:
+          deployed === undefined
+            ? Effect.succeed(undefined)
+            : helm.userValues(release, deployed.revision),
+        flawed: records.flawed(release, history),
+      },
+      { concurrency: "unbounded" },
+    );
+    return { history, stored, flawed };
   });
-  const [{ history, stored }, labels, gates, lastRun, target, identity, scaled] = yield* Effect.all(
-    [
-      historyAndValues,
-      records.revisionLabels(release),
-      records.gateRecords(release),
-      journal.latest(release),
-      kubectl.target,
-      readLiveIdentity(release),
-      readScaled(release),
-    ],
-    { concurrency: "unbounded" },
-  );
+  const [{ history, stored, flawed }, labels, gates, lastRun, target, identity, scaled] =
+    yield* Effect.all(
+      [
+        historyAndValues,
+        records.revisionLabels(release),
+        records.gateRecords(release),
+        journal.latest(release),
+        kubectl.target,
+        readLiveIdentity(release),
+        readScaled(release),
+      ],
+      { concurrency: "unbounded" },
+    );
   const secretUids = new Map(labels.map(({ revision, uid }) => [revision, uid]));
   const facts: ReleaseFacts = {
     history,
-    labels,
+    records: labels.length,
+    flawed,
     stored,
     secretUids,
     unproven: unprovenRevisions(gates, history, secretUids.values()),

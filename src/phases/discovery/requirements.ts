@@ -1,5 +1,6 @@
 /** What a release must be to be upgraded by this run. */
 import { Effect, Redacted } from "effect";
+import { isInTheWay } from "../../domain/helm/record-flaw.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { identityChange } from "../../domain/identity-change.ts";
 import { diagnose, pendingStory } from "../../domain/recovery.ts";
@@ -10,19 +11,20 @@ import {
   isPending,
   lastGoodRevision,
   lastRevision,
-  mislabelled,
   type ReleaseRef,
   type Revision,
 } from "../../domain/release.ts";
 import type { RunRecord } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { isDowngrade } from "../../domain/version-order.ts";
+import { describeRecord } from "../../errors/records.ts";
 import {
   DowngradeRefused,
   ForeignChart,
   NoDeployedRevision,
   OperationInProgress,
   OtherWorkspace,
+  RecordsDamaged,
   ReleaseNotFound,
 } from "../../errors.ts";
 import type { Chart } from "../../services/ChartSource.ts";
@@ -53,12 +55,29 @@ const hasEnded = Effect.fnUntraced(function* (run: RunRecord | undefined) {
   return (yield* processes.fate(run.process)) === "gone";
 });
 
+/** Those that would stop Helm, or mislead it. */
+export const recordsInTheWay = ({ flawed, history, unproven }: ReleaseFacts) => {
+  const lastGood = lastGoodRevision(history, unproven)?.revision;
+  return flawed.filter((record) => isInTheWay(record, history, lastGood));
+};
+
+const requireSoundRecords = Effect.fnUntraced(function* (release: ReleaseRef, facts: ReleaseFacts) {
+  const inTheWay = recordsInTheWay(facts);
+  if (inTheWay.length > 0) return yield* new RecordsDamaged({ release, records: inTheWay });
+  yield* Effect.forEach(
+    facts.flawed,
+    (record) => warn(`${describeRecord(release, record)}; this upgrade does not need it`),
+    { discard: true },
+  );
+});
+
 export const requireUpgradable = Effect.fnUntraced(function* (
   release: ReleaseRef,
-  { history, labels, unproven, lastRun }: ReleaseFacts,
+  facts: ReleaseFacts,
 ) {
+  const { history, unproven, lastRun } = facts;
   const last = lastRevision(history);
-  const disagreeing = mislabelled(history, labels);
+  yield* requireSoundRecords(release, facts);
   if (last === undefined) {
     const [elsewhere, unrecorded] = yield* Effect.all(
       [releasesElsewhere(release), findUnrecorded(release)],
@@ -90,13 +109,8 @@ export const requireUpgradable = Effect.fnUntraced(function* (
   if (deployed === undefined) {
     const diagnosis = diagnose(history, unproven);
     const lastGood = diagnosis._tag === "Sound" ? undefined : diagnosis.to?.revision;
-    return yield* new NoDeployedRevision({ release, status: last.status, lastGood, disagreeing });
+    return yield* new NoDeployedRevision({ release, status: last.status, lastGood });
   }
-  yield* Effect.forEach(
-    disagreeing,
-    (what) => warn(`${what}: tare goes by the record, Helm by the label`),
-    { discard: true },
-  );
   return deployed;
 });
 

@@ -1,9 +1,11 @@
 /** Each object of the release as it is, and as the server would make it: reads and dry runs, nothing else. */
 import { Effect, Option, Result } from "effect";
+import { isAdmissionRefusal, isUnrehearsable } from "../../domain/admission-refusal.ts";
 import { HELM_MANAGER, parseConflicts } from "../../domain/field-owners.ts";
 import { droppedObjects, objectKey, type TypeOf } from "../../domain/helm/access.ts";
 import type { ApplyMethod } from "../../domain/helm/version.ts";
 import {
+  fieldAt,
   type KubeObject,
   type ObjectRef,
   type ResourceType,
@@ -12,14 +14,17 @@ import {
 } from "../../domain/kube.ts";
 import {
   changedFields,
+  isWorkload,
   nameOfObject,
   type ObjectChange,
   type Roll,
   rollOf,
 } from "../../domain/object-change.ts";
 import { fieldsOf, showValue } from "../../domain/object-diff.ts";
+import type { PodsToCome } from "../../domain/pod-rehearsal.ts";
 import { isReach, type ReachChange, reachChanges } from "../../domain/reach.ts";
 import { type TakenFields, takenFields } from "../../domain/taken-fields.ts";
+import { describeDeletion } from "../../domain/terminating.ts";
 import type { ClusterUnavailable } from "../../errors.ts";
 import { Kubectl, type KubectlError } from "../../services/Kubectl.ts";
 import { partsInTheWay, type TakeBack } from "../take-back.ts";
@@ -46,14 +51,17 @@ interface Compared {
   readonly reach?: ReadonlyArray<ReachChange>;
   readonly takeBack?: TakeBack;
   readonly refused?: RefusedObject;
+  readonly pods?: PodsToCome;
   readonly limit?: string;
 }
 
-/** What the server does not let Helm write. */
+/** What the server does not let Helm write, or what would not last. */
 export interface RefusedObject {
   readonly ref: ObjectRef;
-  /** In the server's words. */
+  /** In the server's words, where it has some. */
   readonly detail: string;
+  /** By the cluster's own rules or state, which no other chart and no other values get around. */
+  readonly isClusters: boolean;
 }
 
 const created = (object: KubeObject, redact: ObjectsInput["redact"]): ObjectChange => {
@@ -76,7 +84,7 @@ const refusal = (
   { detail }: KubectlError,
   redact: ObjectsInput["redact"],
 ): Compared => ({
-  refused: { ref, detail: redact(detail) },
+  refused: { ref, detail: redact(detail), isClusters: isAdmissionRefusal(detail) },
   change: {
     ...nameOfObject(object),
     action: "refused",
@@ -85,8 +93,36 @@ const refusal = (
   } satisfies ObjectChange,
 });
 
-/** To the server this is an error of its own; to Helm it is a refusal like any other. */
-const WEBHOOK_DOWN = /failed calling webhook/;
+/** To the server a webhook that is down is an error of its own; to Helm it is a refusal like any other. */
+const isRefused = ({ reason, detail }: KubectlError): boolean =>
+  !isUnrehearsable(detail) && (reason === "Rejected" || isAdmissionRefusal(detail));
+
+/** Written to, it would go all the same. */
+const going = (object: KubeObject, ref: ObjectRef, live: KubeObject): Compared | undefined => {
+  const detail = describeDeletion(live);
+  return detail === undefined
+    ? undefined
+    : {
+        refused: { ref, detail, isClusters: true },
+        change: { ...nameOfObject(object), action: "refused", fields: [], why: detail },
+      };
+};
+
+/** The pods that the controller makes from it, once it is written. */
+const podsToCome = (
+  { kind, metadata: { namespace } }: KubeObject,
+  live: KubeObject | undefined,
+  applied: KubeObject,
+): Pick<Compared, "pods"> =>
+  namespace === undefined || !isWorkload(kind) || fieldAt(applied, "spec", "replicas") === 0
+    ? {}
+    : {
+        pods: {
+          workload: live ?? applied,
+          namespace,
+          template: fieldAt(applied, "spec", "template"),
+        },
+      };
 
 /** The result as Helm gets it, with the fields that it meets other owners of. */
 const rehearse = Effect.fnUntraced(function* (type: ResourceType, object: KubeObject) {
@@ -121,22 +157,28 @@ const compare = Effect.fnUntraced(function* (
   }
   const live = Option.getOrUndefined(found.success);
   if (live === undefined) {
-    const refused = Result.isFailure(tried) && tried.failure.reason === "Rejected";
-    // A new object may be in a namespace that is new as well.
-    return refused
-      ? refusal(object, ref, tried.failure, redact)
-      : { change: created(object, redact) };
+    if (Result.isFailure(tried)) {
+      // A new object may be in a namespace that is new as well.
+      return isRefused(tried.failure)
+        ? refusal(object, ref, tried.failure, redact)
+        : { change: created(object, redact) };
+    }
+    return { change: created(object, redact), ...podsToCome(object, undefined, tried.success) };
   }
+  const leaving = going(object, ref, live);
+  if (leaving !== undefined) return leaving;
   const merging = { previous, next: object, live, type, method };
-  const isRefused = Result.isFailure(tried) && tried.failure.reason === "Rejected";
-  const inTheWay = Option.getOrUndefined(yield* partsInTheWay(merging, isRefused));
+  const wasRefused = Result.isFailure(tried) && tried.failure.reason === "Rejected";
+  const inTheWay = Option.getOrUndefined(yield* partsInTheWay(merging, wasRefused));
   const result = inTheWay === undefined ? tried : Result.succeed(inTheWay.applied);
   if (Result.isFailure(result)) {
     const { reason, detail } = result.failure;
-    if (reason === "Rejected" || reason === "Conflict" || WEBHOOK_DOWN.test(detail)) {
+    if (isRefused(result.failure) || reason === "Conflict") {
       return refusal(object, ref, result.failure, redact);
     }
-    if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };
+    if (reason === "Forbidden" || isUnrehearsable(detail)) {
+      return { limit: `${showRef(ref)}: ${detail}` };
+    }
     return yield* unavailable(`rehearse ${showRef(ref)}`)(result.failure);
   }
   const show = showValue(object.kind === "Secret", redact);
@@ -151,7 +193,7 @@ const compare = Effect.fnUntraced(function* (
   const taken = takenFields(rehearsed, { conflicts, parts }, show);
   return {
     change,
-    ...(roll === undefined ? {} : { roll }),
+    ...(roll === undefined ? {} : { roll, ...podsToCome(object, live, result.success) }),
     reach,
     ...(parts.length === 0 ? {} : { takeBack: { previous, next: object, type, method } }),
     ...(taken.length === 0 ? {} : { taken: { ...nameOfObject(object), fields: taken } }),
@@ -201,6 +243,7 @@ export const planObjects = Effect.fn("tare.plan.objects")(function* (input: Obje
     takeBack: all.flatMap(({ takeBack }) => (takeBack === undefined ? [] : [takeBack])),
     reach: all.flatMap(({ reach = [] }) => reach),
     refused: all.flatMap(({ refused }) => (refused === undefined ? [] : [refused])),
+    pods: all.flatMap(({ pods }) => (pods === undefined ? [] : [pods])),
     limits: all.flatMap(({ limit }) => (limit === undefined ? [] : [limit])),
   };
 });

@@ -13,6 +13,7 @@ import { warn } from "../../services/Reporter.ts";
 import { RunJournal } from "../../services/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
 import type { ReleaseFacts } from "../discovery/read-release.ts";
+import { recordsInTheWay } from "../discovery/requirements.ts";
 import { keepingScales } from "../helm/keep-scales.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
@@ -102,7 +103,8 @@ export const soundFacts = Effect.fnUntraced(function* <E, R>(
   const { options } = input;
   const found = yield* undisturbed(options, facts, entering);
   const diagnosis = diagnose(found.history, found.unproven);
-  if (!isRecoverable(diagnosis)) return found;
+  // A rollback writes a record too.
+  if (!isRecoverable(diagnosis) || recordsInTheWay(found).length > 0) return found;
   if (!options.recover) {
     const confirmation = yield* Confirmation;
     if (!(yield* confirmation.ask(questionFor(options, diagnosis)))) return found;

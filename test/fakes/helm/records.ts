@@ -1,9 +1,11 @@
 /** Helm's release records, kept as Secrets in the release's namespace as Helm keeps them. */
 import { Effect } from "effect";
+import { malformation } from "../../../src/domain/helm/record-flaw.ts";
 import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
 import { type KubeObject, Secret, stringAt } from "../../../src/domain/kube.ts";
 import type { ReleaseRef, Revision, RevisionStatus } from "../../../src/domain/release.ts";
 import type { Kubectl, KubectlError } from "../../../src/services/Kubectl.ts";
+import { readReleaseRecord } from "../../../src/services/release-secret.ts";
 import type { ChartHook } from "./chart.ts";
 
 export type ApplyMethod = "csa" | "ssa";
@@ -78,6 +80,15 @@ export const recordOf = (secret: KubeObject): ReleaseRecord => {
   return record;
 };
 
+/** Nothing for what Helm cannot read, which it passes over. */
+const readableRecord = (secret: KubeObject): ReadonlyArray<ReleaseRecord> => {
+  const known = decoded.get(secret);
+  if (known !== undefined) return [known];
+  const read = readReleaseRecord(secret);
+  const isRead = read._tag === "Record" && malformation(read.record) === undefined;
+  return isRead ? [read.record as ReleaseRecord] : [];
+};
+
 /** In the order of the Secrets' names, like the real one: v10 before v2. */
 export const readRecords = (
   api: Api,
@@ -89,14 +100,14 @@ export const readRecords = (
       namespace: release.namespace,
       labelSelector: `owner=helm,name=${release.name}`,
     }),
-    (secrets) => secrets.map(recordOf),
+    (secrets) => secrets.flatMap(readableRecord),
   );
 
 export const readAllRecords = (
   api: Api,
 ): Effect.Effect<ReadonlyArray<ReleaseRecord>, KubectlError> =>
   Effect.map(api.list({ type: Secret, labelSelector: "owner=helm" }), (secrets) =>
-    secrets.map(recordOf),
+    secrets.flatMap(readableRecord),
   );
 
 export const createRecord = (api: Api, record: ReleaseRecord) =>

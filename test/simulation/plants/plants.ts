@@ -72,8 +72,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "values are carried from the newest revision, failed or not",
     file: "src/phases/discovery/read-release.ts",
-    search: "const deployed = deployedRevision(history);\n    const stored",
-    replacement: "const deployed = history.at(-1);\n    const stored",
+    search: "const deployed = deployedRevision(history);\n    const { stored",
+    replacement: "const deployed = history.at(-1);\n    const { stored",
   },
   {
     name: "the drain time is ignored",

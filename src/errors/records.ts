@@ -1,0 +1,144 @@
+/** Exit 10: what Helm has stored of the release would stop the upgrade half-way, or its rollback. */
+import type { FlawedRecord, MisleadingLabel, RecordFlaw } from "../domain/helm/record-flaw.ts";
+import type { UnservedObject } from "../domain/helm/unserved.ts";
+import type { Hint } from "../domain/hint.ts";
+import {
+  helmCommand,
+  kubectlCommand,
+  type OperatorEnvironment,
+  shellQuote,
+} from "../domain/operator-commands.ts";
+import { type ReleaseRef, releaseSecretName } from "../domain/release.ts";
+import { hint, operatorError, runAgain } from "./operator-error.ts";
+
+const labelLine = ({ label, says, record }: MisleadingLabel): string =>
+  says === undefined
+    ? `it has no label ${label}, and is ${record}`
+    : `its label ${label} says ${says}, and the record says ${record}`;
+
+const describeFlaw = (flaw: RecordFlaw): string => {
+  switch (flaw._tag) {
+    case "Unreadable":
+      return `cannot be read (${flaw.why})`;
+    case "Misplaced":
+      return `holds ${flaw.holds}`;
+    case "Mislabelled":
+      return `is not what it is labelled: ${flaw.labels.map(labelLine).join("; ")}`;
+  }
+};
+
+export const describeRecord = (
+  { namespace }: ReleaseRef,
+  { kind, name, flaw }: FlawedRecord,
+): string => `${kind} ${namespace}/${name} ${describeFlaw(flaw)}`;
+
+const mend = (
+  { namespace }: ReleaseRef,
+  { kind, name, flaw }: FlawedRecord,
+  env: OperatorEnvironment,
+): Hint => {
+  const object = [kind.toLowerCase(), name, "-n", namespace];
+  if (flaw._tag === "Mislabelled") {
+    const labels = flaw.labels.map(({ label, record }) => `${label}=${record}`);
+    return hint(
+      "Label it as what it is:",
+      kubectlCommand(env, "label", "--overwrite", ...object, ...labels),
+    );
+  }
+  const copy = kubectlCommand(env, "get", ...object, "-o", "yaml");
+  return hint(
+    "Keep a copy of it, then remove it; Helm goes on from the revisions that are left:",
+    `${copy} > ${name}.yaml`,
+    kubectlCommand(env, "delete", ...object),
+  );
+};
+
+/** Helm would pass them over, upgrade from something else, or be unable to write its next record. */
+export class RecordsDamaged extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly records: ReadonlyArray<FlawedRecord>;
+}>()("RecordsDamaged", {
+  exitCode: 10,
+  what: ({ release, records }) =>
+    records.length === 1
+      ? `Helm's record of revision ${records[0]?.revision} of release ${release.name} is damaged`
+      : `${records.length} of Helm's records of release ${release.name} are damaged`,
+  why: ({ release, records }) => records.map((record) => describeRecord(release, record)),
+  hints: ({ release, records }, env) => [
+    ...records.map((record) => mend(release, record, env)),
+    runAgain(env),
+  ],
+}) {}
+
+const describeUnserved = ({ kind, name, apiVersion, revision }: UnservedObject): string =>
+  `${kind} ${name} in the stored manifest of revision ${revision} is ${apiVersion}, which this cluster no longer serves`;
+
+const SED = (from: string, to: string): string =>
+  `s#\\([^a-z0-9.]\\)${from.replaceAll(".", "\\.")}\\([^a-z0-9]\\)#\\1${to}\\2#g`;
+
+/** Rewrites the stored record without any tool but kubectl and those of every shell. */
+const rewrite = (
+  { release, recordKind }: { readonly release: ReleaseRef; readonly recordKind: string },
+  revision: number,
+  renames: ReadonlyMap<string, string>,
+  env: OperatorEnvironment,
+): string => {
+  const object = [
+    recordKind.toLowerCase(),
+    releaseSecretName(release, revision),
+    "-n",
+    release.namespace,
+  ];
+  // What a Secret holds is encoded once more.
+  const isSecret = recordKind === "Secret";
+  const decoded = `{{.data.release|base64decode${isSecret ? "|base64decode" : ""}}}`;
+  const expressions = [...renames].flatMap(([from, to]) => ["-e", shellQuote(SED(from, to))]);
+  const encode = "base64 | tr -d '\\n'";
+  return [
+    kubectlCommand(env, "get", ...object, "-o", `go-template=${decoded}`),
+    "gunzip",
+    `sed ${expressions.join(" ")}`,
+    "gzip -9",
+    encode,
+    ...(isSecret ? [encode] : []),
+    `sed 's/.*/{"data":{"release":"&"}}/'`,
+    kubectlCommand(env, "patch", ...object, "--type=merge", "--patch-file=/dev/stdin"),
+  ].join(" | ");
+};
+
+/** Helm builds every object of the revision it upgrades from, and of the one it rolls back to, and stops at what it cannot. */
+export class StoredApisGone extends operatorError<{
+  readonly release: ReleaseRef;
+  /** What Helm keeps its records in. */
+  readonly recordKind: string;
+  readonly objects: ReadonlyArray<UnservedObject>;
+}>()("StoredApisGone", {
+  exitCode: 10,
+  what: ({ release }) =>
+    `release ${release.name} was installed with APIs that this cluster no longer serves: Helm cannot upgrade from it`,
+  why: ({ objects }) => objects.map(describeUnserved),
+  hints: (stored, env) => {
+    const { release, objects } = stored;
+    const byRevision = [...Map.groupBy(objects, ({ revision }) => revision)];
+    const known = byRevision.flatMap(([revision, some]) => {
+      const renames = new Map(
+        some.flatMap(({ apiVersion, replacement }) =>
+          replacement === undefined ? [] : [[apiVersion, replacement] as const],
+        ),
+      );
+      return some.every(({ replacement }) => replacement !== undefined)
+        ? [rewrite(stored, revision, renames, env)]
+        : [];
+    });
+    return [
+      known.length === byRevision.length
+        ? hint("Write what took their place into the stored record:", ...known)
+        : hint(
+            "Rewrite the stored record with Helm's plugin for that:",
+            helmCommand(env, "plugin", "install", "https://github.com/helm/helm-mapkubeapis"),
+            helmCommand(env, "mapkubeapis", release.name, "--namespace", release.namespace),
+          ),
+      runAgain(env),
+    ];
+  },
+}) {}

@@ -1,0 +1,12 @@
+/** Everything that is known before the first write, asked and judged alike by the upgrade and by its plan. */
+import { Effect } from "effect";
+import { checkObjects, type ObjectChecksInput, rehearseObjects } from "./object-checks.ts";
+import { releaseChecks } from "./release-checks.ts";
+
+/** Fails with what stands in the way; nothing where the chart does not render, which ends the run by itself. */
+export const rehearsal = Effect.fn("tare.rehearsal")(function* (input: ObjectChecksInput) {
+  yield* releaseChecks(input);
+  const objects = yield* rehearseObjects(input);
+  if (objects !== undefined) yield* checkObjects(input, objects);
+  return objects;
+});
