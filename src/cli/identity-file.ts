@@ -1,7 +1,8 @@
-import { readFileSync, type Stats, statSync } from "node:fs";
-import { Effect, Redacted, Result } from "effect";
+import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { Data, Effect, Redacted, Result } from "effect";
 import { decodeIdentity, type Identity } from "../domain/identity.ts";
 import { shellQuote } from "../domain/operator-commands.ts";
+import { visible } from "../domain/visible.ts";
 import { InvalidIdentity } from "../errors.ts";
 import { type Reporter, warn } from "../services/Reporter.ts";
 
@@ -15,7 +16,43 @@ export const isExposed = (
 ): boolean =>
   (mode & READABLE_BY_ALL) !== 0 || ((mode & READABLE_BY_GROUP) !== 0 && uid === ownUid);
 
-const unreadable = (file: string, cause: NodeJS.ErrnoException): InvalidIdentity => {
+/** Far more than any key and a few names take. */
+const MOST_BYTES = 1024 * 1024;
+
+class TooLarge extends Data.TaggedError("TooLarge")<Record<never, never>> {}
+
+/** Never more than it should be, whatever the name leads to. */
+const readBounded = (file: string): { readonly bytes: Buffer; readonly stats: Stats } => {
+  const descriptor = openSync(file, "r");
+  try {
+    const buffer = Buffer.alloc(MOST_BYTES + 1);
+    let size = 0;
+    for (let read = -1; read !== 0 && size < buffer.length; size += read) {
+      read = readSync(descriptor, buffer, size, buffer.length - size, null);
+    }
+    if (size > MOST_BYTES) throw new TooLarge();
+    return { bytes: buffer.subarray(0, size), stats: fstatSync(descriptor) };
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+/** UTF-8, or what PowerShell's `>` makes of it: UTF-16, with its mark or without. */
+const decodeText = (bytes: Buffer): string => {
+  const [first, second] = bytes;
+  const isBig = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
+  const isLittle = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
+  if (bytes.length < 2 || !(isBig || isLittle)) return bytes.toString("utf8");
+  return new TextDecoder(isBig ? "utf-16be" : "utf-16le").decode(bytes);
+};
+
+const unreadable = (file: string, cause: NodeJS.ErrnoException | TooLarge): InvalidIdentity => {
+  if (cause instanceof TooLarge) {
+    return new InvalidIdentity({
+      file,
+      problems: ["it is larger than any identity file (1 MiB): is it another file?"],
+    });
+  }
   const problem =
     cause.code === "ENOENT"
       ? "no such file"
@@ -30,11 +67,11 @@ export const readIdentity = Effect.fn("tare.readIdentity")(function* (
   file: string,
 ): Effect.fn.Return<Identity, InvalidIdentity, Reporter> {
   const { text, stats } = yield* Effect.try({
-    try: () => ({
-      text: Redacted.make(readFileSync(file, "utf8"), { label: "identity file" }),
-      stats: statSync(file),
-    }),
-    catch: (cause) => unreadable(file, cause as NodeJS.ErrnoException),
+    try: () => {
+      const { bytes, stats } = readBounded(file);
+      return { text: Redacted.make(decodeText(bytes), { label: "identity file" }), stats };
+    },
+    catch: (cause) => unreadable(file, cause as NodeJS.ErrnoException | TooLarge),
   });
   const decoded = decodeIdentity(text);
   if (Result.isFailure(decoded)) {
@@ -50,7 +87,7 @@ export const readIdentity = Effect.fn("tare.readIdentity")(function* (
   }
   const { identity, unknownFields } = decoded.success;
   if (unknownFields.length > 0) {
-    yield* Effect.logDebug(`${file}: unknown fields ignored: ${unknownFields.join(", ")}`);
+    yield* Effect.logDebug(visible(`${file}: unknown fields ignored: ${unknownFields.join(", ")}`));
   }
   return identity;
 });

@@ -1,6 +1,7 @@
-import { createPrivateKey, type KeyObject, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { Clock, Data, Effect, Redacted, Ref } from "effect";
 import type { Identity } from "../domain/identity.ts";
+import { algorithmOf, kindOf, privateKeyOf } from "../domain/signing-key.ts";
 
 const LIFETIME_SECONDS = 300;
 /** A token in use is replaced well before the other side, whose clock may be ahead, takes it for expired. */
@@ -13,27 +14,6 @@ export class KeyUnusable extends Data.TaggedError("KeyUnusable")<{ readonly deta
   }
 }
 
-const CURVES: Readonly<Record<string, string>> = {
-  prime256v1: "ES256",
-  secp384r1: "ES384",
-  secp521r1: "ES512",
-};
-
-const algorithmOf = (key: KeyObject): string | undefined => {
-  switch (key.asymmetricKeyType) {
-    case "rsa":
-      return "RS256";
-    case "rsa-pss":
-      return "PS256";
-    case "ec":
-      return CURVES[key.asymmetricKeyDetails?.namedCurve ?? ""];
-    case "ed25519":
-      return "EdDSA";
-    default:
-      return undefined;
-  }
-};
-
 interface Token {
   readonly text: Redacted.Redacted<string>;
   readonly expiresAt: number;
@@ -43,15 +23,14 @@ interface Token {
 export const makeTokens = Effect.fnUntraced(function* (identity: Identity) {
   const current = yield* Ref.make<Token | undefined>(undefined);
   const sign = Effect.fnUntraced(function* (now: number) {
-    const key = yield* Effect.try({
-      try: () => createPrivateKey(Redacted.value(identity.privateKey)),
-      catch: () => new KeyUnusable({ detail: "the identity's private key cannot be read" }),
-    });
+    const key = privateKeyOf(Redacted.value(identity.privateKey));
+    if (key === undefined) {
+      return yield* new KeyUnusable({ detail: "the identity's private key cannot be read" });
+    }
     const alg = algorithmOf(key);
     if (alg === undefined) {
-      const type = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType;
       return yield* new KeyUnusable({
-        detail: `no token can be signed with a key of type ${type}`,
+        detail: `no token can be signed with a key of type ${kindOf(key)}`,
       });
     }
     const { SignJWT } = yield* Effect.promise(() => import("jose"));

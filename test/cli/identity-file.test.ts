@@ -49,6 +49,29 @@ describe("an identity file", () => {
       }).pipe(Effect.provide(Recorder.layer)),
   );
 
+  it.effect.each([
+    ["utf16le", "\uFEFF"],
+    ["utf16le", ""],
+    ["utf16be", "\uFEFF"],
+    ["utf16be", ""],
+    ["utf8", "\uFEFF"],
+  ] as const)("in %s, as a shell may have written it, is read", ([encoding, mark]) =>
+    Effect.gen(function* () {
+      const file = join(yield* temporaryFolder, "identity.json");
+      const text = `${mark}${JSON.stringify(IDENTITY_JSON)}\r\n`;
+      const bytes = Buffer.from(text, encoding === "utf8" ? "utf8" : "utf16le");
+      writeFileSync(file, encoding === "utf16be" ? bytes.swap16() : bytes, { mode: 0o600 });
+      assert.strictEqual((yield* readIdentity(file)).workspaceId, "ws-1");
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect("that never ends is refused, not read", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(readIdentity("/dev/zero"));
+      assert.match(error.problems[0] ?? "", /larger than any identity file/);
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
   it("in a pod's Secret volume is read by the pod's group alone", () => {
     const [root, ours] = [0, 65532];
     assert.isFalse(isExposed({ mode: 0o440, uid: root }, ours));

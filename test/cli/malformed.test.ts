@@ -81,7 +81,12 @@ const IDENTITY_ROWS: ReadonlyArray<Row> = [
   missing("managementPlaneUrl", HTTP),
   field("another type", "type", "authorized_user", 'expected "service_account"'),
   field("an empty workspaceId", "workspaceId", "", STRING),
-  field("a number for serviceAccountId", "serviceAccountId", 7, STRING),
+  field(
+    "a number for serviceAccountId",
+    "serviceAccountId",
+    7,
+    `${STRING}, found a number: put it in quotes`,
+  ),
   field("null for keyId", "keyId", null, STRING),
   field("a mapping for workspaceId", "workspaceId", { name: "acme" }, STRING),
   {

@@ -1,11 +1,11 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { inspect } from "node:util";
 import { assert, describe, it } from "@effect/vitest";
 import { Redacted, Result, Schema } from "effect";
 import { decodeIdentity, type IdentityProblem } from "../../src/domain/identity.ts";
 import { IDENTITY_SECRET, identitySecret } from "../../src/domain/identity-secret.ts";
 
-const rsa = generateKeyPairSync("rsa", { modulusLength: 1024 });
+const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const ed25519 = generateKeyPairSync("ed25519");
 
@@ -83,7 +83,7 @@ describe("a field of the identity file", () => {
 
   it.each(
     EXPECTED.flatMap(([field, expected]) =>
-      [7, true, null, "", ["x"], { a: "x" }].map((value) => [field, value, expected] as const),
+      [true, null, "", ["x"], { a: "x" }].map((value) => [field, value, expected] as const),
     ),
   )("%s may not be %j", (field, value, expected) => {
     assert.deepStrictEqual(problemsOf(JSON.stringify({ ...VALID, [field]: value })), [
@@ -98,7 +98,6 @@ describe("a field of the identity file", () => {
     ["privateKey", ENCRYPTED_KEY, KEY],
     ["privateKey", "-----BEGIN PRIVATE KEY-----\nZ2FyYmFnZQ==\n-----END PRIVATE KEY-----\n", KEY],
     ["privateKey", "-----BEGIN PRIVATE KEY-----", KEY],
-    ["privateKey", VALID.privateKey.replaceAll("\n", ""), KEY],
     ["privateKey", VALID.privateKey.slice(0, 80), KEY],
     ["privateKey", "/etc/keys/private.pem", KEY],
     ["managementPlaneUrl", "ftp://manage.example.com", URL_TEXT],
@@ -199,11 +198,64 @@ describe("an accepted identity", () => {
     assert.isTrue(Result.isSuccess(decodeText(`\uFEFF${JSON.stringify(VALID)}`)));
   });
 
-  it("has a key that can sign, not one that only agrees on secrets", () => {
-    const { privateKey } = generateKeyPairSync("x25519");
-    const agreeing = pem(privateKey.export({ type: "pkcs8", format: "pem" }));
-    assert.deepStrictEqual(problemsOf(JSON.stringify({ ...VALID, privateKey: agreeing })), [
-      { field: "privateKey", expected: KEY },
+  it.each([
+    ["x25519", generateKeyPairSync("x25519")],
+    ["ed448", generateKeyPairSync("ed448")],
+    ["secp256k1", generateKeyPairSync("ec", { namedCurve: "secp256k1" })],
+    ["RSA of 512 bits", generateKeyPairSync("rsa", { modulusLength: 512 })],
+    ["RSA of 1024 bits", generateKeyPairSync("rsa", { modulusLength: 1024 })],
+    ["RSA of 1024 bits", generateKeyPairSync("rsa-pss", { modulusLength: 1024 })],
+    ["dsa", generateKeyPairSync("dsa", { modulusLength: 1024, divisorLength: 160 })],
+  ])("has a key that can sign a token, which %s cannot", (kind, { privateKey }) => {
+    const unfit = pem(privateKey.export({ type: "pkcs8", format: "pem" }));
+    const [problem] = problemsOf(JSON.stringify({ ...VALID, privateKey: unfit }));
+    assert.strictEqual(problem?.field, "privateKey");
+    assert.match(problem?.expected ?? "", /^expected a key that can sign tokens \(RSA of at least/);
+    assert.include(problem?.expected, kind === "dsa" ? "found RSA of 1024 bits" : `found ${kind}`);
+  });
+
+  const lines = VALID.privateKey.trim().split("\n");
+  it.each([
+    ["\\n in their place", VALID.privateKey.replaceAll("\n", "\\n")],
+    ["\\r\\n in their place", VALID.privateKey.replaceAll("\n", "\\r\\n")],
+    ["nothing in their place", lines.join("")],
+    ["spaces in their place", lines.join(" ")],
+    ["white space around it", `\n  ${VALID.privateKey}  \n`],
+  ])("may have a key whose line breaks were lost, with %s", (_, privateKey) => {
+    const { identity } = Result.getOrThrow(decode({ ...VALID, privateKey }));
+    const key = createPrivateKey(Redacted.value(identity.privateKey));
+    assert.isTrue(key.equals(ec.privateKey));
+  });
+
+  it("has no white space at the ends of its values", () => {
+    const file = {
+      ...VALID,
+      workspaceId: "ws-1\n",
+      serviceAccountId: " sa-1",
+      keyId: "key-1\r\n",
+      managementPlaneUrl: "https://manage.example.com\n",
+    };
+    const { identity } = Result.getOrThrow(decode(file));
+    const { workspaceId, serviceAccountId, keyId, managementPlaneUrl } = identity;
+    assert.deepStrictEqual(
+      { workspaceId, serviceAccountId, keyId, managementPlaneUrl },
+      {
+        workspaceId: VALID.workspaceId,
+        serviceAccountId: VALID.serviceAccountId,
+        keyId: VALID.keyId,
+        managementPlaneUrl: VALID.managementPlaneUrl,
+      },
+    );
+  });
+
+  it.each([
+    [7, "expected a string that is not empty, found a number: put it in quotes"],
+    [" \n", "expected a string that is not empty"],
+    ["a\nb", "expected one line of text without control characters"],
+    ["a\u001b[2Jb", "expected one line of text without control characters"],
+  ])("has ids of text, not %j", (workspaceId, expected) => {
+    assert.deepStrictEqual(problemsOf(JSON.stringify({ ...VALID, workspaceId })), [
+      { field: "workspaceId", expected },
     ]);
   });
 
