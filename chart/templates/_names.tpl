@@ -34,9 +34,18 @@ controller has is kept.
 {{- printf "%s.%s.svc.%s" .name (include "tars.systemNamespace" .root) (include "tars.clusterDomain" .root) -}}
 {{- end -}}
 
-{{/* tars.clusterName (dict "root" $ "name" "x"): a cluster-scoped name; two releases must not share it. */}}
+{{/*
+tars.clusterName (dict "root" $ "name" "x"): a cluster-scoped name; two releases must not share it, nor two parts of one. Names of
+RBAC objects may have 253 letters; they are cut after 63, as chart 1.1.0 did, only where that leaves some of the part's name.
+*/}}
 {{- define "tars.clusterName" -}}
-{{- printf "%s-%s-%s" .root.Release.Namespace .root.Release.Name .name | trunc 63 | trimSuffix "-" -}}
+{{- $release := printf "%s-%s-" .root.Release.Namespace .root.Release.Name -}}
+{{- $full := printf "%s%s" $release .name -}}
+{{- if lt (len $release) 63 -}}
+{{- $full | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- $full | trunc 253 | trimSuffix "-" -}}
+{{- end -}}
 {{- end -}}
 
 {{/* tars.labelValue TEXT: text made fit for a label value. */}}

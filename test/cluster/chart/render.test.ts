@@ -1,6 +1,31 @@
 import { describe, expect, it } from "vitest";
 import { named, rendered } from "./render.ts";
 
+describe("cluster-scoped names", () => {
+  const namesOf = async (namespace: string, release: string) =>
+    (await rendered({}, { namespace, release }))
+      .filter(({ kind }) => kind === "ClusterRole" || kind === "ClusterRoleBinding")
+      .map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+
+  it.each([
+    ["the longest", 63, 53],
+    ["the first that are cut before the part's name", 40, 21],
+    ["the last that are not", 40, 20],
+    ["short ones", 11, 4],
+  ])("differ for %s namespace and release", async (_, namespace, release) => {
+    const names = await namesOf("n".repeat(namespace), "r".repeat(release));
+    expect(names).toHaveLength(4);
+    expect(new Set(names).size).toBe(4);
+    for (const name of names) expect(name.length).toBeLessThanOrEqual(253);
+  });
+
+  it("are those of chart 1.1.0 where these did not collide", async () => {
+    const [namespace, release] = ["n".repeat(40), "r".repeat(20)];
+    const names = await namesOf(namespace, release);
+    expect(names).toContain(`ClusterRole ${`${namespace}-${release}-envoy-gateway`.slice(0, 63)}`);
+  });
+});
+
 describe("the cluster's domain", () => {
   const otel = { otelCollector: { enabled: true } };
 

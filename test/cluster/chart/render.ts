@@ -12,14 +12,19 @@ export const chart = join(import.meta.dirname, "../../../chart");
 /** The chart as Helm renders it without a cluster: every object, hooks included. Throws what Helm says when it refuses. */
 export const rendered = async (
   values: object = {},
-  { helm = "helm4", kubernetes = "1.36.0" }: { helm?: HelmMajor; kubernetes?: string } = {},
+  {
+    helm = "helm4",
+    kubernetes = "1.36.0",
+    release = "tars",
+    namespace = "tars-system",
+  }: { helm?: HelmMajor; kubernetes?: string; release?: string; namespace?: string } = {},
 ): Promise<ReadonlyArray<Unstructured>> => {
   const folder = mkdtempSync(join(tmpdir(), "tare-render-"));
   try {
     const file = join(folder, "values.json");
     writeFileSync(file, JSON.stringify(values));
-    const where = ["--namespace", "tars-system", "--kube-version", kubernetes];
-    const args = ["template", "tars", chart, ...where, "--values", file];
+    const where = ["--namespace", namespace, "--kube-version", kubernetes];
+    const args = ["template", release, chart, ...where, "--values", file];
     const { code, stdout, stderr } = await run({ env: process.env }, toolPath(helm), args);
     if (code !== 0) throw new Error(stderr);
     return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? []);
