@@ -1,11 +1,12 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import { Effect, Layer, Logger } from "effect";
+import { Cause, Effect, Layer, Logger } from "effect";
 import { Command } from "effect/cli";
 import { isUnreported, makeOwnEnd, teardown } from "./cli/exit.ts";
 import { wantsJson } from "./cli/output.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { tareCommand } from "./cli/tare.ts";
+import { visibleText } from "./domain/visible.ts";
 import { liveServices, liveTools } from "./live.ts";
 import { wantsColours } from "./render/colours.ts";
 import { makeJsonOutput } from "./render/ReporterJson.ts";
@@ -40,7 +41,9 @@ tareCommand(
 ).pipe(
   Command.run({ version: CLI_VERSION }),
   Effect.tapCause((cause) =>
-    isUnreported(cause) ? Effect.logFatal("tare: internal error", cause) : Effect.void,
+    isUnreported(cause)
+      ? Effect.logFatal(visibleText(`tare: internal error\n${Cause.pretty(cause)}`))
+      : Effect.void,
   ),
   Effect.provide([
     NodeServices.layer,

@@ -219,6 +219,26 @@ describe("the edges", () => {
     );
   });
 
+  it("everything printed is made visible first: by the reporters, or line by line", () => {
+    const throughHere = [
+      "render/print.ts",
+      "render/ReporterText.ts",
+      "render/ConfirmationTerminal.ts",
+    ];
+    const others = files.filter(
+      ({ path }) => /^(?:render|cli)\//.test(path) && !throughHere.includes(path),
+    );
+    const printing = others.filter(({ text }) =>
+      /\bconsole\.|\bConsole\.(?:log|error|warn|info)\b/.test(
+        text.replace(/Console\.log\(`tare \$\{version\}`\)/, ""),
+      ),
+    );
+    assert.deepStrictEqual(
+      printing.map(({ path }) => path),
+      [],
+    );
+  });
+
   it("every import of ours names the file it means", () => {
     assert.deepStrictEqual(
       offenders(

@@ -1,7 +1,8 @@
-import { Config, Duration, Effect, type Layer, Schedule } from "effect";
+import { Config, Duration, Effect, type Layer } from "effect";
 import { CliError, Command, Flag } from "effect/cli";
 import { DEFAULT_DOCTOR_OPTIONS as DEFAULTS, type DoctorOptions, doctor } from "../doctor.ts";
 import type { Identity } from "../domain/identity.ts";
+import { waitFor } from "../domain/waiting.ts";
 import type { ManagementPlane } from "../services/ManagementPlane.ts";
 import { readIdentity } from "./identity-file.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
@@ -85,7 +86,9 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
       const identity = yield* Effect.catch(readIdentity(input.identityFile), tell);
       const tick = Effect.catch(doctor(optionsOf(input), identity), tell);
       // Whatever kept one tick from its work may have passed by the next.
-      const forever = Effect.repeat(Effect.ignore(tick), Schedule.spaced(input.interval));
+      const forever = Effect.forever(
+        Effect.andThen(Effect.ignore(tick), waitFor("next-tick", input.interval)),
+      );
       const ticks = input.once || input.dryRun ? Effect.asVoid(tick) : Effect.asVoid(forever);
       yield* Effect.provide(ticks, plane(identity));
     }, Effect.interruptible),

@@ -1,7 +1,9 @@
-import { Console, Effect } from "effect";
+import { Effect } from "effect";
 import { Command } from "effect/cli";
+import { visibleData } from "../domain/visible.ts";
 import { history } from "../history.ts";
 import { deathNotes, historyLines } from "../render/history.ts";
+import { printLine } from "../render/print.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
 import { outputFlag } from "./output.ts";
@@ -24,7 +26,8 @@ export const historyCommand = Command.make(
       }),
     );
     if (input.output === "json") return;
-    for (const line of [...historyLines(rows), ...deathNotes(rows)]) yield* Console.log(line);
+    const shown = visibleData(rows);
+    for (const line of [...historyLines(shown), ...deathNotes(shown)]) yield* printLine(line);
   }, Effect.interruptible),
 ).pipe(
   Command.withShortDescription("Show the deployment history of the release"),

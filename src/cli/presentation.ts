@@ -1,5 +1,6 @@
-import { Console, Effect, Layer } from "effect";
+import { Effect, Layer } from "effect";
 import { CliConfig, type CliError, CliOutput, GlobalFlag } from "effect/cli";
+import { printError } from "../render/print.ts";
 
 /** A word too many is often the rest of an unquoted header: it must not be repeated. */
 const usageMessage = (error: CliError.CliError): string =>
@@ -15,8 +16,8 @@ export interface Refusal {
 
 /** Usage errors are two lines on stderr, not a screenful of help on stdout. */
 const refuseInText = Effect.fnUntraced(function* ({ messages, help }: Refusal) {
-  for (const message of messages) yield* Console.error(`tare: ${message}`);
-  yield* Console.error(`Run '${help}' for usage.`);
+  for (const message of messages) yield* printError(`tare: ${message}`);
+  yield* printError(`Run '${help}' for usage.`);
 });
 
 const presenter = (refuse: (refusal: Refusal) => Effect.Effect<void>): CliOutput.Presenter => ({

@@ -1,7 +1,8 @@
-import { Console, Effect, type Layer, Option } from "effect";
+import { Effect, type Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { PLATFORMS, TOOL_NAMES, type ToolName } from "../domain/tools/pins.ts";
 import { toolRemedy } from "../domain/tools/remedy.ts";
+import { printLine } from "../render/print.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../services/ToolShelf.ts";
 import { RunFailed } from "./RunFailed.ts";
@@ -28,14 +29,14 @@ const reportProblems = Effect.fnUntraced(function* (
 const list = Command.make("list", {}, () =>
   Effect.gen(function* () {
     const { folder, wanted, tools } = yield* (yield* ToolShelf).list;
-    yield* Console.log(folder);
+    yield* printLine(folder);
     for (const tool of TOOL_NAMES) {
       const here = tools.filter((shelved) => shelved.tool === tool);
       for (const { version, path, pinned } of here) {
-        yield* Console.log(`  ${tool} ${version}${pinned ? "" : " (not used any more)"}  ${path}`);
+        yield* printLine(`  ${tool} ${version}${pinned ? "" : " (not used any more)"}  ${path}`);
       }
       if (!here.some(({ pinned }) => pinned)) {
-        yield* Console.log(`  ${tool} ${wanted[tool]} (not downloaded yet)`);
+        yield* printLine(`  ${tool} ${wanted[tool]} (not downloaded yet)`);
       }
     }
   }).pipe(Effect.interruptible),
@@ -48,7 +49,7 @@ const install = Command.make("install", {}, () =>
     const results = yield* Effect.forEach(TOOL_NAMES, attempt, { concurrency: "unbounded" });
     const problems: Array<ShelfProblem> = [];
     for (const result of results) {
-      if (result._tag === "Success") yield* Console.log(result.success);
+      if (result._tag === "Success") yield* printLine(result.success);
       else problems.push(result.failure);
     }
     if (problems.length > 0) yield* reportProblems("not all tools could be installed", problems);
@@ -59,7 +60,7 @@ const prune = Command.make("prune", {}, () =>
   Effect.gen(function* () {
     const removed = yield* (yield* ToolShelf).prune;
     for (const { tool, version, path } of removed) {
-      yield* Console.log(`removed ${tool} ${version}  ${path}`);
+      yield* printLine(`removed ${tool} ${version}  ${path}`);
     }
   }).pipe(
     Effect.catch((problem) => reportProblems("could not remove old tools", [problem])),
@@ -84,7 +85,7 @@ const bundle = Command.make("bundle", bundleFlags, ({ folder, platform }) =>
       onSome: (one) => (one === "all" ? PLATFORMS : [one]),
     });
     const written = yield* (yield* ToolShelf).bundle(folder, chosen);
-    for (const file of written) yield* Console.log(file);
+    for (const file of written) yield* printLine(file);
   }).pipe(
     Effect.catch((problem) => reportProblems("the bundle is not complete", [problem])),
     Effect.interruptible,

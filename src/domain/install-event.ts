@@ -4,6 +4,7 @@ import { Actor } from "./actor.ts";
 import { redactText, truncateUtf8 } from "./redaction.ts";
 import type { ReleaseRef } from "./release.ts";
 import { cutInAll, type StreamTally } from "./streams/tally.ts";
+import { visible } from "./visible.ts";
 
 export const EVENT_SCHEMA_VERSION = 1;
 export const INSTALL_EVENT_LABELS = { "tars.io/component": "install-event" } as const;
@@ -169,7 +170,7 @@ export const installEvent = (facts: EventFacts): InstallEvent => ({
   ...(facts.outcome.status === "failed"
     ? {
         error_summary: truncateUtf8(
-          singleLine(redactText(facts.outcome.summary)),
+          visible(singleLine(redactText(facts.outcome.summary))),
           ERROR_SUMMARY_MAX_BYTES,
         ),
         error_code: facts.outcome.code,

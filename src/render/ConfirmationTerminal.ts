@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline";
 import { Effect, Layer } from "effect";
+import { visibleText } from "../domain/visible.ts";
 import { Confirmation } from "../services/Confirmation.ts";
 
 const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
@@ -13,7 +14,7 @@ const ask = (question: string): Effect.Effect<boolean> =>
       terminal: false,
     });
     lines.once("close", () => resume(Effect.succeed(false)));
-    lines.question(`${question} [y/N] `, (answer) => {
+    lines.question(`${visibleText(question)} [y/N] `, (answer) => {
       resume(Effect.succeed(/^y(es)?$/i.test(answer.trim())));
       lines.close();
     });

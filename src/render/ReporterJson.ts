@@ -1,6 +1,7 @@
 import { Clock, Effect, Layer } from "effect";
 import type { Hint } from "../domain/hint.ts";
 import type { ReportEvent } from "../domain/report.ts";
+import { visibleJson } from "../domain/visible.ts";
 import { Reporter } from "../services/Reporter.ts";
 import { member, outputRecord, renderJson, tallyBody } from "./json.ts";
 import type { OutputRecord, Summary } from "./json-records.ts";
@@ -63,7 +64,7 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
   let running = false;
   let planned = false;
   const warnings: Array<string> = [];
-  const print = (record: OutputRecord): void => write(JSON.stringify(record));
+  const print = (record: OutputRecord): void => write(visibleJson(record));
   const report = Effect.fnUntraced(function* (event: ReportEvent) {
     running = true;
     told = { ...told, ...toldBy(event) };

@@ -8,6 +8,7 @@ import type { Waiting } from "./rollout-lines.ts";
 import { EMPTY_LOG, logEvent, logTick } from "./rollout-log.ts";
 import { rowsTaken, tableLines } from "./rollout-table.ts";
 import { type Paint, renderText } from "./text.ts";
+import { visibleEvent } from "./visible-event.ts";
 
 const TICK = "1 second";
 
@@ -29,8 +30,9 @@ export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
       });
       yield* Effect.forkScoped(Effect.forever(Effect.delay(tick, TICK)));
       return Reporter.of({
-        report: (event) =>
+        report: (told) =>
           Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            const event = visibleEvent(told);
             const [next, changes] = logEvent(log, event, now);
             log = next;
             return print(isProgress(event) ? changes : [...changes, ...renderText(event, paint)]);
@@ -108,8 +110,9 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
       });
       yield* Effect.forkScoped(Effect.forever(Effect.delay(redraw, TICK)));
       return Reporter.of({
-        report: (event) =>
+        report: (told) =>
           Effect.map(Clock.currentTimeMillis, (now) => {
+            const event = visibleEvent(told);
             note(event, now);
             lines.draw(isProgress(event) ? [] : renderText(event, paint), moving(now));
           }),

@@ -1,5 +1,6 @@
 import { showActor } from "../domain/actor.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
+import { columnsOf, padColumns } from "./columns.ts";
 
 const HEADINGS = [
   "REVISION",
@@ -56,11 +57,11 @@ const cells = (row: TimelineRow): ReadonlyArray<string> => [
 export const historyLines = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<string> => {
   const table = [HEADINGS, ...rows.map(cells)];
   const widths = HEADINGS.map((_, column) =>
-    Math.max(...table.map((line) => (line[column] ?? "").length)),
+    Math.max(...table.map((line) => columnsOf(line[column] ?? ""))),
   );
   return table.map((line) =>
     line
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => padColumns(cell, widths[column] ?? 0))
       .join("  ")
       .trimEnd(),
   );

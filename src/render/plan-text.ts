@@ -3,6 +3,7 @@ import type { FieldChange } from "../domain/object-diff.ts";
 import type { PlannedValue } from "../domain/planned-values.ts";
 import type { TakenField, TakenFields } from "../domain/taken-fields.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
+import { columnsOf, padColumns } from "./columns.ts";
 
 const NOTHING = "(none)";
 
@@ -12,11 +13,13 @@ const arrow = (before: string | undefined, after: string | undefined): string =>
 /** Columns as wide as their widest cell; the last one is left ragged. */
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+    Math.max(...rows.map((row) => columnsOf(row[column] ?? ""))),
   );
   return rows.map((row) =>
     `  ${row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : padColumns(cell, widths[column] ?? 0),
+      )
       .join("  ")}`.trimEnd(),
   );
 };

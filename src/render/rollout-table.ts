@@ -1,6 +1,8 @@
 /** A rollout on a terminal: a table that is drawn again in its place. Pure. */
+
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
 import type { OpenStreams } from "../domain/streams/tally.ts";
+import { columnsOf, firstColumns, padColumns } from "./columns.ts";
 import { type Waiting, waitingLine } from "./rollout-lines.ts";
 import { drainingLine } from "./streams.ts";
 
@@ -16,7 +18,7 @@ const bar = ({ ready, updated, desired, waitingFor }: WorkloadProgress): string 
 
 /** Never as wide as the terminal: a character in the last column would wrap. */
 const clipped = (line: string, columns: number): string =>
-  line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+  columnsOf(line) < columns ? line : `${firstColumns(line, Math.max(0, columns - 2))}…`;
 
 /** What is wrong with a pod tells more than that it is waited for, and there is not room for both. */
 const news = ({ lastEvent, waitingFor, draining }: WorkloadProgress): string =>
@@ -27,7 +29,7 @@ const news = ({ lastEvent, waitingFor, draining }: WorkloadProgress): string =>
 const row = (progress: WorkloadProgress, nameWidth: number): string => {
   const { name, ready, desired } = progress;
   const counts = `${ready}/${desired}`.padStart(5);
-  const title = clipped(name, nameWidth + 1).padEnd(nameWidth);
+  const title = padColumns(clipped(name, nameWidth + 1), nameWidth);
   return `  ${title} ${bar(progress)} ${counts}  ${news(progress)}`.trimEnd();
 };
 
@@ -54,7 +56,10 @@ export const tableLines = (
       ? workloads
       : [...workloads].sort((a, b) => Number(!a.waitingFor) - Number(!b.waitingFor));
   const shown = sorted.slice(0, room);
-  const nameWidth = Math.min(LONGEST_NAME, Math.max(0, ...shown.map(({ name }) => name.length)));
+  const nameWidth = Math.min(
+    LONGEST_NAME,
+    Math.max(0, ...shown.map(({ name }) => columnsOf(name))),
+  );
   const proxies = draining.slice(0, room - shown.length);
   const hidden = workloads.length - shown.length + draining.length - proxies.length;
   return [
@@ -67,4 +72,4 @@ export const tableLines = (
 
 /** How many rows the lines take: a terminal that became narrower has wrapped them. */
 export const rowsTaken = (lines: ReadonlyArray<string>, columns: number): number =>
-  lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(line.length / columns)), 0);
+  lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0);

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { Clock, Effect, FileSystem, Layer, Path } from "effect";
 import type { KubeObject } from "../domain/kube.ts";
+import { visibleJson } from "../domain/visible.ts";
 import { BackupError, CrdBackups } from "./CrdBackups.ts";
 
 /** What the server keeps for itself would make `kubectl replace -f` refuse the copy later. */
@@ -30,7 +31,7 @@ export const layerCrdBackupsOnDisk: Layer.Layer<
           const stamp = now.toISOString().replace(/[:.]/g, "-");
           const file = path.join(folder, `crds-${stamp}-${process.pid}-${note}.yaml`);
           const text = objects
-            .map((object) => `---\n${JSON.stringify(restorable(object))}\n`)
+            .map((object) => `---\n${visibleJson(restorable(object))}\n`)
             .join("");
           yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
           return file;

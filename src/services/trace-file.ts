@@ -4,6 +4,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { type Exit, Layer, Option, Tracer } from "effect";
+import { visibleJson } from "../domain/visible.ts";
 
 export interface TracedSpan {
   readonly name: string;
@@ -46,7 +47,7 @@ const appendTo =
   (file: string) =>
   (span: TracedSpan): void => {
     try {
-      appendFileSync(file, `${JSON.stringify(span)}\n`, { mode: 0o600 });
+      appendFileSync(file, `${visibleJson(span)}\n`, { mode: 0o600 });
     } catch {}
   };
 

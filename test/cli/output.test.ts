@@ -1,13 +1,18 @@
 /** What an operator sees, line by line. */
 import { assert, describe, it } from "@effect/vitest";
-import { Duration, Effect } from "effect";
+import { Duration, Effect, Layer } from "effect";
+import { TestConsole } from "effect/testing";
 import type { DoctorReport } from "../../src/domain/doctor-report.ts";
 import type { ReportEvent } from "../../src/domain/report.ts";
 import type { TakenFields } from "../../src/domain/taken-fields.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
 import type { UpgradePlan } from "../../src/domain/upgrade-plan.ts";
+import { makeJsonOutput } from "../../src/render/ReporterJson.ts";
+import { layerReporterTerminal, layerReporterText } from "../../src/render/ReporterText.ts";
 import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
+import { report } from "../../src/services/Reporter.ts";
 import { FakeCluster, INSTALLED_VALUES, TARS_EGRESS, tarsChart, world } from "../fakes/index.ts";
+import { NASTY, planted, rawIn } from "../hostile/text.ts";
 import { runUpgradeCli } from "./support.ts";
 
 const DISCOVERED = [
@@ -900,6 +905,9 @@ const SAMPLES: {
   ],
 };
 
+/** How the terminal's moving lines are taken back. */
+const DRAWN_AGAIN = new RegExp(`${ESCAPE}\\[\\d+A\\r${ESCAPE}\\[J`, "g");
+
 describe("an event", () => {
   for (const [tag, samples] of Object.entries(SAMPLES)) {
     it(`${tag} is these lines`, () => {
@@ -918,5 +926,31 @@ describe("an event", () => {
         }
       }
     });
+
+    it.effect(`${tag} shows nothing raw, whatever its texts are`, () =>
+      Effect.gen(function* () {
+        const written: Array<string> = [];
+        const write = (text: string) => void written.push(text);
+        const layers = [
+          layerReporterText(PLAIN),
+          layerReporterTerminal(PLAIN, { columns: 80, rows: 24, write }),
+          makeJsonOutput(write, "1.2.0").layer,
+        ];
+        const told = samples.flatMap(([event]) =>
+          NASTY.map((nasty) => planted(event, nasty, new Set(["_tag"])) as ReportEvent),
+        );
+        for (const layer of layers) {
+          yield* Effect.forEach(told, (event) => report(event)).pipe(
+            Effect.provide(Layer.fresh(layer)),
+          );
+        }
+        const lines = [...(yield* TestConsole.errorLines), ...written].flatMap((text) =>
+          String(text).replace(DRAWN_AGAIN, "").split("\n"),
+        );
+        // A tab in a chart's notes is meant.
+        const raw = lines.flatMap(rawIn).filter((point) => tag !== "ChartNotes" || point !== "9");
+        assert.deepStrictEqual(raw, []);
+      }),
+    );
   }
 });

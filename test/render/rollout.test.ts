@@ -3,6 +3,7 @@ import { Effect, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import type { ReportEvent } from "../../src/domain/report.ts";
 import type { WorkloadProgress } from "../../src/domain/rollout/progress.ts";
+import { columnsOf } from "../../src/render/columns.ts";
 import { layerReporterTerminal } from "../../src/render/ReporterText.ts";
 import { EMPTY_LOG, logEvent, logTick, type RolloutLog } from "../../src/render/rollout-log.ts";
 import { rowsTaken, tableLines } from "../../src/render/rollout-table.ts";
@@ -126,6 +127,13 @@ describe("a rollout in a table", () => {
       rows: 24,
     });
     for (const line of lines) assert.isBelow(line.length, columns);
+  });
+
+  it.each([[80], [40]])("fits %d columns when pods speak in wide letters", (columns) => {
+    const wide = rolling({ lastEvent: `CrashLoopBackOff: ${"設定が壊れている".repeat(20)}` });
+    const lines = tableLines(waiting, rows(wide), 0, { columns, rows: 24 });
+    for (const line of lines) assert.isBelow(columnsOf(line), columns);
+    assert.strictEqual(rowsTaken(lines, columns), lines.length);
   });
 
   it("says how long, how far, what drains and what is wrong", () => {

@@ -2,6 +2,7 @@
 import type { Redacted } from "effect";
 import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../kube.ts";
 import { redactText } from "../redaction.ts";
+import { visible } from "../visible.ts";
 import type { WorkloadProgress } from "./progress.ts";
 
 export interface ContainerLog {
@@ -113,6 +114,9 @@ export const dossierText = (
       ...indent(workloads.map(workloadLine)),
       ...pods.flatMap(podLines),
       "",
-    ].join("\n"),
+    ]
+      // Before and after: a secret must be found as it was written, and where it goes over several lines.
+      .map((line) => visible(redactText(line, secrets)))
+      .join("\n"),
     secrets,
   );

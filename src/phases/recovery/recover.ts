@@ -6,6 +6,7 @@ import { type Diagnosis, diagnose, pendingStory } from "../../domain/recovery.ts
 import { chartVersion, lastRevision } from "../../domain/release.ts";
 import { note } from "../../domain/revision-identity.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { visible } from "../../domain/visible.ts";
 import { Confirmation } from "../../services/Confirmation.ts";
 import type { HelmError } from "../../services/Helm.ts";
 import type { KubectlError } from "../../services/Kubectl.ts";
@@ -89,7 +90,7 @@ const rollBackTo = Effect.fnUntraced(function* (
 }, Effect.scoped);
 
 const questionFor = ({ release }: UpgradeOptions, diagnosis: Recoverable): string =>
-  `${causeOf(diagnosis)}\nGo back to revision ${diagnosis.to.revision} of release ${release.name} first, then upgrade?`;
+  `${visible(causeOf(diagnosis))}\nGo back to revision ${diagnosis.to.revision} of release ${release.name} first, then upgrade?`;
 
 /**
  * The release's facts, after bringing it back to its last good revision if that is what it takes and what the operator
