@@ -2,7 +2,7 @@
  * The frame around phases: it numbers, times and reports them. Whatever else should happen around every phase (tracing,
  * fault injection) is a middleware, so that phases stay what they are about.
  */
-import { Clock, Context, Effect, Exit, Fiber, type Scope } from "effect";
+import { Clock, Context, Effect, Exit, Fiber, Option, Ref, type Scope, Semaphore } from "effect";
 import type { PhaseInfo } from "./domain/report.ts";
 import { Reporter } from "./services/Reporter.ts";
 
@@ -80,3 +80,22 @@ export const later = <A, E, R>(
   read: Effect.Effect<A, E, R>,
 ): Effect.Effect<Effect.Effect<A, E>, never, R> =>
   Effect.map(Effect.context<R>(), (context) => Effect.provideContext(read, context));
+
+/**
+ * What is done once, in the fiber of whoever asks first: unlike with `Effect.cached`, what interrupts that one interrupts
+ * the work. The next one to ask does it again when it failed.
+ */
+export const once = <A, E, R>(
+  work: Effect.Effect<A, E, R>,
+): Effect.Effect<Effect.Effect<A, E, R>> =>
+  Effect.gen(function* () {
+    const known = yield* Ref.make(Option.none<A>());
+    const turn = yield* Semaphore.make(1);
+    return turn.withPermits(1)(
+      Effect.flatMap(Ref.get(known), (found) =>
+        Option.isSome(found)
+          ? Effect.succeed(found.value)
+          : Effect.tap(work, (done) => Ref.set(known, Option.some(done))),
+      ),
+    );
+  });

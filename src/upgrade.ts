@@ -26,7 +26,7 @@ import { requireRendered } from "./phases/release-checks.ts";
 import { type ReleaseCheckFacts, readReleaseChecks } from "./phases/release-facts.ts";
 import { answerFurtherSignals } from "./phases/second-signal.ts";
 import { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
-import { ahead, makePipeline } from "./pipeline.ts";
+import { ahead, makePipeline, once } from "./pipeline.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
 import { Helm } from "./services/Helm.ts";
 import { ProcessTable } from "./services/ProcessTable.ts";
@@ -57,7 +57,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
 
     const startedAt = yield* Clock.currentTimeMillis;
     const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
-    const entering = yield* Effect.cached(enter(options));
+    const entering = yield* once(enter(options));
     const steady = yield* Ref.make(true);
     const enteringEarly = Effect.tap(entering, () => Ref.set(steady, false));
     const recovering = soundFacts({ options, identity, runId }, releaseFacts, enteringEarly);
@@ -87,7 +87,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
     );
     const idle = yield* Effect.interruptible(lookForIdleFlags(options, installed, facts));
 
-    const { lock } = yield* entering;
+    const { lock } = yield* Effect.interruptible(entering);
     const journal = yield* openJournal({ options, installed, identity, runId });
     yield* answerFurtherSignals(options.release, journal);
     const streams = yield* followStreams(options);

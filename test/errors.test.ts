@@ -334,6 +334,13 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
         release: RELEASE,
         holder: "me@host (pid 7)",
         since: "2026-01-02T03:04:05Z",
+        overlong: false,
+      }),
+      new catalogue.AnotherRunHoldsTheLock({
+        release: RELEASE,
+        holder: "nobody",
+        since: "an unknown time",
+        overlong: true,
       }),
     ],
   ],

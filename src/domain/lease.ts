@@ -5,6 +5,8 @@ import { type ProcessIdentity, showProcess } from "./process-identity.ts";
 /** How long a lease must be seen without a heartbeat before somebody else may take it. */
 export const LEASE_DURATION = Duration.seconds(30);
 export const HEARTBEAT_EVERY = Duration.seconds(10);
+/** Whatever a Lease says of itself, nobody watches it for longer: who may write one could stop every run for ever. */
+export const LONGEST_WATCH = Duration.times(LEASE_DURATION, 2);
 /** A holder that could not renew for so long writes no more: well before anybody else may. */
 export const SILENCE_ALLOWED = Duration.seconds(25);
 
@@ -30,6 +32,8 @@ export interface LeaseState {
   /** Changes with every heartbeat. It is never compared with a clock: the holder's may be another one. */
   readonly beat: string;
   readonly duration: Duration.Duration;
+  /** It claims to last longer than it is watched for: its silence proves nothing. */
+  readonly overlong: boolean;
 }
 
 const annotation = (lease: KubeObject, name: string) =>
@@ -52,13 +56,15 @@ const processOf = (lease: KubeObject): ProcessIdentity | undefined => {
 export const leaseState = (lease: KubeObject): LeaseState | undefined => {
   const holder = stringAt(lease, "spec", "holderIdentity");
   if (holder === undefined || holder === "") return undefined;
-  const seconds = numberAt(lease, "spec", "leaseDurationSeconds");
+  const seconds = numberAt(lease, "spec", "leaseDurationSeconds") ?? 0;
+  const claimed = seconds > 0 ? Duration.seconds(seconds) : LEASE_DURATION;
   return {
     holder,
     process: processOf(lease),
     acquiredAt: stringAt(lease, "spec", "acquireTime") ?? "an unknown time",
     beat: `${lease.metadata.resourceVersion} ${stringAt(lease, "spec", "renewTime")}`,
-    duration: seconds === undefined ? LEASE_DURATION : Duration.seconds(seconds),
+    duration: Duration.min(claimed, LONGEST_WATCH),
+    overlong: Duration.isGreaterThan(claimed, LONGEST_WATCH),
   };
 };
 

@@ -1,4 +1,4 @@
-import { Result, Schema } from "effect";
+import { Duration, Result, Schema } from "effect";
 import { ProcessIdentity } from "./process-identity.ts";
 import type { ReleaseRef } from "./release.ts";
 
@@ -90,6 +90,18 @@ export const RunRecord = Schema.Struct({
   ended: Schema.optionalKey(Schema.Struct({ at: Schema.String, outcome: Schema.String })),
 });
 export type RunRecord = typeof RunRecord.Type;
+
+/** The record is the cluster's word: a longer timeout is believed only of whoever gives it himself. */
+const LONGEST_BELIEVED = Duration.hours(1);
+
+/** For how long the dead run's Helm was allowed to work; `own` is the timeout of the run that asks. */
+export const believedTimeout = (
+  { timeoutSeconds }: Pick<RunRecord, "timeoutSeconds">,
+  own: Duration.Duration,
+): Duration.Duration =>
+  timeoutSeconds > 0
+    ? Duration.min(Duration.seconds(timeoutSeconds), Duration.max(own, LONGEST_BELIEVED))
+    : own;
 
 export const journalName = ({ name }: ReleaseRef): string => `tare-journal-${name}`;
 

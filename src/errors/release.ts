@@ -183,11 +183,18 @@ export class AnotherRunHoldsTheLock extends operatorError<{
   readonly release: ReleaseRef;
   readonly holder: string;
   readonly since: string;
+  /** Its Lease claims to last longer than any that a run writes. */
+  readonly overlong: boolean;
 }>()("AnotherRunHoldsTheLock", {
   exitCode: 13,
   what: ({ release }) => `another run is working on release ${release.name}`,
-  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
-  hints: ({ release }, env) => [
+  why: ({ holder, since, overlong }) => [
+    `the lock is held by ${holder} since ${since}`,
+    ...(overlong
+      ? ["its Lease claims to last longer than any run's: no waiting tells whether anybody has it"]
+      : []),
+  ],
+  hints: ({ release, overlong }, env) => [
     hint(
       "See who holds it:",
       kubectlCommand(
@@ -201,6 +208,14 @@ export class AnotherRunHoldsTheLock extends operatorError<{
         "yaml",
       ),
     ),
+    ...(overlong
+      ? [
+          hint(
+            "If nobody is at work on the release, remove it:",
+            kubectlCommand(env, "delete", "lease", `tare-${release.name}`, "-n", release.namespace),
+          ),
+        ]
+      : []),
     hint(
       "Wait for it, then upgrade:",
       tareCommand(env, "upgrade", { after: ["--lock-timeout", "30m"] }),

@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Option } from "effect";
 import { Lease } from "../domain/kube.ts";
 import { leaseName, leaseState } from "../domain/lease.ts";
 import type { ReleaseRef } from "../domain/release.ts";
+import { waitFor } from "../domain/waiting.ts";
 import { Kubectl } from "../services/Kubectl.ts";
 import { type ProcessFate, ProcessTable } from "../services/ProcessTable.ts";
 
@@ -16,6 +17,7 @@ export type Look =
       readonly holder: string;
       readonly fate: ProcessFate;
       readonly duration: Duration.Duration;
+      readonly overlong: boolean;
     };
 
 export const lookAtLock = Effect.fnUntraced(function* (release: ReleaseRef) {
@@ -31,9 +33,9 @@ export const lookAtLock = Effect.fnUntraced(function* (release: ReleaseRef) {
     onSome: ({ metadata }) => metadata.resourceVersion ?? "",
   });
   if (state === undefined) return { _tag: "Free", version } as Look;
-  const { beat, holder, duration } = state;
+  const { beat, holder, duration, overlong } = state;
   const fate = state.process === undefined ? "unknown" : yield* processes.fate(state.process);
-  return { _tag: "Held", version: beat, holder, fate, duration } as Look;
+  return { _tag: "Held", version: beat, holder, fate, duration, overlong } as Look;
 });
 
 /**
@@ -50,8 +52,10 @@ export const watchHolder = Effect.fnUntraced(function* (
   let seen: Look = first;
   while (seen.version === first.version) {
     const silent = Duration.nanos((yield* Clock.monotonicTimeNanos) - since);
-    if (Duration.isGreaterThanOrEqualTo(silent, first.duration)) return seen;
-    yield* Effect.sleep(LOOK_EVERY);
+    if (Duration.isGreaterThanOrEqualTo(silent, first.duration)) {
+      return first.overlong ? undefined : seen;
+    }
+    yield* waitFor("lock-holder", LOOK_EVERY);
     seen = yield* lookAtLock(release);
   }
   return seen._tag === "Free" ? seen : undefined;

@@ -9,6 +9,7 @@ import { HELD_LABEL } from "../domain/hold/names.ts";
 import type { HoldPlace, NamedHold } from "../domain/hold/objects.ts";
 import { Deployment, type KubeObject, Pod, refOf } from "../domain/kube.ts";
 import { isProxyOf, podsOf } from "../domain/rollout/view.ts";
+import { waitFor } from "../domain/waiting.ts";
 import { type Guard, lowerGuards, raiseGuard } from "./hold/guard.ts";
 import { bringBack, hold, readHeldPods, release, takeOut } from "./hold/held-pods.ts";
 import { type Keeper, makeKeeper } from "./hold/keeper.ts";
@@ -159,11 +160,11 @@ const keepWatch = Effect.fnUntraced(function* ({ named, request, guard }: Watch)
   );
 
   yield* Effect.addFinalizer(() => settleUp(named, keeper, request));
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, Effect.sleep(LOOK_EVERY))));
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, waitFor("hold-look", LOOK_EVERY))));
   const drained = Effect.gen(function* () {
     const since = looks;
     // A look that was under way may not have seen the last of the rollout.
-    while (looks < since + 2 || busy) yield* Effect.sleep(LOOK_EVERY);
+    while (looks < since + 2 || busy) yield* waitFor("streams-end", LOOK_EVERY);
   });
   return { drained } satisfies Hold as Hold;
 });

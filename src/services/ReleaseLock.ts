@@ -9,6 +9,8 @@ export class LockHeld extends Data.TaggedError("LockHeld")<{
   readonly holder: string;
   readonly process?: ProcessIdentity | undefined;
   readonly since: string;
+  /** Its Lease claims to last longer than any run's: it may be nobody's, and no waiting will tell. */
+  readonly overlong?: boolean;
 }> {}
 
 /** The lock was ours and is no longer: nothing more may be written. */
@@ -32,7 +34,7 @@ export type LockNews =
     };
 
 export interface AcquireOptions {
-  /** For how long a living holder is waited for. */
+  /** For how long a living holder is waited for; unless it is zero, no other wait for the lock is longer either. */
   readonly waitAtMost: Duration.Duration;
   readonly onNews: (news: LockNews) => Effect.Effect<void>;
 }

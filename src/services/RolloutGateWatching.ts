@@ -25,6 +25,7 @@ import {
 import type { RolloutView, WorkloadGroup } from "../domain/rollout/view.ts";
 import { newlyWithheld, type WithheldSecret } from "../domain/rollout/withheld-secrets.ts";
 import { hasSettled, observe, UNSETTLED } from "../domain/settling.ts";
+import { waitFor } from "../domain/waiting.ts";
 import { Kubectl } from "./Kubectl.ts";
 import { ProxyStats } from "./ProxyStats.ts";
 import {
@@ -121,7 +122,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
       yield* judge();
       const graceEnd = nextGraceEnd(seen.troubles, times, yield* Clock.currentTimeMillis);
       yield* newsOrTime(changes.after(judged), graceEnd);
-      if (changes.count() > judged) yield* Effect.sleep(BURST);
+      if (changes.count() > judged) yield* waitFor("rollout-burst", BURST);
     }
   });
 
@@ -132,7 +133,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
       const wanted = newOnes(seen.troubles, baseline);
       yield* collector.collect(wanted);
       if (wanted.length === 0) yield* changes.after(known);
-      yield* Effect.sleep(COLLECT_EVERY);
+      yield* waitFor("rollout-evidence", COLLECT_EVERY);
     }
   });
 
@@ -173,7 +174,7 @@ const newOnes = (
 const newsOrTime = Effect.fnUntraced(function* (news: Effect.Effect<void>, atMillis: number) {
   const left = atMillis - (yield* Clock.currentTimeMillis);
   if (left === Number.POSITIVE_INFINITY) return yield* news;
-  yield* Effect.raceFirst(news, Effect.sleep(Duration.millis(Math.max(left, 0))));
+  yield* Effect.raceFirst(news, waitFor("rollout-news", Duration.millis(Math.max(left, 0))));
 });
 
 /** Until everything was listed once; not for long, since the upgrade does not depend on it. */
@@ -260,7 +261,7 @@ const settling = Effect.fnUntraced(function* ({
       return outcome;
     }
     yield* newsOrTime(changes.after(looked), Math.min(nextLook, deadline));
-    if (changes.count() > looked) yield* Effect.sleep(BURST);
+    if (changes.count() > looked) yield* waitFor("rollout-burst", BURST);
   }
 });
 

@@ -5,15 +5,19 @@ import { Lease } from "../domain/kube.ts";
 import {
   heldLease,
   type LeaseState,
+  LONGEST_WATCH,
   type LockSubject,
   leaseName,
   leaseState,
 } from "../domain/lease.ts";
+import { waitFor } from "../domain/waiting.ts";
 import type { Kubectl, KubectlError } from "./Kubectl.ts";
 import type { ProcessTable } from "./ProcessTable.ts";
 import { type AcquireOptions, LockHeld, type LockNews } from "./ReleaseLock.ts";
 
 const LOOK_EVERY = Duration.seconds(1);
+/** After somebody was faster. */
+const RACE_PAUSE = Duration.millis(100);
 
 export interface LeaseAccess {
   readonly kubectl: Kubectl["Service"];
@@ -34,8 +38,11 @@ interface Watch {
   readonly moved: boolean;
 }
 
-const heldBy = ({ holder, process, acquiredAt }: LeaseState): LockHeld =>
-  new LockHeld({ holder, process, since: acquiredAt });
+const heldBy = ({ holder, process, acquiredAt, overlong }: LeaseState): LockHeld =>
+  new LockHeld({ holder, process, since: acquiredAt, overlong });
+
+/** Of a lease that goes to others, or seems to, as often as it is asked for. */
+const CONTENDED = new LockHeld({ holder: "others, one after another", since: "just now" });
 
 type Verdict =
   | { readonly _tag: "Alive" }
@@ -52,7 +59,8 @@ const verdictOn = Effect.fnUntraced(function* (
   if (fate === "gone") return { _tag: "Dead", proof: "gone" };
   const silent = Duration.nanos(nowNanos - watch.sinceNanos);
   if (Duration.isGreaterThanOrEqualTo(silent, state.duration)) {
-    return { _tag: "Dead", proof: "silent" };
+    // What nothing here can prove dead is waited for like the living.
+    return state.overlong ? { _tag: "Alive" } : { _tag: "Dead", proof: "silent" };
   }
   return { _tag: fate === "running" || watch.moved ? "Alive" : "Unsure" };
 });
@@ -82,9 +90,19 @@ export const takeLease = Effect.fnUntraced(function* (
     return onNews(news);
   };
   const startedNanos = yield* Clock.monotonicTimeNanos;
+  const waited = Effect.map(Clock.monotonicTimeNanos, (now) => Duration.nanos(now - startedNanos));
+  const patience = Duration.isZero(waitAtMost) ? LONGEST_WATCH : waitAtMost;
+  const isOver = Effect.map(waited, Duration.isGreaterThanOrEqualTo(patience));
+  const wait = (pause: Duration.Duration) => Effect.interruptible(waitFor("lock", pause));
   let watch: Watch | undefined;
+  let races = 0;
   while (true) {
-    const found = yield* kubectl.get(leaseRef(subject));
+    if (races > 0) {
+      if (yield* isOver) return yield* CONTENDED;
+      yield* wait(RACE_PAUSE);
+    }
+    races += 1;
+    const found = yield* Effect.interruptible(kubectl.get(leaseRef(subject)));
     const now = yield* Clock.currentTimeMillis;
     if (Option.isNone(found)) {
       const created = yield* write(
@@ -120,12 +138,13 @@ export const takeLease = Effect.fnUntraced(function* (
       return taken;
     }
     if (verdict._tag === "Alive") {
-      const waited = Duration.nanos(nowNanos - startedNanos);
-      if (Duration.isGreaterThanOrEqualTo(waited, waitAtMost)) return yield* held;
+      if (Duration.isGreaterThanOrEqualTo(yield* waited, waitAtMost)) return yield* held;
       yield* tell({ _tag: "Waiting", held });
     } else {
-      yield* tell({ _tag: "Watching", held, atMost: state.duration });
+      if (yield* isOver) return yield* held;
+      yield* tell({ _tag: "Watching", held, atMost: Duration.min(state.duration, patience) });
     }
-    yield* Effect.interruptible(Effect.sleep(LOOK_EVERY));
+    races = 0;
+    yield* wait(LOOK_EVERY);
   }
 });

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  Clock,
   ConfigProvider,
   Context,
+  Deferred,
   type Duration,
   Effect,
   type Exit,
@@ -25,6 +27,7 @@ import { wantsJson } from "../../src/cli/output.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { type ClusterChoice, type TareServices, tareCommand } from "../../src/cli/tare.ts";
 import type { ChartReference } from "../../src/domain/upgrade-options.ts";
+import { type WaitName, WaitObserver } from "../../src/domain/waiting.ts";
 import { makeJsonOutput } from "../../src/render/ReporterJson.ts";
 import { layerReporterText } from "../../src/render/ReporterText.ts";
 import { type Paint, PLAIN } from "../../src/render/text.ts";
@@ -117,17 +120,32 @@ export interface CliOptions {
   /** Text goes to the file as it is. */
   readonly identityText?: string;
   readonly files?: Readonly<Record<string, string>>;
-  /** A signal, and when it comes. */
-  readonly signal?: { readonly name: NodeJS.Signals; readonly after: Duration.Input };
+  /** A signal, and when it comes: after a while, or as soon as the run waits for something. */
+  readonly signal?: {
+    readonly name: NodeJS.Signals;
+    readonly after: Duration.Input | { readonly wait: WaitName };
+  };
 }
 
 /** As the runtime does on a signal: the program is interrupted and waited for. */
-const signalled = <A, E, R>(program: Effect.Effect<A, E, R>, after: Duration.Input) =>
+const signalled = <A, E, R>(
+  program: Effect.Effect<A, E, R>,
+  after: NonNullable<CliOptions["signal"]>["after"],
+) =>
   Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(program);
-    yield* Effect.sleep(after);
+    const reached = yield* Deferred.make<void>();
+    const isWait = typeof after === "object" && "wait" in after;
+    const observer = (name: WaitName) =>
+      isWait && name === after.wait ? Deferred.succeed(reached, undefined) : Effect.void;
+    const fiber = yield* Effect.forkChild(
+      Effect.provideService(program, WaitObserver, (name) => Effect.asVoid(observer(name))),
+    );
+    if (isWait) yield* Effect.raceFirst(Deferred.await(reached), Fiber.await(fiber));
+    else yield* Effect.sleep(after);
+    const signalledAt = yield* Clock.currentTimeMillis;
     yield* Fiber.interrupt(fiber);
-    return yield* Effect.flatten(Fiber.await(fiber));
+    const sinceSignal = (yield* Clock.currentTimeMillis) - signalledAt;
+    return { exit: yield* Fiber.await(fiber), sinceSignal };
   });
 
 /**
@@ -182,7 +200,8 @@ export const runCli = Effect.fnUntraced(function* (
     (yield* TestConsole.errorLines).length,
   ];
   const ownEnd = makeOwnEnd();
-  const program = Command.runWith(tareCommand(services), { version: CLI_VERSION })(
+  const command = tareCommand(services, undefined, () => Layer.succeedContext(world));
+  const program = Command.runWith(command, { version: CLI_VERSION })(
     args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),
   ).pipe(
     Effect.provide([
@@ -194,9 +213,13 @@ export const runCli = Effect.fnUntraced(function* (
     ownEnd.keep,
     Effect.uninterruptible,
   );
-  const { exit, elapsed } = yield* simulate(
-    options.signal === undefined ? program : signalled(program, options.signal.after),
+  const simulated = yield* simulate(
+    options.signal === undefined
+      ? Effect.map(Effect.exit(program), (exit) => ({ exit, sinceSignal: Number.NaN }))
+      : signalled(program, options.signal.after),
   );
+  const { elapsed } = simulated;
+  const { exit, sinceSignal } = yield* simulated.exit;
   const local = (text: unknown): string => String(text).replaceAll(`${folder}/`, "");
   const lines = (all: ReadonlyArray<unknown>) => all.flatMap((text) => local(text).split("\n"));
   const code = yield* exitCodeOf(exit, options.signal?.name, json?.end, ownEnd.exit);
@@ -209,6 +232,8 @@ export const runCli = Effect.fnUntraced(function* (
     exit,
     code,
     elapsed,
+    /** From the signal to the end, in virtual milliseconds; no number without one. */
+    sinceSignal,
     stdout,
     stderr,
     logs,

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
+import { Duration } from "effect";
 import { deadRunEvent } from "../../src/domain/dead-run.ts";
 import {
+  believedTimeout,
   decodeRunRecord,
   encodeRunRecord,
   JOURNAL_SCHEMA_VERSION,
@@ -32,6 +34,19 @@ const inHelm = (["crds", "upgrade", "helm-upgrade"] as const).reduce(
   (all, step) => withStep(all, step, "begun", AT),
   withStep(withStep(record, "crds", "begun", AT), "crds", "done", AT),
 );
+
+describe("the timeout of a dead run's Helm", () => {
+  it.each([
+    [600, 10, 600],
+    [2_147_483_647, 10, 3_600],
+    [2_147_483_647, 180, 10_800],
+    [0, 10, 600],
+    [-5, 10, 600],
+  ])("recorded as %d s is believed by a run with %d min as %d s", (recorded, own, believed) => {
+    const timeout = believedTimeout({ timeoutSeconds: recorded }, Duration.minutes(own));
+    assert.strictEqual(Duration.toSeconds(timeout), believed);
+  });
+});
 
 describe("a run's record", () => {
   it("is read back as it was written", () => {

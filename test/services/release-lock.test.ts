@@ -9,6 +9,7 @@ import {
   answerLost,
   FakeCluster,
   FakeProcesses,
+  overtaken,
   processOn,
   runAs,
   simulate,
@@ -182,6 +183,57 @@ describe("a lock that somebody holds", () => {
       assert.isTrue(Exit.isSuccess(exit));
       assert.isAtMost(elapsed, 121_000);
       assert.deepInclude(news[0], { _tag: "Waiting" });
+    }).pipe(Effect.provide(world())),
+  );
+
+  const foreign = (seconds: number) =>
+    Effect.flatMap(FakeCluster, (cluster) =>
+      cluster.seed(Lease, {
+        apiVersion: "coordination.k8s.io/v1",
+        kind: "Lease",
+        metadata: { name: lease.name, namespace: lease.namespace },
+        spec: { holderIdentity: "nobody", leaseDurationSeconds: seconds },
+      }),
+    );
+
+  it.effect.each([
+    ["as long as a living one is, at most", Duration.seconds(5), 5_000, 6_500],
+    ["for a minute without a time of ours", Duration.zero, 60_000, 62_000],
+  ] as const)(
+    "by a Lease that claims to last for 68 years is waited for %s",
+    ([, waitAtMost, least, most]) =>
+      Effect.gen(function* () {
+        yield* foreign(2_147_483_647);
+        const news: Array<LockNews> = [];
+        const { exit, elapsed } = yield* simulate(
+          Effect.flip(Effect.scoped(acquireWith(waitAtMost, news))),
+        );
+        assert.deepInclude(yield* exit, { _tag: "LockHeld", holder: "nobody", overlong: true });
+        assert.isAtLeast(elapsed, least);
+        assert.isAtMost(elapsed, most);
+        const [first] = news;
+        assert.isTrue(first?._tag === "Watching");
+        if (first?._tag === "Watching") assert.isAtMost(Duration.toSeconds(first.atMost), 60);
+      }).pipe(Effect.provide(world())),
+  );
+
+  it.effect.each([0, -1, 1, 60])("and lasts %d s is taken in the end", (seconds) =>
+    Effect.gen(function* () {
+      yield* foreign(seconds);
+      const { exit, elapsed } = yield* simulate(Effect.scoped(acquire));
+      assert.isTrue(Exit.isSuccess(exit));
+      assert.isAtMost(elapsed, 62_000);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("that is lost to others again and again is given up on", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ trouble: overtaken, verb: "create", kind: "Lease" });
+      const { exit, elapsed } = yield* simulate(Effect.flip(Effect.scoped(acquire)));
+      assert.strictEqual((yield* exit)._tag, "LockHeld");
+      assert.isAtMost(elapsed, 62_000);
+      assert.isAtMost((yield* cluster.requests).length, 2_000);
     }).pipe(Effect.provide(world())),
   );
 

@@ -3,6 +3,7 @@ import type { DeliveryOutcome } from "../../domain/delivery.ts";
 import type { EventBrief } from "../../domain/doctor-report.ts";
 import { EVENT_SCHEMA_VERSION, InstallEvent } from "../../domain/install-event.ts";
 import { eventText, type OutboxEntry } from "../../domain/outbox-entry.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { EventOutbox } from "../../services/EventOutbox.ts";
 import { ManagementPlane } from "../../services/ManagementPlane.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
@@ -56,7 +57,7 @@ const sendPatiently = Effect.fnUntraced(function* (event: string) {
     const asked = outcome.retryAfterMillis;
     const pause = asked === undefined ? wait : Duration.millis(asked);
     if (Duration.isGreaterThan(pause, LONGEST_WAIT)) return outcome;
-    yield* Effect.sleep(pause);
+    yield* waitFor("plane-again", pause);
     wait = Duration.times(wait, 2);
   }
 });

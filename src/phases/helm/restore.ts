@@ -10,6 +10,7 @@ import {
 } from "../../domain/release.ts";
 import { firstDifference, imagesOf } from "../../domain/rollout/asked-template.ts";
 import { restorableType } from "../../domain/rollout/restorable.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { Helm } from "../../services/Helm.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { type Reporter, warn } from "../../services/Reporter.ts";
@@ -193,7 +194,7 @@ const persistentRollback = Effect.fnUntraced(function* (attempt: Restoration, re
     if (late || (yield* lostLock(attempt)) !== undefined) return refused;
     if (!(yield* isWorthAnother(release, revision, before))) return refused;
     yield* warn(`helm rollback failed (${refused}); trying again from what it left`);
-    yield* Effect.sleep(pause);
+    yield* waitFor("rollback-again", pause);
     yield* Effect.ignore(takeBackTarget(release, revision));
     pause = Duration.min(Duration.times(pause, 2), LONGEST_PAUSE);
     refused = yield* helmRollback(attempt, revision);

@@ -3,6 +3,7 @@ import type { KubeObject } from "../../domain/kube.ts";
 import type { RolloutStage } from "../../domain/report.ts";
 import { dossierText } from "../../domain/rollout/dossier.ts";
 import { quietTime } from "../../domain/rollout/verdict.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { FailureReports } from "../../services/FailureReports.ts";
 import { Reporter, report, warn } from "../../services/Reporter.ts";
 import {
@@ -70,7 +71,7 @@ export const keepDiagnosis = Effect.fnUntraced(function* (
   const kept = yield* Ref.make<Diagnosis | undefined>(undefined);
   const margin = Duration.min(BEFORE_THE_DEADLINE, Duration.times(timeout, 0.2));
   yield* Effect.forkScoped(
-    Effect.sleep(Duration.subtract(timeout, margin)).pipe(
+    waitFor("rollout-deadline", Duration.subtract(timeout, margin)).pipe(
       Effect.andThen(rollout.diagnosis),
       Effect.flatMap((diagnosis) => Ref.set(kept, diagnosis)),
     ),

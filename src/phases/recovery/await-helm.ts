@@ -10,7 +10,8 @@ import {
   type Revision,
   releaseSecretName,
 } from "../../domain/release.ts";
-import type { RunRecord } from "../../domain/run-journal.ts";
+import { believedTimeout, type RunRecord } from "../../domain/run-journal.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { OperationInProgress } from "../../errors.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import { ProcessTable } from "../../services/ProcessTable.ts";
@@ -56,7 +57,7 @@ export const awaitHelmHere = Effect.fnUntraced(function* (
     }
     if (!told) yield* warn(`helm (process ${pid}) is still at work on the release: waiting for it`);
     told = true;
-    yield* Effect.sleep(LOOK_EVERY);
+    yield* waitFor("helm-here", LOOK_EVERY);
   }
 });
 
@@ -116,7 +117,7 @@ const outlive = Effect.fnUntraced(function* (
     `a helm on ${where} may still be at work on revision ${pending.revision}, and cannot be seen from here: waiting up to ${formatGoDuration(Duration.seconds(Math.ceil(Duration.toSeconds(first))))} for its timeouts to pass`,
   );
   while (Duration.isGreaterThan(yield* left, Duration.zero)) {
-    yield* Effect.sleep(Duration.min(yield* left, LOOK_AFAR_EVERY));
+    yield* waitFor("helm-elsewhere", Duration.min(yield* left, LOOK_AFAR_EVERY));
     const last = lastRevision(yield* readHistory(release));
     if (last === undefined || !isPending(last)) return undefined;
     if (last.revision !== pending.revision) return last;
@@ -134,7 +135,7 @@ export const awaitHelm = Effect.fnUntraced(function* (
   lastRun: RunRecord | undefined,
   timeout: Duration.Duration,
 ) {
-  const given = lastRun === undefined ? timeout : Duration.seconds(lastRun.timeoutSeconds);
+  const given = lastRun === undefined ? timeout : believedTimeout(lastRun, timeout);
   yield* awaitHelmHere(release, given);
   const processes = yield* ProcessTable;
   if (lastRun !== undefined && (yield* processes.fate(lastRun.process)) !== "unknown") return;

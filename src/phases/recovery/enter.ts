@@ -28,7 +28,12 @@ const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: Upgra
   return yield* locks.acquire(release, options).pipe(
     Effect.mapError((error) =>
       error._tag === "LockHeld"
-        ? new AnotherRunHoldsTheLock({ release, holder: error.holder, since: error.since })
+        ? new AnotherRunHoldsTheLock({
+            release,
+            holder: error.holder,
+            since: error.since,
+            overlong: error.overlong ?? false,
+          })
         : new ClusterUnavailable({
             doing: "take the lock on the release",
             detail: error.message,

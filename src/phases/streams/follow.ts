@@ -20,6 +20,7 @@ import {
   tallyOf,
 } from "../../domain/streams/tally.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { Kubectl, type KubectlError, type WatchEvent } from "../../services/Kubectl.ts";
 import { ProxyStats, type ProxyStatsError } from "../../services/ProxyStats.ts";
 import { type Reporter, report } from "../../services/Reporter.ts";
@@ -73,7 +74,7 @@ const watchProxies = Effect.fnUntraced(function* (
   };
   const once: Effect.Effect<void, KubectlError> = Stream.runForEach(watch, take);
   return yield* Effect.forever(
-    Effect.andThen(Effect.ignore(once), Effect.sleep(WATCH_AGAIN_AFTER)),
+    Effect.andThen(Effect.ignore(once), waitFor("watch-again", WATCH_AGAIN_AFTER)),
   );
 });
 
@@ -138,7 +139,7 @@ export const followStreams: (
           );
         }
         yield* tell;
-        yield* Effect.sleep(LOOK_EVERY);
+        yield* waitFor("streams-look", LOOK_EVERY);
       }
     });
 
@@ -147,7 +148,7 @@ export const followStreams: (
 
     const someBusy = () => [...(proxies?.values() ?? [])].some(isBusy);
     const quiet = Effect.gen(function* () {
-      while (someBusy()) yield* Effect.sleep(LOOK_EVERY);
+      while (someBusy()) yield* waitFor("streams-end", LOOK_EVERY);
     });
     return {
       outcome: Effect.sync(() => {

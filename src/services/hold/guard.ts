@@ -13,6 +13,7 @@ import {
 } from "../../domain/hold/objects.ts";
 import { GUARD_LIFE, GUARD_RENEWAL } from "../../domain/hold/plan.ts";
 import { Job, type KubeObject, Pod, refOf } from "../../domain/kube.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { Kubectl } from "../Kubectl.ts";
 
 const OURS = { fieldManager: "tare", force: true };
@@ -54,7 +55,7 @@ const awaitInForce = Effect.fnUntraced(function* (pod: KubeObject) {
   let refusals = 0;
   while (refusals < LOOKS_IN_A_ROW) {
     refusals = (yield* isRefused(pod)) ? refusals + 1 : 0;
-    if (refusals < LOOKS_IN_A_ROW) yield* Effect.sleep(LOOK_EVERY);
+    if (refusals < LOOKS_IN_A_ROW) yield* waitFor("hold-in-force", LOOK_EVERY);
   }
 });
 

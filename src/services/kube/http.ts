@@ -1,6 +1,7 @@
 import { createGunzip } from "node:zlib";
 import { Duration, Effect } from "effect";
 import { isAdmissionRefusal } from "../../domain/admission-refusal.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { KubectlError, type KubectlErrorReason } from "../Kubectl.ts";
 import type { KubeConnection, Outgoing } from "./connection.ts";
 import { repeatAfter } from "./retry.ts";
@@ -220,7 +221,7 @@ export const callKube = Effect.fnUntraced(function* (
       if (wait === undefined) {
         return yield* tried._tag === "Answered" ? refusal(call, tried.response) : tried.error;
       }
-      yield* Effect.sleep(wait);
+      yield* waitFor("server-again", wait);
     }
   });
   return yield* Effect.withSpan(untilDone, "kube.call", { attributes: { request: call.label } });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Duration, Effect, Option, type Scope, Stream } from "effect";
+import { waitFor } from "../../domain/waiting.ts";
 import { KubectlError } from "../Kubectl.ts";
 import type { KubeConnection, Outgoing } from "./connection.ts";
 import { type KubeCall, type KubeResponse, pathOf, refusal, unreachable } from "./http.ts";
@@ -148,7 +149,7 @@ const opened = Effect.fnUntraced(function* (
       outcome: { _tag: "Answered", status, retryAfter },
     });
     if (wait === undefined) return yield* refusal(call, answer);
-    yield* Effect.sleep(wait);
+    yield* waitFor("server-again", wait);
   }
 });
 

@@ -1,5 +1,6 @@
 import { Duration, Effect, Stream } from "effect";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { KubectlError, type WatchEvent } from "../Kubectl.ts";
 import type { KubeConnection } from "./connection.ts";
 import { type KubeCall, reasonOf } from "./http.ts";
@@ -114,7 +115,7 @@ export const watchKube = (
         Stream.map(({ events }) => events),
         Stream.flattenIterable,
       );
-      const pause = Stream.drain(Stream.fromEffect(Effect.sleep(BETWEEN_ANSWERS)));
+      const pause = Stream.drain(Stream.fromEffect(waitFor("watch-again", BETWEEN_ANSWERS)));
       const listed: WatchEvent = { _tag: "Listed", objects };
       return Stream.concat(Stream.make(listed), Stream.forever(Stream.concat(answer, pause)));
     }),

@@ -20,6 +20,7 @@ import {
   type RolloutView,
   type Workload,
 } from "../../domain/rollout/view.ts";
+import { waitFor } from "../../domain/waiting.ts";
 import { Kubectl, type KubectlError, type ListQuery, type WatchEvent } from "../Kubectl.ts";
 import type { FollowRequest } from "../RolloutGate.ts";
 import type { Changes } from "./changes.ts";
@@ -155,7 +156,7 @@ export const watchRollout = (
         const absent = yield* lost(watched, error);
         const lasted = (yield* Clock.currentTimeMillis) - startedAt;
         if (lasted > Duration.toMillis(LONGEST_PAUSE)) pause = SHORTEST_PAUSE;
-        yield* Effect.sleep(absent ? UNSERVED_PAUSE : pause);
+        yield* waitFor("watch-again", absent ? UNSERVED_PAUSE : pause);
         pause = Duration.min(Duration.times(pause, 2), LONGEST_PAUSE);
       }
     });

@@ -11,6 +11,7 @@ import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/pr
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Duration, Effect, Schedule } from "effect";
+import { waitFor } from "../../domain/waiting.ts";
 
 interface Owner {
   readonly pid: number;
@@ -118,7 +119,7 @@ const acquire = Effect.fnUntraced(function* (
       told = true;
       yield* onWait(`process ${result.owner.pid} on ${result.owner.host}`);
     }
-    yield* Effect.sleep(POLL);
+    yield* waitFor("tools-lock", POLL);
   }
 });
 

@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duration, Effect } from "effect";
+import { waitFor } from "../../../domain/waiting.ts";
 import type { KubectlError } from "../../Kubectl.ts";
 import type { Login } from "../kubeconfig/access.ts";
 import type { ExecEntry } from "../kubeconfig/decode.ts";
@@ -88,7 +89,7 @@ export const lendLogin = Effect.fn("kube.lend")(function* (
   });
   yield* update;
   const keepFresh = Effect.delay(update, BETWEEN_LOOKS).pipe(
-    Effect.catch(() => Effect.sleep(AFTER_A_FAILURE)),
+    Effect.catch(() => waitFor("credentials-again", AFTER_A_FAILURE)),
     Effect.forever,
   );
   yield* Effect.forkIn(keepFresh, scope);
