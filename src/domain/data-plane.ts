@@ -74,14 +74,23 @@ const staleness = (
   return undefined;
 };
 
-const rollout = (deployment: KubeObject, desired: number): string | undefined => {
+/** Names the template that a workload's pods are to run. */
+export type NameTemplate = (workload: KubeObject) => string;
+
+export const newTemplate: NameTemplate = () => "the new template";
+
+const rollout = (
+  deployment: KubeObject,
+  desired: number,
+  nameTemplate: NameTemplate,
+): string | undefined => {
   if (desired === 0) return "it is scaled to zero";
   const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
   if (status("observedGeneration") < (deployment.metadata.generation ?? 0)) {
     return "its newest specification has not been observed";
   }
   if (status("updatedReplicas") < desired) {
-    return `${status("updatedReplicas")} of ${desired} pods run the new template`;
+    return `${status("updatedReplicas")} of ${desired} pods run ${nameTemplate(deployment)}`;
   }
   if (status("replicas") > status("updatedReplicas")) {
     return `${status("replicas") - status("updatedReplicas")} old pods remain`;
@@ -98,12 +107,13 @@ const rollout = (deployment: KubeObject, desired: number): string | undefined =>
 export const deploymentProgress = (
   deployment: KubeObject,
   template: ProxyTemplate | undefined,
+  nameTemplate = newTemplate,
 ): DeploymentProgress => {
   const desired = numberAt(deployment, "spec", "replicas") ?? 1;
   return {
     name: deployment.metadata.name,
     ready: numberAt(deployment, "status", "readyReplicas") ?? 0,
     desired,
-    waitingFor: staleness(deployment, template) ?? rollout(deployment, desired),
+    waitingFor: staleness(deployment, template) ?? rollout(deployment, desired, nameTemplate),
   };
 };

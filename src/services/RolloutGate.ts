@@ -13,6 +13,8 @@ export interface FollowRequest {
    * rollback that did not reach them must not pass for one that did.
    */
   readonly wanted?: ReadonlyArray<KubeObject> | undefined;
+  /** This run has written before: the templates that are there now are its own, or what it goes back to. */
+  readonly isUnderWay?: boolean;
   /** Told whenever it changed, the data plane first. */
   readonly onProgress: (workloads: ReadonlyArray<WorkloadProgress>) => Effect.Effect<void>;
 }

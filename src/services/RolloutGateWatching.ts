@@ -78,6 +78,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   const doomed = yield* Deferred.make<Diagnosis>();
   yield* firstLook(watches);
   const baseline = takeBaseline(yield* watches.view);
+  const earlier = request.isUnderWay === true ? new Set<string>() : baseline.generations;
   const stats = yield* ProxyStats;
   const secrets = (view: RolloutView) =>
     Effect.provideService(readSecrets(view), ProxyStats, stats);
@@ -102,7 +103,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
     const now = yield* Clock.currentTimeMillis;
     const troubles = podsInTrouble(view, yield* collector.told);
     times = noteTroubles(times, troubles, now);
-    const progress = rolloutProgress(view, troubles);
+    const progress = rolloutProgress(view, troubles, earlier);
     const changed = !isDeepStrictEqual(progress, seen.progress);
     seen = { progress, troubles };
     if (changed) yield* request.onProgress(progress);
@@ -152,6 +153,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
           watches,
           changes,
           baseline,
+          earlier,
           doomed: gate.failFast ? Deferred.await(doomed) : Effect.never,
           diagnosis: rollout.diagnosis,
           withheld: (view) =>
@@ -192,6 +194,8 @@ interface Gate {
   readonly watches: RolloutWatches;
   readonly changes: Changes;
   readonly baseline: Baseline;
+  /** Templates that are not of this run. */
+  readonly earlier: ReadonlySet<string>;
   readonly doomed: Effect.Effect<Diagnosis>;
   readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
   /** A secret that a serving proxy does not get, and that all had when following began. */
@@ -216,6 +220,7 @@ const settling = Effect.fnUntraced(function* ({
   watches,
   changes,
   baseline,
+  earlier,
   diagnosis,
   withheld,
 }: Omit<Gate, "doomed">) {
@@ -224,7 +229,7 @@ const settling = Effect.fnUntraced(function* ({
   let lacking: { readonly sinceMillis: number; readonly why: string } | undefined;
   while (true) {
     const looked = changes.count();
-    const look = yield* lookOnce(watches, gate);
+    const look = yield* lookOnce(watches, gate, earlier);
     const now = yield* Clock.currentTimeMillis;
     state = observe(state, { ...look, ready: look.why === undefined, atMillis: now });
     const needed = mayStillChange(baseline, look.view)
@@ -234,7 +239,7 @@ const settling = Effect.fnUntraced(function* ({
     if (hasSettled(state, needed, now)) {
       // A connection that died unnoticed would show a data plane at rest for as long as one likes.
       const confirmed = yield* Effect.result(watches.confirm);
-      const again = yield* lookOnce(watches, gate);
+      const again = yield* lookOnce(watches, gate, earlier);
       const stands = again.why === undefined && again.fingerprint === look.fingerprint;
       if (confirmed._tag === "Success" && stands) {
         const secret = yield* withheld(again.view);
@@ -276,12 +281,13 @@ interface Look {
 const lookOnce = Effect.fnUntraced(function* (
   watches: RolloutWatches,
   { proxiesOnly = false }: GateRequest,
+  earlier: ReadonlySet<string>,
 ) {
   const view = yield* watches.view;
   const gated: ReadonlySet<WorkloadGroup> = new Set(
     proxiesOnly ? ["data-plane"] : ["data-plane", "envoy-gateway"],
   );
-  const progress = rolloutProgress(view, []).filter(({ group }) => gated.has(group));
+  const progress = rolloutProgress(view, [], earlier).filter(({ group }) => gated.has(group));
   const waiting = progress.find(({ waitingFor }) => waitingFor !== undefined);
   const trouble = yield* watches.trouble;
   const look: Look = {

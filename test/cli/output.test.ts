@@ -40,6 +40,10 @@ const RELEASE_ROLLS = [
   "release ai-gateway: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)",
   "release envoy-gateway: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)",
 ];
+const RELEASE_ROLLS_BACK = ["ai-gateway", "envoy-gateway"].map(
+  (name) =>
+    `release ${name}: 2/2 ready, 1 of 2 pods run the template of before this run (ContainerCreating)`,
+);
 const RELEASE_IS_UP = [
   "Envoy Gateway's envoy-ratelimit: 1/1 ready, 1 draining",
   "release ai-gateway: 2/2 ready, 1 draining",
@@ -162,7 +166,7 @@ describe("the screen", () => {
         "rolling back to revision 1",
         "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:crash-loop, not gcr.io/acme/tars/envoy:envoy-1.1.0 (CrashLoopBackOff: exit code 1, restarted 3 times)",
         limiterStill("1.2.0", "1.1.0"),
-        ...RELEASE_ROLLS.slice(1),
+        ...RELEASE_ROLLS_BACK,
         "data plane egress: 2/2 ready, 1 draining",
         ...RELEASE_IS_UP,
         NO_STREAMS,
@@ -187,6 +191,21 @@ describe("the screen", () => {
     }).pipe(
       Effect.provide(world({ chart: tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }) })),
     ),
+  );
+
+  it.effect("does not take the pods that an earlier run left for those of the new template", () =>
+    Effect.gen(function* () {
+      const left = yield* runUpgradeCli(["--no-atomic", "--image-tag", "no-such-image"]);
+      assert.strictEqual(left.code, 22);
+      const { code, stderr } = yield* runUpgradeCli(["--image-tag", "good"]);
+      assert.strictEqual(code, 0);
+      const troubles = stderr.filter((line) => line.includes("ImagePullBackOff"));
+      assert.notMatch(troubles.join("\n"), /the new template/);
+      assert.match(
+        troubles.join("\n"),
+        /egress: 2\/2 ready, 1 of 2 pods run the template of before this run \(ImagePullBackOff/,
+      );
+    }).pipe(Effect.provide(world())),
   );
 
   it.effect("names the kubeconfig that KUBECONFIG chose", () =>

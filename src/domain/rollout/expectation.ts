@@ -2,6 +2,7 @@
 import {
   type DeploymentProgress,
   deploymentProgress,
+  newTemplate,
   OWNING_GATEWAY_LABEL,
   proxyTemplate,
 } from "../data-plane.ts";
@@ -124,6 +125,7 @@ const isServedBy = (gateway: KubeObject, { metadata }: KubeObject): boolean => {
 export const expectedProgress = (
   config: Config,
   deployments: ReadonlyArray<KubeObject>,
+  nameTemplate = newTemplate,
 ): ReadonlyArray<DeploymentProgress> => {
   const gateways = config.gateways.filter((gateway) => isOurs(config, gateway));
   const refused = (deployment: KubeObject) =>
@@ -133,7 +135,7 @@ export const expectedProgress = (
       .find((text) => text !== undefined);
   return [
     ...deployments.map((deployment) => {
-      const progress = deploymentProgress(deployment, undefined);
+      const progress = deploymentProgress(deployment, undefined, nameTemplate);
       const waitingFor =
         refused(deployment) ?? staleness(config, deployment) ?? progress.waitingFor;
       return { ...progress, waitingFor };

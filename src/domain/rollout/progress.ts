@@ -1,5 +1,10 @@
 /** What an operator sees of a rollout: one entry for each workload. */
-import { type DeploymentProgress, deploymentProgress } from "../data-plane.ts";
+import {
+  type DeploymentProgress,
+  deploymentProgress,
+  type NameTemplate,
+  newTemplate,
+} from "../data-plane.ts";
 import { type KubeObject, numberAt, stringAt } from "../kube.ts";
 import { creationTrouble } from "./creation-trouble.ts";
 import { expectedProgress } from "./expectation.ts";
@@ -61,7 +66,7 @@ export const podsInTrouble = (view: RolloutView, told: ToldOfPods): ReadonlyArra
     .flatMap((workload) => troublesOf(workload, view, told))
     .sort((left, right) => bySeverity(left.trouble, right.trouble));
 
-const statefulSetProgress = (set: KubeObject): DeploymentProgress => {
+const statefulSetProgress = (set: KubeObject, nameTemplate = newTemplate): DeploymentProgress => {
   const desired = numberAt(set, "spec", "replicas") ?? 1;
   const status = (field: string) => numberAt(set, "status", field) ?? 0;
   const updated =
@@ -72,7 +77,7 @@ const statefulSetProgress = (set: KubeObject): DeploymentProgress => {
     status("observedGeneration") < (set.metadata.generation ?? 0)
       ? "its newest specification has not been observed"
       : updated < desired
-        ? `${updated} of ${desired} pods run the new template`
+        ? `${updated} of ${desired} pods run ${nameTemplate(set)}`
         : status("readyReplicas") < desired
           ? `${status("readyReplicas")} of ${desired} pods are ready`
           : undefined;
@@ -80,9 +85,9 @@ const statefulSetProgress = (set: KubeObject): DeploymentProgress => {
 };
 
 /** An empty Deployment of the release is as its chart wants it; an empty data plane serves nobody. */
-const releaseProgress = ({ object }: Workload): DeploymentProgress => {
-  if (object.kind === "StatefulSet") return statefulSetProgress(object);
-  const progress = deploymentProgress(object, undefined);
+const releaseProgress = ({ object }: Workload, nameTemplate: NameTemplate): DeploymentProgress => {
+  if (object.kind === "StatefulSet") return statefulSetProgress(object, nameTemplate);
+  const progress = deploymentProgress(object, undefined, nameTemplate);
   return progress.desired === 0 ? { ...progress, waitingFor: undefined } : progress;
 };
 
@@ -99,11 +104,22 @@ const updatedPods = (object: KubeObject | undefined): number => {
 const shortReason = ({ reason, detail }: Trouble): string =>
   detail === "" ? reason : `${reason}: ${detail.split("\n")[0]}`;
 
-/** The data plane first: it is what the upgrade is about. */
+/**
+ * The data plane first: it is what the upgrade is about.
+ * @param earlier templates that were current before the run: what keeps their pods is not the new ones' doing
+ */
 export const rolloutProgress = (
   view: RolloutView,
   troubles: ReadonlyArray<PodInTrouble>,
+  earlier: ReadonlySet<string>,
 ): ReadonlyArray<WorkloadProgress> => {
+  const nameTemplate: NameTemplate = (object) => {
+    const workload = view.workloads.find((one) => one.object === object);
+    const generation = workload && currentGeneration(workload, view);
+    return generation !== undefined && earlier.has(generation.id)
+      ? "the template of before this run"
+      : newTemplate(object);
+  };
   const ofGroup = (group: WorkloadGroup) =>
     view.workloads.filter((workload) => workload.group === group);
   const extra = (name: string, group: WorkloadGroup) => {
@@ -118,13 +134,17 @@ export const rolloutProgress = (
     };
   };
   const objectsOf = (group: WorkloadGroup) => ofGroup(group).map(({ object }) => object);
-  const dataPlane = expectedProgress(view, objectsOf("data-plane"));
-  const limiter = limiterProgress(view.controllerSettings, objectsOf("envoy-gateway"));
+  const dataPlane = expectedProgress(view, objectsOf("data-plane"), nameTemplate);
+  const limiter = limiterProgress(
+    view.controllerSettings,
+    objectsOf("envoy-gateway"),
+    nameTemplate,
+  );
   return [
     ...dataPlane.map((one) => ({ ...one, ...extra(one.name, "data-plane") })),
     ...limiter.map((one) => ({ ...one, ...extra(one.name, "envoy-gateway") })),
     ...ofGroup("release").map((workload) => {
-      const progress = releaseProgress(workload);
+      const progress = releaseProgress(workload, nameTemplate);
       return { ...progress, ...extra(progress.name, "release") };
     }),
   ];

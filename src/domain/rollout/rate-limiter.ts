@@ -1,5 +1,5 @@
 /** The rate limiter: Envoy Gateway makes it beside itself, as its own settings say, whatever the proxies are. */
-import { type DeploymentProgress, deploymentProgress } from "../data-plane.ts";
+import { type DeploymentProgress, deploymentProgress, newTemplate } from "../data-plane.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../kube.ts";
 import { askedTemplate, firstDifference, showDifference } from "./asked-template.ts";
 
@@ -21,14 +21,15 @@ const staleness = (settings: unknown, deployment: KubeObject): string | undefine
 };
 
 /** One that is scaled to zero, or on its way out, keeps nobody waiting. */
-const waitingFor = (settings: unknown, deployment: KubeObject): string | undefined => {
+const waitingFor = (
+  settings: unknown,
+  deployment: KubeObject,
+  progress: DeploymentProgress,
+): string | undefined => {
   const isWanted = settings === undefined || isAskedFor(settings);
   if (!isWanted || numberAt(deployment, "spec", "replicas") === 0) return undefined;
   const isLimiter = deployment.metadata.name === nameIn(settings);
-  return (
-    (isLimiter ? staleness(settings, deployment) : undefined) ??
-    deploymentProgress(deployment, undefined).waitingFor
-  );
+  return (isLimiter ? staleness(settings, deployment) : undefined) ?? progress.waitingFor;
 };
 
 /**
@@ -38,15 +39,16 @@ const waitingFor = (settings: unknown, deployment: KubeObject): string | undefin
 export const limiterProgress = (
   settings: unknown,
   deployments: ReadonlyArray<KubeObject>,
+  nameTemplate = newTemplate,
 ): ReadonlyArray<DeploymentProgress> => {
   const name = nameIn(settings);
   const isMissing =
     isAskedFor(settings) && !deployments.some(({ metadata }) => metadata.name === name);
   return [
-    ...deployments.map((deployment) => ({
-      ...deploymentProgress(deployment, undefined),
-      waitingFor: waitingFor(settings, deployment),
-    })),
+    ...deployments.map((deployment) => {
+      const progress = deploymentProgress(deployment, undefined, nameTemplate);
+      return { ...progress, waitingFor: waitingFor(settings, deployment, progress) };
+    }),
     ...(isMissing
       ? [
           {

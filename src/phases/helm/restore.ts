@@ -107,7 +107,10 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
   );
   const dataPlane = yield* Effect.scoped(
     Effect.gen(function* () {
-      const rollout: Rollout = yield* followRollout(attempt, manifest);
+      const rollout: Rollout = yield* followRollout(attempt, {
+        wanted: manifest,
+        isUnderWay: true,
+      });
       return yield* awaitDataPlane(attempt, rollout, options.timeout, "rollback");
     }),
   );
@@ -211,7 +214,7 @@ export const restoreRevision: (
     const budget = Duration.times(attempt.options.timeout, 2);
     const failed = yield* Effect.scoped(
       Effect.andThen(
-        followRollout(attempt),
+        followRollout(attempt, { isUnderWay: true }),
         staged("helm rollback", budget, persistentRollback(attempt, revision)),
       ),
     );

@@ -1,5 +1,4 @@
 import { Duration, Effect, Ref } from "effect";
-import type { KubeObject } from "../../domain/kube.ts";
 import type { RolloutStage } from "../../domain/report.ts";
 import { dossierText } from "../../domain/rollout/dossier.ts";
 import { quietTime } from "../../domain/rollout/verdict.ts";
@@ -9,6 +8,7 @@ import { Reporter, report, warn } from "../../services/Reporter.ts";
 import {
   type DataPlaneOutcome,
   type Diagnosis,
+  type FollowRequest,
   type Rollout,
   RolloutGate,
 } from "../../services/RolloutGate.ts";
@@ -21,13 +21,13 @@ const BEFORE_THE_DEADLINE = Duration.seconds(10);
 /** Follows the rollout until the scope closes, and tells of it. */
 export const followRollout = Effect.fnUntraced(function* (
   { options }: Pick<UpgradeAttempt, "options">,
-  wanted?: ReadonlyArray<KubeObject>,
+  request: Pick<FollowRequest, "wanted" | "isUnderWay"> = {},
 ) {
   const [gate, reporter] = yield* Effect.all([RolloutGate, Reporter]);
   return yield* gate.follow({
+    ...request,
     release: options.release,
     dataplaneNamespace: options.dataplaneNamespace,
-    wanted,
     onProgress: (deployments) => reporter.report({ _tag: "DataPlaneProgress", deployments }),
   });
 });

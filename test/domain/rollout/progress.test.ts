@@ -74,7 +74,7 @@ const view = (pod: KubeObject): RolloutView => ({
 
 const judged = (pod: KubeObject) => {
   const troubles = podsInTrouble(view(pod), new Map());
-  const [egress] = rolloutProgress(view(pod), troubles);
+  const [egress] = rolloutProgress(view(pod), troubles, new Set());
   return { troubles: troubles.length, waitingFor: egress?.waitingFor, draining: egress?.draining };
 };
 
@@ -98,4 +98,25 @@ describe("a data plane that is where it should be", () => {
       assert.deepStrictEqual(judged(pod), { troubles: 0, waitingFor: undefined, draining: 1 });
     },
   );
+});
+
+describe("a rollout that stood still before the run", () => {
+  const stuck = (): RolloutView => {
+    const pod = crashing({}, { kind: "ReplicaSet", uid: "egress-2" });
+    const status = { ...(DEPLOYMENT.status as object), updatedReplicas: 0 };
+    return {
+      ...view(pod),
+      workloads: [{ group: "data-plane", object: { ...DEPLOYMENT, status } }],
+    };
+  };
+  const waitingFor = (earlier: ReadonlyArray<string>) =>
+    rolloutProgress(stuck(), [], new Set(earlier))[0]?.waitingFor;
+
+  it("is not told of as the new template's", () => {
+    assert.strictEqual(waitingFor(["egress-2"]), "0 of 1 pods run the template of before this run");
+  });
+
+  it("is the new template's once there is one", () => {
+    assert.strictEqual(waitingFor(["egress-1"]), "0 of 1 pods run the new template");
+  });
 });
