@@ -155,6 +155,19 @@ describe.each(["helm4", "helm3"] as const)(
       expect(listed).toEqual([]);
     });
 
+    it("are listed and taken back with --skip-preflight as well", async () => {
+      const keys = ["another containerPort", "another port of a Service", "another kind of probe"];
+      const some = keys.map((key) => EDITS[key] as ByHand);
+      const shapes = async () =>
+        Promise.all(some.map(async ({ object }) => shapeOf(await live(object))));
+      const before = await shapes();
+      for (const one of some) await edit(one);
+      const { code, summary, listed } = await upgraded(who, "--skip-preflight");
+      expect(code, JSON.stringify(summary.error)).toBe(0);
+      expect(listed).not.toEqual([]);
+      expect(await shapes()).toEqual(before);
+    });
+
     it("are taken back by the rollback, when they come right before Helm", async () => {
       const { object, patch } = EDITS["another containerPort"] as ByHand;
       const words = ["patch", ...object, "-n", "tars-system", "--type=json"];
