@@ -76,6 +76,7 @@ const PORTS = [
   "Helm",
   "JournalFiles",
   "Kubectl",
+  "OperatorShell",
   "OperatorSignals",
   "ManagementPlane",
   "ProcessTable",

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect";
 import type { GivenFlag, OperatorEnvironment } from "../domain/operator-commands.ts";
 import { Kubectl } from "../services/Kubectl.ts";
 import { ToolCache, type ToolName } from "../services/ToolCache.ts";
+import { isPipe, namedAgain } from "./pipes.ts";
 import { givenClusterFlags, type UpgradeInput } from "./upgrade-input.ts";
 
 /** The word that runs the tool in the operator's shell. */
@@ -14,10 +15,20 @@ const toolWord = Effect.fnUntraced(function* (name: ToolName) {
   );
 });
 
-/** helm and kubectl take one file as a flag; several are merged from the variable alone, which the shell still has. */
-const singleKubeconfig = (): string | undefined => {
-  const files = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
-  return files.length === 1 ? files[0] : undefined;
+type ChosenKubeconfig = Pick<
+  OperatorEnvironment,
+  "kubeconfig" | "kubeconfigs" | "isKubeconfigGone"
+>;
+
+const NONE: ChosenKubeconfig = { kubeconfig: undefined };
+
+const chosenKubeconfig = (flag: string | undefined): ChosenKubeconfig => {
+  const variable = process.env.KUBECONFIG ?? "";
+  const files = (flag === undefined ? variable.split(delimiter) : [flag]).filter(
+    (file) => file !== "",
+  );
+  if (files.some(isPipe)) return { ...NONE, isKubeconfigGone: true };
+  return files.length > 1 ? { ...NONE, kubeconfigs: variable } : { kubeconfig: files[0] };
 };
 
 /** What the commands need that are printed for the operator to paste. */
@@ -26,14 +37,20 @@ export const operatorEnvironment = Effect.fnUntraced(function* (
   upgradeFlags: ReadonlyArray<GivenFlag> = [],
 ) {
   const kubectl = yield* Kubectl;
-  const context = yield* Effect.option(Effect.map(kubectl.target, (target) => target.context));
+  const target = yield* Effect.option(kubectl.target);
+  const flag = Option.getOrUndefined(input.kubeconfig);
+  const isPodsOwn = Option.isSome(target) && target.value.context === undefined;
+  const chosen = isPodsOwn && flag === undefined ? NONE : chosenKubeconfig(flag);
   const environment: OperatorEnvironment = {
-    context: Option.getOrElse(context, () => Option.getOrUndefined(input.context)),
-    kubeconfig: Option.getOrElse(input.kubeconfig, singleKubeconfig),
+    ...chosen,
+    context: Option.isSome(target) ? target.value.context : Option.getOrUndefined(input.context),
     helm: yield* toolWord("helm"),
     kubectl: yield* toolWord("kubectl"),
-    identityFile: input.identityFile,
-    clusterFlags: givenClusterFlags(input),
+    identityFile: namedAgain(input.identityFile, "IDENTITY_FILE"),
+    clusterFlags: givenClusterFlags({
+      ...input,
+      kubeconfig: chosen.isKubeconfigGone ? Option.none() : input.kubeconfig,
+    }),
     upgradeFlags,
   };
   return environment;

@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import type { OperatorEnvironment } from "../domain/operator-commands.ts";
+import { type OperatorEnvironment, pasteable } from "../domain/operator-commands.ts";
 import type { OperatorError } from "../errors.ts";
 import { report } from "../services/Reporter.ts";
 import { RunFailed } from "./RunFailed.ts";
@@ -10,6 +10,7 @@ export const reportOperatorError = Effect.fnUntraced(function* (
   env: OperatorEnvironment,
 ) {
   const { _tag, exitCode, what, why } = error;
-  yield* report({ _tag: "Failed", error: _tag, exitCode, what, why, hints: error.hints(env) });
+  const hints = pasteable(env, error.hints(env));
+  yield* report({ _tag: "Failed", error: _tag, exitCode, what, why, hints });
   return yield* new RunFailed({ exitCode });
 });

@@ -10,6 +10,7 @@ import {
   type UpgradeOptions,
 } from "../domain/upgrade-options.ts";
 import { InvalidFlag } from "../errors.ts";
+import { namedAgain } from "./pipes.ts";
 import type { identityFile, upgradeFlags } from "./upgrade-flags.ts";
 import { readValues } from "./values-file.ts";
 
@@ -163,7 +164,10 @@ export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag>
     "@HEADER_FILE",
   ),
   ...flag("strict-values", input.strictValues),
-  ...input.values.map((file) => ({ name: "values", words: ["--values", file] })),
+  ...input.values.map((file) => ({
+    name: "values",
+    words: ["--values", namedAgain(file, "VALUES_FILE")],
+  })),
   ...input.keep.map((path) => ({ name: "keep", words: ["--keep", path] })),
   ...flag("allow-reach-change", input.allowReachChange),
   ...changed("on-conflict", input.onConflict, DEFAULTS.onConflict),

@@ -8,6 +8,7 @@ import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
+  pasteable,
   rollbackCommand,
 } from "../domain/operator-commands.ts";
 import type { ReportEvent } from "../domain/report.ts";
@@ -16,6 +17,7 @@ import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { plan } from "../plan.ts";
+import { OperatorShell } from "../services/OperatorShell.ts";
 import { Reporter, report } from "../services/Reporter.ts";
 import { type UpgradeOutcome, upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
@@ -115,7 +117,7 @@ const reportFailure = Effect.fnUntraced(function* (
     exitCode: error.exitCode,
     what: error.what,
     why: error.why,
-    hints: [...error.hints(env), ...crdHints(traces, env)],
+    hints: pasteable(env, [...error.hints(env), ...crdHints(traces, env)]),
   });
   return yield* new RunFailed({ exitCode: error.exitCode });
 });
@@ -144,17 +146,23 @@ const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref
     revision,
     fromVersion: result.fromVersion,
     toVersion: result.toVersion,
-    hints: [
+    hints: pasteable(env, [
       ...closingHints(env, options, result),
       ...idleHints(env, options, result),
       ...wayBack(yield* Ref.get(traces), env),
-    ],
+    ]),
   });
 });
 
 const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   const traces = yield* Ref.make(UNTOUCHED);
-  const exit = yield* Effect.exit(runUpgrade(input, traces));
+  const shell = Effect.provideContext(
+    operatorEnvironment(input),
+    yield* Effect.context<Effect.Services<ReturnType<typeof operatorEnvironment>>>(),
+  );
+  const exit = yield* Effect.exit(
+    Effect.provideService(runUpgrade(input, traces), OperatorShell, shell),
+  );
   if (Exit.isSuccess(exit)) return;
   const error = Exit.findErrorOption(exit);
   if (Option.isSome(error)) {
@@ -163,7 +171,8 @@ const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   }
   if (Exit.hasInterrupts(exit)) {
     const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
-    yield* report({ _tag: "Interrupted", hints: crdHints(yield* Ref.get(traces), env) });
+    const hints = pasteable(env, crdHints(yield* Ref.get(traces), env));
+    yield* report({ _tag: "Interrupted", hints });
   }
   return yield* Effect.failCause(exit.cause);
   // What came of an interrupted run is said all the same.

@@ -13,7 +13,7 @@ import {
   setPath,
 } from "./json.ts";
 import { fieldsOf } from "./object-diff.ts";
-import { kubectlCommand, type OperatorEnvironment } from "./operator-commands.ts";
+import { type KubectlEnvironment, kubectlCommand } from "./operator-commands.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { RenderedRelease } from "./rendered-release.ts";
 
@@ -105,13 +105,11 @@ export const unusedFlag = ({ given, path }: FlagTrial, next: JsonObject): IdleFl
     ? { _tag: "CollectorOff", given }
     : { _tag: "Unused", given };
 
-type CommandEnvironment = Pick<OperatorEnvironment, "context" | "kubeconfig" | "kubectl">;
-
 /** The command that does what the flag cannot; nothing where there is none. */
 export const doingCommand = (
   idle: IdleFlag,
   { namespace }: ReleaseRef,
-  env: CommandEnvironment,
+  env: KubectlEnvironment,
 ): string | undefined => {
   if (idle._tag !== "InstallOnly") return undefined;
   const patch = JSON.stringify({ data: { [INSTALL_ONLY.key]: idle.asked } });

@@ -1,4 +1,5 @@
 import { TAKE_OVER } from "./helm/version.ts";
+import type { Hint } from "./hint.ts";
 import type { ReleaseRef } from "./release.ts";
 
 /**
@@ -7,8 +8,12 @@ import type { ReleaseRef } from "./release.ts";
  */
 export interface OperatorEnvironment {
   readonly context: string | undefined;
-  /** Set when a flag or `KUBECONFIG` chose it. */
+  /** Set when a flag or `KUBECONFIG` chose it, and it is there to be read again. */
   readonly kubeconfig: string | undefined;
+  /** `KUBECONFIG` where it names several files: helm and kubectl take no more than one as a flag. */
+  readonly kubeconfigs?: string | undefined;
+  /** The kubeconfig came through a pipe, which gives it to nobody a second time. */
+  readonly isKubeconfigGone?: boolean;
   /** `helm` when that is what the PATH would run, else the full path. */
   readonly helm: string;
   readonly kubectl: string;
@@ -39,11 +44,20 @@ export const shellQuote = (word: string): string =>
 
 const join = (...words: ReadonlyArray<string>): string => words.map(shellQuote).join(" ");
 
+type ClusterEnvironment = Pick<OperatorEnvironment, "context" | "kubeconfig" | "kubeconfigs">;
+
+/** With several kubeconfigs in front, whether or not the shell has them. */
+const joinFor = (env: ClusterEnvironment, ...words: ReadonlyArray<string>): string =>
+  env.kubeconfigs === undefined
+    ? join(...words)
+    : `KUBECONFIG=${shellQuote(env.kubeconfigs)} ${join(...words)}`;
+
 const option = (name: string, value: string | undefined): ReadonlyArray<string> =>
   value === undefined ? [] : [name, value];
 
 export const helmCommand = (env: OperatorEnvironment, ...words: ReadonlyArray<string>): string =>
-  join(
+  joinFor(
+    env,
     env.helm,
     ...words,
     ...option("--kube-context", env.context),
@@ -74,11 +88,11 @@ export const rollbackCommand = (
     ...(takeOver ? TAKE_OVER : []),
   );
 
-export const kubectlCommand = (
-  env: Pick<OperatorEnvironment, "context" | "kubeconfig" | "kubectl">,
-  ...words: ReadonlyArray<string>
-): string =>
-  join(
+export type KubectlEnvironment = ClusterEnvironment & Pick<OperatorEnvironment, "kubectl">;
+
+export const kubectlCommand = (env: KubectlEnvironment, ...words: ReadonlyArray<string>): string =>
+  joinFor(
+    env,
     env.kubectl,
     ...words,
     ...option("--context", env.context),
@@ -113,3 +127,19 @@ export const sameCommand = (env: OperatorEnvironment, after: ReadonlyArray<strin
   env.otherCommand === undefined
     ? tareCommand(env, "upgrade", { after })
     : join("tare", ...env.otherCommand, ...env.clusterFlags.flatMap(({ words }) => words));
+
+/** The hints, and what the operator has to know to paste their commands. */
+export const pasteable = (
+  { isKubeconfigGone = false }: OperatorEnvironment,
+  hints: ReadonlyArray<Hint>,
+): ReadonlyArray<Hint> =>
+  isKubeconfigGone && hints.some(({ commands }) => commands.length > 0)
+    ? [
+        ...hints,
+        {
+          title:
+            "The kubeconfig came through a pipe, so these commands do not name it: give it to them once more, with --kubeconfig or in KUBECONFIG.",
+          commands: [],
+        },
+      ]
+    : hints;

@@ -15,6 +15,7 @@ import { ConfigMap, stringAt } from "../domain/kube.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { Helm } from "../services/Helm.ts";
 import { Kubectl } from "../services/Kubectl.ts";
+import { OperatorShell } from "../services/OperatorShell.ts";
 import { warn } from "../services/Reporter.ts";
 import type { InstalledRelease } from "./discover.ts";
 import { type Rendering, templateRequest } from "./release-facts.ts";
@@ -122,9 +123,7 @@ export const warnOfIdleFlags = Effect.fnUntraced(function* (
   { release }: InstalledRelease,
 ) {
   if (found.length === 0) return;
-  const kubectl = yield* Kubectl;
-  const target = Option.getOrUndefined(yield* Effect.option(kubectl.target));
-  const env = { kubectl: "kubectl", context: target?.context, kubeconfig: undefined };
+  const env = yield* yield* OperatorShell;
   yield* Effect.forEach(
     found,
     (idle) => {

@@ -218,6 +218,33 @@ describe("the screen", () => {
     }).pipe(Effect.provide(world())),
   );
 
+  it.effect("names all kubeconfigs where KUBECONFIG has several, which no flag can", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* runUpgradeCli([], { kubeconfig: "/etc/kube/a:/etc/kube/b c" });
+      assert.include(
+        stderr,
+        "KUBECONFIG='/etc/kube/a:/etc/kube/b c' helm rollback tars 1 -n tars-system --kube-context prod",
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect.each([
+    ["given as a flag", ["--kubeconfig", "/dev/fd/63"], {}],
+    ["in KUBECONFIG", [], { kubeconfig: "/dev/fd/63" }],
+    ["one of several", [], { kubeconfig: "/etc/kube/a:/proc/self/fd/12" }],
+    ["on stdin", ["--kubeconfig", "/dev/stdin"], { kubeconfig: "/etc/kube/other" }],
+  ] as const)("names no kubeconfig that came through a pipe: %s", ([, flags, given]) =>
+    Effect.gen(function* () {
+      const done = yield* runUpgradeCli(flags, given);
+      assert.include(done.stderr, "helm rollback tars 1 -n tars-system --kube-context prod");
+      assert.match(done.stderr.at(-1) ?? "", /^The kubeconfig came through a pipe/);
+      const again = yield* runUpgradeCli([...flags, "--chart-path", "./no-chart"], given);
+      assert.strictEqual(again.code, 23);
+      assert.include(again.stderr, "tare upgrade identity.json --chart-path ./no-chart");
+      assert.notMatch(again.stderr.join("\n"), /\/fd\/|\/dev\/stdin/);
+    }).pipe(Effect.provide(world())),
+  );
+
   it.effect("repeats every flag that was given, in a command that can be pasted", () =>
     Effect.gen(function* () {
       const flags = [

@@ -106,8 +106,55 @@ export const conflictsSuite = (first: HelmMajor, then: HelmMajor): void => {
       await kubectl(cluster, [...hook, "-p", JSON.stringify(bundle)]);
     };
 
+    const MESH = "sidecar.istio.io/status";
+    const ISSUER = "cert-manager.io/inject-ca-from";
+
+    /** What others put beside the chart's own: a mesh into the pods, cert-manager onto the webhook. */
+    const inject = async () => {
+      const applier = ["apply", "--server-side", ...SYSTEM, "-f", "-"];
+      const sidecar = { name: "istio-proxy", image: "registry.example.com/istio/proxyv2:1.28.0" };
+      const template = {
+        metadata: { annotations: { [MESH]: "injected" }, labels: { "istio.io/rev": "default" } },
+        spec: { containers: [sidecar], volumes: [{ name: "istio-envoy", emptyDir: {} }] },
+      };
+      const deployment = {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: "ai-gateway-controller" },
+        spec: { template },
+      };
+      await kubectl(cluster, [...applier, "--field-manager=mesh"], { input: deployment });
+      const byHand = { op: "add", path: "/spec/template/spec/containers/-", value: sidecar };
+      const patch = ["patch", "deployment", "envoy-gateway", ...SYSTEM, "--type=json"];
+      await kubectl(cluster, [...patch, "-p", JSON.stringify([byHand])]);
+      await kubectl(cluster, [
+        ...["annotate", "mutatingwebhookconfigurations", "--all", "--overwrite"],
+        ...["--field-manager=cert-manager", `${ISSUER}=tars-system/serving`],
+      ]);
+    };
+
+    const injected = async () => {
+      const [mine, meshed, { items }] = await Promise.all([
+        get("deployment", "envoy-gateway"),
+        get("deployment", "ai-gateway-controller"),
+        get("mutatingwebhookconfigurations"),
+      ]);
+      const names = ({ spec }: Unstructured): ReadonlyArray<string> =>
+        spec.template.spec.containers.map(({ name }: Unstructured) => name);
+      const { metadata, spec } = meshed.spec.template;
+      return {
+        sidecars: [mine, meshed].map((one) => names(one).filter((name) => name === "istio-proxy")),
+        marks: [metadata.annotations?.[MESH], metadata.labels["istio.io/rev"]],
+        volumes: spec.volumes.filter(({ name }: Unstructured) => name === "istio-envoy"),
+        issuers: items.map((one: Unstructured) => one.metadata.annotations?.[ISSUER]),
+      };
+    };
+
     it("is upgraded, what changes is listed, and nothing is scaled down", async () => {
       await touch();
+      await inject();
+      const before = await injected();
+      expect(before.sidecars).toEqual([["istio-proxy"], ["istio-proxy"]]);
       const { code, taken, why } = await upgraded(who);
       expect(code, why).toBe(0);
       const listed = taken.map(({ object, path, owner }) => `${object} ${path} ${owner}`);
@@ -117,10 +164,11 @@ export const conflictsSuite = (first: HelmMajor, then: HelmMajor): void => {
       expect(text).toContain(
         "Service envoy-gateway metadata.labels.app.kubernetes.io/version gitops",
       );
-      const injected = taken.find(({ owner }) => owner === "cert-manager-cainjector");
-      expect(injected?.path).toMatch(/clientConfig\.caBundle$/);
-      expect(injected?.returns).toBe(true);
+      const bundle = taken.find(({ owner }) => owner === "cert-manager-cainjector");
+      expect(bundle?.path).toMatch(/clientConfig\.caBundle$/);
+      expect(bundle?.returns).toBe(true);
       expect(await running()).toEqual([3, 3, 4]);
+      expect(await injected()).toEqual(before);
       await awaitDataPlane(who);
     });
 
@@ -140,9 +188,11 @@ export const conflictsSuite = (first: HelmMajor, then: HelmMajor): void => {
 
     it("is rolled back when an upgrade fails, and nothing is scaled down", async () => {
       await scale("envoy-gateway", 5);
+      const before = await injected();
       const { code, why } = await upgraded(who, "--image-tag", "no-such-image", "--timeout", "40s");
       expect(code, why).toBe(20);
       expect(await running()).toEqual([5, 3, 4]);
+      expect(await injected()).toEqual(before);
     });
 
     it("is upgraded when somebody comes between the list and Helm", async () => {

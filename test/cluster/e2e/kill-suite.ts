@@ -1,12 +1,18 @@
 import { appendFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawn } from "../../drawn/drawn.ts";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import { type Cluster, followEnvoyGateway, run, startCluster } from "../cluster.ts";
 import { type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
 import type { Point } from "./kill-points.ts";
 import { PROXY, revision, write } from "./requests.ts";
 import { helmsOf, workingWith } from "./running-processes.ts";
-import { type Ended, startTare, type TareWithoutTerminal, until } from "./running-tare.ts";
+import {
+  type Ended,
+  startTare,
+  startTareCommand,
+  type TareWithoutTerminal,
+  until,
+} from "./running-tare.ts";
 import {
   awaitDataPlane,
   chartWith,
@@ -102,9 +108,20 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
       return { run, left: lastOf(await history(who)) };
     };
 
+    /** The command of a plain run that finds the release pending and nobody at work on it. */
+    const printed = async (words: RegExp): Promise<string> => {
+      const { code, stderr } = await start([...QUICK, ...PATIENT]).ended;
+      expect(code, stderr).toBe(13);
+      const command = stderr.split("\n").find((line) => words.test(line));
+      expect(command, stderr).toBeDefined();
+      return command ?? "";
+    };
+
     /** The next run. A Helm that outlived its tare does not end before it has been noticed. */
-    const recover = async (outlivedByHelm: boolean): Promise<Ended> => {
-      const next = start([...RECOVERING, ...PATIENT]);
+    const recover = async (outlivedByHelm: boolean, isPending = false): Promise<Ended> => {
+      const next = isPending
+        ? startTareCommand(who, await printed(/^tare upgrade .*--recover/), proxy.kubeconfig)
+        : start([...RECOVERING, ...PATIENT]);
       if (outlivedByHelm) {
         const waiting = "is still at work on the release: waiting for it";
         await until("the next run to wait for Helm", () => next.said().includes(waiting));
@@ -148,7 +165,11 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
         const { run, left } = await killAt(hold, [...QUICK, ...DOOMED, ...chart], by === "helm");
 
         const startedAt = Date.now();
-        const next = await recover(by === "helm" && victims === "tare");
+        const isPending = left?.status.startsWith("pending-") === true;
+        const next = await recover(
+          by === "helm" && victims === "tare",
+          isPending && victims === "tare and helm",
+        );
         const seconds = (Date.now() - startedAt) / 1_000;
         if (died === undefined) expect(next.stderr).not.toContain(" died ");
         else expect(next.stderr).toMatch(new RegExp(`process ${run.pid}\\b.* died ${died}`));
@@ -174,22 +195,44 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
       },
     );
 
+    const inTheRecovery = async () => {
+      const before = await known();
+      await killAt(write("helm", "PATCH", PROXY), [...QUICK, ...DOOMED], true);
+      proxy.clear();
+      const rollback = revision("pending-rollback", { when: "after" });
+      const { run, left } = await killAt(rollback, [...RECOVERING, ...DOOMED], true);
+      expect(left?.status).toBe("pending-rollback");
+      const next = await recover(false);
+      expect(next.stderr).toMatch(new RegExp(`\\(process ${run.pid}, .*\\) died in phase`));
+      const now = await expectHealthy();
+      expect(await otherRows(before, now)).toMatchObject([
+        { operation: "upgrade", status: "failed", helm_revision: before.base + 1 },
+      ]);
+    };
+
+    const byHand = async () => {
+      await killAt(write("helm", "PATCH", PROXY), [...QUICK, ...DOOMED], true);
+      proxy.clear();
+      const rollback = await printed(/ rollback tars /);
+      const pasted = await run(cluster, "sh", ["-c", rollback]);
+      expect(pasted.code, `${rollback}\n${pasted.stderr}`).toBe(0);
+      const next = await start([...QUICK, ...PATIENT]).ended;
+      expect(next.code, next.stderr).toBe(0);
+      await expectHealthy();
+    };
+
+    const after = drawn(`what follows a kill of ${victims} in ${matrix[0]?.by}`, {
+      cases: [
+        { name: "in the recovery itself: the run after that ends healthy", test: inTheRecovery },
+        { name: "and a rollback by the printed command: a plain run ends healthy", test: byHand },
+      ],
+      share: 1 / 2,
+      nameOf: ({ name }) => name,
+      kindOf: () => "",
+    });
     // A Helm that goes on leaves nothing to recover.
     if (victims === "tare and helm" && matrix.some(({ by }) => by === "helm")) {
-      it("in the recovery itself: the run after that ends healthy", async () => {
-        const before = await known();
-        await killAt(write("helm", "PATCH", PROXY), [...QUICK, ...DOOMED], true);
-        proxy.clear();
-        const rollback = revision("pending-rollback", { when: "after" });
-        const { run, left } = await killAt(rollback, [...RECOVERING, ...DOOMED], true);
-        expect(left?.status).toBe("pending-rollback");
-        const next = await recover(false);
-        expect(next.stderr).toMatch(new RegExp(`\\(process ${run.pid}, .*\\) died in phase`));
-        const now = await expectHealthy();
-        expect(await otherRows(before, now)).toMatchObject([
-          { operation: "upgrade", status: "failed", helm_revision: before.base + 1 },
-        ]);
-      });
+      it.each(after.map((one) => [one.name, one] as const))("%s", (_, { test }) => test());
     }
   });
 };

@@ -4,6 +4,7 @@ import {
   type Cluster,
   followEnvoyGateway,
   kubectl,
+  run,
   startApiServer,
   startCluster,
   stopApiServer,
@@ -12,7 +13,6 @@ import {
   chartWith,
   currentCrds,
   events,
-  helm,
   history,
   installOlder,
   type Operator,
@@ -122,9 +122,39 @@ describe("tare upgrade", () => {
     expect(stderr).toMatch(/upgrade \S+ --recover/);
     expect(stderr).not.toContain("rollback tars");
     expect(code).toBe(13);
-    await helm(who, ["uninstall", "tars", "--namespace", "tars-system"]);
+  });
+
+  it("and of which nothing is known to be good, with a command for the revision one chooses", async () => {
+    const entries = await history(who);
+    for (const { revision } of entries.slice(0, -1)) await mark(who, revision, "failed");
+    const { code, stderr } = await upgrade(who);
+    expect(code).toBe(13);
+    const chosen = commandIn(stderr, "rollback tars REVISION").replace(
+      "REVISION",
+      String(entries.at(-2)?.revision),
+    );
+    const pasted = await run(cluster, "sh", ["-c", chosen]);
+    expect(pasted.code, `${chosen}\n${pasted.stderr}`).toBe(0);
+    const next = await upgrade(who);
+    expect(next.code, next.stderr).toBe(0);
+  });
+
+  it("and never came to its end, with the command that removes it", async () => {
+    const { revision } = (await history(who)).at(-1) ?? {};
+    await mark(who, revision, "pending-install");
+    const others = ["-l", `owner=helm,name=tars,version!=${revision}`];
+    await kubectl(cluster, ["delete", "secrets", "--namespace", "tars-system", ...others]);
+    const { code, stderr } = await upgrade(who);
+    expect(code).toBe(13);
+    const remove = commandIn(stderr, "uninstall tars");
+    const pasted = await run(cluster, "sh", ["-c", remove]);
+    expect(pasted.code, `${remove}\n${pasted.stderr}`).toBe(0);
+    expect((await upgrade(who)).code).toBe(11);
   });
 });
+
+const commandIn = (stderr: string, words: string): string =>
+  stderr.split("\n").find((line) => line.includes(words)) ?? "";
 
 /** What a Helm that was killed, or two at the same time, leave behind: the record says so in two places. */
 const mark = async (who: Operator, revision: number | undefined, status: string): Promise<void> => {

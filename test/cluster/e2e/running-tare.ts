@@ -45,11 +45,34 @@ export const startTare = (
   args: ReadonlyArray<string>,
   kubeconfig: string,
   onLine: (line: string) => void = () => {},
+): TareWithoutTerminal =>
+  follow(
+    spawn(process.execPath, [program, ...args], {
+      env: environment(who, kubeconfig),
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+    onLine,
+  );
+
+/** A `tare …` command as it was printed, and as a shell understands it. */
+export const startTareCommand = (
+  who: Operator,
+  command: string,
+  kubeconfig: string,
 ): TareWithoutTerminal => {
-  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
-    env: environment(who, kubeconfig),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const line = command.replace(/^tare /, `exec '${process.execPath}' '${program}' `);
+  return follow(
+    spawn("sh", ["-c", line], {
+      env: environment(who, kubeconfig),
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
+  );
+};
+
+const follow = (
+  child: ChildProcess,
+  onLine: (line: string) => void = () => {},
+): TareWithoutTerminal => {
   let stdout = "";
   let stderr = "";
   if (child.stderr !== null) createInterface({ input: child.stderr }).on("line", onLine);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ProxyTemplates, proxyTemplates } from "../chart/proxies.ts";
-import { type Cluster, followEnvoyGateway, type RunResult, startCluster } from "../cluster.ts";
+import { type Cluster, followEnvoyGateway, type RunResult, run, startCluster } from "../cluster.ts";
 import type { Unstructured } from "../unstructured.ts";
 import {
   awaitDataPlane,
@@ -166,6 +166,24 @@ export const upgradeSuite = (major: HelmMajor): void => {
       const identity = JSON.parse(Buffer.from(secret.data["identity.json"], "base64").toString());
       expect(identity.privateKey).toBe(who.privateKey);
     });
+
+    it.runIf(major === "helm4")(
+      "prints the command that changes what --serve-url cannot; once pasted there is nothing to say",
+      async () => {
+        const url = "https://new.acme.example";
+        const plan = await upgrade(who, ["--serve-url", url, "--plan"]);
+        const [, command = ""] =
+          /--serve-url changes nothing:.*: (\S*kubectl .*)/.exec(plan.stderr) ?? [];
+        const pasted = await run(cluster, "sh", ["-c", command]);
+        expect(pasted.code, `${plan.stderr}\n${pasted.stderr}`).toBe(0);
+        const configs = await objects(who, "configmaps", "--namespace", "tars-system");
+        const config = configs.find(({ metadata }) => metadata.name === "tars-config");
+        expect(config.data["proxy-url"]).toBe(url);
+        const { code, stderr } = await upgrade(who, ["--serve-url", url]);
+        expect(code, stderr).toBe(0);
+        expect(stderr).not.toContain("changes nothing");
+      },
+    );
 
     it("can be taken back by Helm alone, to proxies as they were, with either drain", async () => {
       await helm(who, ["rollback", "tars", "1", "--namespace", "tars-system", "--wait"]);
