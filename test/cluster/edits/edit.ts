@@ -99,6 +99,22 @@ export const isSameField = (one: Edit, two: Edit): boolean =>
 export const showEdit = ({ object, path, manner, value }: Edit): string =>
   `${manner} ${object.kind} ${object.metadata.name} ${path.join(".")} = ${JSON.stringify(value)}`;
 
+const tally = (words: ReadonlyArray<string>): string =>
+  [...Map.groupBy(words, (word) => word)]
+    .map(([word, { length }]) => [word, length] as const)
+    .sort(([, one], [, two]) => two - one)
+    .map(([word, count]) => `${count} ${word}`)
+    .join(", ");
+
+/** What the table of docs/test-cluster.md has. */
+export const talliesOf = (edits: ReadonlyArray<Edit>, ends: ReadonlyArray<string>): string =>
+  [
+    `${edits.length} edits, ${edits.filter(({ value }) => value === undefined).length} of them removals`,
+    `by ${tally(edits.map(({ manner }) => manner))}`,
+    `of ${tally(edits.map(({ object }) => object.kind))}`,
+    `runs that ended with ${tally(ends)}`,
+  ].join("\n");
+
 /** Keys alone: lists are told apart by different means in different places. */
 const keysOf = (path: string): string => path.replaceAll(/\[[^\]]*\]/g, "").replaceAll(".", " ");
 

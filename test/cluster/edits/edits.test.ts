@@ -21,6 +21,7 @@ import {
   isListed,
   isSameField,
   showEdit,
+  talliesOf,
   valueAt,
 } from "./edit.ts";
 
@@ -46,6 +47,8 @@ describe(`hand edits of a release (seed ${SEED})`, () => {
   let cluster: Cluster;
   let who: Operator;
   const dice = makeDice(SEED);
+  const all: Array<Edit> = [];
+  const ends: Array<string> = [];
 
   beforeAll(async () => {
     cluster = await startCluster();
@@ -53,7 +56,10 @@ describe(`hand edits of a release (seed ${SEED})`, () => {
     await followEnvoyGateway(cluster);
     await installOlder(who, undefined, currentCrds);
   });
-  afterAll(() => cluster?.stop());
+  afterAll(async () => {
+    await cluster?.stop();
+    console.log(talliesOf(all, ends));
+  });
 
   const manifest = async (): Promise<ReadonlyArray<KubeObject>> =>
     parseAllDocuments(await helm(who, ["get", "manifest", "tars", "-n", "tars-system"]))
@@ -116,6 +122,9 @@ describe(`hand edits of a release (seed ${SEED})`, () => {
     SingleReplica: "--allow-downtime",
   };
 
+  const endOf = ({ code, summary }: Awaited<ReturnType<typeof upgraded>>): string =>
+    [code, summary.error?.code].join(" ").trim();
+
   const upgraded = async (flags: ReadonlyArray<string>) => {
     const args = ["upgrade", who.identityFile, "--settle-time", "2s", "--output", "json"];
     const { code, stdout } = await tare(who, [...args, ...flags]);
@@ -129,12 +138,15 @@ describe(`hand edits of a release (seed ${SEED})`, () => {
       const edits = await editSome();
       const text = edits.map(showEdit).join("\n");
       const flags = ["--customer", `customer-${round}`];
+      all.push(...edits);
       let run = await upgraded(flags);
+      ends.push(endOf(run));
       for (let allow = ALLOW[run.summary.error?.code ?? ""]; allow !== undefined; ) {
         expect(run.records.some(({ type }) => type === "helm-started")).toBe(false);
         if (flags.includes(allow)) break;
         flags.push(allow);
         run = await upgraded(flags);
+        ends.push(endOf(run));
         allow = ALLOW[run.summary.error?.code ?? ""];
       }
       const why = `${text}\n${JSON.stringify(run.summary.error)}`;
