@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { numberAt, stringAt } from "../src/domain/kube.ts";
+import { Job, numberAt, stringAt } from "../src/domain/kube.ts";
 import type { ReportEvent } from "../src/domain/report.ts";
 import {
   dataPlane,
+  EMBEDDED_CHART,
+  FakeCharts,
   FakeCluster,
   FakeDeployments,
   FakeEnvoyGateway,
@@ -87,6 +89,51 @@ describe("a fatal pod error", () => {
         /^pod tars-dataplane\/egress-\S+, container envoy \(image gcr.io\/acme\/tars\/envoy:no-such-image\) .*not found$/,
       );
     }).pipe(Effect.provide(world({ chart: badImage }))),
+  );
+
+  it.effect.each([HELM_3, HELM_4])(
+    "of a hook, which Helm would wait for in silence, ends that too, with Helm %s",
+    (helm) =>
+      Effect.gen(function* () {
+        const { error, elapsed } = yield* runUpgrade();
+        assert.strictEqual(error?._tag, "UpgradeRolledBack");
+        assert.match(
+          error?.why[0] ?? "",
+          /^pod tars-system\/envoy-gateway-certgen-\S+, container job \(image gcr.io\/acme\/tars\/gateway:no-such-image\) needs an image that does not exist: /,
+        );
+        const commands = (error?.hints(PLAIN_OPERATOR) ?? []).flatMap(({ commands }) => commands);
+        assert.include(
+          commands,
+          "tare install identity.json --image-sync gcr.io/acme/tars --sync-only",
+        );
+        assert.isAtMost((yield* endedEarlyAt) - (yield* seenAt(/ImagePull/)), 20_000);
+        assert.isBelow(elapsed, 60_000);
+        assert.strictEqual(yield* dataPlane, RUNNING_AGAIN);
+      }).pipe(
+        Effect.provide(
+          world({ helm, chart: tarsChart({ version: "1.2.0", hookTag: "no-such-image" }) }),
+        ),
+      ),
+  );
+
+  it.effect("of a hook left behind by an earlier run says nothing of this one", () =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* runUpgrade()).error?._tag, "UpgradeRolledBack");
+      const [left] = yield* (yield* FakeCluster).all(Job, "tars-system");
+      assert.strictEqual(left?.metadata.name, "envoy-gateway-certgen");
+      const repaired = tarsChart({ version: "1.3.0", imageTag: "slow-40" });
+      yield* (yield* FakeCharts).put(EMBEDDED_CHART, repaired);
+      const { events } = yield* Recorder;
+      const before = (yield* events).length;
+      assert.isUndefined((yield* runUpgrade()).error);
+      const shown = (yield* events)
+        .slice(before)
+        .filter(({ _tag }) => _tag === "DataPlaneProgress");
+      assert.isAbove(shown.length, 0);
+      assert.notInclude(JSON.stringify(shown), "certgen");
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", hookTag: "no-such-image" }) })),
+    ),
   );
 
   it.effect("of a missing image gives the command that syncs the images", () =>

@@ -6,6 +6,7 @@ import type { WorkloadProgress } from "../domain/rollout/progress.ts";
 const GROUPS = {
   "data-plane": "data plane",
   "envoy-gateway": "Envoy Gateway's",
+  hook: "hook",
   release: "release",
 } as const;
 

@@ -21,6 +21,7 @@ import {
   suspect,
   type TroubleTimes,
   takeBaseline,
+  withoutOldHooks,
 } from "../domain/rollout/verdict.ts";
 import type { RolloutView, WorkloadGroup } from "../domain/rollout/view.ts";
 import { newlyWithheld, type WithheldSecret } from "../domain/rollout/withheld-secrets.ts";
@@ -99,7 +100,7 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   });
 
   const judge = Effect.fnUntraced(function* () {
-    const view = yield* watches.view;
+    const view = withoutOldHooks(yield* watches.view, baseline);
     const now = yield* Clock.currentTimeMillis;
     const troubles = podsInTrouble(view, yield* collector.told);
     times = noteTroubles(times, troubles, now);

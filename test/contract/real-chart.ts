@@ -15,7 +15,7 @@ data:
 `;
 
 /** On the fake nodes a Job's pod ends well after a second, or badly when its image is told to crash. */
-const hookJob = ({ event, job, outcome }: ChartHook): KubeObject => ({
+const hookJob = ({ event, job, outcome, image }: ChartHook): KubeObject => ({
   apiVersion: "batch/v1",
   kind: "Job",
   metadata: {
@@ -28,7 +28,10 @@ const hookJob = ({ event, job, outcome }: ChartHook): KubeObject => ({
       spec: {
         restartPolicy: "Never",
         containers: [
-          { name: "job", image: `app.example/job:${outcome === "fails" ? "crash-loop" : "v1"}` },
+          {
+            name: "job",
+            image: image ?? `app.example/job:${outcome === "fails" ? "crash-loop" : "v1"}`,
+          },
         ],
       },
     },

@@ -38,6 +38,7 @@ import { type FakeServer, layerKubectl } from "./cluster/kubectl.ts";
 import { crdController } from "./controllers/crds.ts";
 import { FakeDeployments } from "./controllers/deployments.ts";
 import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
+import { hookJobs } from "./controllers/hook-jobs.ts";
 import { timerJobs } from "./controllers/timer-jobs.ts";
 import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
@@ -138,6 +139,7 @@ const seeded = (scenario: Scenario) =>
       const revisions = scenario.revisions ?? DEFAULT_REVISIONS;
       yield* crdController;
       yield* timerJobs;
+      yield* hookJobs;
       yield* seedCrds(scenario.crds ?? INSTALLED_CRDS);
       yield* seedInstallation({
         release: scenario.release ?? DEFAULT_RELEASE,

@@ -251,10 +251,14 @@ export const podTrouble = (
   { messages, nodeComing }: ToldOfPod = NOTHING_TOLD,
 ): Trouble | undefined => {
   if (isReadyPod(pod) || pod.metadata.deletionTimestamp !== undefined) return undefined;
+  const phase = stringAt(pod, "status", "phase");
+  if (phase === "Succeeded") return undefined;
   const whole = { container: undefined, image: undefined };
-  if (stringAt(pod, "status", "phase") === "Failed") {
-    const reason = stringAt(pod, "status", "reason") ?? "Failed";
-    return { kind: "evicted", ...whole, reason, detail: stringAt(pod, "status", "message") ?? "" };
+  const evicted = stringAt(pod, "status", "reason");
+  // A Job's pod fails by itself: then its containers tell why.
+  if (phase === "Failed" && (evicted !== undefined || containersOf(pod).length === 0)) {
+    const detail = stringAt(pod, "status", "message") ?? "";
+    return { kind: "evicted", ...whole, reason: evicted ?? "Failed", detail };
   }
   const scheduled = conditionAt(pod, "PodScheduled");
   if (stringAt(scheduled, "status") === "False") {

@@ -11,6 +11,7 @@ import { expectedProgress } from "./expectation.ts";
 import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./pod-trouble.ts";
 import { limiterProgress } from "./rate-limiter.ts";
 import {
+  conditionsOf,
   currentGeneration,
   podsOf,
   type RolloutView,
@@ -91,6 +92,26 @@ const releaseProgress = ({ object }: Workload, nameTemplate: NameTemplate): Depl
   return progress.desired === 0 ? { ...progress, waitingFor: undefined } : progress;
 };
 
+const COMPLETION = new Set(["Complete", "SuccessCriteriaMet", "Failed", "FailureTarget"]);
+
+const hasEnded = (job: KubeObject): boolean =>
+  conditionsOf(job).some(
+    (condition) =>
+      COMPLETION.has(stringAt(condition, "type") ?? "") && stringAt(condition, "status") === "True",
+  );
+
+/** A Job's pods are wanted until they have ended, so what counts is how many have ended well. */
+const hookProgress = (job: KubeObject): DeploymentProgress => {
+  const desired = numberAt(job, "spec", "completions") ?? 1;
+  const ready = numberAt(job, "status", "succeeded") ?? 0;
+  return {
+    name: job.metadata.name,
+    ready,
+    desired,
+    waitingFor: ready < desired ? `${ready} of ${desired} pods have finished` : undefined,
+  };
+};
+
 const updatedPods = (object: KubeObject | undefined): number => {
   const desired = numberAt(object, "spec", "replicas") ?? 1;
   const observed = numberAt(object, "status", "observedGeneration") ?? 0;
@@ -143,6 +164,13 @@ export const rolloutProgress = (
   return [
     ...dataPlane.map((one) => ({ ...one, ...extra(one.name, "data-plane") })),
     ...limiter.map((one) => ({ ...one, ...extra(one.name, "envoy-gateway") })),
+    ...ofGroup("hook")
+      .map(({ object }) => object)
+      .filter((job) => !hasEnded(job))
+      .map((job) => {
+        const progress = hookProgress(job);
+        return { ...progress, ...extra(progress.name, "hook"), updated: progress.desired };
+      }),
     ...ofGroup("release").map((workload) => {
       const progress = releaseProgress(workload, nameTemplate);
       return { ...progress, ...extra(progress.name, "release") };

@@ -17,8 +17,9 @@ const specKey = (object: KubeObject): string => `${keyOfObject(object)} ${object
 
 const generationOf = (object: KubeObject): number => object.metadata.generation ?? 0;
 
+/** Whatever a hook does, no controller makes anything of the hook itself. */
 const watched = (view: RolloutView): ReadonlyArray<KubeObject> => [
-  ...view.workloads.map(({ object }) => object),
+  ...view.workloads.filter(({ group }) => group !== "hook").map(({ object }) => object),
   ...view.envoyProxies,
   ...view.gateways,
   ...view.gatewayClasses,
@@ -29,6 +30,14 @@ export const takeBaseline = (view: RolloutView): Baseline => ({
     view.workloads.flatMap((workload) => currentGeneration(workload, view)?.id ?? []),
   ),
   specs: new Map(watched(view).map((object) => [specKey(object), generationOf(object)])),
+});
+
+/** Without the hooks of earlier runs, which failed ones leave behind. */
+export const withoutOldHooks = (view: RolloutView, { generations }: Baseline): RolloutView => ({
+  ...view,
+  workloads: view.workloads.filter(
+    ({ group, object }) => group !== "hook" || !generations.has(object.metadata.uid ?? ""),
+  ),
 });
 
 const hasChanged = ({ specs }: Baseline, object: KubeObject): boolean =>

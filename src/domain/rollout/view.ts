@@ -7,13 +7,15 @@ export const OWNING_GATEWAY_NAMESPACE_LABEL = "gateway.envoyproxy.io/owning-gate
 export const OWNING_CLASS_LABEL = "gateway.envoyproxy.io/owning-gatewayclass";
 const REVISION = "deployment.kubernetes.io/revision";
 const RELEASE_NAME = "meta.helm.sh/release-name";
+const HOOK = "helm.sh/hook";
+const INSTANCE = "app.kubernetes.io/instance";
 
-/** Whose workload it is: of the Helm release, or made by Envoy Gateway, as a proxy or for itself. */
-export type WorkloadGroup = "release" | "data-plane" | "envoy-gateway";
+/** Whose workload it is: of the Helm release, a hook of it, or made by Envoy Gateway, as a proxy or for itself. */
+export type WorkloadGroup = "release" | "hook" | "data-plane" | "envoy-gateway";
 
 export interface Workload {
   readonly group: WorkloadGroup;
-  /** A Deployment or a StatefulSet. */
+  /** A Deployment, a StatefulSet, or the Job of a hook. */
   readonly object: KubeObject;
 }
 
@@ -45,6 +47,11 @@ export const isMadeForController = ({ metadata }: KubeObject, systemNamespace: s
   metadata.labels[OWNING_CLASS_LABEL] === undefined &&
   metadata.labels[OWNING_GATEWAY_LABEL] === undefined;
 
+/** Helm writes no owner on hooks; what names another instance in the usual label is another release's. */
+export const isHookOf = ({ metadata }: KubeObject, release: string): boolean =>
+  metadata.annotations?.[HOOK] !== undefined &&
+  (metadata.labels?.[INSTANCE] ?? release) === release;
+
 export const keyOfObject = ({ kind, metadata }: KubeObject): string =>
   `${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
 
@@ -63,6 +70,11 @@ export const currentGeneration = (
   { object }: Workload,
   { replicaSets }: Pick<RolloutView, "replicaSets">,
 ): Generation | undefined => {
+  if (object.kind === "Job") {
+    // Its template cannot change: another one is another Job.
+    const { uid } = object.metadata;
+    return uid === undefined ? undefined : { id: uid, owns: (pod) => isOwnedBy(pod, uid) };
+  }
   const observed = fieldAt(object, "status", "observedGeneration");
   if (typeof observed !== "number" || observed < (object.metadata.generation ?? 0))
     return undefined;

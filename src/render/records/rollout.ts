@@ -53,7 +53,7 @@ export const RolloutProgress = record(
     deployments: Schema.Array(
       Schema.Struct({
         name: Schema.String,
-        group: Schema.Literals(["data-plane", "envoy-gateway", "release"]),
+        group: Schema.Literals(["data-plane", "envoy-gateway", "hook", "release"]),
         ready: Schema.Int,
         desired: Schema.Int,
         draining: Schema.Int,

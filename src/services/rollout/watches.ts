@@ -7,12 +7,14 @@ import {
   EnvoyProxy,
   Gateway,
   GatewayClass,
+  Job,
   type KubeObject,
   Pod,
   ReplicaSet,
   StatefulSet,
 } from "../../domain/kube.ts";
 import {
+  isHookOf,
   isMadeForController,
   isOfRelease,
   isProxyOf,
@@ -82,6 +84,10 @@ const fixedSources = ({ release, dataplaneNamespace }: FollowRequest): ReadonlyA
         { type, namespace: release.namespace, labelSelector: MANAGED_BY_HELM },
         { decides: false },
       ),
+    ),
+    // Helm does not label hooks, and a chart may have them in either namespace.
+    ...namespaces.map((namespace) =>
+      source({ type: Job, namespace }, { decides: false, optional: true }),
     ),
   ];
 };
@@ -179,7 +185,12 @@ export const watchRollout = (
       return [...found.values()];
     };
 
-    const workloads = (): ReadonlyArray<Workload> =>
+    const hooks = (): ReadonlyArray<Workload> =>
+      objectsOf(Job.plural)
+        .filter((job) => isHookOf(job, request.release.name))
+        .map((object) => ({ group: "hook", object }));
+
+    const standing = (): ReadonlyArray<Workload> =>
       [...objectsOf(Deployment.plural), ...objectsOf(StatefulSet.plural)].flatMap(
         (object): ReadonlyArray<Workload> => {
           if (isProxyOf(object, request.dataplaneNamespace))
@@ -217,7 +228,7 @@ export const watchRollout = (
     const view = (): RolloutView => {
       if (seen?.after === changes.count()) return seen.view;
       const made: RolloutView = {
-        workloads: workloads(),
+        workloads: [...standing(), ...hooks()],
         replicaSets: objectsOf(ReplicaSet.plural),
         pods: objectsOf(Pod.plural),
         gateways: objectsOf(Gateway.plural),

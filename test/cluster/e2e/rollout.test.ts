@@ -148,6 +148,26 @@ describe("a rollout", () => {
     expect(failed?.error_summary).toContain("tars-system/envoy-ratelimit");
   });
 
+  it("whose images were never synced ends in its first hook, not after Helm's whole wait", async () => {
+    const before = await liveImages(who);
+    const run = startUpgrade(who, ["--image-tag", "1.9.9-no-such-image", "--timeout", "10m"]);
+    await run.seen(/hook envoy-gateway-certgen: 0\/1 ready.*(ErrImagePull|ImagePullBackOff)/);
+    const since = Date.now();
+    await run.seen(/Helm need not wait any longer/);
+    expect(Date.now() - since).toBeLessThan(20_000);
+    const { code, stderr } = await run.exit;
+    expect(code).toBe(20);
+    expect(Date.now() - since).toBeLessThan(60_000);
+    expect(stderr).toMatch(
+      /pod tars-system\/envoy-gateway-certgen-\w+, container \S+ \(image \S+:1\.9\.9-no-such-image\) needs an image that does not exist/,
+    );
+    expect(stderr).toContain("--sync-only");
+    expect((await events(who)).at(-1).error_summary).toContain(
+      "needs an image that does not exist",
+    );
+    expect(await liveImages(who)).toEqual(before);
+  });
+
   it("of proxies that crash ends after the third restart", async () => {
     const chart = dataPlaneTag(who, "crash-loop");
     const { code, stderr } = await upgrade(who, ["--chart-path", chart, "--timeout", "10m"]);

@@ -1,7 +1,9 @@
 /** What an upgrade leaves behind in the history, however it ends. */
 import { assert } from "@effect/vitest";
-import { Effect, Ref } from "effect";
+import { Duration, Effect, Option, Ref } from "effect";
+import { fieldAt, Job, Pod } from "../../../src/domain/kube.ts";
 import type { HelmExit } from "../../../src/services/Helm.ts";
+import { Kubectl } from "../../../src/services/Kubectl.ts";
 import { during, failing, historyLines, rollback, upgrade } from "../helm-steps.ts";
 import { type ContractCase, type ContractChart, Stage, withHelm } from "../stage.ts";
 
@@ -183,6 +185,32 @@ const withoutAtomic: ReadonlyArray<ContractCase> = [
       failedWith(exit, /^UPGRADE FAILED: post-upgrade hooks failed: /);
       const [, second] = yield* historyLines;
       assert.match(second ?? "", /^2 failed Upgrade "app" failed: post-upgrade hooks failed: /);
+    }),
+  ),
+  withHelm(
+    "a hook whose image does not exist is waited for all the time there is, and its Job stays",
+    Effect.gen(function* () {
+      yield* install;
+      const { namespace } = yield* Stage;
+      const kubectl = yield* Kubectl;
+      const image = "app.example/job:no-such-image";
+      const hooks = [{ event: "pre-upgrade", job: "check", outcome: "fails", image }] as const;
+      const exit = yield* upgrade({ chart: { ...V2, hooks }, timeout: Duration.seconds(8) });
+      failedWith(exit, /^UPGRADE FAILED: pre-upgrade hooks failed: /);
+      assert.match(exit.errorText, /timed out waiting|not ready. status: InProgress/);
+      const job = yield* kubectl.get({ type: Job, name: "check", namespace });
+      const { metadata } = Option.getOrThrow(job);
+      assert.strictEqual(metadata.annotations?.["helm.sh/hook"], "pre-upgrade");
+      const [pod] = yield* kubectl.list({
+        type: Pod,
+        namespace,
+        labelSelector: `batch.kubernetes.io/controller-uid=${metadata.uid}`,
+      });
+      assert.deepStrictEqual(fieldAt(Option.getOrThrow(job), "spec", "selector", "matchLabels"), {
+        "batch.kubernetes.io/controller-uid": metadata.uid,
+      });
+      assert.strictEqual(pod?.metadata.ownerReferences?.[0]?.uid, metadata.uid);
+      assert.match(JSON.stringify(pod?.status), /ErrImagePull|ImagePullBackOff/);
     }),
   ),
   withHelm(

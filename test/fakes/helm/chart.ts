@@ -16,6 +16,8 @@ export interface ChartHook {
   readonly event: HookEvent;
   readonly job: string;
   readonly outcome: "succeeds" | "fails";
+  /** Of its one pod, which does what the tag says; left out, nobody sees a Job. */
+  readonly image?: string;
 }
 
 /** A chart as far as the fake Helm needs one: a function from values to objects. */

@@ -83,6 +83,14 @@ export const failedHookText = ({ major }: HelmVersion, event: string, job: strin
     : `${moment}: 1 error occurred:\n\t* job ${job.split("/")[1]} failed: BackoffLimitExceeded\n\n`;
 };
 
+/** Helm 3 keeps to itself which hook it waited for. */
+export const slowHookText = ({ major }: HelmVersion, event: string, job: string): string => {
+  const moment = event.endsWith("-install") ? `failed ${event}` : `${event} hooks failed`;
+  return major >= 4
+    ? `${moment}: resource Job/${job} not ready. status: InProgress, message: Job in progress. success:0, active: 1, failed: 0\n${TIMED_OUT}`
+    : `${moment}: 1 error occurred:\n\t* timed out waiting for the condition\n\n`;
+};
+
 export const notServedText = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `resource mapping not found for name: "${metadata.name}" namespace: "" from "": ` +
   `no matches for kind "${kind}" in version "${apiVersion}"\nensure CRDs are installed first`;

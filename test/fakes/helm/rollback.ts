@@ -1,6 +1,7 @@
 import { Effect, Result } from "effect";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import type { HelmFailure } from "./failure.ts";
+import { runHooks } from "./hooks.ts";
 import { applyObjects, awaitReady, droppedObjects } from "./objects.ts";
 import { droppedObjectText, type HelmFlags, hasDroppedObjectBug } from "./personality.ts";
 import { type ApplyMethod, manifestObjects, type ReleaseRecord, withStatus } from "./records.ts";
@@ -13,7 +14,6 @@ import {
   putRecord,
   recordsOf,
   requireReachable,
-  runHooks,
   type Waiting,
 } from "./runtime.ts";
 
@@ -49,7 +49,7 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
   if (pruning) yield* prune(runtime, records);
   yield* postRecord(runtime, attempt);
   // A failing hook leaves the revision pending, and so the release locked.
-  yield* runHooks(runtime, "pre-rollback", target);
+  yield* runHooks(runtime, "pre-rollback", target, request.timeout);
 
   const applying = yield* Effect.result(applyTarget(runtime, last, attempt, request));
   if (Result.isFailure(applying)) {
@@ -65,7 +65,7 @@ export const rollback = Effect.fnUntraced(function* (runtime: HelmRuntime, reque
     yield* Effect.ignore(putRecord(runtime, withStatus(attempt, "failed", description)));
     return yield* failWith(`release ${release.name} failed: ${waiting.failure.text}`);
   }
-  yield* runHooks(runtime, "post-rollback", target);
+  yield* runHooks(runtime, "post-rollback", target, request.timeout);
   for (const record of yield* recordsOf(runtime, release)) {
     if (record.info.status === "deployed") {
       yield* Effect.ignore(putRecord(runtime, withStatus(record, "superseded")));

@@ -3,9 +3,9 @@ import { Clock, type Duration, Effect } from "effect";
 import type { HelmVersion } from "../../../src/domain/helm/version.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import type { Kubectl, KubectlError } from "../../../src/services/Kubectl.ts";
-import type { ChartHook, FakeChart, HookEvent } from "./chart.ts";
+import type { FakeChart, HookEvent } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
-import { failedHookText, storageText, unreachableText } from "./personality.ts";
+import { storageText, unreachableText } from "./personality.ts";
 import {
   ascending,
   createRecord,
@@ -34,27 +34,6 @@ export interface Waiting {
 }
 
 const HISTORY_MAX = 10;
-
-/** Runs the hooks of a moment; Helm waits for them whether or not it was told to wait. */
-export const runHooks = Effect.fnUntraced(function* (
-  runtime: HelmRuntime,
-  event: HookEvent,
-  {
-    namespace,
-    hooks = [],
-  }: { readonly namespace: string; readonly hooks?: ReadonlyArray<ChartHook> },
-) {
-  yield* runtime.step(`${event} hook`);
-  for (const hook of hooks) {
-    if (hook.event !== event) continue;
-    yield* Effect.sleep(HOOK_TAKES);
-    if (hook.outcome === "fails") {
-      return yield* failWith(failedHookText(runtime.version, event, `${namespace}/${hook.job}`));
-    }
-  }
-});
-
-const HOOK_TAKES = "2 seconds";
 
 export const failWith = (text: string): Effect.Effect<never, HelmFailure> =>
   Effect.fail(new HelmFailure({ text }));

@@ -6,6 +6,7 @@ import { type KubeObject, refOf } from "../../../src/domain/kube.ts";
 import type { ReleaseRef } from "../../../src/domain/release.ts";
 import { coalesce, type FakeChart } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
+import { runHooks } from "./hooks.ts";
 import { applyObjects, awaitReady, isSameObject, knownChartType } from "./objects.ts";
 import { ownershipObjection } from "./ownership.ts";
 import {
@@ -37,7 +38,6 @@ import {
   putRecord,
   recordsOf,
   requireReachable,
-  runHooks,
   type Waiting,
 } from "./runtime.ts";
 import { uninstall } from "./uninstall.ts";
@@ -187,7 +187,7 @@ const upgradeExisting = Effect.fnUntraced(function* (
 
   const outcome = yield* untilCancelled(request, {
     applying: Effect.gen(function* () {
-      yield* runHooks(runtime, "pre-upgrade", attempt);
+      yield* runHooks(runtime, "pre-upgrade", attempt, request.timeout);
       yield* applyObjects(runtime.api, {
         version: runtime.version,
         release,
@@ -199,7 +199,7 @@ const upgradeExisting = Effect.fnUntraced(function* (
       if (request.wait !== "no") {
         yield* awaitReady(runtime.api, objects, request.wait, request.timeout);
       }
-      yield* runHooks(runtime, "post-upgrade", attempt);
+      yield* runHooks(runtime, "post-upgrade", attempt, request.timeout);
     }),
     // The abandoned work gets as far as this, if it ends before the process does.
     abandoned: Effect.ignore(putRecord(runtime, withStatus(current, "superseded"))),
@@ -310,7 +310,7 @@ const install = Effect.fnUntraced(function* (
   yield* postRecord(runtime, attempt);
   const outcome = yield* untilCancelled(request, {
     applying: Effect.gen(function* () {
-      yield* runHooks(runtime, "pre-install", attempt);
+      yield* runHooks(runtime, "pre-install", attempt, request.timeout);
       yield* applyObjects(runtime.api, {
         version: runtime.version,
         release,
@@ -322,7 +322,7 @@ const install = Effect.fnUntraced(function* (
       if (request.wait !== "no") {
         yield* awaitReady(runtime.api, objects, request.wait, request.timeout);
       }
-      yield* runHooks(runtime, "post-install", attempt);
+      yield* runHooks(runtime, "post-install", attempt, request.timeout);
     }),
     abandoned: Effect.void,
   });
