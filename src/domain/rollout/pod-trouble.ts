@@ -254,11 +254,15 @@ export const podTrouble = (
   const phase = stringAt(pod, "status", "phase");
   if (phase === "Succeeded") return undefined;
   const whole = { container: undefined, image: undefined };
-  const evicted = stringAt(pod, "status", "reason");
-  // A Job's pod fails by itself: then its containers tell why.
-  if (phase === "Failed" && (evicted !== undefined || containersOf(pod).length === 0)) {
+  const failed = containersOf(pod)
+    .flatMap((container) => containerTrouble(container, messages) ?? [])
+    .sort(bySeverity);
+  if (phase === "Failed") {
+    // A Job's pod fails by itself: then its containers tell why.
+    const [itself] = stringAt(pod, "status", "reason") === undefined ? failed : [];
+    const reason = stringAt(pod, "status", "reason") ?? "Failed";
     const detail = stringAt(pod, "status", "message") ?? "";
-    return { kind: "evicted", ...whole, reason: evicted ?? "Failed", detail };
+    return itself ?? { kind: "evicted", ...whole, reason, detail };
   }
   const scheduled = conditionAt(pod, "PodScheduled");
   if (stringAt(scheduled, "status") === "False") {
@@ -267,10 +271,7 @@ export const podTrouble = (
     const kind = reason === "Unschedulable" ? noRoom : "not-started";
     return { kind, ...whole, reason, detail: stringAt(scheduled, "message") ?? "" };
   }
-  const [worst] = containersOf(pod)
-    .flatMap((container) => containerTrouble(container, messages) ?? [])
-    .sort(bySeverity);
-  return worst ?? unready(pod, messages);
+  return failed[0] ?? unready(pod, messages);
 };
 
 const SHORT_ENOUGH = 120;

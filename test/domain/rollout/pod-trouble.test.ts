@@ -98,6 +98,7 @@ describe("what is wrong with a pod", () => {
       "unschedulable",
     ],
     ["a pod that was evicted", { phase: "Failed" }, "evicted"],
+    ["a Job's pod that failed by itself", { phase: "Failed", state: ended(1) }, "crashed"],
   ];
 
   it.each(cases)("%s", (_, shape, kind) => {
@@ -108,6 +109,7 @@ describe("what is wrong with a pod", () => {
     const ready = [{ type: "Ready", status: "True" }];
     assert.isUndefined(podTrouble(pod({ ...crashed(7), conditions: ready })));
     assert.isUndefined(podTrouble(pod({ ...pull("not found"), deleted: true })));
+    assert.isUndefined(podTrouble(pod({ phase: "Succeeded", state: ended(0, "Completed") })));
   });
 
   it("is found in events where the status does not say it", () => {

@@ -1,5 +1,5 @@
 /** What a run says of the streams, against what became of them. */
-import { cutInAll } from "../../../src/domain/streams/tally.ts";
+import { type CutStreams, cutInAll } from "../../../src/domain/streams/tally.ts";
 import type { Outcome, Run } from "../run.ts";
 import { disturbsCalls, type Invariant, ofEachRun, struck } from "./invariant.ts";
 
@@ -33,31 +33,45 @@ const firstLooks = ({ startedAt, endedAt }: Run, trace: Outcome["trace"]) => {
   return looks;
 };
 
+/** Streams of which the run cannot know whether they ended by themselves after its last look, or with the pod. */
+const doubtfulOn = (pod: string, streams: Outcome["streams"], cutAt: number): number =>
+  streams.filter(
+    (stream) =>
+      stream.pod === pod &&
+      stream.droppedAt === undefined &&
+      stream.endsAt <= cutAt &&
+      stream.endsAt + BETWEEN_LOOKS_MILLIS > cutAt,
+  ).length;
+
+/** Says more of a proxy than was dropped there, those that the upgrade itself started included. */
+const inventedOn = (
+  { pod, streams: told }: CutStreams,
+  { startedAt, endedAt }: Run,
+  streams: Outcome["streams"],
+): string | undefined => {
+  const drops = streams.flatMap(({ pod: on, droppedAt = 0 }) =>
+    on === pod && droppedAt > startedAt && droppedAt <= endedAt ? [droppedAt] : [],
+  );
+  const known = drops.length + doubtfulOn(pod, streams, Math.max(0, ...drops));
+  return told <= known ? undefined : `${told} cut on ${pod} as it says, ${drops.length} dropped`;
+};
+
 const untrueTally = (run: Run, { streams, trace }: Outcome): string | undefined => {
   const tally = tallyOf(run);
   if (tally === undefined || struck(run, isBlind)) return undefined;
+  const invented = tally.cut.flatMap((one) => inventedOn(one, run, streams) ?? [])[0];
+  if (invented !== undefined) return invented;
   const looks = firstLooks(run, trace);
-  const dropped = streams.filter(
-    ({ pod, droppedAt = 0 }) =>
-      droppedAt > (looks.get(pod) ?? Infinity) && droppedAt <= run.endedAt,
-  );
   /** The run may have ended before it looked again. */
-  const certain = dropped.filter(
-    ({ droppedAt = 0 }) => droppedAt <= run.endedAt - BETWEEN_LOOKS_MILLIS,
-  );
-  const cutAt = new Map(dropped.map(({ pod, droppedAt = 0 }) => [pod, droppedAt]));
-  /** Of these it cannot know whether they ended by themselves after the last look. */
-  const doubtful = streams.filter(
-    ({ pod, endsAt, droppedAt }) =>
-      droppedAt === undefined &&
-      endsAt <= (cutAt.get(pod) ?? 0) &&
-      endsAt + BETWEEN_LOOKS_MILLIS > (cutAt.get(pod) ?? 0),
+  const certain = streams.filter(
+    ({ pod, droppedAt = 0 }) =>
+      droppedAt > (looks.get(pod) ?? Infinity) && droppedAt <= run.endedAt - BETWEEN_LOOKS_MILLIS,
   );
   const told = cutInAll(tally);
   const open = tally.stillOpen.reduce((sum, one) => sum + one.streams, 0);
-  return told <= dropped.length + doubtful.length && certain.length <= told + open
+  return certain.length <= told + open
     ? undefined
-    : `${told} cut and ${open} open as it says, ${dropped.length} dropped, ${certain.length} of them a while before the end`;
+    : `${told} cut and ${open} open as it says, ${certain.length} dropped a while before the end`;
 };
 
 export const streamInvariants: ReadonlyArray<Invariant> = [
