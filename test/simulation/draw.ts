@@ -86,6 +86,7 @@ export const drawStory = (seed: number): Story => {
   const replacesListeners = dice.chance(0.3);
   const values = dice.chance(0.15) ? { ...world.values, ...SHORT_DRAIN } : world.values;
   const [restored, configMaps] = [dice.chance(0.1), dice.chance(0.1)];
+  const hook = dice.mostly("good", POD_TAGS, 0.9);
   return {
     ...story,
     world: {
@@ -97,6 +98,7 @@ export const drawStory = (seed: number): Story => {
       values,
       restored,
       configMaps,
+      hook,
     },
   };
 };

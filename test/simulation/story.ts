@@ -60,6 +60,8 @@ export const StartingWorld = Schema.Struct({
   edits: Schema.optionalKey(Values),
   /** Its pods, as those of the workloads and of Envoy. */
   rateLimiter: Schema.optionalKey(Schema.Literals(POD_TAGS)),
+  /** The pod of the new chart's first hook, likewise; left out, the chart has none. */
+  hook: Schema.optionalKey(Schema.Literals(POD_TAGS)),
 });
 export type StartingWorld = typeof StartingWorld.Type;
 
@@ -107,6 +109,7 @@ export const PLAIN_WORLD: StartingWorld = {
   configMaps: false,
   edits: {},
   rateLimiter: "good",
+  hook: "good",
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

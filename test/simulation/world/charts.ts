@@ -8,6 +8,8 @@ export interface PodTags {
   readonly workloads: string;
   readonly envoy: string;
   readonly rateLimiter: string;
+  /** Of the Job that the chart runs before an upgrade; without it there is none. */
+  readonly hook?: string;
 }
 
 export const GOOD: PodTags = { workloads: "good", envoy: "good", rateLimiter: "good" };
@@ -23,6 +25,7 @@ export const chartFor = (version: string, tags: PodTags): FakeChart => {
     imageTag: tag(tags.workloads, version),
     envoyTag: tag(tags.envoy, `envoy-${version}`),
     rateLimitTag: tag(tags.rateLimiter, `ratelimit-${version}`),
+    ...(tags.hook === undefined ? {} : { hookTag: tag(tags.hook, version) }),
   });
   made.set(key, chart);
   return chart;

@@ -11,10 +11,11 @@ import { SEEDED_CRDS } from "./crds.ts";
 import { SEEDED } from "./histories.ts";
 import { nested } from "./values.ts";
 
-const tagsOf = ({ workloads, envoy, rateLimiter }: StartingWorld): PodTags => ({
+const tagsOf = ({ workloads, envoy, rateLimiter, hook }: StartingWorld): PodTags => ({
   workloads,
   envoy,
   rateLimiter: rateLimiter ?? "good",
+  ...(hook === undefined ? {} : { hook }),
 });
 
 export const scenarioOf = ({ world }: Story): Scenario => {
