@@ -10,6 +10,7 @@ import type { UpgradePlan } from "../../src/domain/upgrade-plan.ts";
 import { makeJsonOutput } from "../../src/render/ReporterJson.ts";
 import { layerReporterTerminal, layerReporterText } from "../../src/render/ReporterText.ts";
 import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
+import { Kubectl } from "../../src/services/Kubectl.ts";
 import { report } from "../../src/services/Reporter.ts";
 import { FakeCluster, INSTALLED_VALUES, TARS_EGRESS, tarsChart, world } from "../fakes/index.ts";
 import { NASTY, planted, rawIn } from "../hostile/text.ts";
@@ -225,6 +226,17 @@ describe("the screen", () => {
         stderr,
         "KUBECONFIG='/etc/kube/a:/etc/kube/b c' helm rollback tars 1 -n tars-system --kube-context prod",
       );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("names neither kubeconfig nor context in a pod with its own account", () =>
+    Effect.gen(function* () {
+      const { server } = yield* Effect.flatMap(Kubectl, ({ target }) => target);
+      const inPod = Effect.updateService(Kubectl, (kubectl) =>
+        Kubectl.of({ ...kubectl, target: Effect.succeed({ context: undefined, server }) }),
+      );
+      const { stderr } = yield* inPod(runUpgradeCli([], { kubeconfig: "/nobody/made/it" }));
+      assert.include(stderr, "helm rollback tars 1 -n tars-system");
     }).pipe(Effect.provide(world())),
   );
 

@@ -53,6 +53,8 @@ export const startFronts = async (
     servers.push(server);
     server.on("connection", (socket: Socket) => {
       sockets.add(socket);
+      // Clients that are turned away do not wait for the end.
+      socket.on("error", () => undefined);
       socket.once("close", () => sockets.delete(socket));
     });
     await new Promise<void>((done) => server.listen(0, host, done));
@@ -75,6 +77,7 @@ export const startFronts = async (
         rejectUnauthorized: false,
       },
       (answered) => {
+        answered.on("error", () => response.destroy());
         response.writeHead(answered.statusCode ?? 502, answered.headers);
         answered.pipe(response);
       },

@@ -140,7 +140,7 @@ describe("a kubeconfig", () => {
       const tare = await startTare(input, ["history"]);
       rows.push({ input, verdicts: [one, other, tare].map(({ code }) => code === 0), tare });
     };
-    const left = [...part("side by side", 1 / 4)];
+    const left = [...part("side by side", 1 / 8)];
     const worker = async () => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) await tryOne(next);
     };
