@@ -2,6 +2,7 @@
 import { Clock, Duration, Effect } from "effect";
 import type { DoctorReport } from "./domain/doctor-report.ts";
 import type { Identity } from "./domain/identity.ts";
+import { type KubectlEnvironment, kubectlCommand } from "./domain/operator-commands.ts";
 import { inOrder, isExpired, type OutboxEntry } from "./domain/outbox-entry.ts";
 import { eventIdsOf } from "./domain/reconcile.ts";
 import { AnotherDoctorAtWork, ClusterUnavailable, EventsWaiting } from "./errors.ts";
@@ -11,6 +12,7 @@ import { briefOfEntry, type Forwarding, forward } from "./phases/doctor/forward.
 import { type DoctorOptions, doctorLock } from "./phases/doctor/options.ts";
 import { briefOf, reconcile } from "./phases/doctor/reconcile.ts";
 import { EventOutbox } from "./services/EventOutbox.ts";
+import { OperatorShell } from "./services/OperatorShell.ts";
 import { ReleaseLock } from "./services/ReleaseLock.ts";
 import { ReleaseRecords } from "./services/ReleaseRecords.ts";
 import { report } from "./services/Reporter.ts";
@@ -51,6 +53,15 @@ const removeExpired = Effect.fnUntraced(function* (expired: ReadonlyArray<Outbox
   const outbox = yield* EventOutbox;
   yield* Effect.forEach(expired, (entry) => outbox.remove(entry), { discard: true });
 });
+
+const LABEL = "tars.io/delivery";
+
+/** A rejected event is not sent again by itself; once the cause is mended, this makes the next tick do so. */
+const sendAgain = (env: KubectlEnvironment, { namespace }: DoctorOptions["release"]): string => {
+  const which = `tars.io/component=install-event,${LABEL}=rejected`;
+  const words = ["label", "configmaps", "-n", namespace, "-l", which, `${LABEL}=pending`];
+  return kubectlCommand(env, ...words, "--overwrite");
+};
 
 /** Fails with `EventsWaiting`, after it has reported, when not everything could be sent. */
 export const doctor = Effect.fn("tare.doctor")(function* (
@@ -94,7 +105,11 @@ export const doctor = Effect.fn("tare.doctor")(function* (
     removed: expired.length,
     leftAlone,
   };
-  yield* report({ _tag: "DoctorTicked", release, report: result });
+  const again =
+    result.rejected.length === 0
+      ? {}
+      : { sendAgain: sendAgain(yield* yield* OperatorShell, release) };
+  yield* report({ _tag: "DoctorTicked", release, report: result, ...again });
   if (sending.stoppedBecause !== undefined) {
     const { kept, stoppedBecause: cause } = sending;
     return yield* new EventsWaiting({ release, count: kept.length, cause });

@@ -314,6 +314,13 @@ describe("forwarding", () => {
       );
       assert.deepStrictEqual(yield* received, [1, 3]);
       assert.deepStrictEqual(yield* deliveries, ["forwarded", "forwarded", "rejected"]);
+      const [ticked] = (yield* (yield* Recorder).events).filter(
+        ({ _tag }) => _tag === "DoctorTicked",
+      );
+      assert.deepInclude(ticked, {
+        sendAgain:
+          "kubectl label configmaps -n tars-system -l tars.io/component=install-event,tars.io/delivery=rejected tars.io/delivery=pending --overwrite",
+      });
       const again = yield* tick();
       assert.deepStrictEqual(again.report?.rejected, []);
     }).pipe(Effect.provide(noRelease)),

@@ -5,7 +5,7 @@ import type { Identity } from "../domain/identity.ts";
 import { waitFor } from "../domain/waiting.ts";
 import type { ManagementPlane } from "../services/ManagementPlane.ts";
 import { readIdentity } from "./identity-file.ts";
-import { operatorEnvironment } from "./operator-environment.ts";
+import { inOperatorShell, operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
 import { outputFlag } from "./output.ts";
 import {
@@ -90,7 +90,7 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
         Effect.andThen(Effect.ignore(tick), waitFor("next-tick", input.interval)),
       );
       const ticks = input.once || input.dryRun ? Effect.asVoid(tick) : Effect.asVoid(forever);
-      yield* Effect.provide(ticks, plane(identity));
+      yield* Effect.provide(inOperatorShell(input)(ticks), plane(identity));
     }, Effect.interruptible),
   ).pipe(
     Command.withShortDescription("Forward deployment events and complete the deployment history"),

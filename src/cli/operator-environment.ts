@@ -2,6 +2,7 @@ import { delimiter } from "node:path";
 import { Effect, Option } from "effect";
 import type { GivenFlag, OperatorEnvironment } from "../domain/operator-commands.ts";
 import { Kubectl } from "../services/Kubectl.ts";
+import { OperatorShell } from "../services/OperatorShell.ts";
 import { ToolCache, type ToolName } from "../services/ToolCache.ts";
 import { isPipe, namedAgain } from "./pipes.ts";
 import { givenClusterFlags, type UpgradeInput } from "./upgrade-input.ts";
@@ -55,3 +56,15 @@ export const operatorEnvironment = Effect.fnUntraced(function* (
   };
   return environment;
 });
+
+/** Commands that are printed while `work` goes on can be pasted as well. */
+export const inOperatorShell =
+  (input: Parameters<typeof operatorEnvironment>[0]) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(
+      Effect.context<Effect.Services<ReturnType<typeof operatorEnvironment>>>(),
+      (context) => {
+        const shell = Effect.provideContext(operatorEnvironment(input), context);
+        return Effect.provideService(work, OperatorShell, shell);
+      },
+    );

@@ -17,11 +17,10 @@ import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { plan } from "../plan.ts";
-import { OperatorShell } from "../services/OperatorShell.ts";
 import { Reporter, report } from "../services/Reporter.ts";
 import { type UpgradeOutcome, upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
-import { operatorEnvironment } from "./operator-environment.ts";
+import { inOperatorShell, operatorEnvironment } from "./operator-environment.ts";
 import { RunFailed } from "./RunFailed.ts";
 import { identityFile, upgradeFlags } from "./upgrade-flags.ts";
 import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "./upgrade-input.ts";
@@ -156,13 +155,7 @@ const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref
 
 const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   const traces = yield* Ref.make(UNTOUCHED);
-  const shell = Effect.provideContext(
-    operatorEnvironment(input),
-    yield* Effect.context<Effect.Services<ReturnType<typeof operatorEnvironment>>>(),
-  );
-  const exit = yield* Effect.exit(
-    Effect.provideService(runUpgrade(input, traces), OperatorShell, shell),
-  );
+  const exit = yield* Effect.exit(inOperatorShell(input)(runUpgrade(input, traces)));
   if (Exit.isSuccess(exit)) return;
   const error = Exit.findErrorOption(exit);
   if (Option.isSome(error)) {

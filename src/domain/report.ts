@@ -127,7 +127,13 @@ export type ReportEvent =
   /** Everything that was seen of pods that failed. */
   | { readonly _tag: "FailureReportSaved"; readonly file: string }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
-  | { readonly _tag: "DoctorTicked"; readonly release: ReleaseRef; readonly report: DoctorReport }
+  | {
+      readonly _tag: "DoctorTicked";
+      readonly release: ReleaseRef;
+      readonly report: DoctorReport;
+      /** The command that has rejected events sent again, where there are any. */
+      readonly sendAgain?: string;
+    }
   | {
       readonly _tag: "HistoryRead";
       readonly release: ReleaseRef;

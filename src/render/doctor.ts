@@ -1,5 +1,5 @@
-import type { DoctorReport, EventBrief } from "../domain/doctor-report.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+import type { EventBrief } from "../domain/doctor-report.ts";
+import type { ReportEvent } from "../domain/report.ts";
 
 /** A tick after a long outage: the first ones tell enough. */
 const SHOWN = 20;
@@ -21,21 +21,21 @@ const section = (title: string, events: ReadonlyArray<EventBrief>): ReadonlyArra
         ...(events.length > SHOWN ? [`  and ${events.length - SHOWN} more`] : []),
       ];
 
-/** A rejected event is not sent again by itself; once the cause is mended, this makes the next tick do so. */
-const sendAgain = (namespace: string): ReadonlyArray<string> => [
+const sendAgainLines = (command: string): ReadonlyArray<string> => [
   "  To have all rejected ones sent again:",
-  `  kubectl label configmaps -n ${namespace} -l tars.io/component=install-event,tars.io/delivery=rejected tars.io/delivery=pending --overwrite`,
+  `  ${command}`,
 ];
 
-export const doctorLines = (
-  { name, namespace }: ReleaseRef,
-  { dryRun, added, forwarded, rejected, kept, removed, leftAlone }: DoctorReport,
-): ReadonlyArray<string> => {
+export const doctorLines = ({
+  release: { name, namespace },
+  report: { dryRun, added, forwarded, rejected, kept, removed, leftAlone },
+  sendAgain,
+}: Extract<ReportEvent, { readonly _tag: "DoctorTicked" }>): ReadonlyArray<string> => {
   const lines = [
     ...section(dryRun ? "would write what nobody told" : "wrote what nobody told", added),
     ...section(dryRun ? "would forward" : "forwarded", forwarded),
     ...section("rejected by the management plane", rejected),
-    ...(rejected.length === 0 ? [] : sendAgain(namespace)),
+    ...(sendAgain === undefined ? [] : sendAgainLines(sendAgain)),
     ...section("kept for the next tick", kept),
     ...(removed === 0 ? [] : [`${dryRun ? "would remove" : "removed"} old events: ${removed}`]),
     ...(leftAlone === undefined ? [] : [`history left alone: ${leftAlone}`]),

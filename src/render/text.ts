@@ -180,7 +180,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
             `${paint.warning("warning:")} ${event.tool} ${event.version} was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform`,
           ];
     case "DoctorTicked":
-      return doctorLines(event.release, event.report);
+      return doctorLines(event);
     // A table that somebody asked for: the command prints it to stdout.
     case "HistoryRead":
       return [];
