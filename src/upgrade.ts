@@ -19,6 +19,7 @@ import { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 import { findIdleFlags, warnOfIdleFlags } from "./phases/idle-flags.ts";
 import { journaled } from "./phases/journaled.ts";
 import { preflight } from "./phases/preflight.ts";
+import { readPriorState, tellPriorState } from "./phases/prior-state.ts";
 import { enter } from "./phases/recovery/enter.ts";
 import { soundFacts } from "./phases/recovery/recover.ts";
 import { rehearsal } from "./phases/rehearsal.ts";
@@ -74,6 +75,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
       : yield* clusterReads(options);
     const crds = { manifests: installed.chart.crds, live: liveCrds, release: options.release };
     const checkFacts = yield* ahead(readReleaseChecks({ installed, standing }));
+    const priorFacts = yield* ahead(readPriorState(options));
     yield* Effect.interruptible(run(haPreflight, { options, facts: haFacts }));
     yield* reportChart(installed);
 
@@ -86,6 +88,8 @@ export const upgrade = Effect.fn("tare.upgrade")(
       ),
     );
     const idle = yield* Effect.interruptible(lookForIdleFlags(options, installed, facts));
+    const prior = yield* Effect.interruptible(priorFacts);
+    yield* tellPriorState(prior);
 
     const { lock } = yield* Effect.interruptible(entering);
     const journal = yield* openJournal({ options, installed, identity, runId });
@@ -95,7 +99,7 @@ export const upgrade = Effect.fn("tare.upgrade")(
       yield* requireRendered(installed, facts);
       yield* Effect.interruptible(journal.around("crds")(run(applyCrds, { ...crds, lock })));
       const result = yield* journal.around("upgrade")(
-        run(helmUpgrade, { options, identity, installed, lock, streams, takeBack }),
+        run(helmUpgrade, { options, identity, installed, lock, streams, takeBack, prior }),
       );
       return { ...result, idle } satisfies UpgradeOutcome;
     });

@@ -1,5 +1,5 @@
-import { type KubeObject, numberAt } from "./kube.ts";
-import { proxyOfGateway } from "./rollout/expectation.ts";
+import { fieldAt, type KubeObject, numberAt } from "./kube.ts";
+import { isOurs, proxyOfGateway } from "./rollout/gateways.ts";
 
 /** What the EnvoyProxy resources say about how many data-plane pods there are at the least. */
 export type HaVerdict =
@@ -16,10 +16,21 @@ export type HaVerdict =
 const minReplicasOf = (envoyProxy: KubeObject): number =>
   numberAt(envoyProxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1;
 
+/** A proxy on each node: no autoscaler decides how many there are. */
+const isOnEachNode = (envoyProxy: KubeObject): boolean =>
+  fieldAt(envoyProxy, "spec", "provider", "kubernetes", "envoyDaemonSet") !== undefined;
+
 /** The lowest `envoyHpa.minReplicas` decides: one single-replica proxy is enough to drop streams. */
-export const haVerdict = (envoyProxies: ReadonlyArray<KubeObject>): HaVerdict => {
+export const haVerdict = (all: ReadonlyArray<KubeObject>): HaVerdict => {
+  const envoyProxies = all.filter((one) => !isOnEachNode(one));
   const [lowest] = [...envoyProxies].sort((a, b) => minReplicasOf(a) - minReplicasOf(b));
-  if (lowest === undefined) return { _tag: "Unknown", why: "no EnvoyProxy resource found" };
+  if (lowest === undefined) {
+    const why =
+      all.length === 0
+        ? "no EnvoyProxy resource found"
+        : "there is a proxy on each node, as many as there are nodes";
+    return { _tag: "Unknown", why };
+  }
   const minReplicas = minReplicasOf(lowest);
   return {
     _tag: minReplicas >= 2 ? "HighlyAvailable" : "SingleReplica",
@@ -30,7 +41,9 @@ export const haVerdict = (envoyProxies: ReadonlyArray<KubeObject>): HaVerdict =>
 };
 
 export interface HaConfig {
-  /** Of the system namespace, and of those that Gateways live in. */
+  /** Whose Gateways these are. */
+  readonly release?: string;
+  /** Of the system namespace, of those that Gateways live in, and of those that classes refer to. */
   readonly envoyProxies: ReadonlyArray<KubeObject>;
   readonly gateways: ReadonlyArray<KubeObject>;
   readonly gatewayClasses: ReadonlyArray<KubeObject>;
@@ -38,7 +51,11 @@ export interface HaConfig {
 
 /** The EnvoyProxies that shape the pods of a Gateway: a left-over that nobody refers to decides nothing. */
 export const proxiesInUse = (config: HaConfig): ReadonlyArray<KubeObject> => {
-  const used = new Set(config.gateways.flatMap((gateway) => proxyOfGateway(config, gateway) ?? []));
+  const used = new Set(
+    config.gateways
+      .filter((gateway) => isOurs(config, gateway))
+      .flatMap((gateway) => proxyOfGateway(config, gateway) ?? []),
+  );
   return config.envoyProxies.filter((proxy) => used.has(proxy));
 };
 

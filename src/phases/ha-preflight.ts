@@ -11,6 +11,7 @@ import {
   singleReplicaWarnings,
 } from "../domain/ha-verdict.ts";
 import { Deployment, EnvoyProxy, Gateway, GatewayClass, type KubeObject } from "../domain/kube.ts";
+import { proxyNamespaces } from "../domain/rollout/gateways.ts";
 import { rolloutBudgetWarning } from "../domain/rollout-budget.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { SingleReplica } from "../errors.ts";
@@ -47,11 +48,17 @@ const readUse = Effect.fnUntraced(function* ({ release, dataplaneNamespace }: Wh
   );
   const beside = gateways.flatMap(({ metadata }) => metadata.namespace ?? []);
   const found = yield* Effect.forEach(
-    new Set([release.namespace, ...beside]),
+    new Set([release.namespace, ...beside, ...proxyNamespaces(gatewayClasses)]),
     (namespace) => kubectl.list({ type: EnvoyProxy, namespace }),
     { concurrency: NAMESPACES_AT_ONCE },
   );
-  return { gateways, gatewayClasses, envoyProxies: found.flat() } satisfies HaConfig as HaConfig;
+  const config: HaConfig = {
+    release: release.name,
+    gateways,
+    gatewayClasses,
+    envoyProxies: found.flat(),
+  };
+  return config;
 });
 
 export const readHa = Effect.fn("tare.read.ha")(function* (where: Where) {

@@ -1,6 +1,7 @@
 import { Clock, Duration, Effect } from "effect";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import type { Identity } from "../domain/identity.ts";
+import type { PriorState } from "../domain/rollout/prior-state.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import type {
   ClusterUnavailable,
@@ -41,6 +42,7 @@ export interface HelmUpgradeInput {
   readonly installed: InstalledRelease;
   readonly lock: HeldLock;
   readonly streams: FollowedStreams;
+  readonly prior: PriorState | undefined;
   /** Objects with parts that the chart's own cannot be beside. */
   readonly takeBack?: ReadonlyArray<TakeBack>;
 }
@@ -123,14 +125,14 @@ export const helmUpgrade: Phase<
   id: "helm-upgrade",
   title: "Helm upgrade",
   run: Effect.fnUntraced(function* (input) {
-    const { options, identity, installed: discovered, lock, streams } = input;
+    const { options, identity, installed: discovered, lock, streams, prior } = input;
     const { before, installed } = yield* requireUnchanged(discovered);
     yield* mayWrite(lock);
     yield* supersedeStale(installed.release, before);
     return yield* withInterruption((interruption) =>
       Effect.ensuring(
         attemptUpgrade(
-          { options, installed, before, lock, interruption, streams },
+          { options, installed, before, lock, interruption, streams, prior },
           input.takeBack ?? [],
         ).pipe(keepingScales(installed.release, installed.lastGood?.revision, installed.scaled)),
         reportStreams(streams),

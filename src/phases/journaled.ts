@@ -21,6 +21,7 @@ const journaledGate =
   (journal: OpenJournal) =>
   (gate: RolloutGate["Service"]): RolloutGate["Service"] =>
     RolloutGate.of({
+      ...gate,
       follow: (request) =>
         Effect.map(gate.follow(request), (rollout) => ({
           ...rollout,

@@ -48,6 +48,8 @@ export interface RollbackRequest {
   readonly release: ReleaseRef;
   readonly revision: number;
   readonly timeout: Duration.Duration;
+  /** Until everything of the release is ready; the default. */
+  readonly wait?: boolean;
   /** Also change fields that others own; for a release that is applied by the server. */
   readonly takeOver?: boolean;
 }

@@ -2,7 +2,9 @@ import { Context, type Duration, Effect, type Scope } from "effect";
 import type { KubeObject } from "../domain/kube.ts";
 import type { ReleaseRef } from "../domain/release.ts";
 import type { Dossier } from "../domain/rollout/dossier.ts";
+import type { PriorState } from "../domain/rollout/prior-state.ts";
 import type { WorkloadProgress } from "../domain/rollout/progress.ts";
+import type { KubectlError } from "./Kubectl.ts";
 
 export interface FollowRequest {
   /** Its namespace is the system namespace, where the EnvoyProxies and the release's own workloads are. */
@@ -13,6 +15,8 @@ export interface FollowRequest {
    * rollback that did not reach them must not pass for one that did.
    */
   readonly wanted?: ReadonlyArray<KubeObject> | undefined;
+  /** How everything was before the run wrote anything. Without it, everything must be as it should be. */
+  readonly prior?: PriorState | undefined;
   /** This run has written before: the templates that are there now are its own, or what it goes back to. */
   readonly isUnderWay?: boolean;
   /** Told whenever it changed, the data plane first. */
@@ -27,6 +31,10 @@ export interface GateRequest {
   readonly failFast: boolean;
   /** Nothing but proxies was changed: whatever else Envoy Gateway made may be as it is. */
   readonly proxiesOnly?: boolean;
+  /** Going back: what was not well before need not be well again, only no worse. */
+  readonly asBefore?: boolean;
+  /** The release's own workloads must be up as well: Helm was not asked to wait for them. */
+  readonly withRelease?: boolean;
 }
 
 /** Why a rollout fails, as far as can be seen by now. */
@@ -67,6 +75,10 @@ export class RolloutGate extends Context.Service<
   {
     /** Follows until the scope closes. Returns when the first look at the cluster is done, or has failed. */
     readonly follow: (request: FollowRequest) => Effect.Effect<Rollout, never, Scope.Scope>;
+    /** One look at everything that a rollout is about. */
+    readonly priorState: (
+      where: Pick<FollowRequest, "release" | "dataplaneNamespace">,
+    ) => Effect.Effect<PriorState, KubectlError>;
   }
 >()("tare/services/RolloutGate") {}
 

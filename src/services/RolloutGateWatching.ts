@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { Clock, Deferred, Duration, Effect, Fiber, Layer } from "effect";
 import type { KubeObject } from "../domain/kube.ts";
+import { answeredFor, isUnmet } from "../domain/rollout/answerable.ts";
 import type { Dossier } from "../domain/rollout/dossier.ts";
+import { mustBeUp } from "../domain/rollout/gateways.ts";
 import {
+  entriesOf,
   type PodInTrouble,
   podsInTrouble,
   rolloutProgress,
@@ -37,8 +40,10 @@ import {
   type Rollout,
   RolloutGate,
 } from "./RolloutGate.ts";
+import { makeAnswers } from "./rollout/answers.ts";
 import { type Changes, makeChanges } from "./rollout/changes.ts";
 import { makeEvidenceCollector } from "./rollout/evidence.ts";
+import { readPriorState } from "./rollout/prior-state.ts";
 import { readSecrets } from "./rollout/secrets.ts";
 import { type RolloutWatches, watchRollout } from "./rollout/watches.ts";
 
@@ -58,6 +63,7 @@ export const layerRolloutGateWatching: Layer.Layer<RolloutGate, never, Kubectl |
     Effect.gen(function* () {
       const [kubectl, stats] = [yield* Kubectl, yield* ProxyStats];
       return RolloutGate.of({
+        priorState: (where) => Effect.provideService(readPriorState(where), Kubectl, kubectl),
         follow: (request) =>
           follow(request).pipe(
             Effect.provideService(Kubectl, kubectl),
@@ -74,7 +80,8 @@ interface Seen {
 
 const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest) {
   const changes = makeChanges();
-  const watches = yield* watchRollout(request, changes);
+  const answers = yield* makeAnswers(changes);
+  const watches = yield* watchRollout(request, changes, answers.given);
   const collector = yield* makeEvidenceCollector(changes);
   const doomed = yield* Deferred.make<Diagnosis>();
   yield* firstLook(watches);
@@ -102,9 +109,10 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   const judge = Effect.fnUntraced(function* () {
     const view = withoutOldHooks(yield* watches.view, baseline);
     const now = yield* Clock.currentTimeMillis;
-    const troubles = podsInTrouble(view, yield* collector.told);
+    const found = podsInTrouble(view, yield* collector.told);
+    const troubles = answeredFor(view, found);
     times = noteTroubles(times, troubles, now);
-    const progress = rolloutProgress(view, troubles, earlier);
+    const progress = rolloutProgress(view, found, earlier);
     const changed = !isDeepStrictEqual(progress, seen.progress);
     seen = { progress, troubles };
     if (changed) yield* request.onProgress(progress);
@@ -139,7 +147,18 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
     }
   });
 
+  /** Apart from the judging too: the server takes its time. */
+  const asking = Effect.gen(function* () {
+    while (true) {
+      const known = changes.count();
+      const next = yield* answers.ask(yield* watches.view);
+      yield* newsOrTime(changes.after(known), next);
+      if (changes.count() > known) yield* waitFor("rollout-burst", BURST);
+    }
+  });
+
   yield* Effect.forkScoped(judging);
+  yield* Effect.forkScoped(asking);
   yield* Effect.forkScoped(collecting);
 
   const rollout: Rollout = {
@@ -233,9 +252,10 @@ const settling = Effect.fnUntraced(function* ({
     const look = yield* lookOnce(watches, gate, earlier);
     const now = yield* Clock.currentTimeMillis;
     state = observe(state, { ...look, ready: look.why === undefined, atMillis: now });
-    const needed = mayStillChange(baseline, look.view)
-      ? quietTime(gate.settleTime)
-      : gate.settleTime;
+    const needed =
+      mayStillChange(baseline, look.view) || look.excused
+        ? quietTime(gate.settleTime)
+        : gate.settleTime;
     let nextLook = (state.readySince ?? Number.POSITIVE_INFINITY) + Duration.toMillis(needed);
     if (hasSettled(state, needed, now)) {
       // A connection that died unnoticed would show a data plane at rest for as long as one likes.
@@ -275,27 +295,40 @@ interface Look {
   readonly view: RolloutView;
   readonly progress: ReadonlyArray<WorkloadProgress>;
   readonly fingerprint: string;
+  /** Something is not where it should be that need not be: it may yet come. */
+  readonly excused: boolean;
   /** Why something that Envoy Gateway made is not where it should be. */
   readonly why: string | undefined;
 }
 
+/** What decides whether the rollout has ended well. */
+const gatedBy = ({ proxiesOnly = false, withRelease = false }: GateRequest) =>
+  new Set<WorkloadGroup>([
+    "data-plane",
+    ...(proxiesOnly ? [] : (["envoy-gateway"] as const)),
+    ...(withRelease ? (["release"] as const) : []),
+  ]);
+
 const lookOnce = Effect.fnUntraced(function* (
   watches: RolloutWatches,
-  { proxiesOnly = false }: GateRequest,
+  request: GateRequest,
   earlier: ReadonlySet<string>,
 ) {
   const view = yield* watches.view;
-  const gated: ReadonlySet<WorkloadGroup> = new Set(
-    proxiesOnly ? ["data-plane"] : ["data-plane", "envoy-gateway"],
-  );
-  const progress = rolloutProgress(view, [], earlier).filter(({ group }) => gated.has(group));
-  const waiting = progress.find(({ waitingFor }) => waitingFor !== undefined);
+  const { asBefore = false } = request;
+  const gated = gatedBy(request);
+  const entries = entriesOf(view, earlier).filter(({ group }) => gated.has(group));
+  const unmet = entries.find((entry) => isUnmet(view, entry, { asBefore }));
   const trouble = yield* watches.trouble;
+  const waiting = entries.some(({ progress }) => progress.waitingFor !== undefined);
   const look: Look = {
     view,
-    progress,
+    progress: rolloutProgress(view, [], earlier).filter(({ group }) => gated.has(group)),
     fingerprint: fingerprintOf(view, gated),
-    why: trouble ?? (waiting === undefined ? undefined : `${waiting.name}: ${waiting.waitingFor}`),
+    excused: waiting && unmet === undefined,
+    why:
+      trouble ??
+      (unmet === undefined ? undefined : `${unmet.progress.name}: ${unmet.progress.waitingFor}`),
   };
   return look;
 });
@@ -306,12 +339,14 @@ const outcomeOf = ({ progress, view }: Look): DataPlaneOutcome =>
     : { _tag: "Settled", workloads: progress };
 
 /** Changes whenever a Deployment is replaced or its specification changes: then settling starts anew. */
-const fingerprintOf = ({ workloads }: RolloutView, gated: ReadonlySet<WorkloadGroup>): string =>
-  workloads
+const fingerprintOf = (view: RolloutView, gated: ReadonlySet<WorkloadGroup>): string =>
+  view.workloads
     .filter(({ group }) => gated.has(group))
+    .filter(({ group, object }) => group !== "data-plane" || mustBeUp(view, object))
     .map(({ object }) => lineOf(object))
     .sort()
     .join("\n");
 
-const lineOf = ({ metadata }: KubeObject): string =>
-  `${metadata.name} ${metadata.uid} ${metadata.generation}`;
+/** Not its generation: whoever keeps notes in a Deployment's annotations changes that all the time. */
+const lineOf = ({ metadata, spec }: KubeObject): string =>
+  `${metadata.name} ${metadata.uid} ${JSON.stringify(spec)}`;

@@ -38,6 +38,15 @@ describe("one EnvoyProxy", () => {
   });
 });
 
+it("a proxy on each node is not counted by an autoscaler's minimum", () => {
+  const onEachNode: KubeObject = {
+    ...proxy("nodes"),
+    spec: { provider: { kubernetes: { envoyDaemonSet: {} } } },
+  };
+  assert.propertyVal(haVerdict([onEachNode, proxy("tars", { minReplicas: 2 })]), "minReplicas", 2);
+  assert.propertyVal(haVerdict([onEachNode]), "_tag", "Unknown");
+});
+
 describe("several EnvoyProxies", () => {
   it("are as available as the lowest, which is named", () => {
     assert.deepStrictEqual(

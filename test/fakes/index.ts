@@ -3,7 +3,7 @@ export * from "./cluster/faults.ts";
 export { kubectlFor, layerKubectl } from "./cluster/kubectl.ts";
 export { allObjects } from "./cluster/store.ts";
 export { type Affliction, FakeDeployments } from "./controllers/deployments.ts";
-export { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
+export { CONTROLLER, FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
 export { FakeConfirmation } from "./FakeConfirmation.ts";

@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect";
 import type { Access } from "../../src/domain/access.ts";
 import { helmDriverNamed } from "../../src/domain/helm/driver.ts";
 import type { JsonObject } from "../../src/domain/json.ts";
-import { ApiService, type KubeObject } from "../../src/domain/kube.ts";
+import { ApiService, type KubeObject, type ResourceType } from "../../src/domain/kube.ts";
 import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
 import type { ReleaseRef } from "../../src/domain/release.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
@@ -86,6 +86,10 @@ export interface Scenario {
   readonly metrics?: "available" | "absent" | "unavailable";
   readonly missingTools?: ReadonlyArray<ToolName>;
   readonly faults?: ReadonlyArray<Fault>;
+  /** What else is on the cluster, and was before the release. */
+  readonly beside?: ReadonlyArray<readonly [ResourceType, KubeObject]>;
+  /** Mutating admission, of everything that was ever written. */
+  readonly rewrite?: (type: ResourceType, next: KubeObject) => KubeObject;
   /** What the account of the run may do; everything when left out. */
   readonly may?: (access: Access) => boolean;
 }
@@ -140,7 +144,11 @@ const seeded = (scenario: Scenario) =>
       yield* crdController;
       yield* timerJobs;
       yield* hookJobs;
+      if (scenario.rewrite !== undefined) yield* cluster.rewrite(scenario.rewrite);
       yield* seedCrds(scenario.crds ?? INSTALLED_CRDS);
+      for (const [type, object] of scenario.beside ?? []) {
+        yield* cluster.seed(type, object, "kubectl");
+      }
       yield* seedInstallation({
         release: scenario.release ?? DEFAULT_RELEASE,
         revisions,

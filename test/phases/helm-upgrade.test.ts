@@ -56,6 +56,7 @@ const upgradedAfter = Effect.fnUntraced(function* <E, R>(
       lock,
       streams: NO_STREAMS,
       takeBack: [],
+      prior: undefined,
     }),
   );
 });
@@ -174,6 +175,7 @@ it.effect("the identity reaches the cluster as a Secret and never Helm", () =>
         lock: FREE,
         streams: NO_STREAMS,
         takeBack: [],
+        prior: undefined,
       }),
     );
     const cluster = yield* FakeCluster;

@@ -126,6 +126,8 @@ export interface RollbackArguments {
   readonly release: ReleaseRef;
   readonly revision: number;
   readonly timeout: Duration.Duration;
+  /** Until everything is ready; the default. */
+  readonly wait?: boolean;
   /** Also change fields that others own; for a release that is applied by the server. */
   readonly takeOver?: boolean;
 }
@@ -141,6 +143,6 @@ export const rollbackArguments = (
   request.release.namespace,
   "--timeout",
   formatGoDuration(request.timeout),
-  waitFlag(version),
+  ...(request.wait === false ? [] : [waitFlag(version)]),
   ...conflictFlags(version, request),
 ];

@@ -4,12 +4,12 @@ import { runningDrain } from "../drain/running-drain.ts";
 import { type ShortDrain, shortDrains } from "../drain/short-drain.ts";
 import { copyPath, getPath, isJsonObject, type JsonObject, setPath } from "../json.ts";
 import { type KubeObject, numberAt } from "../kube.ts";
-import { proxyOfDeployment } from "../rollout/expectation.ts";
+import { isForeign, proxyOfDeployment } from "../rollout/gateways.ts";
 import { quietTime } from "../rollout/verdict.ts";
 import { isProxyOf, type RolloutView } from "../rollout/view.ts";
 
 export interface DrainFacts
-  extends Pick<RolloutView, "envoyProxies" | "gateways" | "gatewayClasses"> {
+  extends Pick<RolloutView, "envoyProxies" | "gateways" | "gatewayClasses" | "release"> {
   readonly deployments: ReadonlyArray<KubeObject>;
 }
 
@@ -31,7 +31,9 @@ export const lengthenings = (
     readonly asked: Duration.Duration;
   },
 ): ReadonlyArray<Lengthening> => {
-  const proxies = deployments.filter((deployment) => isProxyOf(deployment, dataplaneNamespace));
+  const proxies = deployments.filter(
+    (deployment) => isProxyOf(deployment, dataplaneNamespace) && !isForeign(config, deployment),
+  );
   return proxies.flatMap((deployment) =>
     shortDrains([runningDrain(deployment)], asked).map((drain) => ({
       workload: deployment,

@@ -1,152 +1,101 @@
-/** Which Deployments the Gateways must have, and what each must run. */
+/** Which proxies the Gateways must have, and what each must run. */
+import { type DeploymentProgress, newTemplate, proxyTemplate } from "../data-plane.ts";
+import { DaemonSet, fieldAt, type KubeObject, numberAt } from "../kube.ts";
+import { type AskedWorkload, askedTemplate } from "./asked-template.ts";
+import { type Difference, showDifference, type Tree } from "./difference.ts";
 import {
-  type DeploymentProgress,
-  deploymentProgress,
-  newTemplate,
-  OWNING_GATEWAY_LABEL,
-  proxyTemplate,
-} from "../data-plane.ts";
-import { conditionOf, fieldAt, type KubeObject, numberAt, stringAt } from "../kube.ts";
-import { askedTemplate, firstDifference, showDifference } from "./asked-template.ts";
-import {
-  conditionsOf,
-  OWNING_CLASS_LABEL,
-  OWNING_GATEWAY_NAMESPACE_LABEL,
-  type RolloutView,
-} from "./view.ts";
+  type Config,
+  isOurs,
+  isServedBy,
+  mustBeServed,
+  proxyOfDeployment,
+  refusal,
+} from "./gateways.ts";
+import { unexplained } from "./unexplained.ts";
+import { keyOfObject } from "./view.ts";
+import { isPaused, pausedProgress, workloadProgress } from "./workload-progress.ts";
 
-type Config = Pick<RolloutView, "gateways" | "gatewayClasses" | "envoyProxies">;
+const settingsOf = (proxy: KubeObject, { kind }: KubeObject): AskedWorkload => ({
+  kind,
+  settings: fieldAt(
+    proxy,
+    ...["spec", "provider", "kubernetes"],
+    kind === DaemonSet.kind ? "envoyDaemonSet" : "envoyDeployment",
+  ),
+  container: "envoy",
+  graceSeconds: proxyTemplate(proxy).terminationGracePeriodSeconds,
+});
 
-const proxyNamed = (config: Config, reference: unknown, namespace: string | undefined) =>
-  fieldAt(reference, "kind") === "EnvoyProxy"
-    ? config.envoyProxies.find(
-        ({ metadata }) =>
-          metadata.name === fieldAt(reference, "name") && metadata.namespace === namespace,
-      )
-    : undefined;
-
-const classNamed = ({ gatewayClasses }: Config, name: unknown): KubeObject | undefined =>
-  gatewayClasses.find(({ metadata }) => metadata.name === name);
-
-const proxyOfClass = (config: Config, gatewayClass: KubeObject | undefined) => {
-  const reference = fieldAt(gatewayClass, "spec", "parametersRef");
-  return proxyNamed(config, reference, stringAt(reference, "namespace"));
+/** What its EnvoyProxy asks of a workload; `undefined` where there is none. */
+export const askedOfProxy = (config: Config, workload: KubeObject): Tree | undefined => {
+  const proxy = proxyOfDeployment(config, workload);
+  return proxy === undefined ? undefined : askedTemplate(settingsOf(proxy, workload));
 };
 
-/** Where the classes cannot be read, a single EnvoyProxy can only be the one that is used. */
-const soleProxy = ({ envoyProxies }: Config): KubeObject | undefined =>
-  envoyProxies.length === 1 ? envoyProxies[0] : undefined;
+const GRACE = /terminationGracePeriodSeconds$/;
 
-/** The EnvoyProxy that shapes the pods of a Gateway: its own, else its class's. */
-export const proxyOfGateway = (config: Config, gateway: KubeObject): KubeObject | undefined => {
-  const own = fieldAt(gateway, "spec", "infrastructure", "parametersRef");
-  const gatewayClass = classNamed(config, fieldAt(gateway, "spec", "gatewayClassName"));
-  return (
-    proxyNamed(config, own, gateway.metadata.namespace) ??
-    proxyOfClass(config, gatewayClass) ??
-    (gatewayClass === undefined ? soleProxy(config) : undefined)
-  );
-};
-
-/** The EnvoyProxy behind a Deployment, by the labels Envoy Gateway puts on what it makes. */
-export const proxyOfDeployment = (
-  config: Config,
-  { metadata }: KubeObject,
-): KubeObject | undefined => {
-  const className = metadata.labels?.[OWNING_CLASS_LABEL];
-  if (className !== undefined) return proxyOfClass(config, classNamed(config, className));
-  const gateway = config.gateways.find(
-    (one) =>
-      one.metadata.name === metadata.labels?.[OWNING_GATEWAY_LABEL] &&
-      (metadata.labels?.[OWNING_GATEWAY_NAMESPACE_LABEL] ?? one.metadata.namespace) ===
-        one.metadata.namespace,
-  );
-  return gateway === undefined ? soleProxy(config) : proxyOfGateway(config, gateway);
-};
-
-const ENVOY_GATEWAY = /envoyproxy/;
-
-/** A Gateway of another product in the same namespace is none of ours. */
-const isOurs = (config: Config, gateway: KubeObject): boolean => {
-  const gatewayClass = classNamed(config, fieldAt(gateway, "spec", "gatewayClassName"));
-  return (
-    gatewayClass === undefined ||
-    ENVOY_GATEWAY.test(stringAt(gatewayClass, "spec", "controllerName") ?? "") ||
-    proxyOfClass(config, gatewayClass) !== undefined
-  );
-};
-
-/** What of the live Deployment is not as its EnvoyProxy asks. */
-export const staleness = (config: Config, deployment: KubeObject): string | undefined => {
-  const proxy = proxyOfDeployment(config, deployment);
-  if (proxy === undefined) return undefined;
-  const grace = proxyTemplate(proxy).terminationGracePeriodSeconds;
-  const found = numberAt(deployment, "spec", "template", "spec", "terminationGracePeriodSeconds");
-  const asked = askedTemplate({
-    settings: fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment"),
-    container: "envoy",
-    graceSeconds: grace,
-  });
-  const difference = firstDifference(fieldAt(deployment, "spec"), asked);
-  if (difference === undefined) return undefined;
-  return difference.path.endsWith("terminationGracePeriodSeconds") && difference.asked === grace
+const showStaleness = (config: Config, workload: KubeObject, difference: Difference): string => {
+  const proxy = proxyOfDeployment(config, workload);
+  const grace = proxy && proxyTemplate(proxy).terminationGracePeriodSeconds;
+  const found = numberAt(workload, "spec", "template", "spec", "terminationGracePeriodSeconds");
+  return GRACE.test(difference.path) && difference.asked === grace
     ? `still gives pods ${found === undefined ? "the default time" : `${found} s`} to drain, not ${grace} s`
     : showDifference(difference);
 };
 
-/** A controller that refuses the new settings keeps the old pods, which look healthy. */
-const refusal = (config: Config, gateway: KubeObject): string | undefined => {
-  const gatewayClass = classNamed(config, fieldAt(gateway, "spec", "gatewayClassName"));
-  for (const object of [gatewayClass, gateway]) {
-    if (object === undefined) continue;
-    const accepted = conditionOf(object, "Accepted");
-    const observed = conditionsOf(object).find((one) => fieldAt(one, "type") === "Accepted");
-    const isCurrent =
-      numberAt(observed, "observedGeneration") === (object.metadata.generation ?? 0);
-    if (accepted?.status === "False" && isCurrent) {
-      return `${object.kind} ${object.metadata.name} is refused by Envoy Gateway: ${accepted.reason}: ${accepted.message}`;
-    }
-  }
-  return undefined;
+/** What of the live workload is not as its EnvoyProxy asks, and is not the cluster's own doing. */
+export const staleness = (config: Config, workload: KubeObject): string | undefined => {
+  const asked = askedOfProxy(config, workload);
+  const difference = asked && unexplained(config, workload, asked)[0];
+  return difference && showStaleness(config, workload, difference);
 };
 
-const isServedBy = (gateway: KubeObject, { metadata }: KubeObject): boolean => {
-  const labels = metadata.labels ?? {};
-  const className = labels[OWNING_CLASS_LABEL];
-  if (className !== undefined) return fieldAt(gateway, "spec", "gatewayClassName") === className;
-  return (
-    labels[OWNING_GATEWAY_LABEL] === gateway.metadata.name &&
-    (labels[OWNING_GATEWAY_NAMESPACE_LABEL] ?? gateway.metadata.namespace) ===
-      gateway.metadata.namespace
-  );
-};
+const isKept = ({ prior }: Config, workload: KubeObject): boolean =>
+  isPaused(workload) && prior?.workloads.get(keyOfObject(workload))?.paused === true;
 
-/** The state of the whole data plane: one entry for each Deployment, and for each Gateway that has none. */
-export const expectedProgress = (
+/** What is to be known of one workload, or of one that should be there. */
+export interface Entry {
+  readonly progress: DeploymentProgress;
+  readonly object: KubeObject | undefined;
+  /** The Gateway that has no workload. */
+  readonly gateway?: KubeObject;
+  /** It is not what it is asked to be. */
+  readonly stale: boolean;
+}
+
+/** The state of the whole data plane: one entry for each workload, and for each Gateway that misses one. */
+export const dataPlaneEntries = (
   config: Config,
-  deployments: ReadonlyArray<KubeObject>,
+  workloads: ReadonlyArray<KubeObject>,
   nameTemplate = newTemplate,
-): ReadonlyArray<DeploymentProgress> => {
+): ReadonlyArray<Entry> => {
   const gateways = config.gateways.filter((gateway) => isOurs(config, gateway));
-  const refused = (deployment: KubeObject) =>
+  const refused = (workload: KubeObject) =>
     gateways
-      .filter((gateway) => isServedBy(gateway, deployment))
+      .filter((gateway) => isServedBy(gateway, workload))
       .map((gateway) => refusal(config, gateway))
       .find((text) => text !== undefined);
   return [
-    ...deployments.map((deployment) => {
-      const progress = deploymentProgress(deployment, undefined, nameTemplate);
-      const waitingFor =
-        refused(deployment) ?? staleness(config, deployment) ?? progress.waitingFor;
-      return { ...progress, waitingFor };
+    ...workloads.map((object): Entry => {
+      const progress = isKept(config, object)
+        ? pausedProgress(object)
+        : workloadProgress(object, nameTemplate);
+      const stale = staleness(config, object);
+      const waitingFor = refused(object) ?? stale ?? progress.waitingFor;
+      return { progress: { ...progress, waitingFor }, object, stale: stale !== undefined };
     }),
     ...gateways
-      .filter((gateway) => !deployments.some((one) => isServedBy(gateway, one)))
-      .map((gateway) => ({
-        name: gateway.metadata.name,
-        ready: 0,
-        desired: 1,
-        waitingFor: refusal(config, gateway) ?? "no Deployment was made for this Gateway",
-      })),
+      .filter((gateway) => mustBeServed(config, gateway))
+      .filter((gateway) => !workloads.some((one) => isServedBy(gateway, one)))
+      .map((gateway): Entry => {
+        const waitingFor = refusal(config, gateway) ?? "no Deployment was made for this Gateway";
+        const { name } = gateway.metadata;
+        return {
+          progress: { name, ready: 0, desired: 1, waitingFor },
+          object: undefined,
+          gateway,
+          stale: false,
+        };
+      }),
   ];
 };

@@ -1,15 +1,10 @@
 /** What an operator sees of a rollout: one entry for each workload. */
-import {
-  type DeploymentProgress,
-  deploymentProgress,
-  type NameTemplate,
-  newTemplate,
-} from "../data-plane.ts";
+import { type DeploymentProgress, type NameTemplate, newTemplate } from "../data-plane.ts";
 import { type KubeObject, numberAt, stringAt } from "../kube.ts";
 import { creationTrouble } from "./creation-trouble.ts";
-import { expectedProgress } from "./expectation.ts";
+import { dataPlaneEntries, type Entry } from "./expectation.ts";
 import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./pod-trouble.ts";
-import { limiterProgress } from "./rate-limiter.ts";
+import { limiterEntries } from "./rate-limiter.ts";
 import {
   conditionsOf,
   currentGeneration,
@@ -18,6 +13,7 @@ import {
   type Workload,
   type WorkloadGroup,
 } from "./view.ts";
+import { updatedPods, workloadProgress } from "./workload-progress.ts";
 
 export interface WorkloadProgress extends DeploymentProgress {
   readonly group: WorkloadGroup;
@@ -67,29 +63,12 @@ export const podsInTrouble = (view: RolloutView, told: ToldOfPods): ReadonlyArra
     .flatMap((workload) => troublesOf(workload, view, told))
     .sort((left, right) => bySeverity(left.trouble, right.trouble));
 
-const statefulSetProgress = (set: KubeObject, nameTemplate = newTemplate): DeploymentProgress => {
-  const desired = numberAt(set, "spec", "replicas") ?? 1;
-  const status = (field: string) => numberAt(set, "status", field) ?? 0;
-  const updated =
-    stringAt(set, "status", "updateRevision") === stringAt(set, "status", "currentRevision")
-      ? desired
-      : status("updatedReplicas");
-  const waitingFor =
-    status("observedGeneration") < (set.metadata.generation ?? 0)
-      ? "its newest specification has not been observed"
-      : updated < desired
-        ? `${updated} of ${desired} pods run ${nameTemplate(set)}`
-        : status("readyReplicas") < desired
-          ? `${status("readyReplicas")} of ${desired} pods are ready`
-          : undefined;
-  return { name: set.metadata.name, ready: status("readyReplicas"), desired, waitingFor };
-};
-
 /** An empty Deployment of the release is as its chart wants it; an empty data plane serves nobody. */
-const releaseProgress = ({ object }: Workload, nameTemplate: NameTemplate): DeploymentProgress => {
-  if (object.kind === "StatefulSet") return statefulSetProgress(object, nameTemplate);
-  const progress = deploymentProgress(object, undefined, nameTemplate);
-  return progress.desired === 0 ? { ...progress, waitingFor: undefined } : progress;
+const releaseEntry = (object: KubeObject, nameTemplate: NameTemplate): Entry => {
+  const progress = workloadProgress(object, nameTemplate);
+  const isEmpty = object.kind === "Deployment" && progress.desired === 0;
+  const waitingFor = isEmpty ? undefined : progress.waitingFor;
+  return { progress: { ...progress, waitingFor }, object, stale: false };
 };
 
 const COMPLETION = new Set(["Complete", "SuccessCriteriaMet", "Failed", "FailureTarget"]);
@@ -101,39 +80,33 @@ const hasEnded = (job: KubeObject): boolean =>
   );
 
 /** A Job's pods are wanted until they have ended, so what counts is how many have ended well. */
-const hookProgress = (job: KubeObject): DeploymentProgress => {
+const hookEntry = (job: KubeObject): Entry => {
   const desired = numberAt(job, "spec", "completions") ?? 1;
   const ready = numberAt(job, "status", "succeeded") ?? 0;
+  const waitingFor = ready < desired ? `${ready} of ${desired} pods have finished` : undefined;
   return {
-    name: job.metadata.name,
-    ready,
-    desired,
-    waitingFor: ready < desired ? `${ready} of ${desired} pods have finished` : undefined,
+    progress: { name: job.metadata.name, ready, desired, waitingFor },
+    object: job,
+    stale: false,
   };
 };
 
-const updatedPods = (object: KubeObject | undefined): number => {
-  const desired = numberAt(object, "spec", "replicas") ?? 1;
-  const observed = numberAt(object, "status", "observedGeneration") ?? 0;
-  if (object === undefined || observed < (object.metadata.generation ?? 0)) return 0;
-  // A StatefulSet at rest counts none.
-  const isSet = object.kind === "StatefulSet";
-  const atRest = isSet && statefulSetProgress(object).waitingFor === undefined;
-  return atRest ? desired : (numberAt(object, "status", "updatedReplicas") ?? 0);
-};
+export interface GroupedEntry extends Entry {
+  readonly group: WorkloadGroup;
+}
 
-const shortReason = ({ reason, detail }: Trouble): string =>
-  detail === "" ? reason : `${reason}: ${detail.split("\n")[0]}`;
+/** By which something that should be there and is not can be found again. */
+export const missingKey = ({ group, progress }: GroupedEntry): string =>
+  `${group} ${progress.name}`;
 
 /**
- * The data plane first: it is what the upgrade is about.
+ * Everything there is, and everything that should be: the data plane first, it is what the upgrade is about.
  * @param earlier templates that were current before the run: what keeps their pods is not the new ones' doing
  */
-export const rolloutProgress = (
+export const entriesOf = (
   view: RolloutView,
-  troubles: ReadonlyArray<PodInTrouble>,
-  earlier: ReadonlySet<string>,
-): ReadonlyArray<WorkloadProgress> => {
+  earlier: ReadonlySet<string> = new Set(),
+): ReadonlyArray<GroupedEntry> => {
   const nameTemplate: NameTemplate = (object) => {
     const workload = view.workloads.find((one) => one.object === object);
     const generation = workload && currentGeneration(workload, view);
@@ -141,39 +114,42 @@ export const rolloutProgress = (
       ? "the template of before this run"
       : newTemplate(object);
   };
-  const ofGroup = (group: WorkloadGroup) =>
-    view.workloads.filter((workload) => workload.group === group);
-  const extra = (name: string, group: WorkloadGroup) => {
-    const workload = ofGroup(group).find(({ object }) => object.metadata.name === name);
+  const objectsOf = (group: WorkloadGroup) =>
+    view.workloads.filter((one) => one.group === group).map(({ object }) => object);
+  const hooks = objectsOf("hook").filter((job) => !hasEnded(job));
+  const named = (group: WorkloadGroup, entries: ReadonlyArray<Entry>) =>
+    entries.map((entry) => ({ ...entry, group }));
+  return [
+    ...named("data-plane", dataPlaneEntries(view, objectsOf("data-plane"), nameTemplate)),
+    ...named(
+      "envoy-gateway",
+      limiterEntries(view.controllerSettings, objectsOf("envoy-gateway"), view, nameTemplate),
+    ),
+    ...named("hook", hooks.map(hookEntry)),
+    ...named(
+      "release",
+      objectsOf("release").map((object) => releaseEntry(object, nameTemplate)),
+    ),
+  ];
+};
+
+const shortReason = ({ reason, detail }: Trouble): string =>
+  detail === "" ? reason : `${reason}: ${detail.split("\n")[0]}`;
+
+export const rolloutProgress = (
+  view: RolloutView,
+  troubles: ReadonlyArray<PodInTrouble>,
+  earlier: ReadonlySet<string>,
+): ReadonlyArray<WorkloadProgress> =>
+  entriesOf(view, earlier).map(({ group, object, progress }) => {
+    const workload = view.workloads.find((one) => one.object === object);
     const pods = workload === undefined ? [] : podsOf(workload, view);
     const worst = troubles.find((one) => one.workload === workload);
     return {
+      ...progress,
       group,
-      updated: updatedPods(workload?.object),
+      updated: group === "hook" ? progress.desired : updatedPods(object),
       draining: pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length,
       lastEvent: worst === undefined ? undefined : shortReason(worst.trouble),
     };
-  };
-  const objectsOf = (group: WorkloadGroup) => ofGroup(group).map(({ object }) => object);
-  const dataPlane = expectedProgress(view, objectsOf("data-plane"), nameTemplate);
-  const limiter = limiterProgress(
-    view.controllerSettings,
-    objectsOf("envoy-gateway"),
-    nameTemplate,
-  );
-  return [
-    ...dataPlane.map((one) => ({ ...one, ...extra(one.name, "data-plane") })),
-    ...limiter.map((one) => ({ ...one, ...extra(one.name, "envoy-gateway") })),
-    ...ofGroup("hook")
-      .map(({ object }) => object)
-      .filter((job) => !hasEnded(job))
-      .map((job) => {
-        const progress = hookProgress(job);
-        return { ...progress, ...extra(progress.name, "hook"), updated: progress.desired };
-      }),
-    ...ofGroup("release").map((workload) => {
-      const progress = releaseProgress(workload, nameTemplate);
-      return { ...progress, ...extra(progress.name, "release") };
-    }),
-  ];
-};
+  });

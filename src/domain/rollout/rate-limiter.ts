@@ -1,7 +1,16 @@
 /** The rate limiter: Envoy Gateway makes it beside itself, as its own settings say, whatever the proxies are. */
-import { type DeploymentProgress, deploymentProgress, newTemplate } from "../data-plane.ts";
+import {
+  type DeploymentProgress,
+  deploymentProgress,
+  type NameTemplate,
+  newTemplate,
+} from "../data-plane.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../kube.ts";
-import { askedTemplate, firstDifference, showDifference } from "./asked-template.ts";
+import { askedTemplate } from "./asked-template.ts";
+import { showDifference, type Tree } from "./difference.ts";
+import type { Entry } from "./expectation.ts";
+import { unexplained } from "./unexplained.ts";
+import type { RolloutView } from "./view.ts";
 
 /** Of the Deployment, unless the settings name it, and of its container. */
 const NAME = "envoy-ratelimit";
@@ -14,50 +23,62 @@ const isAskedFor = (settings: unknown): boolean => fieldAt(settings, "rateLimit"
 
 const nameIn = (settings: unknown): string => stringAt(limiterSettings(settings), "name") ?? NAME;
 
-const staleness = (settings: unknown, deployment: KubeObject): string | undefined => {
-  const asked = askedTemplate({ settings: limiterSettings(settings), container: NAME });
-  const difference = firstDifference(fieldAt(deployment, "spec"), asked);
-  return difference === undefined ? undefined : showDifference(difference);
-};
+/** What the settings ask of the rate limiter; nothing of whatever else the controller made. */
+export const askedOfLimiter = (settings: unknown, { metadata }: KubeObject): Tree | undefined =>
+  metadata.name === nameIn(settings)
+    ? askedTemplate({ settings: limiterSettings(settings), container: NAME })
+    : undefined;
+
+type Known = Partial<Pick<RolloutView, "answers" | "prior">>;
 
 /** One that is scaled to zero, or on its way out, keeps nobody waiting. */
-const waitingFor = (
+const isAwaited = (settings: unknown, deployment: KubeObject): boolean =>
+  (settings === undefined || isAskedFor(settings)) &&
+  numberAt(deployment, "spec", "replicas") !== 0;
+
+const limiterEntry = (
   settings: unknown,
   deployment: KubeObject,
-  progress: DeploymentProgress,
-): string | undefined => {
-  const isWanted = settings === undefined || isAskedFor(settings);
-  if (!isWanted || numberAt(deployment, "spec", "replicas") === 0) return undefined;
-  const isLimiter = deployment.metadata.name === nameIn(settings);
-  return (isLimiter ? staleness(settings, deployment) : undefined) ?? progress.waitingFor;
+  known: Known,
+  nameTemplate: NameTemplate,
+): Entry => {
+  const progress = deploymentProgress(deployment, undefined, nameTemplate);
+  if (!isAwaited(settings, deployment)) {
+    return { progress: { ...progress, waitingFor: undefined }, object: deployment, stale: false };
+  }
+  const asked = askedOfLimiter(settings, deployment);
+  const [difference] = asked === undefined ? [] : unexplained(known, deployment, asked);
+  return {
+    progress: {
+      ...progress,
+      waitingFor: difference === undefined ? progress.waitingFor : showDifference(difference),
+    },
+    object: deployment,
+    stale: difference !== undefined,
+  };
 };
 
 /**
  * One entry for each Deployment that Envoy Gateway made for itself, and one for a rate limiter that it has yet to make.
  * @param settings of the controller; `undefined` where they cannot be read: then what is there must be up
  */
-export const limiterProgress = (
+export const limiterEntries = (
   settings: unknown,
   deployments: ReadonlyArray<KubeObject>,
+  known: Known = {},
   nameTemplate = newTemplate,
-): ReadonlyArray<DeploymentProgress> => {
+): ReadonlyArray<Entry> => {
   const name = nameIn(settings);
   const isMissing =
     isAskedFor(settings) && !deployments.some(({ metadata }) => metadata.name === name);
+  const missing: DeploymentProgress = {
+    name,
+    ready: 0,
+    desired: numberAt(limiterSettings(settings), "replicas") ?? 1,
+    waitingFor: "Envoy Gateway has not made it",
+  };
   return [
-    ...deployments.map((deployment) => {
-      const progress = deploymentProgress(deployment, undefined, nameTemplate);
-      return { ...progress, waitingFor: waitingFor(settings, deployment, progress) };
-    }),
-    ...(isMissing
-      ? [
-          {
-            name,
-            ready: 0,
-            desired: numberAt(limiterSettings(settings), "replicas") ?? 1,
-            waitingFor: "Envoy Gateway has not made it",
-          },
-        ]
-      : []),
+    ...deployments.map((deployment) => limiterEntry(settings, deployment, known, nameTemplate)),
+    ...(isMissing ? [{ progress: missing, object: undefined, stale: false }] : []),
   ];
 };

@@ -1,10 +1,13 @@
 /** The part of the cluster that a rollout is about, as the watches have told it so far. */
 import { OWNING_GATEWAY_LABEL } from "../data-plane.ts";
-import { fieldAt, type KubeObject, listAt, stringAt } from "../kube.ts";
+import { DaemonSet, fieldAt, type KubeObject, listAt, StatefulSet, stringAt } from "../kube.ts";
+import type { PriorState } from "./prior-state.ts";
 
 export const OWNING_GATEWAY_NAMESPACE_LABEL = "gateway.envoyproxy.io/owning-gateway-namespace";
 /** With `mergeGateways` one Deployment serves all Gateways of a class. */
 export const OWNING_CLASS_LABEL = "gateway.envoyproxy.io/owning-gatewayclass";
+/** Kept up by the server for DaemonSets, which tell their newest revision nowhere else. */
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
 const REVISION = "deployment.kubernetes.io/revision";
 const RELEASE_NAME = "meta.helm.sh/release-name";
 const HOOK = "helm.sh/hook";
@@ -15,7 +18,7 @@ export type WorkloadGroup = "release" | "hook" | "data-plane" | "envoy-gateway";
 
 export interface Workload {
   readonly group: WorkloadGroup;
-  /** A Deployment, a StatefulSet, or the Job of a hook. */
+  /** A Deployment, a StatefulSet, a DaemonSet, or the Job of a hook. */
   readonly object: KubeObject;
 }
 
@@ -28,6 +31,12 @@ export interface RolloutView {
   readonly envoyProxies: ReadonlyArray<KubeObject>;
   /** The settings that the release gives Envoy Gateway; left out where they cannot be read. */
   readonly controllerSettings?: unknown;
+  /** The release that is rolled out, whose own Gateways must be served; left out where it does not matter. */
+  readonly release?: string;
+  /** How all this was before anything was written; left out where nobody looked. */
+  readonly prior?: PriorState | undefined;
+  /** What the server makes of what was asked for, by the question. */
+  readonly answers?: ReadonlyMap<string, unknown>;
 }
 
 /** Helm writes the annotation on all it makes, and refuses what another release owns; older fakes of it may not. */
@@ -60,7 +69,7 @@ const isOwnedBy = ({ metadata }: KubeObject, uid: string | undefined): boolean =
 
 /** What tells the pods of one template from those of another. */
 export interface Generation {
-  /** The ReplicaSet's UID, or a StatefulSet's revision. */
+  /** The ReplicaSet's UID, a StatefulSet's revision, or the number of a DaemonSet's template. */
   readonly id: string;
   readonly owns: (pod: KubeObject) => boolean;
 }
@@ -78,7 +87,17 @@ export const currentGeneration = (
   const observed = fieldAt(object, "status", "observedGeneration");
   if (typeof observed !== "number" || observed < (object.metadata.generation ?? 0))
     return undefined;
-  if (object.kind === "StatefulSet") {
+  if (object.kind === DaemonSet.kind) {
+    const template = object.metadata.annotations?.[TEMPLATE_GENERATION];
+    if (template === undefined) return undefined;
+    return {
+      id: `${object.metadata.uid} ${template}`,
+      owns: (pod) =>
+        isOwnedBy(pod, object.metadata.uid) &&
+        pod.metadata.labels?.["pod-template-generation"] === template,
+    };
+  }
+  if (object.kind === StatefulSet.kind) {
     const revision = stringAt(object, "status", "updateRevision");
     if (revision === undefined) return undefined;
     return {

@@ -2,6 +2,7 @@ import { Effect, Schedule } from "effect";
 import type { GateRecord } from "../../domain/gate-record.ts";
 import { type History, lastRevision, type ReleaseRef } from "../../domain/release.ts";
 import { note } from "../../domain/revision-identity.ts";
+import type { PriorState } from "../../domain/rollout/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { Helm } from "../../services/Helm.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
@@ -16,6 +17,8 @@ export interface Restoration {
   readonly options: UpgradeOptions;
   readonly installed: Pick<InstalledRelease, "release" | "lastGood" | "secrets">;
   readonly lock: HeldLock;
+  /** How everything was before the run wrote anything; `undefined` where that could not be read. */
+  readonly prior: PriorState | undefined;
 }
 
 /** What every later step of one attempt needs to know. */

@@ -1,5 +1,5 @@
 import { Clock, Data, Duration, Effect, Option, Result, type Scope } from "effect";
-import { EnvoyProxy, fieldAt, type KubeObject, refOf, showRef } from "../../domain/kube.ts";
+import { type KubeObject, refOf, showRef } from "../../domain/kube.ts";
 import { redactText } from "../../domain/redaction.ts";
 import {
   deployedRevision,
@@ -8,7 +8,8 @@ import {
   type ReleaseRef,
   rollbackTarget,
 } from "../../domain/release.ts";
-import { firstDifference, imagesOf } from "../../domain/rollout/asked-template.ts";
+import { deviation } from "../../domain/rollout/deviation.ts";
+import { hadAilingRelease } from "../../domain/rollout/prior-state.ts";
 import { restorableType } from "../../domain/rollout/restorable.ts";
 import { waitFor } from "../../domain/waiting.ts";
 import { Helm } from "../../services/Helm.ts";
@@ -23,23 +24,9 @@ import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
 /** A revision that could not be brought back, or not be proven to run. */
 export class NotRestored extends Data.TaggedError("NotRestored")<{ readonly cause: string }> {}
 
-type RestoreNeeds = Helm | Kubectl | Reporter | RolloutGate;
+const AS_HELM = { fieldManager: "helm", force: true };
 
-/** What is not as the restored revision has it, in words; nothing when it is. */
-const deviation = (wanted: KubeObject, live: KubeObject | undefined): string | undefined => {
-  if (live === undefined) return "it is missing";
-  if (wanted.kind === EnvoyProxy.kind) {
-    const found = firstDifference(fieldAt(live, "spec"), fieldAt(wanted, "spec"));
-    return found === undefined ? undefined : `spec.${found.path} is not what it was`;
-  }
-  const images = imagesOf(live);
-  for (const [container, image] of imagesOf(wanted)) {
-    if (images.get(container) !== image) {
-      return `container ${container} runs image ${images.get(container) ?? "(none)"}, not ${image}`;
-    }
-  }
-  return undefined;
-};
+type RestoreNeeds = Helm | Kubectl | Reporter | RolloutGate;
 
 /**
  * Helm patches from one stored manifest to the next. A rollback that follows a broken one, one that raced with an upgrade
@@ -60,10 +47,13 @@ export const repair = Effect.fnUntraced(function* (
       : object;
     const ref = refOf(type, wanted);
     const live = yield* untilAnswered(kubectl.get(ref));
-    const why = deviation(wanted, Option.getOrUndefined(live));
+    if (deviation(wanted, Option.getOrUndefined(live)) === undefined) continue;
+    // A policy may make something else of it, whoever applies it.
+    const made = yield* Effect.option(kubectl.apply(type, wanted, { ...AS_HELM, dryRun: true }));
+    const why = deviation(wanted, Option.getOrUndefined(live), Option.getOrUndefined(made));
     if (why === undefined) continue;
     yield* warn(`Helm left ${showRef(ref)} as it was (${why}); restoring it`);
-    yield* untilAnswered(kubectl.apply(type, wanted, { fieldManager: "helm", force: true }));
+    yield* untilAnswered(kubectl.apply(type, wanted, AS_HELM));
   }
 });
 
@@ -128,8 +118,10 @@ const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision
   const { release, secrets } = installed;
   // A rollback that fails for a conflict leaves the release broken: what somebody owns of it is taken over.
   const takeOver = yield* isServerSide(release, [revision]);
+  // It would wait in vain for what was not ready before; the gate waits for what was.
+  const wait = !hadAilingRelease(attempt.prior);
   const ended = yield* Effect.result(
-    helm.rollback({ release, revision, timeout: options.timeout, takeOver }),
+    helm.rollback({ release, revision, timeout: options.timeout, takeOver, wait }),
   );
   if (Result.isSuccess(ended) && ended.success.code === 0) return undefined;
   const text = Result.isFailure(ended) ? ended.failure.text : ended.success.errorText;

@@ -1,6 +1,7 @@
 import { Duration, Effect, Ref } from "effect";
 import type { RolloutStage } from "../../domain/report.ts";
 import { dossierText } from "../../domain/rollout/dossier.ts";
+import { hadAilingRelease } from "../../domain/rollout/prior-state.ts";
 import { quietTime } from "../../domain/rollout/verdict.ts";
 import { waitFor } from "../../domain/waiting.ts";
 import { FailureReports } from "../../services/FailureReports.ts";
@@ -20,7 +21,7 @@ const BEFORE_THE_DEADLINE = Duration.seconds(10);
 
 /** Follows the rollout until the scope closes, and tells of it. */
 export const followRollout = Effect.fnUntraced(function* (
-  { options }: Pick<UpgradeAttempt, "options">,
+  { options, prior }: Pick<UpgradeAttempt, "options" | "prior">,
   request: Pick<FollowRequest, "wanted" | "isUnderWay"> = {},
 ) {
   const [gate, reporter] = yield* Effect.all([RolloutGate, Reporter]);
@@ -28,6 +29,7 @@ export const followRollout = Effect.fnUntraced(function* (
     ...request,
     release: options.release,
     dataplaneNamespace: options.dataplaneNamespace,
+    prior,
     onProgress: (deployments) => reporter.report({ _tag: "DataPlaneProgress", deployments }),
   });
 });
@@ -45,7 +47,7 @@ export const staged = <A, E, R>(
   );
 
 export const awaitDataPlane = (
-  { options }: Pick<UpgradeAttempt, "options">,
+  { options, prior }: Pick<UpgradeAttempt, "options" | "prior">,
   rollout: Rollout,
   budget: Duration.Duration,
   stage: RolloutStage,
@@ -56,10 +58,12 @@ export const awaitDataPlane = (
   // A rollback is given all its time: there is nothing to go to from there.
   const failFast = options.failFast && stage !== "rollback";
   const proxiesOnly = stage === "longer drain";
+  const asBefore = stage === "rollback";
+  const withRelease = asBefore && hadAilingRelease(prior);
   return staged(
     stage,
     enough,
-    rollout.settled({ budget: enough, settleTime, failFast, proxiesOnly }),
+    rollout.settled({ budget: enough, settleTime, failFast, proxiesOnly, asBefore, withRelease }),
   ).pipe(Effect.withSpan("tare.gate"));
 };
 

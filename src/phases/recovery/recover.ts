@@ -5,6 +5,7 @@ import { storedSecrets } from "../../domain/lost-values.ts";
 import { type Diagnosis, diagnose, pendingStory } from "../../domain/recovery.ts";
 import { chartVersion, lastRevision } from "../../domain/release.ts";
 import { note } from "../../domain/revision-identity.ts";
+import { withoutExcuses } from "../../domain/rollout/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { visible } from "../../domain/visible.ts";
 import { Confirmation } from "../../services/Confirmation.ts";
@@ -18,6 +19,7 @@ import { recordsInTheWay } from "../discovery/requirements.ts";
 import { keepingScales } from "../helm/keep-scales.ts";
 import { rollBack } from "../helm/roll-back.ts";
 import { journaled } from "../journaled.ts";
+import { readPriorState } from "../prior-state.ts";
 import { answerFurtherSignals } from "../second-signal.ts";
 import { unavailable } from "../unavailable.ts";
 import { awaitHelm } from "./await-helm.ts";
@@ -74,8 +76,10 @@ const rollBackTo = Effect.fnUntraced(function* (
     missingImage: undefined,
   };
   const installed = { release, lastGood: to, secrets };
+  const found = yield* readPriorState(options);
+  const prior = found === undefined ? undefined : withoutExcuses(found);
   // A signal that comes now ends the run, but not before the release is in one piece again.
-  yield* rollBack({ options, installed, lock }, failure).pipe(
+  yield* rollBack({ options, installed, lock, prior }, failure).pipe(
     keepingScales(release, to.revision, facts.scaled),
     Effect.catchTag("UpgradeRolledBack", ({ restoredRevision, deployedRevision }) =>
       warn(

@@ -45,7 +45,11 @@ export const readDrainFacts = Effect.fn("tare.read.drains")(function* ({
     },
     { concurrency: "unbounded" },
   );
-  return { ...facts, envoyProxies: envoyProxies.flat() } satisfies DrainFacts;
+  return {
+    ...facts,
+    release: release.name,
+    envoyProxies: envoyProxies.flat(),
+  } satisfies DrainFacts;
 });
 
 /** Proxies on each node, which is another way of asking for them. */

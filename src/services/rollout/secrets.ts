@@ -1,6 +1,7 @@
 /** Whether ready proxies have the certificates they were promised: their readiness does not tell. */
 import { Effect } from "effect";
 import type { KubeObject } from "../../domain/kube.ts";
+import { mustBeUp } from "../../domain/rollout/gateways.ts";
 import { isReadyPod } from "../../domain/rollout/pod-trouble.ts";
 import { currentGeneration, podsOf, type RolloutView } from "../../domain/rollout/view.ts";
 import type { SecretsByProxy } from "../../domain/rollout/withheld-secrets.ts";
@@ -12,7 +13,7 @@ const isServing = (pod: KubeObject): boolean =>
 
 const servingProxies = (view: RolloutView): ReadonlyArray<KubeObject> =>
   view.workloads
-    .filter(({ group }) => group === "data-plane")
+    .filter(({ group, object }) => group === "data-plane" && mustBeUp(view, object))
     .flatMap((workload) => {
       const generation = currentGeneration(workload, view);
       return generation === undefined ? [] : podsOf(workload, view).filter(generation.owns);

@@ -1,35 +1,14 @@
 /** Keeps what is known of a rollout up to date by watches, each begun again when it ends. */
 import { Clock, Deferred, Duration, Effect, Exit, FiberMap, type Scope, Stream } from "effect";
-import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
-import {
-  ConfigMap,
-  Deployment,
-  EnvoyProxy,
-  Gateway,
-  GatewayClass,
-  Job,
-  type KubeObject,
-  Pod,
-  ReplicaSet,
-  StatefulSet,
-} from "../../domain/kube.ts";
-import {
-  isHookOf,
-  isMadeForController,
-  isOfRelease,
-  isProxyOf,
-  podSelectors,
-  type RolloutView,
-  type Workload,
-} from "../../domain/rollout/view.ts";
+import { Pod, ReplicaSet } from "../../domain/kube.ts";
+import { podSelectors, type RolloutView } from "../../domain/rollout/view.ts";
 import { waitFor } from "../../domain/waiting.ts";
-import { Kubectl, type KubectlError, type ListQuery, type WatchEvent } from "../Kubectl.ts";
+import { Kubectl, type KubectlError, type WatchEvent } from "../Kubectl.ts";
 import type { FollowRequest } from "../RolloutGate.ts";
 import type { Changes } from "./changes.ts";
-import { controllerSettings } from "./controller-settings.ts";
+import { classSources, fixedSources, type Source, source } from "./sources.ts";
+import { applied, type Objects, viewOf } from "./view-of.ts";
 
-/** Helm labels what it makes itself, whatever the chart says. */
-const MANAGED_BY_HELM = "app.kubernetes.io/managed-by=Helm";
 const SHORTEST_PAUSE = Duration.millis(500);
 const LONGEST_PAUSE = Duration.seconds(5);
 /** A type that is not served, or may not be read, is not asked for more often. */
@@ -47,74 +26,10 @@ export interface RolloutWatches {
   readonly confirm: Effect.Effect<void, KubectlError>;
 }
 
-interface Source {
-  readonly key: string;
-  readonly query: ListQuery;
-  /** Without it nothing can be said for certain. */
-  readonly decides: boolean;
-  /** An account of one namespace may not read the classes of the cluster: then they are as good as absent. */
-  readonly optional: boolean;
-}
-
-const source = (
-  query: ListQuery,
-  { decides = true, optional = false }: Partial<Pick<Source, "decides" | "optional">> = {},
-): Source => ({
-  key: `${query.type.plural} ${query.namespace ?? ""} ${query.labelSelector ?? ""}`,
-  query,
-  decides,
-  optional,
-});
-
-const fixedSources = ({ release, dataplaneNamespace }: FollowRequest): ReadonlyArray<Source> => {
-  const namespaces = [...new Set([release.namespace, dataplaneNamespace])];
-  return [
-    source({ type: Gateway, namespace: dataplaneNamespace }),
-    source({ type: GatewayClass }, { optional: true }),
-    source(
-      { type: ConfigMap, namespace: release.namespace, labelSelector: MANAGED_BY_HELM },
-      { optional: true },
-    ),
-    ...namespaces.flatMap((namespace) => [
-      source({ type: EnvoyProxy, namespace }, { optional: namespace !== release.namespace }),
-      source({ type: Deployment, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY }),
-    ]),
-    ...[Deployment, StatefulSet].map((type) =>
-      source(
-        { type, namespace: release.namespace, labelSelector: MANAGED_BY_HELM },
-        { decides: false },
-      ),
-    ),
-    // Helm does not label hooks, and a chart may have them in either namespace.
-    ...namespaces.map((namespace) =>
-      source({ type: Job, namespace }, { decides: false, optional: true }),
-    ),
-  ];
-};
-
-/** The bulk of an object, and of no use here. */
-const trimmed = (object: KubeObject): KubeObject => {
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
-};
-
-type Objects = ReadonlyMap<string, KubeObject>;
-
-const idOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ""}/${metadata.name}`;
-
-export const applied = (objects: Objects, event: WatchEvent): Objects => {
-  if (event._tag === "Listed") {
-    return new Map(event.objects.map((object) => [idOf(object), trimmed(object)]));
-  }
-  const next = new Map(objects);
-  if (event._tag === "Deleted") next.delete(idOf(event.object));
-  else next.set(idOf(event.object), trimmed(event.object));
-  return next;
-};
-
 export const watchRollout = (
   request: FollowRequest,
   changes: Changes,
+  answers: ReadonlyMap<string, unknown>,
 ): Effect.Effect<RolloutWatches, never, Kubectl | Scope.Scope> =>
   Effect.gen(function* () {
     const kubectl = yield* Kubectl;
@@ -174,68 +89,11 @@ export const watchRollout = (
 
     yield* Effect.forEach(fixed, begin, { discard: true });
 
-    const objectsOf = (plural: string): ReadonlyArray<KubeObject> => {
-      const found = new Map<string, KubeObject>();
-      for (const [key, objects] of known) {
-        if (!key.startsWith(`${plural} `)) continue;
-        for (const object of objects.values()) {
-          found.set(object.metadata.uid ?? idOf(object), object);
-        }
-      }
-      return [...found.values()];
-    };
-
-    const hooks = (): ReadonlyArray<Workload> =>
-      objectsOf(Job.plural)
-        .filter((job) => isHookOf(job, request.release.name))
-        .map((object) => ({ group: "hook", object }));
-
-    const standing = (): ReadonlyArray<Workload> =>
-      [...objectsOf(Deployment.plural), ...objectsOf(StatefulSet.plural)].flatMap(
-        (object): ReadonlyArray<Workload> => {
-          if (isProxyOf(object, request.dataplaneNamespace))
-            return [{ group: "data-plane", object }];
-          if (isMadeForController(object, request.release.namespace))
-            return [{ group: "envoy-gateway", object }];
-          const { labels } = object.metadata;
-          return labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
-            isOfRelease(object, request.release.name)
-            ? [{ group: "release", object }]
-            : [];
-        },
-      );
-
-    const named = (object: KubeObject): KubeObject => ({
-      ...object,
-      metadata: { namespace: request.release.namespace, ...object.metadata },
-    });
-
-    /** The specifications to go by instead of the live ones, under the live objects' names. */
-    const wantedOr = (kind: string, live: ReadonlyArray<KubeObject>): ReadonlyArray<KubeObject> => {
-      const wanted = request.wanted?.filter((object) => object.kind === kind).map(named) ?? [];
-      return wanted.length > 0 ? wanted : live;
-    };
-
-    const settingsOfRelease = (): unknown =>
-      controllerSettings(
-        wantedOr(ConfigMap.kind, objectsOf(ConfigMap.plural)).filter((object) =>
-          isOfRelease(object, request.release.name),
-        ),
-      );
-
     let seen: { readonly after: number; readonly view: RolloutView } | undefined;
     /** Made anew when something has changed. */
     const view = (): RolloutView => {
       if (seen?.after === changes.count()) return seen.view;
-      const made: RolloutView = {
-        workloads: [...standing(), ...hooks()],
-        replicaSets: objectsOf(ReplicaSet.plural),
-        pods: objectsOf(Pod.plural),
-        gateways: objectsOf(Gateway.plural),
-        gatewayClasses: objectsOf(GatewayClass.plural),
-        envoyProxies: wantedOr(EnvoyProxy.kind, objectsOf(EnvoyProxy.plural)),
-        controllerSettings: settingsOfRelease(),
-      };
+      const made = { ...viewOf(request, known), answers: new Map(answers) };
       seen = { after: changes.count(), view: made };
       return made;
     };
@@ -257,7 +115,8 @@ export const watchRollout = (
     };
 
     const adjust = Effect.gen(function* () {
-      const wanted = new Map(podSources().map((one) => [one.key, one]));
+      const found = [...podSources(), ...classSources(request, view().gatewayClasses)];
+      const wanted = new Map(found.map((one) => [one.key, one]));
       for (const [key] of fibers) {
         if (wanted.has(key) || fixed.some((one) => one.key === key)) continue;
         yield* FiberMap.remove(fibers, key);

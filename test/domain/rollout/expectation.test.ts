@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { KubeObject } from "../../../src/domain/kube.ts";
+import { dataPlaneEntries, staleness } from "../../../src/domain/rollout/expectation.ts";
 import {
-  expectedProgress,
+  type Config,
   proxyOfDeployment,
   proxyOfGateway,
-  staleness,
-} from "../../../src/domain/rollout/expectation.ts";
+} from "../../../src/domain/rollout/gateways.ts";
 
 const IMAGE = "registry.example.com/envoy:1.2.0";
 
@@ -73,6 +73,9 @@ const deployment = (labels: Readonly<Record<string, string>>, spec: object = {})
     availableReplicas: 2,
   },
 });
+
+const expectedProgress = (config: Config, workloads: ReadonlyArray<KubeObject>) =>
+  dataPlaneEntries(config, workloads).map(({ progress }) => progress);
 
 const OF_EGRESS = { "gateway.envoyproxy.io/owning-gateway-name": "egress" };
 

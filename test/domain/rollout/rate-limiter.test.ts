@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { KubeObject } from "../../../src/domain/kube.ts";
-import { limiterProgress } from "../../../src/domain/rollout/rate-limiter.ts";
+import { limiterEntries } from "../../../src/domain/rollout/rate-limiter.ts";
 import { controllerSettings } from "../../../src/services/rollout/controller-settings.ts";
 
 const IMAGE = "registry.example.com/ratelimit:1.2.0";
@@ -28,6 +28,9 @@ const limiter = (image = IMAGE, over: object = {}, name = "envoy-ratelimit"): Ku
     availableReplicas: 1,
   },
 });
+
+const limiterProgress = (asked: unknown, found: ReadonlyArray<KubeObject>) =>
+  limiterEntries(asked, found).map(({ progress }) => progress);
 
 const waits = (asked: unknown, ...found: ReadonlyArray<KubeObject>) =>
   limiterProgress(asked, found).map(({ waitingFor }) => waitingFor);

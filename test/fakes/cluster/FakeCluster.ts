@@ -68,6 +68,11 @@ export class FakeCluster extends Context.Service<
       objects: (type: ResourceType, next: KubeObject) => string | undefined,
     ) => Effect.Effect<void>;
 
+    /** Mutating admission: what is kept instead of what was sent, of everything that is written from now on, and seeded. */
+    readonly rewrite: (
+      rewrites: (type: ResourceType, next: KubeObject) => KubeObject,
+    ) => Effect.Effect<void>;
+
     readonly snapshot: Effect.Effect<Store>;
     /** Writes by the rules of the API server and tells the controllers. */
     readonly write: <E>(
@@ -123,6 +128,7 @@ const make = Effect.gen(function* () {
   let store: Store = emptyStore;
   let controllers: ReadonlyArray<Controller> = [];
   let admissions: ReadonlyArray<(type: ResourceType, next: KubeObject) => string | undefined> = [];
+  let rewritings: ReadonlyArray<(type: ResourceType, next: KubeObject) => KubeObject> = [];
   let faults: ReadonlyArray<Fault & { hits: number }> = [];
   // Appended to in place: a gate that polls makes thousands of requests.
   const log: Array<LoggedRequest> = [];
@@ -172,6 +178,9 @@ const make = Effect.gen(function* () {
     return undefined;
   };
 
+  const rewritten = (type: ResourceType, sent: KubeObject): KubeObject =>
+    rewritings.reduce((next, rewrites) => rewrites(type, next), sent);
+
   const write = <E>(
     ref: ObjectRef,
     edit: Edit<E>,
@@ -181,7 +190,8 @@ const make = Effect.gen(function* () {
       const live = lookUp(store, ref);
       const edited = edit(live, store);
       if (Result.isFailure(edited)) return Effect.fail(edited.failure);
-      const { object, owners } = edited.success;
+      const { owners } = edited.success;
+      const object = rewritten(ref.type, edited.success.object);
       const detail = objection(ref.type, live?.object, object) ?? firstObjection(ref.type, object);
       if (detail !== undefined) return Effect.fail({ _tag: "Refused", detail });
       const next = { owners, object: withStoredVersions(ref.type, live?.object, object) };
@@ -229,6 +239,10 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         admissions = [...admissions, objects];
       }),
+    rewrite: (rewrites) =>
+      Effect.sync(() => {
+        rewritings = [...rewritings, rewrites];
+      }),
     observe: (observer) =>
       Effect.acquireRelease(
         Effect.sync(() => {
@@ -257,7 +271,8 @@ const make = Effect.gen(function* () {
     seed: (type, object, manager = "helm") =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         const live = lookUp(store, refOf(type, object));
-        const next = updated(live ?? { object, owners: new Map() }, object, manager);
+        const admitted = rewritten(type, object);
+        const next = updated(live ?? { object: admitted, owners: new Map() }, admitted, manager);
         const complete = { ...next, object: withStoredVersions(type, live?.object, next.object) };
         const [kept, changed] = stored(store, type, complete, now);
         store = changed;

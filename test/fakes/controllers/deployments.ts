@@ -1,6 +1,7 @@
 /** Runs the Deployments of the fake cluster: the Deployment and ReplicaSet controllers and the kubelets in one. */
 import { Clock, Context, Effect, Layer } from "effect";
 import {
+  DaemonSet,
   Deployment,
   Event,
   type KubeObject,
@@ -27,6 +28,7 @@ import {
 } from "../pods/pod.ts";
 import { eventObject, tellingsOf } from "../pods/pod-events.ts";
 import { podObject } from "../pods/pod-status.ts";
+import { makeDaemonSets } from "./daemon-sets.ts";
 import {
   deploymentStatus,
   goalOf,
@@ -57,7 +59,7 @@ export interface Affliction {
 export class FakeDeployments extends Context.Service<
   FakeDeployments,
   {
-    /** Gives a seeded Deployment all its pods, ready. */
+    /** Gives a seeded Deployment or DaemonSet all its pods, ready. */
     readonly settle: (deployment: KubeObject) => Effect.Effect<void>;
     /** From now on those pods do that; returns the cure, from which on they do what their images say. */
     readonly afflict: (affliction: Affliction) => Effect.Effect<Effect.Effect<void>>;
@@ -390,12 +392,15 @@ const make = Effect.gen(function* () {
     return owner === undefined ? undefined : lookSoon(owner.ref, 0);
   });
 
+  const settleDaemonSet = yield* makeDaemonSets;
+
   const lookAtAll = Effect.suspend(() =>
     Effect.forEach([...known.values()], ({ ref }) => lookSoon(ref, 0), { discard: true }),
   );
 
   return FakeDeployments.of({
     settle: Effect.fnUntraced(function* (object) {
+      if (object.kind === DaemonSet.kind) return yield* settleDaemonSet(object);
       const ref = refOf(Deployment, object);
       const deployment = knownOf(ref);
       const goal = goalOf(object);

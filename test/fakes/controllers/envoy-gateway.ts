@@ -4,10 +4,12 @@ import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
 import { parseGoDuration } from "../../../src/domain/go-duration.ts";
 import {
   ConfigMap,
+  DaemonSet,
   Deployment,
   EnvoyProxy,
   fieldAt,
   Gateway,
+  GatewayClass,
   type KubeObject,
   numberAt,
   refOf,
@@ -15,6 +17,7 @@ import {
 } from "../../../src/domain/kube.ts";
 import { type Change, FakeCluster } from "../cluster/FakeCluster.ts";
 import { applied } from "../cluster/ownership.ts";
+import { keyOf } from "../cluster/store.ts";
 
 const MANAGER = "envoy-gateway";
 const REACTS_AFTER = Duration.seconds(1);
@@ -54,9 +57,16 @@ const shutdownManager = (proxy: KubeObject | undefined) => ({
   },
 });
 
+const asksForDaemonSet = (proxy: KubeObject | undefined): boolean =>
+  fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDaemonSet") !== undefined;
+
 const imageOf = (proxy: KubeObject | undefined): string =>
-  stringAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "container", "image") ??
-  DEFAULT_IMAGE;
+  stringAt(
+    proxy,
+    ...["spec", "provider", "kubernetes"],
+    asksForDaemonSet(proxy) ? "envoyDaemonSet" : "envoyDeployment",
+    ...["container", "image"],
+  ) ?? DEFAULT_IMAGE;
 
 const strategyOf = (proxy: KubeObject | undefined): object => {
   const strategy = fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "strategy");
@@ -92,6 +102,48 @@ export const proxyDeployment = (
       },
     },
   };
+};
+
+/** The same on every node, where the EnvoyProxy asks for that. */
+const proxyDaemonSet = (gateway: KubeObject, proxy: KubeObject | undefined): KubeObject => {
+  const { spec, ...deployment } = proxyDeployment(gateway, proxy, undefined);
+  const { replicas: _, strategy: __, ...rest } = spec as Record<string, unknown>;
+  return { ...deployment, kind: DaemonSet.kind, spec: rest } as KubeObject;
+};
+
+export const CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller";
+
+interface Config {
+  readonly classes: ReadonlyArray<KubeObject>;
+  readonly proxies: ReadonlyArray<KubeObject>;
+}
+
+const classOf = ({ classes }: Config, gateway: KubeObject): KubeObject | undefined =>
+  classes.find(({ metadata }) => metadata.name === fieldAt(gateway, "spec", "gatewayClassName"));
+
+/** A cluster without any class is a simple one: all Gateways are this controller's. */
+const isMine = (config: Config, gateway: KubeObject): boolean =>
+  config.classes.length === 0 ||
+  stringAt(classOf(config, gateway), "spec", "controllerName") === CONTROLLER;
+
+const namedIn = (
+  { proxies }: Config,
+  reference: unknown,
+  namespace: string | undefined,
+): KubeObject | undefined =>
+  proxies.find(
+    ({ metadata }) =>
+      metadata.name === fieldAt(reference, "name") && metadata.namespace === namespace,
+  );
+
+const proxyFor = (config: Config, gateway: KubeObject): KubeObject | undefined => {
+  const own = fieldAt(gateway, "spec", "infrastructure", "parametersRef");
+  const ofClass = fieldAt(classOf(config, gateway), "spec", "parametersRef");
+  return (
+    namedIn(config, own, gateway.metadata.namespace) ??
+    namedIn(config, ofClass, stringAt(ofClass, "namespace")) ??
+    (config.classes.length === 0 ? config.proxies[0] : undefined)
+  );
 };
 
 const SETTINGS = "envoy-gateway-config";
@@ -161,26 +213,39 @@ const make = Effect.gen(function* () {
 
   const reconcile = Effect.gen(function* () {
     yield* reconcileLimiters;
-    const [proxy] = yield* cluster.all(EnvoyProxy);
-    const gateways = yield* cluster.all(Gateway);
+    const config: Config = {
+      classes: yield* cluster.all(GatewayClass),
+      proxies: yield* cluster.all(EnvoyProxy),
+    };
+    const all = yield* cluster.all(Gateway);
+    const gateways = all.filter((gateway) => isMine(config, gateway));
+    const made = new Set<string>();
     for (const gateway of gateways) {
-      const ref = refOf(Deployment, { ...gateway, kind: Deployment.kind });
+      const proxy = proxyFor(config, gateway);
+      const type = asksForDaemonSet(proxy) ? DaemonSet : Deployment;
+      const ref = refOf(type, { ...gateway, kind: type.kind });
+      made.add(keyOf(ref));
       yield* Effect.ignore(
-        cluster.write(ref, (live) =>
-          applied(live, proxyDeployment(gateway, proxy, live?.object), MANAGER, true),
-        ),
+        cluster.write(ref, (live) => {
+          const wanted =
+            type === DaemonSet
+              ? proxyDaemonSet(gateway, proxy)
+              : proxyDeployment(gateway, proxy, live?.object);
+          return applied(live, wanted, MANAGER, true);
+        }),
       );
     }
-    const made = (yield* cluster.all(Deployment)).filter(
-      ({ metadata }) => metadata.labels?.[OWNING_GATEWAY_LABEL] !== undefined,
-    );
-    for (const deployment of made) {
-      const owned = gateways.some(
-        ({ metadata }) =>
-          metadata.name === deployment.metadata.labels?.[OWNING_GATEWAY_LABEL] &&
-          metadata.namespace === deployment.metadata.namespace,
-      );
-      if (!owned) yield* cluster.remove(refOf(Deployment, deployment));
+    for (const type of [Deployment, DaemonSet]) {
+      for (const workload of yield* cluster.all(type)) {
+        if (workload.metadata.labels?.[OWNING_GATEWAY_LABEL] === undefined) continue;
+        const ref = refOf(type, workload);
+        const isOthers = all.some(
+          (gateway) =>
+            !isMine(config, gateway) &&
+            gateway.metadata.name === workload.metadata.labels?.[OWNING_GATEWAY_LABEL],
+        );
+        if (!made.has(keyOf(ref)) && !isOthers) yield* cluster.remove(ref);
+      }
     }
   });
 
@@ -188,7 +253,7 @@ const make = Effect.gen(function* () {
     type.plural === ConfigMap.plural
       ? (after ?? before)?.metadata.name === SETTINGS &&
         !isDeepStrictEqual(fieldAt(before, "data"), fieldAt(after, "data"))
-      : (type.plural === EnvoyProxy.plural || type.plural === Gateway.plural) &&
+      : [EnvoyProxy.plural, Gateway.plural, GatewayClass.plural].includes(type.plural) &&
         fieldAt(before, "metadata", "generation") !== fieldAt(after, "metadata", "generation");
 
   yield* cluster.react((change) =>

@@ -1,0 +1,35 @@
+import { Effect } from "effect";
+import { GatewayClass, type KubeObject } from "../../domain/kube.ts";
+import { takePriorState } from "../../domain/rollout/take-prior-state.ts";
+import { Kubectl, type KubectlError } from "../Kubectl.ts";
+import type { FollowRequest } from "../RolloutGate.ts";
+import { classSources, fixedSources, type Source } from "./sources.ts";
+import { listedAs, type Objects, viewOf } from "./view-of.ts";
+
+const isAbsent = ({ decides, optional }: Source, { reason }: KubectlError): boolean =>
+  !decides || reason === "NotServed" || (optional && reason === "Forbidden");
+
+const readSource = Effect.fnUntraced(function* (source: Source) {
+  const kubectl = yield* Kubectl;
+  const objects = yield* Effect.catchIf(
+    kubectl.list(source.query),
+    (error) => isAbsent(source, error),
+    () => Effect.succeed<ReadonlyArray<KubeObject>>([]),
+  );
+  return [source.key, listedAs(objects)] as const;
+});
+
+const readAll = (sources: ReadonlyArray<Source>) =>
+  Effect.forEach(sources, readSource, { concurrency: "unbounded" });
+
+/** Everything that decides is there, or this fails. */
+export const readPriorState = Effect.fn("RolloutGate.priorState")(function* (
+  where: Pick<FollowRequest, "release" | "dataplaneNamespace">,
+) {
+  const fixed = new Map<string, Objects>(yield* readAll(fixedSources(where)));
+  const classes = [...fixed].flatMap(([key, objects]) =>
+    key.startsWith(`${GatewayClass.plural} `) ? [...objects.values()] : [],
+  );
+  const found = new Map([...fixed, ...(yield* readAll(classSources(where, classes)))]);
+  return takePriorState(viewOf(where, found));
+});

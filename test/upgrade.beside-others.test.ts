@@ -1,0 +1,319 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Result } from "effect";
+import {
+  DaemonSet,
+  Deployment,
+  EnvoyProxy,
+  Gateway,
+  GatewayClass,
+  type KubeObject,
+  listAt,
+  numberAt,
+  Pod,
+  type ResourceType,
+  refOf,
+  stringAt,
+} from "../src/domain/kube.ts";
+import {
+  CONTROLLER,
+  crd,
+  FakeCluster,
+  FakeDeployments,
+  FakeEnvoyGateway,
+  forbidden,
+  HELM_3,
+  HELM_4,
+  INSTALLED_CRDS,
+  neverReady,
+  Recorder,
+  runUpgrade,
+  simulate,
+  tarsChart,
+  withField,
+  world,
+} from "./fakes/index.ts";
+
+/** What others do on the cluster was so before the upgrade, and is no failure of it. */
+
+const GATEWAY_CLASS = crd({
+  group: "gateway.networking.k8s.io",
+  kind: "GatewayClass",
+  plural: "gatewayclasses",
+  versions: ["v1"],
+  scope: "Cluster",
+});
+
+const gatewayClass = (name: string, controllerName: string, proxy?: string): KubeObject => ({
+  apiVersion: "gateway.networking.k8s.io/v1",
+  kind: "GatewayClass",
+  metadata: { name },
+  spec: {
+    controllerName,
+    ...(proxy === undefined
+      ? {}
+      : { parametersRef: { kind: "EnvoyProxy", name: proxy, namespace: "tars-system" } }),
+  },
+});
+
+const gateway = (name: string, gatewayClassName: string, own?: string): KubeObject => ({
+  apiVersion: "gateway.networking.k8s.io/v1",
+  kind: "Gateway",
+  metadata: { name, namespace: "tars-dataplane" },
+  spec: {
+    gatewayClassName,
+    ...(own === undefined
+      ? {}
+      : { infrastructure: { parametersRef: { kind: "EnvoyProxy", name: own } } }),
+  },
+});
+
+const proxy = (name: string, namespace: string, kubernetes: object): KubeObject => ({
+  apiVersion: "gateway.envoyproxy.io/v1alpha1",
+  kind: "EnvoyProxy",
+  metadata: { name, namespace },
+  spec: { provider: { type: "Kubernetes", kubernetes } },
+});
+
+const OUR_CLASS = [GatewayClass, gatewayClass("tars-egress", CONTROLLER, "tars-egress")] as const;
+const crds = [...INSTALLED_CRDS, GATEWAY_CLASS];
+
+const withOthers = (...beside: ReadonlyArray<readonly [ResourceType, KubeObject]>) => ({
+  crds,
+  beside: [OUR_CLASS, ...beside],
+});
+
+const ON_EACH_NODE = [
+  [EnvoyProxy, proxy("on-each-node", "tars-dataplane", { envoyDaemonSet: {} })],
+  [Gateway, gateway("nodes", "tars-egress", "on-each-node")],
+] as const;
+
+const MIRROR = "mirror.corp.example/";
+
+/** A policy that routes every pull through a registry of its own. */
+const mirrored = (type: ResourceType, next: KubeObject): KubeObject =>
+  type.plural === Deployment.plural || type.plural === DaemonSet.plural
+    ? withField(
+        "spec.template.spec.containers",
+        listAt(next, "spec", "template", "spec", "containers").map((container) => {
+          const image = stringAt(container, "image") ?? "";
+          const own = image.startsWith(MIRROR) ? image : `${MIRROR}${image}`;
+          return { ...(container as object), image: own };
+        }) as never,
+      )(next)
+    : next;
+
+const BROKEN = tarsChart({ version: "1.2.0", envoyTag: "never-ready" });
+
+const warnings = Effect.gen(function* () {
+  const { timeline } = yield* Recorder;
+  return (yield* timeline).flatMap(({ event }) =>
+    event._tag === "Warning" ? [event.message] : [],
+  );
+});
+
+const imagesOf = Effect.fnUntraced(function* (type: ResourceType, name: string) {
+  const cluster = yield* FakeCluster;
+  const found = yield* cluster.peek({ type, name, namespace: "tars-dataplane" });
+  return listAt(found, "spec", "template", "spec", "containers").map((one) =>
+    stringAt(one, "image"),
+  );
+});
+
+/** From long before the upgrade on. */
+const sick = Effect.fnUntraced(function* (name: string) {
+  const deployments = yield* FakeDeployments;
+  yield* deployments.afflict({
+    behaviour: neverReady,
+    of: ({ metadata }) => metadata.name.startsWith(`${name}-`),
+  });
+  const cluster = yield* FakeCluster;
+  for (const pod of yield* cluster.all(Pod)) {
+    if (pod.metadata.name.startsWith(`${name}-`)) yield* cluster.remove(refOf(Pod, pod));
+  }
+  yield* simulate(Effect.sleep("5 minutes"), "5 minutes");
+});
+
+const upgraded = Effect.gen(function* () {
+  const { error } = yield* runUpgrade({ options: { allowDowntime: true } });
+  assert.isUndefined(error, error?.why.join("; "));
+  return yield* warnings;
+});
+
+const rolledBack = Effect.gen(function* () {
+  const { error } = yield* runUpgrade({ options: { allowDowntime: true } });
+  assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
+  return yield* warnings;
+});
+
+describe("where a policy rewrites every workload", () => {
+  it.effect.each([HELM_3, HELM_4])("an upgrade is an upgrade, with Helm %s", (helm) =>
+    Effect.gen(function* () {
+      yield* upgraded;
+      const [envoy] = yield* imagesOf(Deployment, "egress");
+      assert.strictEqual(envoy, `${MIRROR}gcr.io/acme/tars/envoy:envoy-1.2.0`);
+    }).pipe(Effect.provide(world({ helm, rewrite: mirrored }))),
+  );
+
+  it.effect.each([HELM_3, HELM_4])("one that fails is brought back, with Helm %s", (helm) =>
+    Effect.gen(function* () {
+      const said = yield* rolledBack;
+      assert.deepStrictEqual(
+        said.filter((line) => line.startsWith("Helm left")),
+        [],
+      );
+      const [envoy] = yield* imagesOf(Deployment, "egress");
+      assert.strictEqual(envoy, `${MIRROR}gcr.io/acme/tars/envoy:envoy-1.1.0`);
+    }).pipe(Effect.provide(world({ helm, rewrite: mirrored, chart: BROKEN }))),
+  );
+
+  it.effect("the server need not be asked where it did the same before", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({
+        actor: "tare",
+        verb: "patch",
+        kind: "Deployment",
+        trouble: forbidden,
+      });
+      yield* upgraded;
+    }).pipe(Effect.provide(world({ rewrite: mirrored }))),
+  );
+
+  it.effect("proxies that are really old are told from it", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeEnvoyGateway).setAwake(false);
+      const { error } = yield* runUpgrade();
+      assert.match(error?.why.join("; ") ?? "", /still asks for image/);
+    }).pipe(Effect.provide(world({ rewrite: mirrored }))),
+  );
+});
+
+describe("a Gateway", () => {
+  it.effect("of another controller, or of no class at all, is none of the upgrade's business", () =>
+    Effect.gen(function* () {
+      const said = (yield* upgraded).join("\n");
+      assert.include(said, "tars-dataplane/grafana (its class platform belongs to");
+      assert.include(said, "tars-dataplane/forgotten (nobody serves it)");
+    }).pipe(
+      Effect.provide(
+        world(
+          withOthers(
+            [GatewayClass, gatewayClass("platform", "gateway.envoyproxy.io/platform-team")],
+            [Gateway, gateway("grafana", "platform")],
+            [Gateway, gateway("forgotten", "no-such-class")],
+          ),
+        ),
+      ),
+    ),
+  );
+
+  it.effect("that somebody makes while the upgrade runs does not hold it up", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.react(({ type, before, after }) =>
+        type.plural === EnvoyProxy.plural && before !== undefined && after !== undefined
+          ? cluster
+              .write({ type: Gateway, name: "late", namespace: "tars-dataplane" }, () =>
+                Result.succeed({ object: gateway("late", "no-such-class"), owners: new Map() }),
+              )
+              .pipe(Effect.ignore)
+          : undefined,
+      );
+      yield* upgraded;
+      assert.isDefined(
+        yield* cluster.peek({ type: Gateway, name: "late", namespace: "tars-dataplane" }),
+      );
+    }).pipe(Effect.provide(world(withOthers()))),
+  );
+
+  it.effect("of the release must be served, whatever was before", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeEnvoyGateway).setAwake(false);
+      const cluster = yield* FakeCluster;
+      yield* cluster.remove({ type: Deployment, name: "egress", namespace: "tars-dataplane" });
+      const { error } = yield* runUpgrade();
+      assert.match(error?.why.join("; ") ?? "", /no Deployment was made for this Gateway/);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("whose proxies never came up is no failure of the upgrade", () =>
+    Effect.gen(function* () {
+      yield* sick("sick");
+      const said = (yield* upgraded).join("\n");
+      assert.include(said, "tars-dataplane/sick (Deployment tars-dataplane/sick is not well)");
+    }).pipe(Effect.provide(world(withOthers([Gateway, gateway("sick", "tars-egress")])))),
+  );
+
+  it.effect("that was well, of whomever, must be well again", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
+    }).pipe(
+      Effect.provide(
+        world({ ...withOthers([Gateway, gateway("second", "tars-egress")]), chart: BROKEN }),
+      ),
+    ),
+  );
+});
+
+describe("proxies of a DaemonSet", () => {
+  it.effect("are followed as those of Deployments are", () =>
+    Effect.gen(function* () {
+      yield* upgraded;
+      const { timeline } = yield* Recorder;
+      const seen = (yield* timeline).flatMap(({ event }) =>
+        event._tag === "DataPlaneProgress"
+          ? event.deployments.filter(({ name }) => name === "nodes")
+          : [],
+      );
+      assert.deepInclude(seen.at(-1), { ready: 3, desired: 3, updated: 3 });
+    }).pipe(Effect.provide(world(withOthers(...ON_EACH_NODE)))),
+  );
+
+  it.effect("stand beside an upgrade that fails, and is brought back", () =>
+    Effect.gen(function* () {
+      yield* rolledBack;
+      const cluster = yield* FakeCluster;
+      const where = { type: DaemonSet, name: "nodes", namespace: "tars-dataplane" };
+      assert.strictEqual(numberAt(yield* cluster.peek(where), "status", "numberReady"), 3);
+    }).pipe(Effect.provide(world({ ...withOthers(...ON_EACH_NODE), chart: BROKEN }))),
+  );
+});
+
+describe("settings that no Gateway refers to", () => {
+  it.effect("decide nothing", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.isUndefined(error, error?.why.join("; "));
+    }).pipe(
+      Effect.provide(
+        world(
+          withOthers([
+            EnvoyProxy,
+            proxy("a-left-over", "tars-system", { envoyDeployment: { replicas: 1 } }),
+          ]),
+        ),
+      ),
+    ),
+  );
+});
+
+describe("what was not well before", () => {
+  it.effect.each([HELM_3, HELM_4])(
+    "does not make a rollback one that failed: the rate limiter, with Helm %s",
+    (helm) =>
+      Effect.gen(function* () {
+        yield* sick("envoy-ratelimit");
+        assert.include((yield* rolledBack).join("\n"), "not well before this upgrade");
+      }).pipe(Effect.provide(world({ helm, chart: BROKEN }))),
+  );
+
+  it.effect.each([HELM_3, HELM_4])(
+    "does not make a rollback one that failed: a workload of the release, with Helm %s",
+    (helm) =>
+      Effect.gen(function* () {
+        yield* sick("ai-gateway");
+        assert.include((yield* rolledBack).join("\n"), "not well before this upgrade");
+      }).pipe(Effect.provide(world({ helm }))),
+  );
+});
