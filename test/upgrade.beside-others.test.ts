@@ -5,7 +5,6 @@ import {
   Deployment,
   EnvoyProxy,
   Gateway,
-  GatewayClass,
   type KubeObject,
   listAt,
   numberAt,
@@ -15,94 +14,52 @@ import {
   stringAt,
 } from "../src/domain/kube.ts";
 import {
-  CONTROLLER,
-  crd,
+  type Beside,
   FakeCluster,
   FakeDeployments,
   FakeEnvoyGateway,
+  FOREIGN,
   forbidden,
+  GATEWAY_CLASS_CRD,
+  gatewayOf,
   HELM_3,
   HELM_4,
   INSTALLED_CRDS,
+  LEFT_OVER,
+  MIRROR,
+  mirrored,
   neverReady,
+  ON_EACH_NODE,
+  OUR_CLASS,
   Recorder,
   runUpgrade,
   simulate,
   tarsChart,
+  UNSERVED,
   withField,
   world,
 } from "./fakes/index.ts";
 
 /** What others do on the cluster was so before the upgrade, and is no failure of it. */
 
-const GATEWAY_CLASS = crd({
-  group: "gateway.networking.k8s.io",
-  kind: "GatewayClass",
-  plural: "gatewayclasses",
-  versions: ["v1"],
-  scope: "Cluster",
-});
-
-const gatewayClass = (name: string, controllerName: string, proxy?: string): KubeObject => ({
-  apiVersion: "gateway.networking.k8s.io/v1",
-  kind: "GatewayClass",
-  metadata: { name },
-  spec: {
-    controllerName,
-    ...(proxy === undefined
-      ? {}
-      : { parametersRef: { kind: "EnvoyProxy", name: proxy, namespace: "tars-system" } }),
-  },
-});
-
-const gateway = (name: string, gatewayClassName: string, own?: string): KubeObject => ({
-  apiVersion: "gateway.networking.k8s.io/v1",
-  kind: "Gateway",
-  metadata: { name, namespace: "tars-dataplane" },
-  spec: {
-    gatewayClassName,
-    ...(own === undefined
-      ? {}
-      : { infrastructure: { parametersRef: { kind: "EnvoyProxy", name: own } } }),
-  },
-});
-
-const proxy = (name: string, namespace: string, kubernetes: object): KubeObject => ({
-  apiVersion: "gateway.envoyproxy.io/v1alpha1",
-  kind: "EnvoyProxy",
-  metadata: { name, namespace },
-  spec: { provider: { type: "Kubernetes", kubernetes } },
-});
-
-const OUR_CLASS = [GatewayClass, gatewayClass("tars-egress", CONTROLLER, "tars-egress")] as const;
-const crds = [...INSTALLED_CRDS, GATEWAY_CLASS];
-
-const withOthers = (...beside: ReadonlyArray<readonly [ResourceType, KubeObject]>) => ({
-  crds,
+const withOthers = (...beside: ReadonlyArray<Beside>) => ({
+  crds: [...INSTALLED_CRDS, GATEWAY_CLASS_CRD],
   beside: [OUR_CLASS, ...beside],
 });
 
-const ON_EACH_NODE = [
-  [EnvoyProxy, proxy("on-each-node", "tars-dataplane", { envoyDaemonSet: {} })],
-  [Gateway, gateway("nodes", "tars-egress", "on-each-node")],
-] as const;
-
-const MIRROR = "mirror.corp.example/";
-
-/** A policy that routes every pull through a registry of its own. */
-const mirrored = (type: ResourceType, next: KubeObject): KubeObject =>
-  type.plural === Deployment.plural || type.plural === DaemonSet.plural
-    ? withField(
-        "spec.template.spec.containers",
-        listAt(next, "spec", "template", "spec", "containers").map((container) => {
-          const image = stringAt(container, "image") ?? "";
-          const own = image.startsWith(MIRROR) ? image : `${MIRROR}${image}`;
-          return { ...(container as object), image: own };
-        }) as never,
-      )(next)
-    : next;
+const [, LATE] = gatewayOf("late", "no-such-class");
 
 const BROKEN = tarsChart({ version: "1.2.0", envoyTag: "never-ready" });
+
+const PROXY_IMAGE = ["provider", "kubernetes", "envoyDeployment", "container", "image"];
+
+/** A policy on the settings that proxies are made from, instead of on what is made. */
+const settingsMirrored = (type: ResourceType, next: KubeObject): KubeObject => {
+  const image = stringAt(next, "spec", ...PROXY_IMAGE) ?? MIRROR;
+  return type.plural !== EnvoyProxy.plural || image.startsWith(MIRROR)
+    ? next
+    : withField(["spec", ...PROXY_IMAGE].join("."), `${MIRROR}${image}`)(next);
+};
 
 const warnings = Effect.gen(function* () {
   const { timeline } = yield* Recorder;
@@ -179,6 +136,19 @@ describe("where a policy rewrites every workload", () => {
     }).pipe(Effect.provide(world({ rewrite: mirrored }))),
   );
 
+  it.effect("an upgrade is one although nothing that runs was rewritten yet", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeCluster).rewrite(mirrored);
+      yield* upgraded;
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect.each([HELM_3, HELM_4])("the settings of the proxies too, with Helm %s", (helm) =>
+    Effect.gen(function* () {
+      yield* rolledBack;
+    }).pipe(Effect.provide(world({ helm, rewrite: settingsMirrored, chart: BROKEN }))),
+  );
+
   it.effect("proxies that are really old are told from it", () =>
     Effect.gen(function* () {
       yield* (yield* FakeEnvoyGateway).setAwake(false);
@@ -194,17 +164,7 @@ describe("a Gateway", () => {
       const said = (yield* upgraded).join("\n");
       assert.include(said, "tars-dataplane/grafana (its class platform belongs to");
       assert.include(said, "tars-dataplane/forgotten (nobody serves it)");
-    }).pipe(
-      Effect.provide(
-        world(
-          withOthers(
-            [GatewayClass, gatewayClass("platform", "gateway.envoyproxy.io/platform-team")],
-            [Gateway, gateway("grafana", "platform")],
-            [Gateway, gateway("forgotten", "no-such-class")],
-          ),
-        ),
-      ),
-    ),
+    }).pipe(Effect.provide(world(withOthers(...FOREIGN, ...UNSERVED)))),
   );
 
   it.effect("that somebody makes while the upgrade runs does not hold it up", () =>
@@ -214,7 +174,7 @@ describe("a Gateway", () => {
         type.plural === EnvoyProxy.plural && before !== undefined && after !== undefined
           ? cluster
               .write({ type: Gateway, name: "late", namespace: "tars-dataplane" }, () =>
-                Result.succeed({ object: gateway("late", "no-such-class"), owners: new Map() }),
+                Result.succeed({ object: LATE, owners: new Map() }),
               )
               .pipe(Effect.ignore)
           : undefined,
@@ -241,7 +201,7 @@ describe("a Gateway", () => {
       yield* sick("sick");
       const said = (yield* upgraded).join("\n");
       assert.include(said, "tars-dataplane/sick (Deployment tars-dataplane/sick is not well)");
-    }).pipe(Effect.provide(world(withOthers([Gateway, gateway("sick", "tars-egress")])))),
+    }).pipe(Effect.provide(world(withOthers(gatewayOf("sick", "tars-egress"))))),
   );
 
   it.effect("that was well, of whomever, must be well again", () =>
@@ -249,9 +209,7 @@ describe("a Gateway", () => {
       const { error } = yield* runUpgrade();
       assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
     }).pipe(
-      Effect.provide(
-        world({ ...withOthers([Gateway, gateway("second", "tars-egress")]), chart: BROKEN }),
-      ),
+      Effect.provide(world({ ...withOthers(gatewayOf("second", "tars-egress")), chart: BROKEN })),
     ),
   );
 });
@@ -285,16 +243,7 @@ describe("settings that no Gateway refers to", () => {
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
       assert.isUndefined(error, error?.why.join("; "));
-    }).pipe(
-      Effect.provide(
-        world(
-          withOthers([
-            EnvoyProxy,
-            proxy("a-left-over", "tars-system", { envoyDeployment: { replicas: 1 } }),
-          ]),
-        ),
-      ),
-    ),
+    }).pipe(Effect.provide(world(withOthers(...LEFT_OVER)))),
   );
 });
 

@@ -6,6 +6,7 @@ import { helmTransitions } from "./cases/helm-transitions.ts";
 import { hold } from "./cases/hold.ts";
 import { objects } from "./cases/objects.ts";
 import { podCases } from "./cases/pods.ts";
+import { proxies } from "./cases/proxies.ts";
 import { watches } from "./cases/watches.ts";
 import type { ContractCase, StageShape } from "./stage.ts";
 
@@ -18,6 +19,7 @@ export const CASES: ReadonlyArray<ContractCase> = [
   ...podCases,
   ...hold,
   ...watches,
+  ...proxies,
 ];
 
 export const ofArea = (area: ContractCase["area"]): ReadonlyArray<ContractCase> =>

@@ -14,6 +14,7 @@ import {
 } from "../fakes/cluster/faults.ts";
 import { kubectlFor } from "../fakes/cluster/kubectl.ts";
 import { FakeCharts } from "../fakes/FakeCharts.ts";
+import { mirrored } from "../fakes/fixtures/others.ts";
 import { FakeHelm } from "../fakes/helm/FakeHelm.ts";
 import { hasDroppedObjectBug } from "../fakes/helm/personality.ts";
 import { world } from "../fakes/world.ts";
@@ -104,6 +105,7 @@ const stage = (helm: string) =>
               ? `configmaps "${metadata.name}" is forbidden: ${message}`
               : undefined,
           ),
+        mirroring: cluster.rewrite(mirrored),
         shortTimeout: Duration.seconds(30),
       });
     }),

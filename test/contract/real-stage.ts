@@ -11,13 +11,14 @@ import { join } from "node:path";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Context, Duration, Effect, Layer, Scope } from "effect";
 import { parseHelmVersion } from "../../src/domain/helm/version.ts";
-import type { KubeObject, ResourceType } from "../../src/domain/kube.ts";
+import { Deployment, type KubeObject, type ResourceType } from "../../src/domain/kube.ts";
 import { layerHelmBinary } from "../../src/services/HelmBinary.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
 import { layerKubectlApi } from "../../src/services/KubectlApi.ts";
 import { ToolCache } from "../../src/services/ToolCache.ts";
 import { type Cluster, controlPlane, run } from "../cluster/cluster.ts";
 import { type FaultProxy, type ProxyRule, startFaultProxy } from "../cluster/fault-proxy.ts";
+import { MIRROR } from "../fakes/fixtures/others.ts";
 import { hasDroppedObjectBug } from "../fakes/helm/personality.ts";
 import { writeChart } from "./real-chart.ts";
 import { eventually, type HelmFault, Stage, type Trouble } from "./stage.ts";
@@ -45,6 +46,17 @@ const PolicyBinding = cluster(
   "validatingadmissionpolicybindings",
   "admissionregistration.k8s.io/v1",
   "ValidatingAdmissionPolicyBinding",
+);
+
+const MutatingPolicy = cluster(
+  "mutatingadmissionpolicies",
+  "admissionregistration.k8s.io/v1",
+  "MutatingAdmissionPolicy",
+);
+const MutatingPolicyBinding = cluster(
+  "mutatingadmissionpolicybindings",
+  "admissionregistration.k8s.io/v1",
+  "MutatingAdmissionPolicyBinding",
 );
 
 const METHODS = { create: "POST", update: "PUT", list: "GET", patch: "PATCH" } as const;
@@ -182,6 +194,62 @@ const admission = Effect.fnUntraced(function* (
   yield* eventually(Effect.result(attempt), ({ _tag }) => _tag === "Failure");
 });
 
+/** As the fake stage's, and waits until it is at work. */
+const mirroring = Effect.fnUntraced(function* (kubectl: Kubectl["Service"], namespace: string) {
+  const metadata = { name: `mirror-${namespace}` };
+  const apiVersion = "admissionregistration.k8s.io/v1";
+  const image = `c.image.startsWith("${MIRROR}") ? c.image : "${MIRROR}" + c.image`;
+  const containers = "Object.spec.template.spec.containers";
+  const expression = `Object{spec: Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{
+    containers: object.spec.template.spec.containers.map(c, ${containers}{name: c.name, image: ${image}})}}}}`;
+  yield* applyAs(kubectl)(MutatingPolicy, {
+    apiVersion,
+    kind: MutatingPolicy.kind,
+    metadata,
+    spec: {
+      failurePolicy: "Fail",
+      reinvocationPolicy: "Never",
+      matchConstraints: {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        resourceRules: [
+          {
+            apiGroups: ["apps"],
+            apiVersions: ["v1"],
+            operations: ["CREATE", "UPDATE"],
+            resources: ["deployments"],
+          },
+        ],
+      },
+      mutations: [{ patchType: "ApplyConfiguration", applyConfiguration: { expression } }],
+    },
+  });
+  yield* applyAs(kubectl)(MutatingPolicyBinding, {
+    apiVersion,
+    kind: MutatingPolicyBinding.kind,
+    metadata,
+    spec: { policyName: metadata.name },
+  });
+  const labels = { app: "probe" };
+  const probe: KubeObject = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "probe", namespace },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: "probe", image: "probe" }] },
+      },
+    },
+  };
+  const asked = kubectl.apply(Deployment, probe, {
+    fieldManager: "stage",
+    force: true,
+    dryRun: true,
+  });
+  yield* eventually(Effect.orDie(asked), (made) => JSON.stringify(made).includes(MIRROR));
+});
+
 let cases = 0;
 
 const makeStage = Effect.fnUntraced(function* (
@@ -240,6 +308,7 @@ const makeStage = Effect.fnUntraced(function* (
         if (code !== 0) throw new Error(stderr);
       }),
     admission: (message) => admission(kubectl, namespace, message),
+    mirroring: mirroring(kubectl, namespace),
     shortTimeout: Duration.seconds(6),
   });
 });

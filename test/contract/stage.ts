@@ -65,6 +65,8 @@ export interface StageShape {
   readonly uninstall: (keepHistory: boolean) => Effect.Effect<void>;
   /** From now on the API server refuses ConfigMaps of this namespace whose data has the key `forbidden`. */
   readonly admission: (message: string) => Effect.Effect<void>;
+  /** From now on every image of a Deployment of this namespace comes from the mirror, whatever is sent. */
+  readonly mirroring: Effect.Effect<void>;
   /** A wait of Helm's that is sure to fail, and is short on the real side. */
   readonly shortTimeout: Duration.Duration;
 }

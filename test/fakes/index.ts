@@ -22,6 +22,7 @@ export { FakeSignals } from "./FakeSignals.ts";
 export * from "./fixtures/crds.ts";
 export * from "./fixtures/data-plane.ts";
 export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";
+export * from "./fixtures/others.ts";
 export { EMBEDDED_CRDS, INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
 export type { FakeChart } from "./helm/chart.ts";
 export { FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";

@@ -16,6 +16,7 @@ import {
 } from "./story.ts";
 import { drawHandEdits } from "./world/hand-edits.ts";
 import { HISTORIES } from "./world/histories.ts";
+import { drawOthers } from "./world/others.ts";
 import { CARRIED, drawValues, SECRETS } from "./world/values.ts";
 
 const FLAG_VALUES: Readonly<Record<string, string | boolean>> = {
@@ -87,6 +88,7 @@ export const drawStory = (seed: number): Story => {
   const values = dice.chance(0.15) ? { ...world.values, ...SHORT_DRAIN } : world.values;
   const [restored, configMaps] = [dice.chance(0.1), dice.chance(0.1)];
   const hook = dice.mostly("good", POD_TAGS, 0.9);
+  const others = drawOthers(dice);
   return {
     ...story,
     world: {
@@ -99,6 +101,7 @@ export const drawStory = (seed: number): Story => {
       restored,
       configMaps,
       hook,
+      others,
     },
   };
 };

@@ -18,6 +18,7 @@ import {
 import { leaseState } from "../../src/domain/lease.ts";
 import { listed, type Store } from "../fakes/cluster/store.ts";
 import { ascending, manifestObjects, type ReleaseRecord, recordOf } from "../fakes/helm/records.ts";
+import { unrewritten } from "./world/others.ts";
 
 const all = (store: Store, type: ResourceType): ReadonlyArray<KubeObject> =>
   listed(store, type, undefined);
@@ -77,7 +78,14 @@ export const holdersIn = (store: Store): ReadonlyMap<string, string> =>
   );
 
 const images = (object: unknown, ...path: ReadonlyArray<string>): string =>
-  JSON.stringify(fieldAt(object, ...path, "spec", "template", "spec", "containers") ?? null);
+  unrewritten(
+    JSON.stringify(fieldAt(object, ...path, "spec", "template", "spec", "containers") ?? null),
+  );
+
+const imageOf = (workload: KubeObject): string =>
+  unrewritten(
+    stringAt(workload, "spec", "template", "spec", "containers", 0, "image") ?? "nothing",
+  );
 
 const readiness = (deployment: KubeObject): string | undefined => {
   const desired = numberAt(deployment, "spec", "replicas") ?? 1;
@@ -110,7 +118,7 @@ const wrongLimiter = (
 ): ReadonlyArray<string> => {
   if (image === undefined) return [];
   if (limiter === undefined) return ["there is no rate limiter"];
-  const runs = stringAt(limiter, "spec", "template", "spec", "containers", 0, "image");
+  const runs = imageOf(limiter);
   if (runs !== image) return [`the rate limiter runs ${runs}, not ${image}`];
   const problem = readiness(limiter);
   return problem === undefined ? [] : [problem];
@@ -147,7 +155,7 @@ export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<s
   const isLimiter = ({ metadata }: KubeObject) => metadata.name === "envoy-ratelimit";
   const dataPlane = made.filter((one) => !isLimiter(one));
   const stale = dataPlane.flatMap((deployment) => {
-    const runs = stringAt(deployment, "spec", "template", "spec", "containers", 0, "image");
+    const runs = imageOf(deployment);
     if (image !== undefined && runs !== image) return [`data plane runs ${runs}, not ${image}`];
     return readiness(deployment) ?? [];
   });

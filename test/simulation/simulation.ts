@@ -16,6 +16,7 @@ import type { Story } from "./story.ts";
 import { makeTrace, type Trace } from "./trace.ts";
 import { makeVirtualTime, type VirtualTime } from "./virtual-time.ts";
 import { makeHandEdits } from "./world/hand-edits.ts";
+import { introducePolicies } from "./world/others.ts";
 import { scenarioOf, seedGates } from "./world/scenario.ts";
 
 /** No run may take longer, whatever happens to it. */
@@ -73,7 +74,8 @@ export const makeSimulation = (story: Story): Simulation => {
     helm: Context.get(services, FakeHelm),
     dispose: () => runIn(time, services, Scope.close(scope, Exit.void)),
   };
-  runIn(time, services, Effect.andThen(seedGates(story), makeHandEdits(story)));
+  const before = [seedGates(story), makeHandEdits(story), introducePolicies(story)];
+  runIn(time, services, Effect.all(before, { discard: true }));
   if (story.world.restored === true) runIn(time, services, restoreRecords);
   runIn(
     time,

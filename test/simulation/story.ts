@@ -58,6 +58,8 @@ export const StartingWorld = Schema.Struct({
   configMaps: Schema.optionalKey(Schema.Boolean),
   /** What was edited by hand on the cluster, by `Kind/name/path`. */
   edits: Schema.optionalKey(Values),
+  /** What others have on the cluster, by name. */
+  others: Schema.optionalKey(Schema.Record(Schema.String, Schema.Boolean)),
   /** Its pods, as those of the workloads and of Envoy. */
   rateLimiter: Schema.optionalKey(Schema.Literals(POD_TAGS)),
   /** The pod of the new chart's first hook, likewise; left out, the chart has none. */
@@ -110,6 +112,7 @@ export const PLAIN_WORLD: StartingWorld = {
   edits: {},
   rateLimiter: "good",
   hook: "good",
+  others: {},
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

@@ -19,7 +19,7 @@ const differencesOf = (view: RolloutView, workload: Workload) => {
 const priorWorkload = (view: RolloutView, workload: Workload): PriorWorkload => {
   const { object, group } = workload;
   const { ready, desired, waitingFor } = workloadProgress(object);
-  const isEmpty = group === "release" && desired === 0;
+  const isEmpty = group !== "data-plane" && desired === 0;
   const isKept = isPaused(object) && ready >= desired;
   return {
     group,

@@ -32,29 +32,41 @@ type RestoreNeeds = Helm | Kubectl | Reporter | RolloutGate;
  * Helm patches from one stored manifest to the next. A rollback that follows a broken one, one that raced with an upgrade
  * which was still writing, and an upgrade back to what is deployed after an attempt that failed: all of them can end well
  * and leave live objects as they were. What did not come is applied as Helm would have applied it.
+ * @returns the manifest as the server has it, which may rewrite objects: what others make of them is made of that
  */
 export const repair = Effect.fnUntraced(function* (
   release: ReleaseRef,
   manifest: ReadonlyArray<KubeObject>,
 ) {
   const kubectl = yield* Kubectl;
+  const kept: Array<KubeObject> = [];
   for (const object of manifest) {
     const type = restorableType(object);
-    if (type === undefined) continue;
+    if (type === undefined) {
+      kept.push(object);
+      continue;
+    }
     const namespace = object.metadata.namespace ?? release.namespace;
     const wanted = type.namespaced
       ? { ...object, metadata: { ...object.metadata, namespace } }
       : object;
     const ref = refOf(type, wanted);
-    const live = yield* untilAnswered(kubectl.get(ref));
-    if (deviation(wanted, Option.getOrUndefined(live)) === undefined) continue;
+    const live = Option.getOrUndefined(yield* untilAnswered(kubectl.get(ref)));
+    if (deviation(wanted, live) === undefined) {
+      kept.push(object);
+      continue;
+    }
     // A policy may make something else of it, whoever applies it.
     const made = yield* Effect.option(kubectl.apply(type, wanted, { ...AS_HELM, dryRun: true }));
-    const why = deviation(wanted, Option.getOrUndefined(live), Option.getOrUndefined(made));
-    if (why === undefined) continue;
+    const why = deviation(wanted, live, Option.getOrUndefined(made));
+    if (why === undefined) {
+      kept.push(live ?? wanted);
+      continue;
+    }
     yield* warn(`Helm left ${showRef(ref)} as it was (${why}); restoring it`);
-    yield* untilAnswered(kubectl.apply(type, wanted, AS_HELM));
+    kept.push(yield* untilAnswered(kubectl.apply(type, wanted, AS_HELM)));
   }
+  return kept;
 });
 
 /** Why nothing more may be written; nothing while the lock is ours. */
@@ -91,16 +103,13 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
   );
   const lost = yield* lostLock(attempt);
   if (lost !== undefined) return yield* new NotRestored({ cause: lost });
-  yield* Effect.mapError(
+  const wanted = yield* Effect.mapError(
     repair(release, manifest),
     ({ message }) => new NotRestored({ cause: `not everything could be brought back: ${message}` }),
   );
   const dataPlane = yield* Effect.scoped(
     Effect.gen(function* () {
-      const rollout: Rollout = yield* followRollout(attempt, {
-        wanted: manifest,
-        isUnderWay: true,
-      });
+      const rollout: Rollout = yield* followRollout(attempt, { wanted, isUnderWay: true });
       return yield* awaitDataPlane(attempt, rollout, options.timeout, "rollback");
     }),
   );

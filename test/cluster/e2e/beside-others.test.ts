@@ -57,7 +57,7 @@ const ON_EACH_NODE = [
   gateway("nodes", "tars-egress", "on-each-node"),
 ];
 
-/** What a platform does to every workload: its own registry, limits, a toleration. */
+/** What a platform does to every workload: its own registry, and requests as it likes them. */
 const REWRITING = [
   {
     apiVersion: "admissionregistration.k8s.io/v1",
@@ -87,6 +87,16 @@ const REWRITING = [
                   image: c.image.startsWith("mirror.corp.example/") ? c.image : "mirror.corp.example/" + c.image
                 })
               }}}}`,
+          },
+        },
+        {
+          patchType: "JSONPatch",
+          jsonPatch: {
+            expression: `
+              has(object.spec.template.spec.containers[0].resources) &&
+              has(object.spec.template.spec.containers[0].resources.requests)
+                ? [JSONPatch{op: "add", path: "/spec/template/spec/containers/0/resources/requests/cpu", value: "333m"}]
+                : []`,
           },
         },
       ],

@@ -108,11 +108,15 @@ const breaksRollback = ({ faults }: Story): boolean =>
 
 const disturbsHa = disturbsCalls("Kubectl.list");
 
+/** Of the settings that are in use: the release's own. */
 const floorOf = (run: Run): number =>
   Math.min(
-    ...listed(run.before, EnvoyProxy, undefined).map(
-      (proxy) => numberAt(proxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1,
-    ),
+    ...listed(run.before, EnvoyProxy, undefined)
+      .filter(({ metadata }) => metadata.name === "tars-egress")
+      .map(
+        (proxy) =>
+          numberAt(proxy, "spec", "provider", "kubernetes", "envoyHpa", "minReplicas") ?? 1,
+      ),
   );
 
 /** Of pods of the old version and of the new one: a rollback drains those. */

@@ -216,4 +216,23 @@ export const PLANTS: ReadonlyArray<Plant> = [
     search: "ownerReferences: [owner],",
     replacement: 'ownerReferences: owner.name === "" ? [owner] : [],',
   },
+  {
+    name: "what ran before is not recorded",
+    file: "src/upgrade.ts",
+    search: "const prior = yield* Effect.interruptible(priorFacts);",
+    replacement: "const prior = yield* Effect.as(Effect.interruptible(priorFacts), undefined);",
+  },
+  {
+    name: "the server is not asked what it makes of a workload",
+    file: "src/services/rollout/answers.ts",
+    search: "Result.isSuccess(answer) ? answerTo(question, answer.success) : asked",
+    replacement: "Result.isSuccess(answer) ? asked : asked",
+  },
+  {
+    name: "a restored object is compared with its manifest alone",
+    file: "src/phases/helm/restore.ts",
+    search: "const why = deviation(wanted, live, Option.getOrUndefined(made));",
+    replacement: "const why = made._tag === undefined ? undefined : deviation(wanted, live);",
+    test: "test/upgrade.beside-others.test.ts",
+  },
 ];

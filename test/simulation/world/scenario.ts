@@ -7,8 +7,8 @@ import { recordOf } from "../../fakes/helm/records.ts";
 import { FakeCluster, type Scenario } from "../../fakes/index.ts";
 import type { StartingWorld, Story } from "../story.ts";
 import { chartFor, GOOD, MENDED_CHART, type PodTags } from "./charts.ts";
-import { SEEDED_CRDS } from "./crds.ts";
 import { SEEDED } from "./histories.ts";
+import { besideOf } from "./others.ts";
 import { nested } from "./values.ts";
 
 const tagsOf = ({ workloads, envoy, rateLimiter, hook }: StartingWorld): PodTags => ({
@@ -30,7 +30,7 @@ export const scenarioOf = ({ world }: Story): Scenario => {
     installed: chartFor("1.1.0", GOOD),
     chart: chartFor(world.embeddedVersion, tagsOf(world)),
     charts: { [MENDED_CHART]: chartFor(world.embeddedVersion, GOOD) },
-    crds: SEEDED_CRDS[world.crds],
+    ...besideOf(world),
     metrics: world.metrics,
     ...(world.configMaps === true ? { helmDriver: "configmap" } : {}),
   };
