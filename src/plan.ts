@@ -23,7 +23,7 @@ export const plan = Effect.fn("tare.plan")(
     const reads = yield* firstReads(options);
     const { chart, preflightFacts, standing, releaseFacts, haFacts, liveCrds } = reads;
 
-    yield* run(preflight, { options, facts: preflightFacts });
+    yield* run(preflight, { options, facts: preflightFacts, writes: false });
     const installed = yield* run(discover, { options, identity, facts: releaseFacts, chart });
     const checkFacts = yield* ahead(readReleaseChecks({ installed, standing }));
     yield* run(haPreflight, { options, facts: haFacts });

@@ -10,6 +10,7 @@ import {
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { PreflightFailed, type RecordsElsewhere } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
+import { CrdBackups } from "../services/CrdBackups.ts";
 import { Helm, type HelmError } from "../services/Helm.ts";
 import { Kubectl, type KubectlError, type ServerVersion } from "../services/Kubectl.ts";
 import { type Reporter, report, warn } from "../services/Reporter.ts";
@@ -78,19 +79,39 @@ const preflightWarnings = (facts: PreflightFacts, ha: boolean): ReadonlyArray<st
 export interface PreflightInput {
   readonly options: Pick<UpgradeOptions, "ha" | "skipPreflight">;
   readonly facts: Effect.Effect<PreflightFacts>;
+  /** The run writes, and so keeps copies of what it changes; a plan does not. */
+  readonly writes?: boolean;
 }
 
-export const preflight: Phase<PreflightInput, void, PreflightFailed | RecordsElsewhere, Reporter> =
-  {
-    id: "preflight",
-    title: "Preflight (Helm / kubectl / cluster)",
-    run: Effect.fnUntraced(function* ({ options, facts }) {
-      if (options.skipPreflight) return yield* report({ _tag: "PreflightSkipped" });
-      // Helm itself says nothing but that it finds no database.
-      yield* requireRecordsInCluster;
-      const known = yield* facts;
-      yield* Effect.forEach(preflightWarnings(known, options.ha), warn, { discard: true });
-      const problems = preflightProblems(known);
-      if (problems.length > 0) return yield* new PreflightFailed({ problems });
-    }),
-  };
+/** Asked for even when the preflight is skipped: it takes no time, and what it finds would stop the run half-way. */
+const homeProblems = Effect.gen(function* () {
+  const backups = yield* CrdBackups;
+  const ready = yield* Effect.result(backups.ready);
+  return Result.match(ready, {
+    onFailure: ({ detail }): ReadonlyArray<Problem> => [{ problem: detail }],
+    onSuccess: () => [],
+  });
+});
+
+export const preflight: Phase<
+  PreflightInput,
+  void,
+  PreflightFailed | RecordsElsewhere,
+  CrdBackups | Reporter
+> = {
+  id: "preflight",
+  title: "Preflight (Helm / kubectl / cluster)",
+  run: Effect.fnUntraced(function* ({ options, facts, writes = true }) {
+    const home = writes ? yield* homeProblems : [];
+    if (options.skipPreflight) {
+      if (home.length > 0) return yield* new PreflightFailed({ problems: home });
+      return yield* report({ _tag: "PreflightSkipped" });
+    }
+    // Helm itself says nothing but that it finds no database.
+    yield* requireRecordsInCluster;
+    const known = yield* facts;
+    yield* Effect.forEach(preflightWarnings(known, options.ha), warn, { discard: true });
+    const problems = [...preflightProblems(known), ...home];
+    if (problems.length > 0) return yield* new PreflightFailed({ problems });
+  }),
+};

@@ -8,6 +8,11 @@ import { type Chart, ChartError, ChartSource } from "./ChartSource.ts";
 import { readChartCrds } from "./chart-crds.ts";
 import { embeddedChartDirectory } from "./embedded-chart.ts";
 import { Helm } from "./Helm.ts";
+import { runFolderPrefix } from "./run-folders.ts";
+
+/** A chart with all upstream CRDs takes a few megabytes. */
+const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
+const MAX_ENTRIES = 20_000;
 
 const ChartYaml = Schema.Struct({
   name: Schema.String,
@@ -109,11 +114,29 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
 
       const unpack = Effect.fnUntraced(function* (origin: string, archive: string) {
         const into = yield* temporaryFolder(origin);
+        let [bytes, entries] = [0, 0];
+        const isTooMuch = () => bytes > MAX_UNPACKED_BYTES || entries > MAX_ENTRIES;
         yield* Effect.tryPromise({
-          try: () => extract({ file: archive, cwd: into, strict: true }),
+          try: () =>
+            extract({
+              file: archive,
+              cwd: into,
+              strict: true,
+              filter: (_, entry) => {
+                bytes += entry.size ?? 0;
+                entries += 1;
+                return !isTooMuch();
+              },
+            }),
           catch: () =>
             new ChartError({ chart: origin, detail: "it is not a chart archive (.tgz)" }),
         });
+        if (isTooMuch()) {
+          return yield* new ChartError({
+            chart: origin,
+            detail: "it unpacks to more than any chart does (256 MiB, 20000 files)",
+          });
+        }
         const [folder] = yield* Effect.orElseSucceed(
           fs.readDirectory(into),
           (): Array<string> => [],
@@ -124,7 +147,7 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
 
       const temporaryFolder = (chart: string): Effect.Effect<string, ChartError, Scope.Scope> =>
         Effect.mapError(
-          fs.makeTempDirectoryScoped({ prefix: "tare-chart-" }),
+          fs.makeTempDirectoryScoped({ prefix: runFolderPrefix("chart") }),
           (cause) => new ChartError({ chart, detail: cause.message }),
         );
 

@@ -11,6 +11,8 @@ export class BackupError extends Data.TaggedError("BackupError")<{ readonly deta
 export class CrdBackups extends Context.Service<
   CrdBackups,
   {
+    /** Fails, with what to do about it, when nothing could be kept. */
+    readonly ready: Effect.Effect<void, BackupError>;
     /** Returns the file that holds the objects, one that `kubectl replace -f` accepts. */
     readonly save: (
       objects: ReadonlyArray<KubeObject>,

@@ -1,8 +1,8 @@
-import { homedir } from "node:os";
 import { Clock, Effect, FileSystem, Layer, Path } from "effect";
 import type { KubeObject } from "../domain/kube.ts";
 import { visibleJson } from "../domain/visible.ts";
 import { BackupError, CrdBackups } from "./CrdBackups.ts";
+import { homeProblem, makeFolder, requireWritable, tareHome } from "./home.ts";
 
 /** What the server keeps for itself would make `kubectl replace -f` refuse the copy later. */
 const restorable = (object: KubeObject): unknown => {
@@ -23,11 +23,18 @@ export const layerCrdBackupsOnDisk: Layer.Layer<
     const fs = yield* FileSystem.FileSystem;
     const path = yield* Path.Path;
     return CrdBackups.of({
+      ready: Effect.tryPromise({
+        try: () => requireWritable("backups"),
+        catch: (cause) => new BackupError({ detail: homeProblem(cause) }),
+      }),
       save: Effect.fn("CrdBackups.save")(
         function* (objects, note) {
           const now = new Date(yield* Clock.currentTimeMillis);
-          const folder = path.join(homedir(), ".tare", "backups");
-          yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 });
+          const folder = path.join(tareHome(), "backups");
+          yield* Effect.tryPromise({
+            try: () => makeFolder(folder),
+            catch: (cause) => new BackupError({ detail: homeProblem(cause) }),
+          });
           const stamp = now.toISOString().replace(/[:.]/g, "-");
           const file = path.join(folder, `crds-${stamp}-${process.pid}-${note}.yaml`);
           const text = objects

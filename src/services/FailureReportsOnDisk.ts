@@ -1,6 +1,6 @@
-import { homedir } from "node:os";
 import { Clock, Effect, FileSystem, Layer, Path } from "effect";
 import { FailureReportError, FailureReports } from "./FailureReports.ts";
+import { homeProblem, makeFolder, tareHome } from "./home.ts";
 
 /** Text files in `~/.tare/reports/`, for their owner's eyes only: logs of pods can say anything. */
 export const layerFailureReportsOnDisk: Layer.Layer<
@@ -15,8 +15,11 @@ export const layerFailureReportsOnDisk: Layer.Layer<
     return FailureReports.of({
       save: Effect.fn("FailureReports.save")(
         function* (subject, text) {
-          const folder = path.join(homedir(), ".tare", "reports");
-          yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 });
+          const folder = path.join(tareHome(), "reports");
+          yield* Effect.tryPromise({
+            try: () => makeFolder(folder),
+            catch: (cause) => new FailureReportError({ detail: homeProblem(cause) }),
+          });
           const stamp = new Date(yield* Clock.currentTimeMillis).toISOString();
           const name = `${subject}-${stamp.replace(/[:.]/g, "-")}-${process.pid}.txt`;
           const file = path.join(folder, name);

@@ -32,6 +32,7 @@ import { makeHelmStorage } from "./helm-storage.ts";
 import { Kubectl } from "./Kubectl.ts";
 import type { KubeconfigChoice } from "./kube/connection.ts";
 import { applyMethodOf } from "./release-secret.ts";
+import { sweepDeadRuns } from "./run-folders.ts";
 import { ToolCache } from "./ToolCache.ts";
 
 /** A read that takes longer is hanging: Helm itself gives up on most things earlier. */
@@ -76,6 +77,7 @@ export const layerHelmBinary = (
       const path = yield* Path.Path;
       const tools = yield* ToolCache;
       const kubectl = yield* Kubectl;
+      yield* Effect.sync(sweepDeadRuns);
       const helmFiles = privateFiles(fs, path);
       const storage = yield* makeHelmStorage(kubectl);
       /**

@@ -1,12 +1,12 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Effect, Layer } from "effect";
+import { makeFolder, tareHome } from "./home.ts";
 import { JournalFiles } from "./JournalFiles.ts";
 
 /** In `~/.tare/journal/`, for the operator alone. */
 export const layerJournalFilesOnDisk: Layer.Layer<JournalFiles> = Layer.sync(JournalFiles, () => {
-  const folder = join(homedir(), ".tare", "journal");
+  const folder = join(tareHome(), "journal");
   const attempt = <A>(work: () => Promise<A>) => Effect.option(Effect.tryPromise(work));
   return JournalFiles.of({
     read: (name) =>
@@ -17,7 +17,7 @@ export const layerJournalFilesOnDisk: Layer.Layer<JournalFiles> = Layer.sync(Jou
     write: (name, text) =>
       Effect.asVoid(
         attempt(async () => {
-          await mkdir(folder, { recursive: true, mode: 0o700 });
+          await makeFolder(folder);
           const draft = join(folder, `.${name}.${process.pid}`);
           await writeFile(draft, text, { mode: 0o600 });
           await rename(draft, join(folder, `${name}.json`));

@@ -1,9 +1,10 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { Clock, Duration, Effect, Layer, Redacted } from "effect";
+import { Clock, Duration, Effect, Layer, Redacted, Result } from "effect";
 import { type DeliveryOutcome, deliveryOutcome, type PlaneAnswer } from "../domain/delivery.ts";
 import type { Identity } from "../domain/identity.ts";
 import { redactText, truncateUtf8 } from "../domain/redaction.ts";
+import { authorities } from "./authorities.ts";
 import { ManagementPlane } from "./ManagementPlane.ts";
 import { makeTokens } from "./plane-token.ts";
 
@@ -86,9 +87,15 @@ export const layerManagementPlaneHttp = (identity: Identity): Layer.Layer<Manage
       const url = eventsUrl(identity.managementPlaneUrl);
       // HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read by Node's own agents.
       const options = { keepAlive: true, maxSockets: 1, proxyEnv: process.env };
+      const trusted = yield* Effect.result(
+        Effect.try({ try: authorities, catch: (cause) => (cause as Error).message }),
+      );
+      const ca = Result.getOrElse(trusted, () => undefined);
       const agent = yield* Effect.acquireRelease(
         Effect.sync(() =>
-          url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options),
+          url.protocol === "https:"
+            ? new HttpsAgent(ca === undefined ? options : { ...options, ca })
+            : new HttpAgent(options),
         ),
         (made) => Effect.sync(() => made.destroy()),
       );
@@ -100,22 +107,26 @@ export const layerManagementPlaneHttp = (identity: Identity): Layer.Layer<Manage
       });
       return ManagementPlane.of({
         send: (event) =>
-          Effect.flatMap(token, (text) => post(url, agent, text, event)).pipe(
-            Effect.timeoutOrElse({
-              duration: ANSWER_WITHIN,
-              orElse: () => Effect.fail(`no answer within ${Duration.toSeconds(ANSWER_WITHIN)} s`),
-            }),
-            Effect.flatMap((answer) =>
-              Effect.map(Clock.currentTimeMillis, (now) => deliveryOutcome(answer, now)),
-            ),
-            Effect.catch((failure) =>
-              Effect.succeed(
-                typeof failure === "string"
-                  ? later(`${url.origin}: ${failure}`, true)
-                  : later(failure.message, false),
+          // Without the authorities that were named no connection could be trusted.
+          url.protocol === "https:" && Result.isFailure(trusted)
+            ? Effect.succeed(later(trusted.failure, false))
+            : Effect.flatMap(token, (text) => post(url, agent, text, event)).pipe(
+                Effect.timeoutOrElse({
+                  duration: ANSWER_WITHIN,
+                  orElse: () =>
+                    Effect.fail(`no answer within ${Duration.toSeconds(ANSWER_WITHIN)} s`),
+                }),
+                Effect.flatMap((answer) =>
+                  Effect.map(Clock.currentTimeMillis, (now) => deliveryOutcome(answer, now)),
+                ),
+                Effect.catch((failure) =>
+                  Effect.succeed(
+                    typeof failure === "string"
+                      ? later(`${url.origin}: ${failure}`, true)
+                      : later(failure.message, false),
+                  ),
+                ),
               ),
-            ),
-          ),
       });
     }),
   );

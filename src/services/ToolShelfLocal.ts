@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Effect, Layer } from "effect";
 import {
@@ -9,6 +9,7 @@ import {
   TOOL_NAMES,
   type ToolName,
 } from "../domain/tools/pins.ts";
+import { makeFolder } from "./home.ts";
 import { Reporter } from "./Reporter.ts";
 import type { ToolChoice } from "./ToolCacheLocal.ts";
 import { ShelfProblem, type ShelvedTool, ToolShelf } from "./ToolShelf.ts";
@@ -69,7 +70,7 @@ export const layerToolShelfLocal = (
       /** Into the folder by rename, so that an interrupted bundle holds whole files only. */
       const bundleOne = Effect.fnUntraced(function* (artifact: Artifact, folder: string) {
         const to = join(folder, artifact.path);
-        yield* files(() => mkdir(dirname(to), { recursive: true }));
+        yield* files(() => makeFolder(dirname(to)));
         yield* Effect.acquireUseRelease(
           files(() => mkdtemp(join(folder, ".partial-"))),
           (partial) => {

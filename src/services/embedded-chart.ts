@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Effect, FileSystem } from "effect";
 import { extract } from "tar";
 import { ChartError } from "./ChartSource.ts";
+import { runFolderPrefix } from "./run-folders.ts";
 
 /** The asset of a single executable that holds the chart's folder as a tar archive. */
 export const CHART_ASSET = "chart.tgz";
@@ -23,7 +24,7 @@ const unpacked = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem;
   const chart = "embedded chart";
   const into = yield* Effect.mapError(
-    fs.makeTempDirectoryScoped({ prefix: "tare-chart-" }),
+    fs.makeTempDirectoryScoped({ prefix: runFolderPrefix("chart") }),
     (cause) => new ChartError({ chart, detail: cause.message }),
   );
   yield* Effect.tryPromise({

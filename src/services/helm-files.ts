@@ -3,6 +3,7 @@ import { Effect, type FileSystem, type Path, Redacted } from "effect";
 import type { JsonObject } from "../domain/json.ts";
 import { HelmError } from "./Helm.ts";
 import type { Outlet } from "./helm-process.ts";
+import { runFolderPrefix } from "./run-folders.ts";
 
 /** Each file lies in a folder of its own, which goes with the scope. */
 export const privateFiles = (fs: FileSystem.FileSystem, path: Path.Path) => {
@@ -12,7 +13,7 @@ export const privateFiles = (fs: FileSystem.FileSystem, path: Path.Path) => {
     { command, what }: { readonly command: string; readonly what: string },
   ) =>
     Effect.gen(function* () {
-      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "tare-helm-" });
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: runFolderPrefix("helm") });
       const file = path.join(folder, name);
       yield* fs.writeFileString(file, text, { mode: 0o600, flag: "wx" });
       return file;

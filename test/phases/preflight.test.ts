@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Result } from "effect";
+import { Effect, Layer, Result } from "effect";
 import { type PreflightFacts, preflight, readPreflight } from "../../src/phases/preflight.ts";
 import { HelmError } from "../../src/services/Helm.ts";
 import { KubectlError } from "../../src/services/Kubectl.ts";
 import { ToolMissing } from "../../src/services/ToolCache.ts";
 import {
+  FakeBackups,
   FakeCluster,
   forbidden,
   Recorder,
@@ -13,6 +14,8 @@ import {
   unreachable,
   world,
 } from "../fakes/index.ts";
+
+const surroundings = Layer.mergeAll(Recorder.layer, FakeBackups.layer);
 
 const GOOD: PreflightFacts = {
   helm: Result.succeed({ major: 4, minor: 2, patch: 1, text: "v4.2.1" }),
@@ -37,7 +40,7 @@ describe("preflight", () => {
     Effect.gen(function* () {
       assert.isTrue(Result.isSuccess(yield* check({})));
       assert.deepStrictEqual(yield* (yield* Recorder).events, []);
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(surroundings)),
   );
 
   it.effect("puts every problem into one error", () =>
@@ -50,7 +53,7 @@ describe("preflight", () => {
         "Helm: helm not found",
         "cluster: read the server's version: no route",
       ]);
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(surroundings)),
   );
 
   it.effect("only warns about kubectl and about the sidecar, and about metrics when HA is on", () =>
@@ -69,14 +72,26 @@ describe("preflight", () => {
         ),
       );
       assert.strictEqual((yield* warnings).length, 3);
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(surroundings)),
   );
 
   it.effect("does not judge metrics of a cluster it cannot reach", () =>
     Effect.gen(function* () {
       yield* check({ server: down, metrics: { _tag: "Unknown", reason: "no route" } });
       assert.deepStrictEqual(yield* (yield* Recorder).warnings, []);
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(surroundings)),
+  );
+
+  it.effect.each([true, false])(
+    "refuses a home that keeps nothing, skipped or not: %s",
+    (skipPreflight) =>
+      Effect.gen(function* () {
+        yield* (yield* FakeBackups).loseHome;
+        const result = yield* check({}, { ha: true, skipPreflight });
+        assert.match(Result.isFailure(result) ? (result.failure.why[0] ?? "") : "", /TARE_HOME/);
+        const facts = Effect.succeed(GOOD);
+        yield* preflight.run({ options: { ha: true, skipPreflight }, facts, writes: false });
+      }).pipe(Effect.provide(surroundings)),
   );
 
   it.effect("that is skipped asks for no facts", () =>
@@ -86,7 +101,7 @@ describe("preflight", () => {
         facts: Effect.die("nobody should ask"),
       });
       assert.deepStrictEqual(yield* (yield* Recorder).events, [{ _tag: "PreflightSkipped" }]);
-    }).pipe(Effect.provide(Recorder.layer)),
+    }).pipe(Effect.provide(surroundings)),
   );
 });
 

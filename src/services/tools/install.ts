@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Data, Effect, Exit, Schedule } from "effect";
 import type { ReportEvent } from "../../domain/report.ts";
 import { type Artifact, publishedHash, shownUrl } from "../../domain/tools/pins.ts";
+import { makeFolder } from "../home.ts";
 import { DownloadProblem, downloadText, downloadTo, type Progress } from "./download.ts";
 import { ArchiveProblem, extractTarGz, extractZip } from "./extract.ts";
 import { diskProblem, flush, isExecutable, removePartials } from "./files.ts";
@@ -160,12 +161,6 @@ const installLocked = Effect.fnUntraced(function* (
       Effect.promise(() => rm(partial, { recursive: true, force: true }).catch(() => undefined)),
   );
 });
-
-/** On a read-only disk, Node says of a recursive mkdir that the folder does not exist. */
-const makeFolder = (folder: string) =>
-  mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === "ENOENT" ? Object.assign(cause, { code: "EROFS" }) : cause;
-  });
 
 /** The tool's path below `folder`, downloading it at most once however many processes ask. */
 export const installTool = Effect.fn("tools.install")(function* (

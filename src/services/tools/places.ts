@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { executableName, type ToolName } from "../../domain/tools/pins.ts";
 import { isVersionFolder, newestFirst } from "../../domain/tools/version.ts";
+import { tareHome } from "../home.ts";
 import { isExecutable } from "./files.ts";
 
 /** `TARE_HELM` and `TARE_KUBECTL` name a binary outright. */
@@ -12,7 +12,7 @@ export const VARIABLES: Readonly<Record<ToolName, string>> = {
 };
 
 export const toolsFolder = (chosen: string | undefined): string =>
-  chosen ?? join(homedir(), ".tare", "tools");
+  chosen ?? join(tareHome(), "tools");
 
 export const mirror = (): string | undefined => process.env.TARE_TOOLS_MIRROR || undefined;
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { Duration, Effect } from "effect";
 import { waitFor } from "../../../domain/waiting.ts";
 import type { KubectlError } from "../../Kubectl.ts";
+import { runFolderPrefix } from "../../run-folders.ts";
 import type { Login } from "../kubeconfig/access.ts";
 import type { ExecEntry } from "../kubeconfig/decode.ts";
 import { type IssuedCredential, noCredential } from "./credential.ts";
@@ -72,7 +73,7 @@ export const lendLogin = Effect.fn("kube.lend")(function* (
   const folder = yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
-        const made = await mkdtemp(join(tmpdir(), "tare-login-"));
+        const made = await mkdtemp(join(tmpdir(), runFolderPrefix("login")));
         await chmod(made, 0o700);
         return made;
       },

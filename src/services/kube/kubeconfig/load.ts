@@ -1,9 +1,9 @@
 /** Finds, reads and merges kubeconfig files as kubectl does. */
 import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { Effect } from "effect";
+import { userHome } from "../../home.ts";
 import { KubectlError } from "../../Kubectl.ts";
 import { decodeKubeconfig, type Kubeconfig, type UserEntry } from "./decode.ts";
 import { type Fault, isFault, parseGoYaml } from "./go-yaml.ts";
@@ -37,7 +37,8 @@ export const kubeconfigFiles = (
   variable: string = process.env.KUBECONFIG ?? "",
 ): ReadonlyArray<string> => {
   if (kubeconfig !== "") return [kubeconfig];
-  if (variable === "") return [join(homedir(), ".kube", "config")];
+  const home = userHome();
+  if (variable === "") return home === undefined ? [] : [join(home, ".kube", "config")];
   return [...new Set(variable.split(delimiter))].filter((file) => file !== "");
 };
 
