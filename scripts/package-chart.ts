@@ -21,6 +21,7 @@ import {
 } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { Result } from "effect";
 import { parse } from "yaml";
 import { PARSED_CRDS_FILE, parseCrdFile, storedCrd } from "../src/services/chart-crds.ts";
 
@@ -170,7 +171,7 @@ function writeParsed(chart: string, folder: string): void {
   const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
   const parsed = names.map((name) => {
     const { text } = readFile(join(folder, name));
-    return [hash(text), parseCrdFile(text)?.map(storedCrd)];
+    return [hash(text), Result.getOrElse(parseCrdFile(text), () => undefined)?.map(storedCrd)];
   });
   writeFileSync(`${file}.tmp`, JSON.stringify(Object.fromEntries(parsed)));
   renameSync(`${file}.tmp`, file);

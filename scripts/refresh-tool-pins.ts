@@ -4,7 +4,7 @@
  *
  *   node scripts/refresh-tool-pins.ts --helm 4.2.4 --kubectl 1.36.4
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -14,13 +14,19 @@ import {
   publishedHash,
   TOOL_NAMES,
   type ToolName,
+  type ToolPins,
 } from "../src/domain/tools/pins.ts";
 import { judgeTool } from "../src/domain/tools/version.ts";
-import pinned from "../src/services/tools/pins.json" with { type: "json" };
 
 const { values } = parseArgs({
-  options: { helm: { type: "string" }, kubectl: { type: "string" } },
+  options: {
+    helm: { type: "string" },
+    kubectl: { type: "string" },
+    file: { type: "string", default: join(import.meta.dirname, "../src/services/tools/pins.json") },
+  },
 });
+const { file } = values;
+const pinned = JSON.parse(readFileSync(file, "utf8")) as ToolPins["tools"];
 
 const refreshed = async (tool: ToolName) => {
   const version = (values[tool] ?? pinned[tool].version).replace(/^v/, "");
@@ -41,5 +47,4 @@ const refreshed = async (tool: ToolName) => {
 };
 
 const [helm, kubectl] = await Promise.all(TOOL_NAMES.map(refreshed));
-const file = join(import.meta.dirname, "../src/services/tool-pins.json");
 writeFileSync(file, `${JSON.stringify({ helm, kubectl }, null, 2)}\n`);

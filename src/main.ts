@@ -1,10 +1,11 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import { Cause, Effect, Layer, Logger } from "effect";
+import { Cause, ConfigProvider, Effect, Layer, Logger } from "effect";
 import { Command } from "effect/cli";
 import { isUnreported, makeOwnEnd, teardown } from "./cli/exit.ts";
 import { wantsJson } from "./cli/output.ts";
 import { layerPresentation } from "./cli/presentation.ts";
+import { takeSecrets } from "./cli/secret-environment.ts";
 import { tareCommand } from "./cli/tare.ts";
 import { visibleText } from "./domain/visible.ts";
 import { liveServices, liveTools } from "./live.ts";
@@ -27,6 +28,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 // A reader that left (EPIPE) or a terminal that closed (EIO): what was to be said is lost, the run must not be.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+const environment = takeSecrets(process.env);
 const colours = wantsColours(process);
 const json = wantsJson(process.argv.slice(2))
   ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
@@ -47,6 +49,7 @@ tareCommand(
   ),
   Effect.provide([
     NodeServices.layer,
+    ConfigProvider.layer(ConfigProvider.fromEnv({ env: environment })),
     layerPresentation(colours, json?.refuse),
     Layer.succeed(Logger.LogToStderr, true),
     layerTraceFile(process.env.TARE_TRACE),

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { Data, Effect, Redacted, Result } from "effect";
 import { decodeIdentity, type Identity } from "../domain/identity.ts";
 import { shellQuote } from "../domain/operator-commands.ts";
+import { isOpenToOthers } from "../domain/plain-http.ts";
 import { visible } from "../domain/visible.ts";
 import { InvalidIdentity } from "../errors.ts";
 import { type Reporter, warn } from "../services/Reporter.ts";
@@ -86,6 +87,11 @@ export const readIdentity = Effect.fn("tare.readIdentity")(function* (
     );
   }
   const { identity, unknownFields } = decoded.success;
+  if (isOpenToOthers(identity.managementPlaneUrl)) {
+    yield* warn(
+      `${file}: managementPlaneUrl is http://: the doctor's tokens and events can be read and changed on their way`,
+    );
+  }
   if (unknownFields.length > 0) {
     yield* Effect.logDebug(visible(`${file}: unknown fields ignored: ${unknownFields.join(", ")}`));
   }

@@ -4,12 +4,14 @@ import type { Command } from "effect/cli";
 import type { FlagValue } from "../domain/carry-over.ts";
 import { formatGoDuration } from "../domain/go-duration.ts";
 import type { GivenFlag } from "../domain/operator-commands.ts";
+import { isOpenToOthers } from "../domain/plain-http.ts";
 import {
   type ChartReference,
   DEFAULT_UPGRADE_OPTIONS as DEFAULTS,
   type UpgradeOptions,
 } from "../domain/upgrade-options.ts";
 import { InvalidFlag } from "../errors.ts";
+import { warn } from "../services/Reporter.ts";
 import { namedAgain } from "./pipes.ts";
 import type { identityFile, upgradeFlags } from "./upgrade-flags.ts";
 import { readValues } from "./values-file.ts";
@@ -25,6 +27,11 @@ const chartReference = Effect.fnUntraced(function* (input: UpgradeInput) {
   const version = Option.getOrUndefined(input.chartVersion);
   const path = Option.getOrUndefined(input.chartPath);
   if (path !== undefined && REMOTE.test(path)) {
+    if (isOpenToOthers(path)) {
+      yield* warn(
+        "--chart-path is http://: the chart can be changed on its way, and it gets every right that this account can give",
+      );
+    }
     return { _tag: "Remote", url: path, version } satisfies ChartReference;
   }
   if (version !== undefined) {

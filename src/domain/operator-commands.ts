@@ -42,6 +42,9 @@ const SAFE_WORD = /^(?![~=])[A-Za-z0-9_@%+=:,./~-]+$/;
 export const shellQuote = (word: string): string =>
   SAFE_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
+/** Flags in one text, as somebody may paste them: what a value holds must not be run. */
+export const quotedWords = (flags: string): string => join(...flags.split(" "));
+
 const join = (...words: ReadonlyArray<string>): string => words.map(shellQuote).join(" ");
 
 type ClusterEnvironment = Pick<OperatorEnvironment, "context" | "kubeconfig" | "kubeconfigs">;

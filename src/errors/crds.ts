@@ -1,7 +1,11 @@
 /** Exit 14 and 15, and the rights it takes: the CRDs. */
 import { type CrdRefusal, type Remedy, showCommand } from "../domain/crds/refusal.ts";
 import { CRDS_LOCK, leaseName } from "../domain/lease.ts";
-import { kubectlCommand, tareCommand } from "../domain/operator-commands.ts";
+import {
+  kubectlCommand,
+  type OperatorEnvironment,
+  tareCommand,
+} from "../domain/operator-commands.ts";
 import { hint, operatorError, runAgain } from "./operator-error.ts";
 
 /** As the API server names them; a service account is a user too. */
@@ -14,6 +18,22 @@ const deniedUsers = (
     ),
   ),
 ];
+
+const LOCK_ROLE = "tare-crds-lock";
+/** Apart, since a right to create cannot be given for one name. */
+const LOCK_CREATOR = "tare-crds-lock-create";
+
+const lockRole = (env: OperatorEnvironment, name: string, ...rule: ReadonlyArray<string>) =>
+  kubectlCommand(
+    env,
+    "create",
+    "role",
+    name,
+    ...rule,
+    "--resource=leases.coordination.k8s.io",
+    "-n",
+    CRDS_LOCK.namespace,
+  );
 
 /** The account is not allowed to do to CRDs what an upgrade has to. Nothing was changed. */
 export class CrdRightsMissing extends operatorError<{
@@ -35,10 +55,13 @@ export class CrdRightsMissing extends operatorError<{
         "create",
         "clusterrole",
         "tare-crds",
-        "--verb=get,list,create,patch,update",
-        "--resource=customresourcedefinitions.apiextensions.k8s.io,leases.coordination.k8s.io",
+        "--verb=get,list,create,patch",
+        "--resource=customresourcedefinitions.apiextensions.k8s.io",
       ),
-      ...deniedUsers(missing).map((user) =>
+      // The controllers of the cluster keep their own Leases there: no more than this one is needed.
+      lockRole(env, LOCK_ROLE, "--verb=get,update", `--resource-name=${leaseName(CRDS_LOCK)}`),
+      lockRole(env, LOCK_CREATOR, "--verb=create"),
+      ...deniedUsers(missing).flatMap((user) => [
         kubectlCommand(
           env,
           "create",
@@ -47,7 +70,19 @@ export class CrdRightsMissing extends operatorError<{
           "--clusterrole=tare-crds",
           `--user=${user}`,
         ),
-      ),
+        ...[LOCK_ROLE, LOCK_CREATOR].map((role) =>
+          kubectlCommand(
+            env,
+            "create",
+            "rolebinding",
+            role,
+            `--role=${role}`,
+            `--user=${user}`,
+            "-n",
+            CRDS_LOCK.namespace,
+          ),
+        ),
+      ]),
     ),
     runAgain(env),
   ],

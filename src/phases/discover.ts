@@ -48,6 +48,7 @@ import {
   reportLosses,
   reportScales,
   requireCarriable,
+  warnOfOpenEndpoint,
 } from "./discovery/carrying.ts";
 import type { ReleaseFacts } from "./discovery/read-release.ts";
 import {
@@ -171,6 +172,7 @@ export const discover: Phase<
       paths: carry.entries.map(({ path }) => dotted(path)),
     });
     yield* reportDifferences(carry);
+    yield* warnOfOpenEndpoint(carry);
     yield* reportScales(next.scales);
     yield* reportLosses(next.lost, options.strictValues);
 

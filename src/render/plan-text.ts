@@ -1,5 +1,6 @@
 import type { ImageChange, ObjectChange, Roll } from "../domain/object-change.ts";
 import type { FieldChange } from "../domain/object-diff.ts";
+import { quotedWords } from "../domain/operator-commands.ts";
 import type { PlannedValue } from "../domain/planned-values.ts";
 import type { TakenField, TakenFields } from "../domain/taken-fields.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
@@ -28,7 +29,7 @@ const valueRow = ({ path, fate, before, after, keepWith }: PlannedValue) => [
   fate,
   path,
   `${fate === "kept" ? (after ?? NOTHING) : arrow(before, after)}${
-    keepWith === undefined ? "" : ` (keep it with ${keepWith})`
+    keepWith === undefined ? "" : ` (keep it with ${quotedWords(keepWith)})`
   }`,
 ];
 

@@ -4,6 +4,7 @@ import { formatGoDuration } from "../domain/go-duration.ts";
 import type { HaVerdict } from "../domain/ha-verdict.ts";
 import type { Hint } from "../domain/hint.ts";
 import type { LostValue } from "../domain/lost-values.ts";
+import { quotedWords } from "../domain/operator-commands.ts";
 import type { ReportEvent } from "../domain/report.ts";
 import { doctorLines } from "./doctor.ts";
 import { planLines, takenLines } from "./plan-text.ts";
@@ -58,7 +59,7 @@ const drainLine = (asked: Duration.Duration): string => {
 };
 
 const lostLine = ({ path, shown, keepWith }: LostValue): string =>
-  `  ${path} = ${shown} (keep it with ${keepWith})`;
+  `  ${path} = ${shown} (keep it with ${quotedWords(keepWith)})`;
 
 const savedCrds = (count: number, file: string): string =>
   `saved ${count} ${count === 1 ? "CRD as it was" : "CRDs as they were"} to ${file}`;

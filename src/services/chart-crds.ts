@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { Effect, type FileSystem } from "effect";
+import { Effect, type FileSystem, Result } from "effect";
 import { parseAllDocuments } from "yaml";
 import { type CrdManifest, crdManifest } from "../domain/crds/plan.ts";
-import { isJsonObject } from "../domain/json.ts";
-import type { KubeObject } from "../domain/kube.ts";
+import { isJsonObject, type JsonObject } from "../domain/json.ts";
+import { fieldAt, type KubeObject, listAt } from "../domain/kube.ts";
 import { ChartError } from "./ChartSource.ts";
 
 /** What packaging leaves beside the files: megabytes of YAML take a second to parse, as JSON a few milliseconds. */
@@ -51,14 +51,33 @@ const fromStored = ({ name, sha256, json }: StoredCrd): CrdManifest => {
   };
 };
 
-/** The CRDs of one file; `undefined` when it is not YAML. */
-export const parseCrdFile = (text: string): ReadonlyArray<CrdManifest> | undefined => {
-  const documents = parseAllDocuments(text);
-  if (documents.some(({ errors }) => errors.length > 0)) return undefined;
-  return documents
-    .map((document) => document.toJS() as unknown)
-    .filter((object) => isJsonObject(object) && object.kind === "CustomResourceDefinition")
-    .map((object) => crdManifest(object as unknown as KubeObject));
+/** As far as everything here relies on it; what else is wrong the API server says in its dry run. */
+const isCrd = (object: unknown): object is KubeObject & JsonObject =>
+  typeof fieldAt(object, "metadata", "name") === "string" &&
+  typeof fieldAt(object, "spec", "group") === "string" &&
+  typeof fieldAt(object, "spec", "names", "plural") === "string" &&
+  typeof fieldAt(object, "spec", "names", "kind") === "string" &&
+  listAt(object, "spec", "versions").length > 0 &&
+  listAt(object, "spec", "versions").every((one) => typeof fieldAt(one, "name") === "string");
+
+/** The CRDs of one file, or what is wrong with it, to complete "the file …". */
+export const parseCrdFile = (text: string): Result.Result<ReadonlyArray<CrdManifest>, string> => {
+  try {
+    const documents = parseAllDocuments(text);
+    if (documents.some(({ errors }) => errors.length > 0)) return Result.fail("is not YAML");
+    const objects = documents
+      .map((document) => document.toJS() as unknown)
+      .filter((object) => isJsonObject(object) && object.kind === "CustomResourceDefinition");
+    if (!objects.every(isCrd)) {
+      return Result.fail(
+        "holds a CustomResourceDefinition without a name, a group, names or versions",
+      );
+    }
+    return Result.succeed(objects.map(crdManifest));
+  } catch (cause) {
+    // Aliases that multiply, numbers that are none: the parser gives up.
+    return Result.fail(`cannot be read: ${(cause as Error).message}`);
+  }
 };
 
 /** A chart of an earlier version has the objects themselves in it: its files are parsed anew. */
@@ -94,8 +113,10 @@ export const readChartCrds = Effect.fnUntraced(function* (
         (cause) => new ChartError({ chart, detail: cause.message }),
       );
       const known = fromPackaging(parsed[sha256OfBytes(bytes)]);
-      const crds = known ?? parseCrdFile(Buffer.from(bytes).toString("utf8"));
-      return crds ?? (yield* new ChartError({ chart, detail: `${file} is not YAML` }));
+      if (known !== undefined) return known;
+      const crds = parseCrdFile(Buffer.from(bytes).toString("utf8"));
+      if (Result.isSuccess(crds)) return crds.success;
+      return yield* new ChartError({ chart, detail: `${file} ${crds.failure}` });
     }),
     { concurrency: FILES_AT_ONCE },
   );

@@ -9,8 +9,29 @@ import type { RecordedRevision } from "../domain/recorded-revision.ts";
 import { redactText } from "../domain/redaction.ts";
 import { type HistoryLine, type ReleaseRef, RevisionStatus } from "../domain/release.ts";
 
-/** Helm itself cannot store more than a megabyte of it zipped; what swells beyond this is no record. */
-const MAX_UNZIPPED_BYTES = 128 * 1024 * 1024;
+/** A chart and its manifest that Helm can store, a megabyte zipped, take no more; what swells beyond it is no record. */
+const MAX_UNZIPPED_BYTES = 32 * 1024 * 1024;
+/** A record is mostly text: so many values would be no record, and take far more memory as objects than as text. */
+const MOST_VALUES = 500_000;
+/** Below this there is no harm in them. */
+const WORTH_COUNTING_BYTES = 2 * 1024 * 1024;
+
+const [QUOTE, BACKSLASH, COMMA, BRACE, BRACKET] = Buffer.from('"\\,{[');
+
+/** Without making anything of the text: what begins a value outside of strings is counted. */
+const hasTooManyValues = (json: Buffer): boolean => {
+  if (json.length < WORTH_COUNTING_BYTES) return false;
+  let [values, inString] = [0, false];
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (inString && byte === BACKSLASH) at += 1;
+    else if (byte === QUOTE) inString = !inString;
+    else if (!inString && (byte === COMMA || byte === BRACE || byte === BRACKET)) values += 1;
+    if (values > MOST_VALUES) return true;
+  }
+  return false;
+};
+
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
 
 const isZipped = (bytes: Buffer): boolean => bytes.subarray(0, GZIP.length).equals(GZIP);
@@ -62,9 +83,14 @@ export const readReleaseRecord = (record: KubeObject): ReadRecord => {
   let json = bytes;
   try {
     if (isZipped(bytes)) json = gunzipSync(bytes, { maxOutputLength: MAX_UNZIPPED_BYTES });
-  } catch {
-    return unreadable("its gzip is truncated or damaged");
+  } catch (cause) {
+    return unreadable(
+      (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
+        ? "it unpacks to more than 32 MiB, which no release does"
+        : "its gzip is truncated or damaged",
+    );
   }
+  if (hasTooManyValues(json)) return unreadable("it holds more values than any release does");
   try {
     return { _tag: "Record", record: JSON.parse(json.toString()) };
   } catch {

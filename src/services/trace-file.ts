@@ -2,7 +2,7 @@
  * What a run did when, for whoever asks why it took so long: `TARE_TRACE=<file>` appends each span as one line of JSON when
  * it ends. Names and labels only; no value of a release ever is an attribute of a span.
  */
-import { appendFileSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from "node:fs";
 import { type Exit, Layer, Option, Tracer } from "effect";
 import { visibleJson } from "../domain/visible.ts";
 
@@ -42,12 +42,23 @@ class RecordedSpan extends Tracer.NativeSpan {
   }
 }
 
+/** A link that somebody put in the file's place is not followed. */
+const HOW =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+
 /** A file that cannot be written is no reason to stop a run. */
 const appendTo =
   (file: string) =>
   (span: TracedSpan): void => {
     try {
-      appendFileSync(file, `${visibleJson(span)}\n`, { mode: 0o600 });
+      const descriptor = openSync(file, HOW, 0o600);
+      try {
+        // One that was there before may be open to others.
+        if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600);
+        writeSync(descriptor, `${visibleJson(span)}\n`);
+      } finally {
+        closeSync(descriptor);
+      }
     } catch {}
   };
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, FileSystem } from "effect";
+import { Effect, FileSystem, Result } from "effect";
 import {
   PARSED_CRDS_FILE,
   parseCrdFile,
@@ -13,7 +13,7 @@ import {
 } from "../../src/services/chart-crds.ts";
 
 const crd = (name: string) =>
-  `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: ${name}}\nspec: {}\n`;
+  `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: ${name}}\nspec: {group: example.com, names: {plural: as, kind: A}, versions: [{name: v1}]}\n`;
 
 const chart = Effect.acquireRelease(
   Effect.sync(() => {
@@ -36,14 +36,14 @@ describe("the CRDs of a chart", () => {
     Effect.gen(function* () {
       const { directory, file, parsed } = yield* chart;
       writeFileSync(file, crd("a.example.com"));
-      const other = parseCrdFile(crd("parsed.example.com"));
+      const other = Result.getOrThrow(parseCrdFile(crd("parsed.example.com")));
       const key = sha256OfBytes(Buffer.from(crd("a.example.com")));
-      writeFileSync(parsed, JSON.stringify({ [key]: other?.map(storedCrd) }));
+      writeFileSync(parsed, JSON.stringify({ [key]: other.map(storedCrd) }));
       assert.deepStrictEqual(yield* namesIn(directory), ["parsed.example.com"]);
       const fs = yield* FileSystem.FileSystem;
       const [found] = yield* readChartCrds(fs, "embedded chart", directory);
-      assert.deepStrictEqual(found?.object, other?.[0]?.object);
-      assert.strictEqual(found?.jsonLength, other?.[0]?.jsonLength);
+      assert.deepStrictEqual(found?.object, other[0]?.object);
+      assert.strictEqual(found?.jsonLength, other[0]?.jsonLength);
       writeFileSync(parsed, JSON.stringify({ [key]: other }));
       assert.deepStrictEqual(yield* namesIn(directory), ["a.example.com"]);
       writeFileSync(
@@ -57,5 +57,44 @@ describe("the CRDs of a chart", () => {
       const error = yield* Effect.flip(namesIn(directory));
       assert.include(error.message, "charts/crds/crds/a.yaml is not YAML");
     }).pipe(Effect.provide(NodeFileSystem.layer)),
+  );
+
+  const bomb = ["a: &a [x,x,x,x,x,x,x,x,x]"];
+  for (const [name, before] of ["ba", "cb", "dc", "ed", "fe", "gf", "hg"].map((two) => [...two])) {
+    bomb.push(`${name}: &${name} [${Array(9).fill(`*${before}`).join(",")}]`);
+  }
+  const header = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n";
+  const spec = "spec:\n  group: x.io\n  names: {plural: xs, kind: X}\n  versions: [{name: v1}]\n";
+
+  it.effect.each([
+    ["aliases that multiply", `${header}${bomb.join("\n")}\n`, /cannot be read: /],
+    ["no metadata", `${header}${spec}`, /without a name/],
+    ["no name", `${header}metadata: {}\n${spec}`, /without a name/],
+    ["a number for a name", `${header}metadata: {name: 7}\n${spec}`, /without a name/],
+    ["no spec", `${header}metadata: {name: xs.x.io}\n`, /without a name/],
+    [
+      "versions of null",
+      `${header}metadata: {name: xs.x.io}\nspec: {versions: [null]}\n`,
+      /without/,
+    ],
+    ["an alias of nothing", "a: *nothing\n", /is not YAML|cannot be read/],
+    ["a tag of nobody", `${header}metadata: {name: !!binary 7}\n`, /./],
+  ] as const)("with %s in a file are refused, not a defect", ([, text, why]) =>
+    Effect.gen(function* () {
+      const { directory, file } = yield* chart;
+      writeFileSync(file, text);
+      const error = yield* Effect.flip(namesIn(directory));
+      assert.match(error.message, why);
+    }).pipe(Effect.provide(NodeFileSystem.layer)),
+  );
+
+  it.effect.each(["7\n", "- a\n- b\n", "null\n", '"text"\n', "", "# nothing\n"])(
+    "are none in a file that holds %j",
+    (text) =>
+      Effect.gen(function* () {
+        const { directory, file } = yield* chart;
+        writeFileSync(file, text);
+        assert.deepStrictEqual(yield* namesIn(directory), []);
+      }).pipe(Effect.provide(NodeFileSystem.layer)),
   );
 });

@@ -650,11 +650,13 @@ const SAMPLES: {
         lost: [
           { path: "redis.type", shown: '"hosted"', keepWith: "--redis-type hosted" },
           { path: "redis.password", shown: "***", keepWith: "--keep redis.password" },
+          { path: "global.imageTag", shown: '"$(x)"', keepWith: "--image-tag $(x)" },
         ],
       },
       "warning: not carried forward, the new defaults apply:",
       '  redis.type = "hosted" (keep it with --redis-type hosted)',
       "  redis.password = *** (keep it with --keep redis.password)",
+      "  global.imageTag = \"$(x)\" (keep it with --image-tag '$(x)')",
     ],
   ],
   HaChecked: [

@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
@@ -28,6 +36,25 @@ describe("the trace of a run", () => {
       assert.deepStrictEqual(inner?.attributes, { request: "get ConfigMap a/b" });
       assert.isAtLeast((inner?.end ?? 0) - (inner?.start ?? 0), 15);
       assert.isAtMost(outer?.start ?? Number.NaN, inner?.start ?? Number.NaN);
+    }),
+  );
+
+  it.live("is for its owner alone, and not written through a link", () =>
+    Effect.gen(function* () {
+      const [place, done] = [yield* folder, Effect.withSpan(Effect.succeed("done"), "one")];
+      const [open, target, link] = ["open", "target", "link"].map((name) => join(place, name)) as [
+        string,
+        string,
+        string,
+      ];
+      writeFileSync(open, "", { mode: 0o666 });
+      chmodSync(open, 0o666);
+      yield* Effect.provide(done, layerTraceFile(open));
+      assert.strictEqual(statSync(open).mode & 0o777, 0o600);
+      writeFileSync(target, "");
+      symlinkSync(target, link);
+      yield* Effect.provide(done, layerTraceFile(link));
+      assert.strictEqual(readFileSync(target, "utf8"), "");
     }),
   );
 

@@ -1,5 +1,5 @@
 /** Values of the live release: what must be carried, what is lost, and who is believed where two differ. */
-import { Effect } from "effect";
+import { Effect, Redacted } from "effect";
 import {
   type CarryOver,
   malformedCarriedValues,
@@ -8,6 +8,7 @@ import {
 import { dotted, getPath, type JsonObject } from "../../domain/json.ts";
 import type { KeptScale } from "../../domain/kept-scale.ts";
 import type { LostValue } from "../../domain/lost-values.ts";
+import { isOpenToOthers } from "../../domain/plain-http.ts";
 import type { Revision } from "../../domain/release.ts";
 import { DEFAULT_DATAPLANE_NAMESPACE, type UpgradeOptions } from "../../domain/upgrade-options.ts";
 import {
@@ -78,3 +79,20 @@ export const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, 
       ),
     { discard: true },
   );
+
+/** The collector sends the header with every export: over `http://` whoever is on the way has it. */
+export const warnOfOpenEndpoint = ({
+  entries,
+}: CarryOver): Effect.Effect<void, never, Reporter> => {
+  const carried = (name: string) => entries.find(({ path }) => dotted(path) === name)?.value;
+  const endpoint = carried("otelCollector.exporters.otlp.endpoint");
+  const header = carried("otelCollector.exporters.otlp.headers.Authorization");
+  const isOpen = typeof endpoint === "string" && isOpenToOthers(endpoint);
+  return isOpen &&
+    header !== undefined &&
+    (!Redacted.isRedacted(header) || Redacted.value(header) !== "")
+    ? warn(
+        "the OTel collector's endpoint is http://: its Authorization header can be read on its way",
+      )
+    : Effect.void;
+};

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isAbsolute } from "node:path";
 import type { Readable } from "node:stream";
-import { getCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { shownUrl } from "../../domain/tools/pins.ts";
+import { authorities } from "../authorities.ts";
 import { diskProblem } from "./files.ts";
 import type { DownloadLimits } from "./settings.ts";
 
@@ -29,21 +29,18 @@ export interface Progress {
 /** Slower than this is as good as standing still. */
 const SLOWEST_BYTES_PER_SECOND = 256;
 
-/** `NODE_EXTRA_CA_CERTS` is among Node's defaults already; `SSL_CERT_FILE` is not. */
-const authorities = (): Array<string> | undefined => {
-  const file = process.env.SSL_CERT_FILE;
-  if (file === undefined || file === "") return undefined;
+const trusted = (): Array<string> | undefined => {
   try {
-    return [...getCACertificates("default"), readFileSync(file, "utf8")];
-  } catch {
-    throw new DownloadProblem(`SSL_CERT_FILE=${file} cannot be read`);
+    return authorities();
+  } catch (cause) {
+    throw new DownloadProblem((cause as Error).message);
   }
 };
 
 const agentFor = (secure: boolean) => {
   // HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in both spellings, are read by Node's own agents.
   const options = { proxyEnv: process.env, keepAlive: false };
-  const ca = secure ? authorities() : undefined;
+  const ca = secure ? trusted() : undefined;
   return secure
     ? new HttpsAgent(ca === undefined ? options : { ...options, ca })
     : new HttpAgent(options);
