@@ -89,7 +89,9 @@ export const doctor = Effect.fn("tare.doctor")(function* (
   const entries = inOrder(unchanged ? before : yield* readEntries, current);
   const pending = entries.filter(({ delivery }) => delivery === "pending");
   const briefs = added.map(briefOf);
-  const sending = lock === undefined ? rehearse(briefs, pending) : yield* forward(pending, lock);
+  const speaker = { release, workspaceId: identity.workspaceId };
+  const sending =
+    lock === undefined ? rehearse(briefs, pending) : yield* forward(pending, lock, speaker);
 
   const now = yield* Clock.currentTimeMillis;
   const expired = entries.filter((entry) =>

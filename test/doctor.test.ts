@@ -3,7 +3,7 @@ import { Clock, Duration, Effect, Exit, Option } from "effect";
 import { TestClock } from "effect/testing";
 import { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "../src/doctor.ts";
 import { type EventFacts, type InstallEvent, installEvent } from "../src/domain/install-event.ts";
-import { ConfigMap, Lease } from "../src/domain/kube.ts";
+import { ConfigMap, type KubeObject, Lease } from "../src/domain/kube.ts";
 import { heldLease } from "../src/domain/lease.ts";
 import { DELIVERY_LABEL } from "../src/domain/outbox-entry.ts";
 import { DEFAULT_RELEASE } from "../src/domain/upgrade-options.ts";
@@ -72,6 +72,40 @@ const queue = Effect.fnUntraced(function* (...revisions: ReadonlyArray<number>) 
 });
 
 const NEVER_READY = tarsChart({ version: "1.2.0", envoyTag: "never-ready" });
+
+describe("an event that is not the doctor's own", () => {
+  it.effect.each([
+    ["of another workspace", { workspaceId: "ws-2" }],
+    ["of another release", { release: { ...DEFAULT_RELEASE, name: "other" } }],
+    ["of another namespace", { release: { ...DEFAULT_RELEASE, namespace: "elsewhere" } }],
+  ] as const)("%s is not signed, and the others are sent", ([, extra]) =>
+    Effect.gen(function* () {
+      const outbox = yield* EventOutbox;
+      const forged = queued(7, extra);
+      yield* outbox.write({ ...queued(7), ...forged, event_id: queued(7).event_id });
+      const cluster = yield* FakeCluster;
+      const [written] = (yield* cluster.all(ConfigMap)).filter(({ metadata }) =>
+        metadata.name.endsWith(queued(7).event_id),
+      );
+      // Somebody made it by hand, where and as the doctor looks for it.
+      const metadata = {
+        ...written?.metadata,
+        name: written?.metadata.name ?? "",
+        namespace: DEFAULT_RELEASE.namespace,
+        labels: { ...written?.metadata.labels, "tars.io/release": DEFAULT_RELEASE.name },
+      };
+      yield* cluster.seed(ConfigMap, { ...(written as KubeObject), metadata });
+      yield* queue(8);
+      const { report } = yield* tick();
+      assert.deepStrictEqual(
+        report?.rejected.map(({ reason }) => reason),
+        ["it is of another workspace or release"],
+      );
+      assert.include(yield* received, 8);
+      assert.notInclude(yield* received, 7);
+    }).pipe(Effect.provide(world())),
+  );
+});
 
 describe("a tick", () => {
   it.effect("tells of an installation that nobody reported, once", () =>

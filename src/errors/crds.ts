@@ -1,5 +1,6 @@
 /** Exit 14 and 15, and the rights it takes: the CRDs. */
-import { type CrdRefusal, type Remedy, showCommand } from "../domain/crds/refusal.ts";
+import { type CrdRefusal, kubectl, type Remedy, showCommand } from "../domain/crds/refusal.ts";
+import type { Hint } from "../domain/hint.ts";
 import { CRDS_LOCK, leaseName } from "../domain/lease.ts";
 import {
   kubectlCommand,
@@ -105,10 +106,67 @@ export class CrdsLocked extends operatorError<{
   ],
 }) {}
 
+interface RefusedCrd extends Pick<CrdRefusal, "crd" | "reason"> {
+  readonly remedy?: Remedy;
+}
+
+/** A word that no shell touches, in the place of the CRD's name. */
+const ANY_CRD = "tare-any-crd";
+/** Two can still be read one by one. */
+const MANY = 3;
+
+const LOOK: Remedy = {
+  title: "Look at what is on the cluster:",
+  commands: [kubectl("get", "crd", ANY_CRD, "-o", "yaml")],
+};
+
+/** The remedy as it would be of any CRD, where its commands name the CRD by words of their own. */
+const ofAny = ({ crd, remedy }: RefusedCrd): Remedy => {
+  if (remedy === undefined) return LOOK;
+  const word = (text: string): string => (text === crd ? ANY_CRD : text);
+  return {
+    title: remedy.title,
+    commands: remedy.commands.map(({ words, into, ...command }) => ({
+      ...command,
+      words: words.map(word),
+      ...(into === undefined ? {} : { into: into.map(word) }),
+    })),
+  };
+};
+
+const named = (text: string, name: string): string => text.replaceAll(ANY_CRD, name);
+
+/** What is the same for many is said once, with a loop over their names. */
+const remedyHints = (
+  refusals: ReadonlyArray<RefusedCrd>,
+  env: OperatorEnvironment,
+): ReadonlyArray<Hint> => {
+  const groups = new Map<string, { readonly remedy: Remedy; readonly crds: Array<string> }>();
+  for (const refusal of refusals) {
+    const remedy = ofAny(refusal);
+    const key = JSON.stringify(remedy);
+    const group = groups.get(key) ?? { remedy, crds: [] };
+    if (!group.crds.includes(refusal.crd)) group.crds.push(refusal.crd);
+    groups.set(key, group);
+  }
+  return [...groups.values()].flatMap(({ remedy, crds }): ReadonlyArray<Hint> => {
+    const commands = remedy.commands.map((command) => showCommand(env, command));
+    if (crds.length < MANY || commands.some((command) => !command.includes(ANY_CRD))) {
+      return crds.map((crd) =>
+        hint(
+          remedy === LOOK ? remedy.title : `${crd}: ${remedy.title}`,
+          ...commands.map((command) => named(command, crd)),
+        ),
+      );
+    }
+    const loop = (command: string) =>
+      `for crd in ${crds.join(" ")}; do ${named(command, '"$crd"')}; done`;
+    return [hint(`The same for ${crds.length} CRDs: ${remedy.title}`, ...commands.map(loop))];
+  });
+};
+
 export class CrdsRefused extends operatorError<{
-  readonly refusals: ReadonlyArray<
-    Pick<CrdRefusal, "crd" | "reason"> & { readonly remedy?: Remedy }
-  >;
+  readonly refusals: ReadonlyArray<RefusedCrd>;
 }>()("CrdsRefused", {
   exitCode: 14,
   what: ({ refusals }) => {
@@ -116,20 +174,7 @@ export class CrdsRefused extends operatorError<{
     return `${count} ${count === 1 ? "CRD was" : "CRDs were"} refused; no CRD was written`;
   },
   why: ({ refusals }) => refusals.map(({ crd, reason }) => `${crd}: ${reason}`),
-  hints: ({ refusals }, env) => [
-    ...refusals.map(({ crd, remedy }) =>
-      remedy === undefined
-        ? hint(
-            "Look at what is on the cluster:",
-            kubectlCommand(env, "get", "crd", crd, "-o", "yaml"),
-          )
-        : hint(
-            `${crd}: ${remedy.title}`,
-            ...remedy.commands.map((command) => showCommand(env, command)),
-          ),
-    ),
-    runAgain(env),
-  ],
+  hints: ({ refusals }, env) => [...remedyHints(refusals, env), runAgain(env)],
 }) {}
 
 export class CrdsIncomplete extends operatorError<{

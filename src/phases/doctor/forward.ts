@@ -3,6 +3,7 @@ import type { DeliveryOutcome } from "../../domain/delivery.ts";
 import type { EventBrief } from "../../domain/doctor-report.ts";
 import { EVENT_SCHEMA_VERSION, InstallEvent } from "../../domain/install-event.ts";
 import { eventText, type OutboxEntry } from "../../domain/outbox-entry.ts";
+import type { ReleaseRef } from "../../domain/release.ts";
 import { waitFor } from "../../domain/waiting.ts";
 import { EventOutbox } from "../../services/EventOutbox.ts";
 import { ManagementPlane } from "../../services/ManagementPlane.ts";
@@ -32,15 +33,36 @@ type Readable =
   | { readonly _tag: "Event"; readonly text: string }
   /** Written by a newer tare: a newer doctor will know it. */
   | { readonly _tag: "Newer"; readonly version: number }
+  | { readonly _tag: "Foreign" }
   | { readonly _tag: "Unreadable" };
+
+const REFUSALS = {
+  Foreign: "it is of another workspace or release",
+  Unreadable: "not an event of this schema version",
+} as const;
+
+/** Whoever may write ConfigMaps here could have the doctor sign for others: it speaks for its own release and workspace alone. */
+const isForeign = (event: InstallEvent, { release, workspaceId }: Speaker): boolean =>
+  event.workspace_id !== workspaceId ||
+  event.release !== release.name ||
+  event.namespace !== release.namespace;
+
+/** In whose name events are sent. */
+export interface Speaker {
+  readonly release: ReleaseRef;
+  readonly workspaceId: string;
+}
 
 const decodeEvent = Schema.decodeUnknownResult(Schema.fromJsonString(InstallEvent));
 const decodeVersion = Schema.decodeUnknownResult(
   Schema.fromJsonString(Schema.Struct({ schema_version: Schema.Int })),
 );
 
-const readable = (text: string): Readable => {
-  if (Result.isSuccess(decodeEvent(text))) return { _tag: "Event", text };
+const readable = (text: string, speaker: Speaker): Readable => {
+  const event = decodeEvent(text);
+  if (Result.isSuccess(event)) {
+    return isForeign(event.success, speaker) ? { _tag: "Foreign" } : { _tag: "Event", text };
+  }
   const version = decodeVersion(text);
   return Result.isSuccess(version) && version.success.schema_version > EVENT_SCHEMA_VERSION
     ? { _tag: "Newer", version: version.success.schema_version }
@@ -69,6 +91,7 @@ const sendPatiently = Effect.fnUntraced(function* (event: string) {
 export const forward = Effect.fn("tare.doctor.forward")(function* (
   pending: ReadonlyArray<OutboxEntry>,
   lock: HeldLock,
+  speaker: Speaker,
 ) {
   const outbox = yield* EventOutbox;
   const startedAt = yield* Clock.currentTimeMillis;
@@ -84,7 +107,7 @@ export const forward = Effect.fn("tare.doctor.forward")(function* (
     if (elapsed > Duration.toMillis(TICK_BUDGET)) return "no more time in this tick";
     const found = yield* outbox.read(entry);
     if (Option.isNone(found)) return undefined;
-    const event = readable(eventText(found.value));
+    const event = readable(eventText(found.value), speaker);
     if (event._tag === "Newer") {
       kept.push(briefOfEntry(entry, `written with schema version ${event.version}`));
       return undefined;
@@ -92,7 +115,7 @@ export const forward = Effect.fn("tare.doctor.forward")(function* (
     const outcome: DeliveryOutcome =
       event._tag === "Event"
         ? yield* sendPatiently(event.text)
-        : { _tag: "Rejected", reason: "not an event of this schema version" };
+        : { _tag: "Rejected", reason: REFUSALS[event._tag] };
     if (outcome._tag === "TryLater") return outcome.reason;
     if (outcome._tag === "Accepted") {
       yield* outbox.settle(found.value, { delivery: "forwarded" });
