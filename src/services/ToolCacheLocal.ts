@@ -1,11 +1,11 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Duration, Effect, Layer } from "effect";
 import { ChildProcess, ChildProcessSpawner } from "effect/process";
 import { artifactOf, platformOf, TOOL_NAMES, type ToolName } from "../domain/tools/pins.ts";
 import { judgeTool } from "../domain/tools/version.ts";
 import { Reporter } from "./Reporter.ts";
 import { type Tool, ToolCache, ToolMissing } from "./ToolCache.ts";
-import { isExecutable } from "./tools/files.ts";
+import { changeableByOthers, isExecutable } from "./tools/files.ts";
 import { InstallFailed, installTool } from "./tools/install.ts";
 import { cachedTools, mirror, onPath, toolsFolder, VARIABLES } from "./tools/places.ts";
 import { Pins } from "./tools/settings.ts";
@@ -113,7 +113,19 @@ export const layerToolCacheLocal = (
         const given = fromEnvironment(tool);
         if (given instanceof ToolMissing) return yield* given;
         const present = given ?? pinnedInCache(tool);
-        if (present !== undefined) return present;
+        if (present !== undefined) {
+          const open =
+            present.origin === "cache"
+              ? changeableByOthers(resolve(root), resolve(present.path))
+              : undefined;
+          if (open !== undefined) {
+            yield* reporter.report({
+              _tag: "Warning",
+              message: `${present.path} can be replaced by other users of this machine, and is run with all your rights: ${open} is theirs, or they may write to it (chmod go-w, chown)`,
+            });
+          }
+          return present;
+        }
         return yield* download(tool).pipe(
           Effect.map((path): Tool => ({ name: tool, path, origin: "cache" })),
           Effect.catch(({ message }) => substitute(tool, message)),

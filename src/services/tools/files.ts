@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** A problem of this machine's disk in words, or nothing if it is not one. */
 export const diskProblem = (cause: unknown): string | undefined => {
@@ -30,6 +30,29 @@ export const isExecutable = (file: string): boolean => {
     return statSync(file).isFile();
   } catch {
     return false;
+  }
+};
+
+const GROUP_AND_OTHERS_WRITE = 0o022;
+
+/** Whether another user than this one and root could have put something else in its place. */
+const isOpen = (path: string): boolean => {
+  const { uid, mode } = statSync(path);
+  const isOthers = uid !== 0 && uid !== process.getuid?.();
+  return isOthers || (mode & GROUP_AND_OTHERS_WRITE) !== 0;
+};
+
+/** The first of `file` and the folders above it, up to `root`, that another user could change; nothing on Windows. */
+export const changeableByOthers = (root: string, file: string): string | undefined => {
+  if (process.platform === "win32") return undefined;
+  try {
+    for (let path = file; path.startsWith(root); path = dirname(path)) {
+      if (isOpen(path)) return path;
+      if (path === root) return undefined;
+    }
+    return undefined;
+  } catch {
+    return undefined;
   }
 };
 

@@ -145,7 +145,7 @@ const installLocked = Effect.fnUntraced(function* (
         yield* Effect.uninterruptible(
           attempt(async () => {
             const file = join(complete, executable);
-            await mkdir(complete);
+            await mkdir(complete, { mode: 0o700 });
             await unpack(artifact, archive, file, limits.maxUnpackedBytes);
             await chmod(file, 0o755);
             await flush(file);
