@@ -158,6 +158,22 @@ describe("where a policy rewrites every workload", () => {
   );
 });
 
+describe("where a policy that came meanwhile refuses the new proxies", () => {
+  it.effect("its words are the cause", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.admit((type, next) =>
+        type.plural === Deployment.plural && JSON.stringify(next).includes("envoy:envoy-1.2.0")
+          ? "ValidatingAdmissionPolicy 'signed-images' denied request: envoy-1.2.0 is not signed"
+          : undefined,
+      );
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.match(error?.why.join("; ") ?? "", /the server refuses that: .*is not signed/);
+    }).pipe(Effect.provide(world())),
+  );
+});
+
 describe("a Gateway", () => {
   it.effect("of another controller, or of no class at all, is none of the upgrade's business", () =>
     Effect.gen(function* () {

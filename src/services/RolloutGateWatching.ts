@@ -81,7 +81,7 @@ interface Seen {
 const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest) {
   const changes = makeChanges();
   const answers = yield* makeAnswers(changes);
-  const watches = yield* watchRollout(request, changes, answers.given);
+  const watches = yield* watchRollout(request, changes, answers);
   const collector = yield* makeEvidenceCollector(changes);
   const doomed = yield* Deferred.make<Diagnosis>();
   yield* firstLook(watches);

@@ -11,7 +11,7 @@ import {
   proxyOfDeployment,
   refusal,
 } from "./gateways.ts";
-import { unexplained } from "./unexplained.ts";
+import { refusalOf, unexplained } from "./unexplained.ts";
 import { keyOfObject } from "./view.ts";
 import { isPaused, pausedProgress, workloadProgress } from "./workload-progress.ts";
 
@@ -47,7 +47,8 @@ const showStaleness = (config: Config, workload: KubeObject, difference: Differe
 export const staleness = (config: Config, workload: KubeObject): string | undefined => {
   const asked = askedOfProxy(config, workload);
   const difference = asked && unexplained(config, workload, asked)[0];
-  return difference && showStaleness(config, workload, difference);
+  if (asked === undefined || difference === undefined) return undefined;
+  return `${showStaleness(config, workload, difference)}${refusalOf(config, workload, asked)}`;
 };
 
 const isKept = ({ prior }: Config, workload: KubeObject): boolean =>

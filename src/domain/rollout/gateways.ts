@@ -12,7 +12,7 @@ import {
 } from "./view.ts";
 
 export type Config = Pick<RolloutView, "gateways" | "gatewayClasses" | "envoyProxies"> &
-  Partial<Pick<RolloutView, "controllerSettings" | "release" | "prior" | "answers">>;
+  Partial<Pick<RolloutView, "controllerSettings" | "release" | "prior" | "answers" | "refusals">>;
 
 const proxyNamed = (config: Config, reference: unknown, namespace: string | undefined) =>
   fieldAt(reference, "kind") === "EnvoyProxy"

@@ -9,8 +9,7 @@ import { fieldAt, type KubeObject, numberAt, stringAt } from "../kube.ts";
 import { askedTemplate } from "./asked-template.ts";
 import { showDifference, type Tree } from "./difference.ts";
 import type { Entry } from "./expectation.ts";
-import { unexplained } from "./unexplained.ts";
-import type { RolloutView } from "./view.ts";
+import { type Known, refusalOf, unexplained } from "./unexplained.ts";
 
 /** Of the Deployment, unless the settings name it, and of its container. */
 const NAME = "envoy-ratelimit";
@@ -29,8 +28,6 @@ export const askedOfLimiter = (settings: unknown, { metadata }: KubeObject): Tre
     ? askedTemplate({ settings: limiterSettings(settings), container: NAME })
     : undefined;
 
-type Known = Partial<Pick<RolloutView, "answers" | "prior">>;
-
 /** One that is scaled to zero, or on its way out, keeps nobody waiting. */
 const isAwaited = (settings: unknown, deployment: KubeObject): boolean =>
   (settings === undefined || isAskedFor(settings)) &&
@@ -48,14 +45,11 @@ const limiterEntry = (
   }
   const asked = askedOfLimiter(settings, deployment);
   const [difference] = asked === undefined ? [] : unexplained(known, deployment, asked);
-  return {
-    progress: {
-      ...progress,
-      waitingFor: difference === undefined ? progress.waitingFor : showDifference(difference),
-    },
-    object: deployment,
-    stale: difference !== undefined,
-  };
+  const isStale = asked !== undefined && difference !== undefined;
+  const waitingFor = isStale
+    ? `${showDifference(difference)}${refusalOf(known, deployment, asked)}`
+    : progress.waitingFor;
+  return { progress: { ...progress, waitingFor }, object: deployment, stale: isStale };
 };
 
 /**

@@ -6,11 +6,17 @@ import { fieldAt, type KubeObject } from "../kube.ts";
 import { type Difference, differences, isAsBefore, type Tree } from "./difference.ts";
 import { keyOfObject, type RolloutView } from "./view.ts";
 
-type Known = Partial<Pick<RolloutView, "answers" | "prior">>;
+export type Known = Partial<Pick<RolloutView, "answers" | "refusals" | "prior">>;
 
 /** What is asked of a workload as it is now: another specification is another question. */
 export const questionOf = ({ metadata }: KubeObject, asked: Tree): string =>
   `${metadata.uid} ${metadata.generation} ${JSON.stringify(asked)}`;
+
+/** What a controller that tries to make it so is told by the server. */
+export const refusalOf = ({ refusals }: Known, workload: KubeObject, asked: Tree): string => {
+  const refusal = refusals?.get(questionOf(workload, asked));
+  return refusal === undefined ? "" : `; the server refuses that: ${refusal}`;
+};
 
 /** What of the live workload is not as it is asked to be, although nobody makes anything else of it. */
 export const unexplained = (

@@ -37,6 +37,8 @@ export interface RolloutView {
   readonly prior?: PriorState | undefined;
   /** What the server makes of what was asked for, by the question. */
   readonly answers?: ReadonlyMap<string, unknown>;
+  /** Why the server would not have it at all, in its own words, by the question. */
+  readonly refusals?: ReadonlyMap<string, string>;
 }
 
 /** Helm writes the annotation on all it makes, and refuses what another release owns; older fakes of it may not. */

@@ -25,6 +25,8 @@ const SAYS_NO: ReadonlySet<KubectlErrorReason> = new Set([
 
 export interface Answers {
   readonly given: ReadonlyMap<string, unknown>;
+  /** The server's words, where it would not have it. */
+  readonly refused: ReadonlyMap<string, string>;
   /** Asks what has been open for long enough; returns when something is to be asked next, in Clock milliseconds. */
   readonly ask: (view: RolloutView) => Effect.Effect<number>;
 }
@@ -33,6 +35,7 @@ export interface Answers {
 export const makeAnswers = Effect.fnUntraced(function* (changes: Changes) {
   const kubectl = yield* Kubectl;
   const given = new Map<string, unknown>();
+  const refused = new Map<string, string>();
   const openSince = new Map<string, number>();
 
   const ask = Effect.fnUntraced(function* (question: Question) {
@@ -49,12 +52,16 @@ export const makeAnswers = Effect.fnUntraced(function* (changes: Changes) {
       openSince.set(key, yield* Clock.currentTimeMillis);
       return;
     }
+    if (Result.isFailure(answer) && answer.failure.reason === "Rejected") {
+      refused.set(key, answer.failure.detail);
+    }
     given.set(key, Result.isSuccess(answer) ? answerTo(question, answer.success) : asked);
     changes.note();
   });
 
   const answers: Answers = {
     given,
+    refused,
     ask: Effect.fnUntraced(function* (view) {
       const open = openQuestions(view);
       const now = yield* Clock.currentTimeMillis;

@@ -5,6 +5,7 @@ import { podSelectors, type RolloutView } from "../../domain/rollout/view.ts";
 import { waitFor } from "../../domain/waiting.ts";
 import { Kubectl, type KubectlError, type WatchEvent } from "../Kubectl.ts";
 import type { FollowRequest } from "../RolloutGate.ts";
+import type { Answers } from "./answers.ts";
 import type { Changes } from "./changes.ts";
 import { classSources, fixedSources, type Source, source } from "./sources.ts";
 import { applied, type Objects, viewOf } from "./view-of.ts";
@@ -29,7 +30,7 @@ export interface RolloutWatches {
 export const watchRollout = (
   request: FollowRequest,
   changes: Changes,
-  answers: ReadonlyMap<string, unknown>,
+  answers: Pick<Answers, "given" | "refused">,
 ): Effect.Effect<RolloutWatches, never, Kubectl | Scope.Scope> =>
   Effect.gen(function* () {
     const kubectl = yield* Kubectl;
@@ -93,7 +94,11 @@ export const watchRollout = (
     /** Made anew when something has changed. */
     const view = (): RolloutView => {
       if (seen?.after === changes.count()) return seen.view;
-      const made = { ...viewOf(request, known), answers: new Map(answers) };
+      const made = {
+        ...viewOf(request, known),
+        answers: new Map(answers.given),
+        refusals: new Map(answers.refused),
+      };
       seen = { after: changes.count(), view: made };
       return made;
     };
