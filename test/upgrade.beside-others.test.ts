@@ -15,6 +15,7 @@ import {
 } from "../src/domain/kube.ts";
 import {
   type Beside,
+  ELSEWHERE,
   FakeCluster,
   FakeDeployments,
   FakeEnvoyGateway,
@@ -251,6 +252,38 @@ describe("proxies of a DaemonSet", () => {
       const where = { type: DaemonSet, name: "nodes", namespace: "tars-dataplane" };
       assert.strictEqual(numberAt(yield* cluster.peek(where), "status", "numberReady"), 3);
     }).pipe(Effect.provide(world({ ...withOthers(...ON_EACH_NODE), chart: BROKEN }))),
+  );
+});
+
+describe("proxies that somebody has paused", () => {
+  it.effect("stay as they are, which is said before the first write", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const egress = { type: Deployment, name: "egress", namespace: "tars-dataplane" };
+      yield* cluster.edit(egress, withField("spec.paused", true));
+      yield* simulate(Effect.sleep("1 minute"), "1 minute");
+      assert.include((yield* upgraded).join("\n"), "paused, so that its pods stay as they are");
+      const pods = yield* cluster.all(Pod, "tars-dataplane");
+      assert.lengthOf(
+        pods.filter((pod) => JSON.stringify(pod.spec).includes("envoy-1.1.0")),
+        2,
+      );
+    }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("settings in a namespace of their own", () => {
+  it.effect("are what the proxies of their class are compared with", () =>
+    Effect.gen(function* () {
+      yield* upgraded;
+    }).pipe(Effect.provide(world(withOthers(...ELSEWHERE)))),
+  );
+
+  it.effect("decide whether the data plane is highly available", () =>
+    Effect.gen(function* () {
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "SingleReplica");
+    }).pipe(Effect.provide(world(withOthers(...ELSEWHERE)))),
   );
 });
 

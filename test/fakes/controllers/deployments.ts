@@ -4,6 +4,7 @@ import {
   DaemonSet,
   Deployment,
   Event,
+  fieldAt,
   type KubeObject,
   type ObjectRef,
   Pod as PodType,
@@ -290,6 +291,9 @@ const make = Effect.gen(function* () {
 
   const rollOut = Effect.fnUntraced(function* (deployment: Known, object: KubeObject, now: number) {
     const goal = goalOf(object);
+    // Whoever pauses it wants no new template: not even its ReplicaSet is made.
+    if (fieldAt(object, "spec", "paused") === true)
+      return yield* publish(deployment, goal.hash, now);
     const set = yield* currentSet(object, goal.hash);
     yield* adopt(deployment);
     const refused = new Set<string>();
