@@ -1,6 +1,7 @@
 /** Whether a rollout can still end well, and whether it has. */
 import { Duration } from "effect";
-import type { KubeObject } from "../kube.ts";
+import { EnvoyProxy, type KubeObject } from "../kube.ts";
+import { proxyOfDeployment } from "./gateways.ts";
 import { describeTrouble, type Severity, type TroubleKind, troubleClass } from "./pod-trouble.ts";
 import type { PodInTrouble } from "./progress.ts";
 import { currentGeneration, keyOfObject, type RolloutView } from "./view.ts";
@@ -43,6 +44,10 @@ export const withoutOldHooks = (view: RolloutView, { generations }: Baseline): R
 const hasChanged = ({ specs }: Baseline, object: KubeObject): boolean =>
   specs.get(specKey(object)) !== generationOf(object);
 
+/** What an EnvoyProxy asks for concerns the proxies that are made from it, and no others. */
+const isAbout = (view: RolloutView, cause: KubeObject, proxy: KubeObject): boolean =>
+  cause.kind !== EnvoyProxy.kind || proxyOfDeployment(view, proxy) === cause;
+
 /**
  * A controller that was restarted, or whose settings changed, may yet make something new of what it has: until a Deployment
  * of its has changed nothing shows that it has looked. What the EnvoyProxy asks for is compared directly, the rest is not.
@@ -51,10 +56,12 @@ export const mayStillChange = (baseline: Baseline, view: RolloutView): boolean =
   const proxies = view.workloads.filter(({ group }) => group === "data-plane");
   // What the rate limiter is made from is compared directly as well.
   const made = view.workloads.filter(({ group }) => group !== "release");
-  const causes = watched(view).filter((object) => !made.some((one) => one.object === object));
-  return (
-    causes.some((object) => hasChanged(baseline, object)) &&
-    proxies.some(({ object }) => !hasChanged(baseline, object))
+  const causes = watched(view)
+    .filter((object) => !made.some((one) => one.object === object))
+    .filter((object) => hasChanged(baseline, object));
+  return proxies.some(
+    ({ object }) =>
+      !hasChanged(baseline, object) && causes.some((cause) => isAbout(view, cause, object)),
   );
 };
 

@@ -195,4 +195,17 @@ describe("a release in a cluster in which others have a say", () => {
       "mirror.corp.example/gcr.io/acme/tars/envoy:v3",
     );
   });
+
+  it("is brought back as it was when something of it was not well before: exit 20", async () => {
+    const collector = ["deployment/tars-otel-collector", "-n", "tars-system"];
+    const annotations = { "test.tars.io/behaviour": "crash-loop" };
+    const sick = JSON.stringify({ spec: { template: { metadata: { annotations } } } });
+    await kubectl(cluster, ["patch", ...collector, "--type=merge", "-p", sick]);
+    await until("the collector to crash", async () =>
+      (await kubectl(cluster, ["get", "pods", "-n", "tars-system"])).includes("CrashLoopBackOff"),
+    );
+    const { code, stderr } = await upgrade(who, [...withEnvoy("v5"), "--timeout", "20s"]);
+    expect(stderr).toContain("not well before this upgrade: Deployment tars-system/tars-otel");
+    expect(code, stderr).toBe(20);
+  });
 });

@@ -58,7 +58,7 @@ const standingRefusals = ({ world, options }: Story): ReadonlySet<number> =>
     ...(world.history === "unproven" && world.embeddedVersion === "1.1.0" ? [10] : []),
     ...(options.strictValues && Object.keys(world.values).some(isLost) ? [10] : []),
     // A hosted Redis would be swapped for an empty one.
-    ...(world.values["redis.type"] === "hosted" && !options.skipPreflight ? [10] : []),
+    ...(world.values["redis.type"] === "hosted" ? [10] : []),
     ...(world.values["ha.enabled"] === false && !options.allowDowntime ? [12] : []),
     ...(["stored-version-would-go", "scope-would-change"].includes(world.crds) ? [14] : []),
   ]);
