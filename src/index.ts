@@ -16,10 +16,11 @@ export { discover, type InstalledRelease } from "./phases/discover.ts";
 export { readRelease } from "./phases/discovery/read-release.ts";
 export { haPreflight, readHa } from "./phases/ha-preflight.ts";
 export { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
-export { checkObjects, type ObjectChecksInput, rehearseObjects } from "./phases/object-checks.ts";
+export { checkObjects } from "./phases/object-checks.ts";
 export { planUpgrade } from "./phases/plan-upgrade.ts";
 export { preflight, readPreflight } from "./phases/preflight.ts";
 export { rehearsal } from "./phases/rehearsal.ts";
+export { type ObjectChecksInput, rehearseObjects } from "./phases/rehearse-objects.ts";
 export { releaseChecks, requireRendered } from "./phases/release-checks.ts";
 export {
   type ReleaseCheckFacts,

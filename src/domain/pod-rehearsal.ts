@@ -71,8 +71,9 @@ export type PodVerdict =
   /** Which pods it lets in may depend on who makes them. */
   | { readonly _tag: "Policy"; readonly policy: string | undefined };
 
+/** The last is what becomes of a container whose default limit, from a LimitRange, is below what it asks for. */
 const FINAL =
-  /violates PodSecurity|(?:maximum|minimum) \S+ usage per|limit to request ratio per|failed quota|failed calling webhook/;
+  /violates PodSecurity|(?:maximum|minimum) \S+ usage per|limit to request ratio per|failed quota|failed calling webhook|is invalid: .*must be less than or equal to \S+ limit/s;
 
 /** @param detail what the server said to the pod */
 export const podVerdict = (detail: string): PodVerdict => {

@@ -31,7 +31,7 @@ import { unavailableOrForbidden } from "./crds/failures.ts";
 import { rehearse } from "./crds/rehearse.ts";
 import type { InstalledRelease } from "./discover.ts";
 import type { HaFacts } from "./ha-preflight.ts";
-import type { RehearsedObjects } from "./object-checks.ts";
+import type { RehearsedObjects } from "./rehearse-objects.ts";
 import { requireRendered } from "./release-checks.ts";
 import type { ReleaseCheckFacts } from "./release-facts.ts";
 import { unavailable } from "./unavailable.ts";

@@ -58,6 +58,10 @@ describe("what the server says to it", () => {
     ["minimum cpu usage per Pod is 1, but request is 100m", "Refused"],
     ["failed quota: tenant: must specify limits.cpu for: envoy", "Refused"],
     ['Internal error occurred: failed calling webhook "a.b": …', "Refused"],
+    [
+      'Pod "x" is invalid: spec.containers[1].resources.requests: Invalid value: "128Mi": must be less than or equal to memory limit of 1Mi',
+      "Refused",
+    ],
     ["exceeded quota: tenant, requested: pods=1, used: pods=9, limited: pods=9", "NoRoom"],
     ['admission webhook "a.b" denied the request: no', "Policy"],
     ["ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", "Policy"],

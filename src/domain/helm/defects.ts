@@ -42,7 +42,3 @@ export const helmDefects = (version: HelmVersion, task: HelmTask): ReadonlyArray
         : [`Helm ${version.text} ${consequence}; ${remedy} (${reference})`];
     },
   );
-
-/** Of any upgrade; which it would be for this one hangs on its objects. */
-export const hasKnownDefects = (version: HelmVersion): boolean =>
-  HELM_DEFECTS.some(({ affects }) => affects(version));

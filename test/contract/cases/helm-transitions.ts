@@ -1,7 +1,8 @@
 /** What an upgrade leaves behind in the history, however it ends. */
 import { assert } from "@effect/vitest";
 import { Duration, Effect, Option, Ref } from "effect";
-import { fieldAt, Job, Pod } from "../../../src/domain/kube.ts";
+import { fieldAt, Job, Pod, Secret } from "../../../src/domain/kube.ts";
+import { releaseSecretName } from "../../../src/domain/release.ts";
 import type { HelmExit } from "../../../src/services/Helm.ts";
 import { Kubectl } from "../../../src/services/Kubectl.ts";
 import { during, failing, historyLines, rollback, upgrade } from "../helm-steps.ts";
@@ -100,6 +101,31 @@ const refusals: ReadonlyArray<ContractCase> = [
       yield* stage.helmFault({ on: "create", kind: "Secret", answer: "forbidden" });
       const exit = yield* upgrade({ chart: V2, atomic: true });
       failedWith(exit, /^UPGRADE FAILED: create: failed to create: .*forbidden/);
+      yield* nothingWritten;
+    }),
+  ),
+  withHelm(
+    "a record that cannot be read is passed over, and its name is taken all the same",
+    Effect.gen(function* () {
+      yield* install;
+      const [stage, kubectl] = yield* Effect.all([Stage, Kubectl]);
+      const { name, namespace } = stage.release;
+      yield* kubectl.create(Secret, {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: {
+          name: releaseSecretName(stage.release, 2),
+          namespace,
+          labels: { owner: "helm", name, status: "deployed", version: "2" },
+        },
+        type: "helm.sh/release.v1",
+        data: { release: Buffer.from("H4sIAAAAAAAC/notreally").toString("base64") },
+      });
+      yield* nothingWritten;
+      failedWith(
+        yield* upgrade({ chart: V2, atomic: true }),
+        /^(?:UPGRADE FAILED: )?release: already exists$/,
+      );
       yield* nothingWritten;
     }),
   ),

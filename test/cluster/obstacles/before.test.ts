@@ -1,0 +1,3 @@
+import { obstacles } from "./suite.ts";
+
+obstacles("obstacles that were there before", ["before"]);

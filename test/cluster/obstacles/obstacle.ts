@@ -1,0 +1,47 @@
+/** Something that stands in the way of an upgrade, and goes again. */
+import type { Operator } from "../e2e/tare.ts";
+
+export const MOMENTS = ["before", "during", "after"] as const;
+/** There from the beginning; there when Helm starts, after the CRDs; there when Helm has ended and the proxies are judged. */
+export type Moment = (typeof MOMENTS)[number];
+
+export interface Obstacle {
+  /** E.g. `policy that refuses`. */
+  readonly kind: string;
+  readonly name: string;
+  /** What the upgrade must end with where it was there before: with 0 it is harmless. */
+  readonly before: ReadonlyArray<number>;
+  /** What names it in a cause. */
+  readonly names: RegExp;
+  /** The server refuses the rollback as it refuses the upgrade. */
+  readonly holdsRollback?: boolean;
+  /** It refuses Helm's first write already, so that nothing of the release is changed: 23. */
+  readonly stopsHelm?: boolean;
+  /** Only those where it can appear, and differs from another. */
+  readonly moments: ReadonlyArray<Moment>;
+  /** Returns how it goes again, and with which variables tare meets it, if any. */
+  readonly put: (who: Operator) => Promise<Put>;
+}
+
+export interface Put {
+  readonly remove: () => Promise<void>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface Case {
+  readonly obstacle: Obstacle;
+  readonly moment: Moment;
+}
+
+export const nameOf = ({ obstacle, moment }: Case): string =>
+  `${obstacle.kind}: ${obstacle.name}, ${moment}`;
+
+/** Exit codes that tell the truth. */
+export const allowed = ({ obstacle, moment }: Case): ReadonlyArray<number> => {
+  if (moment === "before") return obstacle.before;
+  return [
+    ...[0, 20],
+    ...(obstacle.holdsRollback === true ? [21] : []),
+    ...(obstacle.stopsHelm === true ? [23] : []),
+  ];
+};
