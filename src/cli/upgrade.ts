@@ -17,6 +17,8 @@ import { planHasChanges } from "../domain/upgrade-plan.ts";
 import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { plan } from "../plan.ts";
+import { needsScript, restoreScript, scriptHint } from "../render/restore-script.ts";
+import { CrdBackups } from "../services/CrdBackups.ts";
 import { Reporter, report } from "../services/Reporter.ts";
 import { type UpgradeOutcome, upgrade } from "../upgrade.ts";
 import { readIdentity } from "./identity-file.ts";
@@ -87,22 +89,26 @@ const remembering = (traces: Ref.Ref<CrdTraces>) => (reporter: Reporter["Service
       ),
   });
 
-const wayBack = ({ backup }: CrdTraces, env: OperatorEnvironment): ReadonlyArray<Hint> =>
-  backup === undefined ? [] : restoreHints(backup, env);
+/** Where the script cannot be kept, its steps are told. */
+const wayBack = Effect.fnUntraced(function* ({ backup }: CrdTraces, env: OperatorEnvironment) {
+  if (backup === undefined) return [];
+  const told = restoreHints(backup, env);
+  if (!needsScript(backup)) return told;
+  const backups = yield* CrdBackups;
+  const saved = backups.saveScript(restoreScript(backup, env), backup.migrateFirst.file);
+  return yield* Effect.match(saved, {
+    onSuccess: (script): ReadonlyArray<Hint> => [scriptHint(backup, script)],
+    onFailure: () => told,
+  });
+});
 
 /** Of a run that did not get to its end: the CRDs are all that stays of it. */
-const crdHints = (traces: CrdTraces, env: OperatorEnvironment): ReadonlyArray<Hint> => {
+const crdHints = Effect.fnUntraced(function* (traces: CrdTraces, env: OperatorEnvironment) {
   const { created, updated } = traces;
-  return created + updated === 0
-    ? []
-    : [
-        {
-          title: `CRDs that this run wrote stay as they are now: ${created} created, ${updated} updated.`,
-          commands: [],
-        },
-        ...wayBack(traces, env),
-      ];
-};
+  if (created + updated === 0) return [];
+  const title = `CRDs that this run wrote stay as they are now: ${created} created, ${updated} updated.`;
+  return [{ title, commands: [] }, ...(yield* wayBack(traces, env))];
+});
 
 const reportFailure = Effect.fnUntraced(function* (
   input: UpgradeInput,
@@ -116,7 +122,7 @@ const reportFailure = Effect.fnUntraced(function* (
     exitCode: error.exitCode,
     what: error.what,
     why: error.why,
-    hints: pasteable(env, [...error.hints(env), ...crdHints(traces, env)]),
+    hints: pasteable(env, [...error.hints(env), ...(yield* crdHints(traces, env))]),
   });
   return yield* new RunFailed({ exitCode: error.exitCode });
 });
@@ -148,7 +154,7 @@ const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref
     hints: pasteable(env, [
       ...closingHints(env, options, result),
       ...idleHints(env, options, result),
-      ...wayBack(yield* Ref.get(traces), env),
+      ...(yield* wayBack(yield* Ref.get(traces), env)),
     ]),
   });
 });
@@ -164,7 +170,7 @@ const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   }
   if (Exit.hasInterrupts(exit)) {
     const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
-    const hints = pasteable(env, crdHints(yield* Ref.get(traces), env));
+    const hints = pasteable(env, yield* crdHints(yield* Ref.get(traces), env));
     yield* report({ _tag: "Interrupted", hints });
   }
   return yield* Effect.failCause(exit.cause);

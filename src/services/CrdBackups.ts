@@ -19,5 +19,7 @@ export class CrdBackups extends Context.Service<
       /** Becomes part of the file's name. */
       note: "restorable" | "migrate-first",
     ) => Effect.Effect<string, BackupError>;
+    /** Keeps a shell script beside a saved file, and returns the script's file. */
+    readonly saveScript: (text: string, beside: string) => Effect.Effect<string, BackupError>;
   }
 >()("tare/services/CrdBackups") {}

@@ -45,6 +45,14 @@ export const layerCrdBackupsOnDisk: Layer.Layer<
         },
         Effect.mapError((cause) => new BackupError({ detail: cause.message })),
       ),
+      saveScript: Effect.fn("CrdBackups.saveScript")(
+        function* (text, beside) {
+          const file = beside.replace(/-[a-z-]+\.yaml$/, "-restore.sh");
+          yield* fs.writeFileString(file, text, { mode: 0o700, flag: "wx" });
+          return file;
+        },
+        Effect.mapError((cause) => new BackupError({ detail: cause.message })),
+      ),
     });
   }),
 );

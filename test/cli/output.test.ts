@@ -12,7 +12,17 @@ import { layerReporterTerminal, layerReporterText } from "../../src/render/Repor
 import { COLOURED, PLAIN, renderText } from "../../src/render/text.ts";
 import { Kubectl } from "../../src/services/Kubectl.ts";
 import { report } from "../../src/services/Reporter.ts";
-import { FakeCluster, INSTALLED_VALUES, TARS_EGRESS, tarsChart, world } from "../fakes/index.ts";
+import {
+  crd,
+  ENVOY_PROXY,
+  FakeBackups,
+  FakeCluster,
+  GATEWAY,
+  INSTALLED_VALUES,
+  TARS_EGRESS,
+  tarsChart,
+  world,
+} from "../fakes/index.ts";
 import { NASTY, planted, rawIn } from "../hostile/text.ts";
 import { runUpgradeCli } from "./support.ts";
 
@@ -101,6 +111,34 @@ describe("the screen", () => {
         ...UPGRADED,
       ]);
     }).pipe(Effect.provide(world())),
+  );
+
+  const moving = tarsChart({
+    version: "1.2.0",
+    crds: [crd(GATEWAY), crd({ ...ENVOY_PROXY, versions: ["v1alpha1", "v1beta1"] })],
+  });
+
+  it.effect("names one script where a stored version moved, however many steps it has", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      const [file, text] = [...(yield* (yield* FakeBackups).scripts)][0] ?? [];
+      assert.deepStrictEqual(stderr.slice(-2), [
+        "Put 2 CRDs back as before (a Helm rollback does not; roll back first). 1 CRD moved the stored version: what is stored is written anew.",
+        `sh ${file}`,
+      ]);
+      assert.match(text ?? "", /kubectl patch crd envoyproxies.* --context prod/);
+    }).pipe(Effect.provide(world({ chart: moving }))),
+  );
+
+  it.effect("tells the steps where the script could not be kept", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeBackups).refuseScripts;
+      const { code, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      assert.match(stderr.at(-1) ?? "", /^kubectl replace -f /);
+      assert.isTrue(stderr.some((line) => line.startsWith("kubectl patch crd envoyproxies")));
+    }).pipe(Effect.provide(world({ chart: moving }))),
   );
 
   it.effect("of a single replica is the product page's", () =>

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ProxyTemplates, proxyTemplates } from "../chart/proxies.ts";
@@ -118,12 +118,16 @@ export const upgradeSuite = (major: HelmMajor): void => {
 
     it("keeps a copy of the CRDs it changed", () => {
       const folder = join(who.home, ".tare/backups");
-      const saved = readdirSync(folder).map(
-        (file) => readFileSync(join(folder, file), "utf8").split("\n---\n").length,
-      );
+      const files = readdirSync(folder);
+      const saved = files
+        .filter((file) => file.endsWith(".yaml"))
+        .map((file) => readFileSync(join(folder, file), "utf8").split("\n---\n").length);
       // Those that come back as they are, and those whose stored version moved.
       expect(saved.sort()).toEqual([14, 5]);
-      expect(first.stderr).toContain("replace -f ");
+      const script = files.find((file) => file.endsWith("-restore.sh"));
+      expect(script).toBeDefined();
+      expect(first.stderr).toContain(`\nsh ${join(folder, script ?? "")}\n`);
+      expect(statSync(join(folder, script ?? "")).mode & 0o777).toBe(0o700);
     });
 
     it("rolled the data plane, which Helm does not own", async () => {
