@@ -17,6 +17,7 @@ import {
 } from "../../src/domain/kube.ts";
 import { leaseState } from "../../src/domain/lease.ts";
 import { listed, type Store } from "../fakes/cluster/store.ts";
+import { goalOf } from "../fakes/controllers/deployment-objects.ts";
 import { ascending, manifestObjects, type ReleaseRecord, recordOf } from "../fakes/helm/records.ts";
 import { unrewritten } from "./world/others.ts";
 
@@ -87,14 +88,22 @@ const imageOf = (workload: KubeObject): string =>
     stringAt(workload, "spec", "template", "spec", "containers", 0, "image") ?? "nothing",
   );
 
-const readiness = (deployment: KubeObject): string | undefined => {
+/** @param enough how many pods must run, and be ready; all that are wanted when left out */
+const readiness = (deployment: KubeObject, enough?: number): string | undefined => {
   const desired = numberAt(deployment, "spec", "replicas") ?? 1;
   const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
   const { name } = deployment.metadata;
   if (status("observedGeneration") !== deployment.metadata.generation) return `${name} is stale`;
-  return status("updatedReplicas") === desired && status("readyReplicas") === desired
+  const [updated, ready] = [status("updatedReplicas"), status("readyReplicas")];
+  return Math.min(updated, ready) >= (enough ?? desired)
     ? undefined
-    : `${name}: ${status("readyReplicas")} of ${desired} ready, ${status("updatedReplicas")} new`;
+    : `${name}: ${ready} of ${desired} ready, ${updated} new`;
+};
+
+/** Replicas beyond the manifest's are given back when Helm is done, and come up in their own time. */
+const enoughFor = (manifest: KubeObject): number => {
+  const { desired, maxUnavailable } = goalOf(manifest);
+  return desired - maxUnavailable;
 };
 
 const sameName = (one: KubeObject) => (other: KubeObject) =>
@@ -134,7 +143,7 @@ export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<s
       case "Deployment": {
         if (found === undefined) return [`${object.metadata.name} is not there`];
         if (images(found) !== images(object)) return [`${object.metadata.name} runs other images`];
-        return readiness(found) ?? [];
+        return readiness(found, enoughFor(object)) ?? [];
       }
       case "ConfigMap":
         return JSON.stringify(fieldAt(found, "data")) === JSON.stringify(fieldAt(object, "data"))
