@@ -1,22 +1,10 @@
 import { Effect, Redacted } from "effect";
-import {
-  type CarryOver,
-  carriedForwardLine,
-  carriedSecrets,
-  carryOver,
-} from "../domain/carry-over.ts";
+import { carriedForwardLine, carriedSecrets, carryOver } from "../domain/carry-over.ts";
 import type { Identity } from "../domain/identity.ts";
-import { dotted, type JsonObject } from "../domain/json.ts";
-import type { KubeObject } from "../domain/kube.ts";
-import { type LostValue, storedSecrets } from "../domain/lost-values.ts";
+import { dotted } from "../domain/json.ts";
+import { storedSecrets } from "../domain/lost-values.ts";
 import { nextValues } from "../domain/next-values.ts";
-import {
-  chartVersion,
-  type History,
-  lastGoodRevision,
-  type ReleaseRef,
-  type Revision,
-} from "../domain/release.ts";
+import { chartVersion, lastGoodRevision } from "../domain/release.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import {
   type AnotherRunHoldsTheLock,
@@ -50,6 +38,7 @@ import {
   requireCarriable,
   warnOfOpenEndpoint,
 } from "./discovery/carrying.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 import type { ReleaseFacts } from "./discovery/read-release.ts";
 import {
   requireOwnIdentity,
@@ -57,31 +46,6 @@ import {
   requireUpgradable,
 } from "./discovery/requirements.ts";
 import { requireRecordsInCluster } from "./discovery/unrecorded.ts";
-
-export interface InstalledRelease {
-  readonly release: ReleaseRef;
-  readonly history: History;
-  /** How many records Helm keeps of it. */
-  readonly records: number;
-  readonly secretUids: ReadonlyMap<number, string>;
-  readonly deployed: Revision;
-  /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
-  readonly lastGood: Revision | undefined;
-  readonly carry: CarryOver;
-  readonly lost: ReadonlyArray<LostValue>;
-  /** What the operator once supplied, as the deployed revision has it. */
-  readonly stored: Redacted.Redacted<JsonObject>;
-  /** The identity that the data plane had when the run began. */
-  readonly identity: Redacted.Redacted<KubeObject> | undefined;
-  /** Everything that must not be quoted: what is carried, and what the stored values held besides. */
-  readonly secrets: ReadonlyArray<Redacted.Redacted<string>>;
-  /** What Helm is given: generated values with the carried ones laid over. */
-  readonly values: Redacted.Redacted<JsonObject>;
-  /** What had replicas when the run began. */
-  readonly scaled: ReadonlyArray<KubeObject>;
-  readonly fromVersion: string;
-  readonly chart: Chart;
-}
 
 export interface DiscoverInput {
   readonly options: UpgradeOptions;

@@ -22,7 +22,7 @@ import type { HeldLock } from "../services/ReleaseLock.ts";
 import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import type { RolloutGate } from "../services/RolloutGate.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 import { nextRevision, recordGate, type UpgradeAttempt } from "./helm/attempt.ts";
 import { conclude } from "./helm/conclude.ts";
 import { underIdentity } from "./helm/identity.ts";

@@ -17,7 +17,7 @@ import { Helm } from "../services/Helm.ts";
 import { Kubectl } from "../services/Kubectl.ts";
 import { OperatorShell } from "../services/OperatorShell.ts";
 import { warn } from "../services/Reporter.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 import { type Rendering, templateRequest } from "./release-facts.ts";
 
 const RENDERINGS_AT_ONCE = 2;

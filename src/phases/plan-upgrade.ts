@@ -29,7 +29,7 @@ import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import { unavailableOrForbidden } from "./crds/failures.ts";
 import { rehearse } from "./crds/rehearse.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 import type { HaFacts } from "./ha-preflight.ts";
 import type { RehearsedObjects } from "./rehearse-objects.ts";
 import { requireRendered } from "./release-checks.ts";

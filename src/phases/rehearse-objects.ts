@@ -16,7 +16,7 @@ import { lastRevision } from "../domain/release.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { CurrentHelmDriver, CurrentMaxHistory } from "../services/CurrentHelmDriver.ts";
 import type { KubectlError } from "../services/Kubectl.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 import type { HaFacts } from "./ha-preflight.ts";
 import { rehearseHooks } from "./plan/hooks.ts";
 import { planObjects } from "./plan/objects.ts";

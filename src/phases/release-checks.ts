@@ -42,7 +42,7 @@ import { CurrentHelmDriver } from "../services/CurrentHelmDriver.ts";
 import { Helm } from "../services/Helm.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
 import { warn } from "../services/Reporter.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 import type { ReleaseCheckFacts, Rendering } from "./release-facts.ts";
 
 const ACCESS_REVIEWS_AT_ONCE = 16;

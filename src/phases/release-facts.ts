@@ -15,7 +15,7 @@ import type { UpgradeOptions } from "../domain/upgrade-options.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../domain/webhook-certificate.ts";
 import { Helm, type HelmError } from "../services/Helm.ts";
 import { Kubectl, type KubectlError } from "../services/Kubectl.ts";
-import type { InstalledRelease } from "./discover.ts";
+import type { InstalledRelease } from "./discovery/installed-release.ts";
 
 export interface Rendering {
   readonly release: Redacted.Redacted<RenderedRelease>;

@@ -8,7 +8,7 @@ import { Helm } from "../../services/Helm.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
 import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
 import { warn } from "../../services/Reporter.ts";
-import type { InstalledRelease } from "../discover.ts";
+import type { InstalledRelease } from "../discovery/installed-release.ts";
 import type { FollowedStreams } from "../streams/follow.ts";
 import type { Interruption } from "./interruption.ts";
 

@@ -7,7 +7,7 @@ import { UpgradeNotStarted } from "../../errors.ts";
 import { Kubectl } from "../../services/Kubectl.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
 import { warn } from "../../services/Reporter.ts";
-import type { InstalledRelease } from "../discover.ts";
+import type { InstalledRelease } from "../discovery/installed-release.ts";
 
 const OURS = { fieldManager: "tare", force: true };
 

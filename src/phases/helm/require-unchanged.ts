@@ -5,7 +5,7 @@ import { isPending, lastGoodRevision, lastRevision } from "../../domain/release.
 import { OperationInProgress, ReleaseVanished, RunSuperseded } from "../../errors.ts";
 import type { HeldLock } from "../../services/ReleaseLock.ts";
 import { ReleaseRecords, type RevisionLabel } from "../../services/ReleaseRecords.ts";
-import type { InstalledRelease } from "../discover.ts";
+import type { InstalledRelease } from "../discovery/installed-release.ts";
 import { unavailable } from "../unavailable.ts";
 import { readHistory } from "./attempt.ts";
 
