@@ -273,7 +273,10 @@ const settling = Effect.fnUntraced(function* ({
     const isLacking =
       lacking !== undefined &&
       now - lacking.sinceMillis >= Duration.toMillis(SECRETS_ARRIVE_WITHIN);
-    if (now >= deadline || isLacking) {
+    // What is ready may show it: only its quiet is waited for, once more at the most.
+    const isLate =
+      now >= (look.why === undefined ? deadline + Duration.toMillis(needed) : deadline);
+    if (isLate || isLacking) {
       const found = yield* diagnosis;
       const outcome: DataPlaneOutcome = {
         _tag: "NotSettled",
@@ -286,7 +289,8 @@ const settling = Effect.fnUntraced(function* ({
       };
       return outcome;
     }
-    yield* newsOrTime(changes.after(looked), Math.min(nextLook, deadline));
+    const wakeAt = now < deadline ? Math.min(nextLook, deadline) : nextLook;
+    yield* newsOrTime(changes.after(looked), wakeAt);
     if (changes.count() > looked) yield* waitFor("rollout-burst", BURST);
   }
 });

@@ -130,7 +130,7 @@ export const INNER_PORTS: ReadonlyArray<Port> = [
     ["secretUids", "storedManifests", "gateRecords", "recordGate"],
     kubectlFailure,
   ),
-  port(RolloutGate, ["follow", "priorState"], kubectlFailure),
+  port(RolloutGate, ["follow"]),
   port(RunJournal, ["latest", "open"]),
   port(ProcessTable, ["fate", "running"]),
 ];
