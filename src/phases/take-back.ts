@@ -49,9 +49,10 @@ export const partsInTheWay = Effect.fn("tare.take-back.look")(function* (
   const replaced = replacedItems(states.live, states.previous, states.next);
   if (!isRefused && replaced.length === 0) return undefined;
   const tried = yield* Effect.result(mergedWithout(states, replaced));
-  if (Result.isSuccess(tried)) return { parts: replaced, applied: tried.success };
-  const parts = yield* fewest(states, replaced);
+  const parts = Result.isSuccess(tried) ? replaced : yield* fewest(states, replaced);
   if (parts === undefined) return undefined;
+  // What the server's own apply is refused for with nothing in its way, e.g. another selector, it is refused for by Helm too.
+  if (states.method === "server" && parts.length === 0) return undefined;
   return { parts, applied: yield* mergedWithout(states, parts) };
 }, Effect.option);
 

@@ -168,6 +168,14 @@ const remade = (
 
 const immutable: ReadonlyArray<Obstacle> = [
   remade(
+    "a Deployment's selector",
+    ["deployment", "ai-gateway-controller", "-n", "tars-system"],
+    (object) => {
+      object.spec.selector.matchLabels.extra = "yes";
+      object.spec.template.metadata.labels.extra = "yes";
+    },
+  ),
+  remade(
     "a StatefulSet's service",
     ["statefulset", "tars-redis", "-n", "tars-system"],
     (object) => {
