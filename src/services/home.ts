@@ -66,7 +66,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "its name is too long",
 };
 
-/** `/root/.tare: it cannot be written (EROFS)`, and what to set. */
+/** `/home/ada/.tare: it cannot be written (EROFS)`, and what to set. */
 export const homeProblem = (cause: unknown): string => {
   const { code = "unknown error", message } = coded(cause);
   const problem = PROBLEMS[code];

@@ -54,7 +54,7 @@ describe("a command line", () => {
 
   it.each([
     ours,
-    "/root/.tare/tools/helm/3.21.4/helm rollback tars 3 --namespace tars-system",
+    "/home/ada/.tare/tools/helm/3.21.4/helm rollback tars 3 --namespace tars-system",
     "helm4 upgrade --install tars ./chart -n tars-system",
     "/bin/sh /opt/helm-wrapper uninstall tars --namespace=tars-system",
   ])("%s is a Helm at work on the release", (line) => {
