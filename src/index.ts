@@ -20,6 +20,7 @@ export { helmUpgrade, type UpgradeResult } from "./phases/helm-upgrade.ts";
 export { checkObjects } from "./phases/object-checks.ts";
 export { planUpgrade } from "./phases/plan-upgrade.ts";
 export { preflight, readPreflight } from "./phases/preflight.ts";
+export { readPriorState } from "./phases/prior-state.ts";
 export { rehearsal } from "./phases/rehearsal.ts";
 export { type ObjectChecksInput, rehearseObjects } from "./phases/rehearse-objects.ts";
 export { releaseChecks, requireRendered } from "./phases/release-checks.ts";

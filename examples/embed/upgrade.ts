@@ -15,6 +15,7 @@ import {
   readCrds,
   readHa,
   readPreflight,
+  readPriorState,
   readRelease,
   type UpgradeOptions,
 } from "tare";
@@ -33,6 +34,7 @@ export const upgradeInWindow = Effect.fn("embed-example.upgrade")(function* (
   const live = yield* ahead(readCrds);
   const preflightFacts = yield* ahead(readPreflight);
   const haFacts = yield* ahead(readHa(options));
+  const priorState = yield* ahead(readPriorState(options));
 
   yield* run(preflight, { options, facts: preflightFacts });
   const installed = yield* run(discover, { options, identity, facts: release, chart });
@@ -44,8 +46,9 @@ export const upgradeInWindow = Effect.fn("embed-example.upgrade")(function* (
     waitAtMost: options.lockTimeout,
     onNews: () => Effect.void,
   });
+  const prior = yield* priorState;
   const manifests = installed.chart.crds;
   yield* run(applyCrds, { manifests, live, release: options.release, lock });
   const streams = yield* followStreams(options);
-  return yield* run(helmUpgrade, { options, identity, installed, lock, streams });
+  return yield* run(helmUpgrade, { options, identity, installed, lock, streams, prior });
 }, Effect.scoped);
