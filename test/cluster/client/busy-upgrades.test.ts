@@ -19,7 +19,6 @@ import {
 } from "../e2e/tare.ts";
 import { countRequests, type Request, requestsOf } from "./audit.ts";
 import { BUSY } from "./busy.ts";
-import { isDrawn } from "./hindered-upgrades.ts";
 import { configFor } from "./short-lived.ts";
 
 const ROUNDS = process.env.TARE_TEST_FULL === "1" ? 20 : 2;
@@ -28,10 +27,8 @@ const FORGOTTEN = ["--overwrite", "tars.io/crd-sha256=forgotten"];
 /** A refusal that was repeated is nobody's business. */
 const TOLD = /HTTP 429|too many requests/i;
 
-const HERE = isDrawn("through a busy priority level");
-
 /** Upgrades by an account for which there is hardly room, as on a shared API server. */
-describe.runIf(HERE)("a priority level that turns requests away", () => {
+describe("a priority level that turns requests away", () => {
   let cluster: Cluster;
   let who: Operator;
   let kubeconfig: string;

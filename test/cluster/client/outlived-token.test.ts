@@ -11,15 +11,12 @@ import {
 import { currentCrds, installOlder, type Operator, operator, states } from "../e2e/tare.ts";
 import { requestsOf } from "./audit.ts";
 import { OPERATOR } from "./busy.ts";
-import { isDrawn } from "./hindered-upgrades.ts";
 import { IS_FULL, longUpgrade, RUN_SECONDS, TEST_MILLIS } from "./long-upgrade.ts";
 import { configFor, tokenPlugin } from "./short-lived.ts";
 
 const LIFE_SECONDS = IS_FULL ? 120 : 10;
 
-const HERE = isDrawn("with tokens that end");
-
-describe.runIf(HERE)("an upgrade whose tokens end again and again", () => {
+describe("an upgrade whose tokens end again and again", () => {
   let cluster: Cluster;
   let who: Operator;
 
