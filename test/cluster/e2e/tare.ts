@@ -13,6 +13,7 @@ const crds = process.env.TARE_TEST_CRDS || join(root, "../shared/crds");
 export const olderCrds = join(crds, "eg1.7.5-gwapi1.4.1-aigw0.5.0");
 export const currentCrds = join(crds, "eg1.8.3-gwapi1.5.1-aigw1.1.0");
 export const olderChart = join(root, "test/charts/older");
+export const embeddedChart = join(root, "chart");
 
 export const SECRET_HEADER = "Bearer the-otel-header-nobody-may-see";
 
