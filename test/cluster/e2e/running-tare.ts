@@ -31,6 +31,9 @@ export interface TareWithoutTerminal extends RunningTare {
   readonly kill: () => void;
 }
 
+/** Milliseconds; a Helm that outlives its tare may keep a terminal open for longer. */
+const SCREEN_IS_READ = 5_000;
+
 const environment = ({ cluster, helm, home }: Operator, kubeconfig: string): NodeJS.ProcessEnv => ({
   ...cluster.env,
   KUBECONFIG: kubeconfig,
@@ -119,6 +122,7 @@ export const startTareInTerminal = (
     screen += chunk.toString();
   });
   terminal.stdin.on("error", () => {});
+  const closed = new Promise<void>((resolve) => terminal.stdout.once("close", resolve));
   const code = (): number | undefined => {
     const text = existsSync(codeFile) ? readFileSync(codeFile, "utf8").trim() : "";
     return text === "" ? undefined : Number(text);
@@ -132,11 +136,13 @@ export const startTareInTerminal = (
   };
   return {
     said: () => screen,
-    ended: until("the end of tare in its terminal", () => code() !== undefined, 240).then(() => ({
-      code: code() ?? null,
-      stdout: "",
-      stderr: screen,
-    })),
+    ended: until("the end of tare in its terminal", () => code() !== undefined, 240).then(
+      async () => {
+        // What was written last is still on its way through the terminal.
+        await Promise.race([closed, sleep(SCREEN_IS_READ)]);
+        return { code: code() ?? null, stdout: "", stderr: screen };
+      },
+    ),
     signal: (name) => ways[name](),
   };
 };
