@@ -293,6 +293,24 @@ describe("the server's rules", () => {
     }).pipe(Effect.provide(world({ faults: [atRehearsal("Pod", fail("Rejected", detail))] }))),
   );
 
+  it.effect("that the server applies by stand, whatever a merge of the objects would pass", () =>
+    Effect.gen(function* () {
+      const { code, why } = yield* refused();
+      assert.strictEqual(code, 23);
+      assert.include(why, "field is immutable");
+    }).pipe(
+      Effect.provide(
+        world({
+          helm: HELM_4,
+          applyMethod: "ssa",
+          faults: [
+            atRehearsal("Deployment", fail("Rejected", "spec.selector: field is immutable")),
+          ],
+        }),
+      ),
+    ),
+  );
+
   it.effect("that leave no room for one pod more are only said", () =>
     Effect.gen(function* () {
       const { result } = yield* runUpgrade();

@@ -1,22 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  accountToken,
-  type Cluster,
-  controlPlane,
-  followEnvoyGateway,
-  kubectl,
-  startCluster,
-} from "../cluster.ts";
-import {
-  currentCrds,
-  installOlder,
-  type Operator,
-  operator,
-  states,
-  upgrade,
-} from "../e2e/tare.ts";
+import { accountToken, type Cluster, controlPlane, kubectl } from "../cluster.ts";
+import { clusterWithRelease, currentCrds, type Operator, states, upgrade } from "../e2e/tare.ts";
 import { countRequests, type Request, requestsOf } from "./audit.ts";
 import { BUSY } from "./busy.ts";
 import { configFor } from "./short-lived.ts";
@@ -34,10 +20,7 @@ describe("a priority level that turns requests away", () => {
   let kubeconfig: string;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who);
+    ({ cluster, who } = await clusterWithRelease("helm4"));
     const input = { apiVersion: "v1", kind: "List", items: BUSY };
     await kubectl(cluster, ["apply", "-f", "-"], { input });
     const token = await accountToken(cluster, "default", "operator");

@@ -1,14 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Cluster,
-  controlPlane,
-  followEnvoyGateway,
-  kubectl,
-  startCluster,
-} from "../cluster.ts";
-import { currentCrds, installOlder, type Operator, operator, states } from "../e2e/tare.ts";
+import { type Cluster, controlPlane, kubectl } from "../cluster.ts";
+import { clusterWithRelease, currentCrds, type Operator, states } from "../e2e/tare.ts";
 import { requestsOf } from "./audit.ts";
 import { OPERATOR } from "./busy.ts";
 import { IS_FULL, longUpgrade, RUN_SECONDS, TEST_MILLIS } from "./long-upgrade.ts";
@@ -21,10 +15,7 @@ describe("an upgrade whose tokens end again and again", () => {
   let who: Operator;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     const input = { apiVersion: "v1", kind: "List", items: OPERATOR };
     await kubectl(cluster, ["apply", "-f", "-"], { input });
   });

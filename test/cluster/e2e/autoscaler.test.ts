@@ -1,14 +1,13 @@
 /** Pods that fit on no node are waited for, for as long as an autoscaler says that a node is coming. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, kubectl, run, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl, run } from "../cluster.ts";
 import { until } from "./running-tare.ts";
 import {
+  clusterWithRelease,
   currentCrds,
-  installOlder,
   type Operator,
   objects,
-  operator,
   startUpgrade,
   states,
 } from "./tare.ts";
@@ -22,10 +21,7 @@ describe("a slow autoscaler", () => {
   let who: Operator;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
   });
   afterAll(() => cluster?.stop());
 

@@ -1,14 +1,13 @@
 /** A cluster in which others have a say: what they do was so before the upgrade, and is no failure of it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import { until } from "./running-tare.ts";
 import {
   chartWith,
+  clusterWithRelease,
   currentCrds,
-  installOlder,
   type Operator,
   objects,
-  operator,
   upgrade,
 } from "./tare.ts";
 
@@ -143,10 +142,7 @@ describe("a release in a cluster in which others have a say", () => {
   ];
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
   });
   afterAll(() => cluster?.stop());
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
 import { RECORDS, write } from "./requests.ts";
 import { startTare, until } from "./running-tare.ts";
-import { currentCrds, events, history, installOlder, type Operator, operator } from "./tare.ts";
+import { clusterWithRelease, currentCrds, events, history, type Operator } from "./tare.ts";
 
 describe("many runs at once", () => {
   let cluster: Cluster;
@@ -11,10 +11,7 @@ describe("many runs at once", () => {
   let proxy: HoldingProxy;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     proxy = await startHoldingProxy(cluster);
   });
   afterAll(async () => {

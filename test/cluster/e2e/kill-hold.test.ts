@@ -1,18 +1,11 @@
 /** kill -9 while proxies are held: nothing of it blocks anybody for longer than the guard lives, and the next run clears it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawn } from "../../drawn/drawn.ts";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import { type Hold, type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
 import { write } from "./requests.ts";
 import { startTare } from "./running-tare.ts";
-import {
-  awaitDataPlane,
-  currentCrds,
-  installOlder,
-  type Operator,
-  objects,
-  operator,
-} from "./tare.ts";
+import { awaitDataPlane, clusterWithRelease, currentCrds, type Operator, objects } from "./tare.ts";
 
 const GUARD = /jobs\/tare-hold/;
 const POLICY = /validatingadmissionpolicies\//;
@@ -48,10 +41,7 @@ describe("kill -9 while proxies are held", () => {
   let drain = 300;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     proxy = await startHoldingProxy(cluster);
     const first = await start(drain).ended;
     expect(first.code, first.stderr).toBe(0);

@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawn } from "../../drawn/drawn.ts";
-import { type Cluster, followEnvoyGateway, run, startCluster } from "../cluster.ts";
+import { type Cluster, run } from "../cluster.ts";
 import { type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
 import type { Point } from "./kill-points.ts";
 import { PROXY, revision, write } from "./requests.ts";
@@ -16,14 +16,13 @@ import {
 import {
   awaitDataPlane,
   chartWith,
+  clusterWithRelease,
   currentCrds,
   events,
   type HistoryEntry,
   history,
-  installOlder,
   type Operator,
   objects,
-  operator,
   touchCrd,
 } from "./tare.ts";
 
@@ -57,10 +56,7 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
     const charts: Record<"workload" | "proxy", string> = { workload: "", proxy: "" };
 
     beforeAll(async () => {
-      cluster = await startCluster();
-      who = operator(cluster, "helm4");
-      await followEnvoyGateway(cluster);
-      await installOlder(who, undefined, currentCrds);
+      ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
       proxy = await startHoldingProxy(cluster);
       charts.workload = chartWith(who, (values) => {
         values.images = { otelCollector: { tag: "never-ready" } };

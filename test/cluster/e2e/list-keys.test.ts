@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, recordsOf, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import type { Unstructured } from "../unstructured.ts";
 import {
   awaitDataPlane,
   beatenBy,
+  clusterWithRelease,
   currentCrds,
   type HelmMajor,
-  installOlder,
   type Operator,
-  operator,
   states,
   tare,
 } from "./tare.ts";
@@ -101,10 +100,7 @@ describe.each(["helm4", "helm3"] as const)(
     let who: Operator;
 
     beforeAll(async () => {
-      cluster = await startCluster();
-      who = operator(cluster, major);
-      await followEnvoyGateway(cluster);
-      await installOlder(who, undefined, currentCrds);
+      ({ cluster, who } = await clusterWithRelease(major, { crds: currentCrds }));
     });
     afterAll(() => cluster?.stop());
 

@@ -2,16 +2,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, controlPlane, followEnvoyGateway, startCluster } from "../cluster.ts";
+import { type Cluster, controlPlane } from "../cluster.ts";
 import { type FaultProxy, type ProxyRule, startFaultProxy } from "../fault-proxy.ts";
 import {
   awaitDataPlane,
+  clusterWithRelease,
   currentCrds,
   events,
   type HelmMajor,
-  installOlder,
   type Operator,
-  operator,
   states,
   upgrade,
 } from "./tare.ts";
@@ -48,10 +47,7 @@ describe.each<HelmMajor>(["helm3", "helm4"])("answers that get lost, with %s", (
   let kubeconfig: string;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, major);
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease(major, { crds: currentCrds }));
     expect((await upgrade(who)).code).toBe(0);
     proxy = await startFaultProxy(controlPlane(cluster));
     kubeconfig = join(who.home, "proxied.json");

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, recordsOf, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
-import { installOlder, type Operator, operator, SECRET_HEADER, states, upgrade } from "./tare.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
+import { clusterWithRelease, type Operator, SECRET_HEADER, states, upgrade } from "./tare.ts";
 
 interface AuditEvent {
   readonly stage: string;
@@ -42,10 +42,7 @@ describe("tare upgrade --plan", () => {
   let who: Operator;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who);
+    ({ cluster, who } = await clusterWithRelease("helm4"));
   });
   afterAll(() => cluster.stop());
 

@@ -3,15 +3,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { accountWith, type Rule } from "./account.ts";
 import {
   chartWith,
-  installOlder,
+  clusterWithRelease,
   type Operator,
   objects,
   olderChart,
-  operator,
   states,
   upgrade,
 } from "./tare.ts";
@@ -22,10 +21,7 @@ describe("tare upgrade, before anything is written", () => {
   let who: Operator;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm3");
-    await followEnvoyGateway(cluster);
-    await installOlder(who);
+    ({ cluster, who } = await clusterWithRelease("helm3"));
   });
   afterAll(() => cluster.stop());
 

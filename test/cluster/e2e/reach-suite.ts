@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { startTareCommand } from "./running-tare.ts";
 import {
   awaitDataPlane,
+  clusterWithRelease,
   currentCrds,
   embeddedChart,
   type HelmMajor,
   helm,
-  installOlder,
   type Operator,
   objects,
-  operator,
   states,
   upgrade,
 } from "./tare.ts";
@@ -24,10 +23,7 @@ export const reachSuite = (version: HelmMajor): void => {
     let who: Operator;
 
     beforeAll(async () => {
-      cluster = await startCluster();
-      who = operator(cluster, version);
-      await followEnvoyGateway(cluster);
-      await installOlder(who, undefined, currentCrds);
+      ({ cluster, who } = await clusterWithRelease(version, { crds: currentCrds }));
       expect((await upgrade(who)).code).toBe(0);
       const values = ["--reuse-values", "--skip-crds", "--wait"];
       await helm(who, [

@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import { denying } from "./denying.ts";
 import { until } from "./running-tare.ts";
-import {
-  currentCrds,
-  installOlder,
-  type Operator,
-  objects,
-  operator,
-  states,
-  tare,
-} from "./tare.ts";
+import { clusterWithRelease, currentCrds, type Operator, objects, states, tare } from "./tare.ts";
 
 /** What the API server will not have, known before the first write and told alike by the plan. */
 describe("before anything is written, upgrade and plan end with", () => {
@@ -19,10 +11,7 @@ describe("before anything is written, upgrade and plan end with", () => {
   let who: Operator;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
   });
   afterAll(() => cluster?.stop());
 

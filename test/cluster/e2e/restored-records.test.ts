@@ -1,14 +1,13 @@
 /** Helm's records are restored from a backup, as Velero does it: the same Secrets with other UIDs. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import {
   chartWith,
+  clusterWithRelease,
   currentCrds,
   history,
-  installOlder,
   type Operator,
   objects,
-  operator,
   tare,
   upgrade,
 } from "./tare.ts";
@@ -40,10 +39,7 @@ describe("a release whose records were restored from a backup", () => {
   let broken: string;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     expect((await upgrade(who)).code).toBe(0);
     broken = chartWith(who, (values) => {
       values.images = { envoy: { tag: "never-ready" } };

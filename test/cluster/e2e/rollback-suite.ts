@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import {
   awaitDataPlane,
   chartWith,
+  clusterWithRelease,
   currentCrds,
   events,
   type HelmMajor,
   history,
-  installOlder,
   type Operator,
-  operator,
   states,
   storedValues,
   upgrade,
@@ -22,10 +21,7 @@ export const rollbackSuite = (major: HelmMajor): void => {
     let who: Operator;
 
     beforeAll(async () => {
-      cluster = await startCluster();
-      who = operator(cluster, major);
-      await followEnvoyGateway(cluster);
-      await installOlder(who, undefined, currentCrds);
+      ({ cluster, who } = await clusterWithRelease(major, { crds: currentCrds }));
       expect((await upgrade(who)).code).toBe(0);
     });
     afterAll(() => cluster.stop());

@@ -1,24 +1,17 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type Cluster,
-  followEnvoyGateway,
-  startApiServer,
-  startCluster,
-  stopApiServer,
-} from "../cluster.ts";
+import { type Cluster, startApiServer, stopApiServer } from "../cluster.ts";
 import {
   awaitDataPlane,
   chartWith,
+  clusterWithRelease,
   currentCrds,
   events,
   helm,
   history,
-  installOlder,
   type Operator,
   objects,
-  operator,
   startUpgrade,
   states,
   upgrade,
@@ -48,10 +41,7 @@ describe("a rollout", () => {
   let goodImages: ReadonlyArray<string>;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     expect((await upgrade(who)).code).toBe(0);
     goodImages = await liveImages(who);
   });

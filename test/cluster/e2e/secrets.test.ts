@@ -2,15 +2,14 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, followEnvoyGateway, type RunResult, startCluster } from "../cluster.ts";
+import type { Cluster, RunResult } from "../cluster.ts";
 import {
   chartWith,
+  clusterWithRelease,
   currentCrds,
   events,
-  installOlder,
   type Operator,
   objects,
-  operator,
   SECRET_HEADER,
   storedValues,
   upgrade,
@@ -47,10 +46,7 @@ describe("secrets", () => {
   let before: ReadonlySet<string>;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     const headerFile = join(who.home, "header");
     writeFileSync(headerFile, newHeader, { mode: 0o600 });
     const spy = spyOn(who);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawn } from "../../drawn/drawn.ts";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { type Hold, type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
 import { CRD, PROXY, read, revision, write } from "./requests.ts";
 import { helmsOn, workingWith } from "./running-processes.ts";
@@ -17,13 +17,12 @@ import {
 import {
   awaitDataPlane,
   chartWith,
+  clusterWithRelease,
   currentCrds,
   events,
   history,
-  installOlder,
   type Operator,
   objects,
-  operator,
   states,
   touchCrd,
 } from "./tare.ts";
@@ -108,10 +107,7 @@ export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
     let brokenProxy: string;
 
     beforeAll(async () => {
-      cluster = await startCluster();
-      who = operator(cluster, "helm4");
-      await followEnvoyGateway(cluster);
-      await installOlder(who, undefined, currentCrds);
+      ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
       proxy = await startHoldingProxy(cluster);
       brokenProxy = chartWith(who, (values) => {
         values.images = { envoy: { tag: "never-ready" } };

@@ -1,7 +1,7 @@
 /** What is wrong with what Helm has stored is known before the first write, and mended by the commands that are printed. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, kubectl, run, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl, run } from "../cluster.ts";
 import {
   decodeRecord,
   editRecord,
@@ -10,7 +10,7 @@ import {
   readSecret,
   recordWords,
 } from "./record.ts";
-import { currentCrds, installOlder, type Operator, operator, states, tare } from "./tare.ts";
+import { clusterWithRelease, currentCrds, type Operator, states, tare } from "./tare.ts";
 
 const BUDGET = `---
 apiVersion: policy/v1beta1
@@ -24,10 +24,7 @@ describe("Helm's records", () => {
   let who: Operator;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
   });
   afterAll(() => cluster?.stop());
 

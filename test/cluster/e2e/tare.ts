@@ -3,7 +3,15 @@ import { generateKeyPairSync } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { applyCrds, type Cluster, kubectl, type RunResult, run } from "../cluster.ts";
+import {
+  applyCrds,
+  type Cluster,
+  followEnvoyGateway,
+  kubectl,
+  type RunResult,
+  run,
+  startCluster,
+} from "../cluster.ts";
 import type { Unstructured } from "../unstructured.ts";
 
 /** What the tests of the whole program share: an installed older release, and tare run as an operator runs it. */
@@ -177,6 +185,26 @@ export const installOlder = async (
   const where = ["--namespace", "tars-system", "--create-namespace"];
   await helm(who, ["install", "tars", olderChart, ...where, "--values", file, "--wait"]);
   await awaitDataPlane(who);
+};
+
+/**
+ * Where most tests begin: a cluster of their own, with the older release and its data plane up.
+ * @param crds the folder of the CRDs that are installed
+ */
+export const clusterWithRelease = async (
+  helm: HelmMajor,
+  { crds: crdFolder = olderCrds }: { readonly crds?: string } = {},
+): Promise<{ readonly cluster: Cluster; readonly who: Operator }> => {
+  const cluster = await startCluster();
+  try {
+    const who = operator(cluster, helm);
+    await followEnvoyGateway(cluster);
+    await installOlder(who, undefined, crdFolder);
+    return { cluster, who };
+  } catch (cause) {
+    await cluster.stop();
+    throw cause;
+  }
 };
 
 export const awaitDataPlane = async ({ cluster }: Operator): Promise<void> => {

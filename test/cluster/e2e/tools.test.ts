@@ -13,8 +13,8 @@ import {
   pinsFor,
   startTare,
 } from "../../tools/support.ts";
-import { type Cluster, followEnvoyGateway, startCluster } from "../cluster.ts";
-import { folder, installOlder, type Operator, operator, states } from "./tare.ts";
+import type { Cluster } from "../cluster.ts";
+import { clusterWithRelease, folder, type Operator, states } from "./tare.ts";
 
 /** The real helm and kubectl arrive from a mirror, as they would from the projects, and then do the work. */
 describe("tare upgrade on a machine without helm and kubectl", () => {
@@ -45,10 +45,7 @@ describe("tare upgrade on a machine without helm and kubectl", () => {
   };
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who);
+    ({ cluster, who } = await clusterWithRelease("helm4"));
     const url = await serve();
     const archive = readFileSync(join(who.home, "mirror/helm.tar.gz"));
     const pins = pinsFor(archive, readFileSync(cluster.kubectl));

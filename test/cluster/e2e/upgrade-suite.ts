@@ -2,19 +2,18 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ProxyTemplates, proxyTemplates } from "../chart/proxies.ts";
-import { type Cluster, followEnvoyGateway, type RunResult, run, startCluster } from "../cluster.ts";
+import { type Cluster, type RunResult, run } from "../cluster.ts";
 import type { Unstructured } from "../unstructured.ts";
 import {
   awaitDataPlane,
+  clusterWithRelease,
   events,
   type HelmMajor,
   helm,
   history,
-  installOlder,
   type Operator,
   objects,
   olderValues,
-  operator,
   states,
   storedValues,
   upgrade,
@@ -34,10 +33,7 @@ export const upgradeSuite = (major: HelmMajor): void => {
     const proxies: Array<ProxyTemplates> = [];
 
     beforeAll(async () => {
-      cluster = await startCluster();
-      who = operator(cluster, major);
-      await followEnvoyGateway(cluster);
-      await installOlder(who);
+      ({ cluster, who } = await clusterWithRelease(major));
       before = await crdGenerations(who);
       proxies.push(await proxyTemplates(who));
       first = await upgrade(who);

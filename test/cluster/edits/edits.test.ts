@@ -3,14 +3,13 @@ import { parseAllDocuments } from "yaml";
 import type { KubeObject } from "../../../src/domain/kube.ts";
 import { printedLines, recordsOf, summaryOf } from "../../output-schema.ts";
 import { makeDice } from "../../simulation/dice.ts";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import {
   awaitDataPlane,
+  clusterWithRelease,
   currentCrds,
   helm,
-  installOlder,
   type Operator,
-  operator,
   tare,
 } from "../e2e/tare.ts";
 import {
@@ -51,10 +50,7 @@ describe(`hand edits of a release (seed ${SEED})`, () => {
   const ends: Array<string> = [];
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
   });
   afterAll(async () => {
     await cluster?.stop();

@@ -7,13 +7,12 @@ import { appendFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawn } from "../../drawn/drawn.ts";
 import { printedLines, summaryOf } from "../../output-schema.ts";
-import { type Cluster, followEnvoyGateway, kubectl, startCluster } from "../cluster.ts";
+import { type Cluster, kubectl } from "../cluster.ts";
 import {
   awaitDataPlane,
+  clusterWithRelease,
   currentCrds,
-  installOlder,
   type Operator,
-  operator,
   states,
   tare,
   touchCrd,
@@ -50,10 +49,7 @@ const suite = (cases: ReadonlyArray<Case>): void => {
   let count = 0;
 
   beforeAll(async () => {
-    cluster = await startCluster();
-    who = operator(cluster, "helm4");
-    await followEnvoyGateway(cluster);
-    await installOlder(who, undefined, currentCrds);
+    ({ cluster, who } = await clusterWithRelease("helm4", { crds: currentCrds }));
     await enforced(who);
   });
   afterAll(() => cluster?.stop());
