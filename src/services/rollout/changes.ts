@@ -1,5 +1,6 @@
-/** News for whoever waits for it, without asking again and again. */
-import { Deferred, Effect, Exit } from "effect";
+/** News of changes, for those who wait for it without asking again and again. */
+import { Clock, Deferred, Duration, Effect, Exit } from "effect";
+import { waitFor } from "../../domain/waiting.ts";
 
 export interface Changes {
   /** Says that something is no longer what it was. */
@@ -24,3 +25,20 @@ export const makeChanges = (): Changes => {
     after: (seen) => Effect.suspend(() => (count > seen ? Effect.void : Deferred.await(next))),
   };
 };
+
+/** Until there is news, and no longer than until `atMillis`, which may be never. */
+export const newsOrTime = Effect.fnUntraced(function* (
+  news: Effect.Effect<void>,
+  atMillis: number,
+) {
+  const left = atMillis - (yield* Clock.currentTimeMillis);
+  if (left === Number.POSITIVE_INFINITY) return yield* news;
+  yield* Effect.raceFirst(news, waitFor("rollout-news", Duration.millis(Math.max(left, 0))));
+});
+
+/** Changes come in bursts: what a burst ends with is what counts. */
+const BURST = Duration.millis(250);
+
+/** @param seen the count of changes that was looked at already */
+export const untilBurstIsOver = (changes: Changes, seen: number): Effect.Effect<void> =>
+  changes.count() > seen ? waitFor("rollout-burst", BURST) : Effect.void;
