@@ -56,7 +56,7 @@ const removeExpired = Effect.fnUntraced(function* (expired: ReadonlyArray<Outbox
 
 const LABEL = "tars.io/delivery";
 
-/** A rejected event is not sent again by itself; once the cause is mended, this makes the next tick do so. */
+/** A rejected event is not sent again by itself; once the cause is fixed, this makes the next tick send it. */
 const sendAgain = (env: KubectlEnvironment, { namespace }: DoctorOptions["release"]): string => {
   const which = `tars.io/component=install-event,${LABEL}=rejected`;
   const words = ["label", "configmaps", "-n", namespace, "-l", which, `${LABEL}=pending`];

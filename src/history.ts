@@ -49,7 +49,7 @@ const ALIVE: Worker = { _tag: "Alive" };
 
 /** Whoever made the newest revision, as the journal has it; of another run's it says nothing. */
 const obituaryOf = (run: RunRecord | undefined): string =>
-  run === undefined ? "whoever was at work on it is gone" : obituary(run);
+  run === undefined ? "the process that worked on it is gone" : obituary(run);
 
 /** The run that made the revision and has not ended, as far as it was written down. */
 const runOf = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
@@ -78,7 +78,7 @@ const orWarn = <A, E extends { readonly message: string }, R>(
   without: A,
 ) =>
   Effect.catch(read, ({ message }) =>
-    Effect.as(warn(`the history is told without what could not be read: ${message}`), without),
+    Effect.as(warn(`the history lacks what could not be read: ${message}`), without),
   );
 
 export const history = Effect.fn("tare.history")(function* (release: ReleaseRef) {

@@ -82,7 +82,7 @@ export const later = <A, E, R>(
   Effect.map(Effect.context<R>(), (context) => Effect.provideContext(read, context));
 
 /**
- * What is done once, in the fiber of whoever asks first: unlike with `Effect.cached`, what interrupts that one interrupts
+ * Work that is done once, in the fiber that asks first: unlike with `Effect.cached`, what interrupts that one interrupts
  * the work. The next one to ask does it again when it failed.
  */
 export const once = <A, E, R>(

@@ -99,7 +99,7 @@ describe("the history of a revision that is pending", () => {
       yield* leaveLease(processElsewhere("ci-7"));
       const { status, cause, elapsed } = yield* newestRow;
       assert.strictEqual(status, "died");
-      assert.strictEqual(cause, "whoever was at work on it is gone");
+      assert.strictEqual(cause, "the process that worked on it is gone");
       assert.isAtLeast(elapsed, 30_000);
       assert.isAtMost(elapsed, 34_000);
       const { warnings } = yield* Recorder;
@@ -123,7 +123,7 @@ describe("the history of a revision that is pending", () => {
   it.effect("is what Helm's record says when nobody holds the lock, or nobody can be asked", () =>
     Effect.gen(function* () {
       const { cause } = yield* newestRow;
-      assert.strictEqual(cause, "left pending-upgrade: nobody finished it");
+      assert.strictEqual(cause, "left pending-upgrade: it was never finished");
       yield* leaveLease(processOn(4711));
       const cluster = yield* FakeCluster;
       yield* cluster.inject({ trouble: unreachable, kind: "Lease" });

@@ -180,7 +180,7 @@ describe("a Gateway", () => {
     Effect.gen(function* () {
       const said = (yield* upgraded).join("\n");
       assert.include(said, "tars-dataplane/grafana (its class platform belongs to");
-      assert.include(said, "tars-dataplane/forgotten (nobody serves it)");
+      assert.include(said, "tars-dataplane/forgotten (nothing serves it)");
     }).pipe(Effect.provide(world(withOthers(...FOREIGN, ...UNSERVED)))),
   );
 

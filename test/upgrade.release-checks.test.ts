@@ -114,7 +114,7 @@ describe("rights", () => {
       const { result } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 2);
       const warnings = yield* (yield* Recorder).warnings;
-      assert.isTrue(warnings.some((one) => one.startsWith("whether the rights suffice could not")));
+      assert.isTrue(warnings.some((one) => one.startsWith("could not check the permissions")));
     }).pipe(Effect.provide(world({ faults: [{ verb: "review", trouble: unreachable }] }))),
   );
 

@@ -95,7 +95,7 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
   ).pipe(
     Command.withShortDescription("Forward deployment events and complete the deployment history"),
     Command.withDescription(
-      `Forward the events that wait in the cluster to the management plane, write those that nobody wrote, and remove old ones. The tare-doctor CronJob runs it with --once.
+      `Forward the events that wait in the cluster to the management plane, write those that were never written, and remove old ones. The tare-doctor CronJob runs it with --once.
 
 ${EXIT_CODES}`,
     ),

@@ -89,7 +89,7 @@ const remembering = (traces: Ref.Ref<CrdTraces>) => (reporter: Reporter["Service
       ),
   });
 
-/** Where the script cannot be kept, its steps are told. */
+/** Where the script cannot be written, the steps are printed. */
 const wayBack = Effect.fnUntraced(function* ({ backup }: CrdTraces, env: OperatorEnvironment) {
   if (backup === undefined) return [];
   const told = restoreHints(backup, env);

@@ -72,8 +72,7 @@ export const singleReplicaWarnings = (
   deployments
     .filter((one) => replicasOf(one) === 1)
     .map(
-      (one) =>
-        `${nameOf(one)} runs one replica: there is nobody else for new streams while it is replaced`,
+      (one) => `${nameOf(one)} runs one replica: no other takes new streams while it is replaced`,
     );
 
 /** What `--ha=false` takes from a data plane that has it, in numbers as they are now. */

@@ -13,7 +13,9 @@ export const ERROR_SUMMARY_MAX_BYTES = 1_024;
 const Text = Schema.String;
 const EventId = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/u),
-).annotate({ description: "The row's key: the same fact has the same id, whoever reports it." });
+).annotate({
+  description: "The row's key: the same fact has the same id, no matter what reports it.",
+});
 /** RFC 3339, UTC. */
 const Timestamp = Schema.String.check(
   Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/u),

@@ -5,7 +5,7 @@ import { type ProcessIdentity, showProcess } from "./process-identity.ts";
 /** How long a lease must be seen without a heartbeat before somebody else may take it. */
 export const LEASE_DURATION = Duration.seconds(30);
 export const HEARTBEAT_EVERY = Duration.seconds(10);
-/** Whatever a Lease says of itself, nobody watches it for longer: who may write one could stop every run for ever. */
+/** The longest time a Lease is watched, whatever it claims: otherwise an account that can write one could stop every run for ever. */
 export const LONGEST_WATCH = Duration.times(LEASE_DURATION, 2);
 /** A holder that could not renew for so long writes no more: well before anybody else may. */
 export const SILENCE_ALLOWED = Duration.seconds(25);

@@ -12,7 +12,7 @@ export interface OperatorEnvironment {
   readonly kubeconfig: string | undefined;
   /** `KUBECONFIG` where it names several files: helm and kubectl take no more than one as a flag. */
   readonly kubeconfigs?: string | undefined;
-  /** The kubeconfig came through a pipe, which gives it to nobody a second time. */
+  /** The kubeconfig came through a pipe, which cannot be read a second time. */
   readonly isKubeconfigGone?: boolean;
   /** `helm` when that is what the PATH would run, else the full path. */
   readonly helm: string;
@@ -42,7 +42,7 @@ const SAFE_WORD = /^(?![~=])[A-Za-z0-9_@%+=:,./~-]+$/;
 export const shellQuote = (word: string): string =>
   SAFE_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
-/** Flags in one text, as somebody may paste them: what a value holds must not be run. */
+/** Flags as one pasteable text: a shell must not run what a value holds. */
 export const quotedWords = (flags: string): string => join(...flags.split(" "));
 
 const join = (...words: ReadonlyArray<string>): string => words.map(shellQuote).join(" ");

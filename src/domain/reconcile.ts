@@ -126,7 +126,7 @@ const outcomeOf = (
   const age = nowMillis - Date.parse(revision.startedAt);
   const superseded = revisions.at(-1)?.revision !== revision.revision;
   const stale = superseded || !(age < Duration.toMillis(staleAfter));
-  return stale ? abandoned(`left ${revision.status}: nobody finished it`) : undefined;
+  return stale ? abandoned(`left ${revision.status}: it was never finished`) : undefined;
 };
 
 /** The version that was running before: of the newest revision that is not known to have failed. */

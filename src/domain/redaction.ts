@@ -29,7 +29,7 @@ const KNOWN_TOKENS = new RegExp(
 
 /**
  * As in `redis_password`, `x-api-key`, `AWS_SECRET_ACCESS_KEY`, from the word that tells on; `max_tokens` is a number of words,
- * `secretName` no secret. Bounded, since whoever wrote the text may want it to take for ever.
+ * `secretName` no secret. Bounded, since the text may have been written to make matching take for ever.
  */
 const NAME =
   "(?:passw(?:or)?d|passphrase|requirepass|pwd|(?:secret|token)(?!s|[_-]?(?:name|ref|count)|izer)|credential|(?:api|access|account|private|signing|subscription)[-_]?key)[\\w.-]{0,40}";

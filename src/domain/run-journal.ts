@@ -31,13 +31,13 @@ export const RUN_STEPS = {
     phase: 5,
     doing: "helm upgrade was at work",
     now: "helm upgrade, which was told to stop and rolls back first",
-    risk: "Killing it leaves the release pending and half of it new, until somebody runs tare upgrade with --recover.",
+    risk: "Killing it leaves the release pending and half of it new, until tare upgrade runs with --recover.",
   },
   gate: {
     phase: 5,
     doing: "the data plane was being verified",
     now: "the check of the data plane",
-    risk: "Killed now nobody has seen whether it works.",
+    risk: "Killed now, it is not known whether it works.",
   },
   drain: {
     phase: 5,
@@ -49,7 +49,7 @@ export const RUN_STEPS = {
     phase: 5,
     doing: "helm rollback was at work",
     now: "helm rollback",
-    risk: "Killing it leaves the release pending-rollback and in pieces, until somebody runs tare upgrade with --recover.",
+    risk: "Killing it leaves the release pending-rollback and in pieces, until tare upgrade runs with --recover.",
   },
   event: {
     phase: 5,
@@ -91,7 +91,7 @@ export const RunRecord = Schema.Struct({
 });
 export type RunRecord = typeof RunRecord.Type;
 
-/** The record is the cluster's word: a longer timeout is believed only of whoever gives it himself. */
+/** The record is the cluster's word: a longer timeout is believed only when this run was given it. */
 const LONGEST_BELIEVED = Duration.hours(1);
 
 /** For how long the dead run's Helm was allowed to work; `own` is the timeout of the run that asks. */

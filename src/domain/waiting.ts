@@ -7,7 +7,7 @@ import { Context, type Duration, Effect } from "effect";
 
 export const WAITS = {
   lock: "another run's lock",
-  "lock-holder": "a sign of life of whoever holds the lock",
+  "lock-holder": "a sign of life of the lock's holder",
   "helm-here": "a Helm of this machine that is at work on the release",
   "helm-elsewhere": "the timeouts of a Helm of another machine",
   "plane-again": "the management plane, which was not ready",

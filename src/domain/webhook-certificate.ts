@@ -43,6 +43,6 @@ export const certificateWarning = (
       ? ""
       : renewed
         ? "; this upgrade renews it"
-        : `; this upgrade keeps it: delete Secret ${WEBHOOK_CERTIFICATE_SECRET} first to have it made anew`;
+        : `; this upgrade keeps it: delete Secret ${WEBHOOK_CERTIFICATE_SECRET} first to have it made again`;
   return `the certificate of the AI Gateway's webhook ${when}${then}`;
 };

@@ -201,6 +201,6 @@ export class CrdBackupFailed extends operatorError<{ readonly detail: string }>(
     exitCode: 14,
     what: () => "the live CRDs could not be saved before changing them; no CRD was written",
     why: ({ detail }) => [detail],
-    hints: (_, env) => [hint("Make room or mend the folder, then:", tareCommand(env, "upgrade"))],
+    hints: (_, env) => [hint("Make room or fix the folder, then:", tareCommand(env, "upgrade"))],
   },
 ) {}

@@ -27,7 +27,7 @@ export class EventsWaiting extends operatorError<{
 }>()("EventsWaiting", {
   exitCode: 30,
   what: ({ count }) =>
-    `${count} ${count === 1 ? "event waits" : "events wait"} for the next tick: the management plane could not be told`,
+    `${count} ${count === 1 ? "event waits" : "events wait"} for the next tick: the management plane could not be reached`,
   why: ({ cause }) => [cause],
   hints: ({ release }, env) => [
     hint(

@@ -32,7 +32,7 @@ export const describeRecord = (
   { kind, name, flaw }: FlawedRecord,
 ): string => `${kind} ${namespace}/${name} ${describeFlaw(flaw)}`;
 
-const mend = (
+const fix = (
   { namespace }: ReleaseRef,
   { kind, name, flaw }: FlawedRecord,
   env: OperatorEnvironment,
@@ -65,7 +65,7 @@ export class RecordsDamaged extends operatorError<{
       : `${records.length} of Helm's records of release ${release.name} are damaged`,
   why: ({ release, records }) => records.map((record) => describeRecord(release, record)),
   hints: ({ release, records }, env) => [
-    ...records.map((record) => mend(release, record, env)),
+    ...records.map((record) => fix(release, record, env)),
     runAgain(env),
   ],
 }) {}

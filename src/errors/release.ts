@@ -52,7 +52,7 @@ export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRe
   {
     exitCode: 11,
     what: ({ release }) => `release ${release.name} vanished from ${release.namespace} meanwhile`,
-    why: () => ["somebody uninstalled it after this run had found it"],
+    why: () => ["it was uninstalled after this run had found it"],
     hints: ({ release }, env) => [
       historyHint(release, env),
       hint("Install it again, if that is what you want:", tareCommand(env, "install")),
@@ -211,7 +211,7 @@ export class AnotherRunHoldsTheLock extends operatorError<{
     ...(overlong
       ? [
           hint(
-            "If nobody is at work on the release, remove it:",
+            "If no process is working on the release, remove it:",
             kubectlCommand(env, "delete", "lease", `tare-${release.name}`, "-n", release.namespace),
           ),
         ]

@@ -1,4 +1,4 @@
-/** What mends a problem that is one of several. */
+/** Remedies for problems that are reported together. */
 import type { Hint } from "../domain/hint.ts";
 import type { QuotaShortfall } from "../domain/object-room.ts";
 import { kubectlCommand, type OperatorEnvironment } from "../domain/operator-commands.ts";

@@ -110,7 +110,7 @@ export class UpgradeNotStarted extends operatorError<{
   what: ({ release }) =>
     `upgrade of release ${release.name} failed before anything of it was changed`,
   why: ({ cause }) => [cause],
-  hints: (_, env) => [hint("Mend the cause, then:", tareCommand(env, "upgrade"))],
+  hints: (_, env) => [hint("Fix the cause, then:", tareCommand(env, "upgrade"))],
 }) {}
 
 /** The chart cannot be read: a missing path, a broken archive, a registry that does not answer. */
@@ -121,5 +121,5 @@ export class ChartUnusable extends operatorError<{
   exitCode: 23,
   what: ({ chart }) => `chart ${chart} cannot be used; nothing was changed`,
   why: ({ cause }) => [cause],
-  hints: (_, env) => [hint("Mend the cause, then:", tareCommand(env, "upgrade"))],
+  hints: (_, env) => [hint("Fix the cause, then:", tareCommand(env, "upgrade"))],
 }) {}

@@ -85,7 +85,7 @@ const objectsToCome = Effect.fnUntraced(function* (
   return coming;
 });
 
-/** The webhooks of the release itself: what is down may be what this upgrade mends. */
+/** The webhooks of the release itself: what is down may be what this upgrade fixes. */
 const ownWebhooks = (objects: ReadonlyArray<KubeObject>): ReadonlySet<string> =>
   new Set(
     objects
@@ -107,7 +107,7 @@ export const changingKinds = Effect.fnUntraced(function* ({
   return new Set(changing.map(({ name }) => name));
 });
 
-/** What cannot be read is told where the CRDs are looked at. */
+/** A failed read is reported where the CRDs are looked at. */
 const writesCrds = (input: ObjectChecksInput) =>
   changingKinds(input).pipe(
     Effect.map(({ size }) => size > 0),

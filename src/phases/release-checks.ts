@@ -170,7 +170,7 @@ const checkRights = Effect.fnUntraced(function* (
     );
   }).pipe(
     Effect.catch(({ message }) =>
-      Effect.as(warn(`whether the rights suffice could not be asked (${message})`), []),
+      Effect.as(warn(`could not check the permissions (${message})`), []),
     ),
   );
   return rightsProblems(denied);

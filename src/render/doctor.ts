@@ -32,7 +32,10 @@ export const doctorLines = ({
   sendAgain,
 }: Extract<ReportEvent, { readonly _tag: "DoctorTicked" }>): ReadonlyArray<string> => {
   const lines = [
-    ...section(dryRun ? "would write what nobody told" : "wrote what nobody told", added),
+    ...section(
+      dryRun ? "would write what was never reported" : "wrote what was never reported",
+      added,
+    ),
     ...section(dryRun ? "would forward" : "forwarded", forwarded),
     ...section("rejected by the management plane", rejected),
     ...(sendAgain === undefined ? [] : sendAgainLines(sendAgain)),

@@ -60,7 +60,7 @@ export const scriptHint = ({ restorable, migrateFirst }: Migrating, script: stri
   const moved = migrateFirst.migrations.length;
   const all = moved + (restorable?.crds.length ?? 0);
   return {
-    title: `Put ${counted(all)} back as before (a Helm rollback does not; roll back first). ${counted(moved)} moved the stored version: what is stored is written anew.`,
+    title: `Put ${counted(all)} back as before (a Helm rollback does not; roll back first). ${counted(moved)} moved the stored version: what is stored is written again.`,
     commands: [`sh ${shellQuote(script)}`],
   };
 };

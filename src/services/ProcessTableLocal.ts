@@ -8,7 +8,7 @@ import { type ProcessFate, ProcessTable } from "./ProcessTable.ts";
 const self = (): ProcessIdentity => {
   const [here, started] = [processTable(), startTime(process.pid)];
   return {
-    user: attempt(() => userInfo().username) ?? "somebody",
+    user: attempt(() => userInfo().username) ?? "unknown",
     host: hostname(),
     pid: process.pid,
     ...(here === undefined ? {} : { table: here }),

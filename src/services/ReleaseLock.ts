@@ -9,7 +9,7 @@ export class LockHeld extends Data.TaggedError("LockHeld")<{
   readonly holder: string;
   readonly process?: ProcessIdentity | undefined;
   readonly since: string;
-  /** Its Lease claims to last longer than any run's: it may be nobody's, and no waiting will tell. */
+  /** Its Lease claims to last longer than any run's: its holder may be gone, and waiting cannot show that. */
   readonly overlong?: boolean;
 }> {}
 

@@ -55,7 +55,7 @@ export const layerReleaseLockLease: Layer.Layer<ReleaseLock, never, Kubectl | Pr
             if (held?.holder === showProcess(self) && held.acquiredAt === microTime(acquiredAt)) {
               return yield* Ref.set(current, lease);
             }
-            yield* lose(`the lock is held by ${held?.holder ?? "nobody"} now`);
+            yield* lose(`the lock is held by ${held?.holder ?? "no run"} now`);
           });
           const beat = Effect.gen(function* () {
             const now = yield* Clock.currentTimeMillis;
@@ -87,7 +87,7 @@ export const layerReleaseLockLease: Layer.Layer<ReleaseLock, never, Kubectl | Pr
             if (silence < Duration.toMillis(SILENCE_ALLOWED)) return;
             const seconds = Math.round(silence / 1_000);
             return yield* new LockLost({
-              detail: `the lock could not be renewed for ${seconds} s and may be somebody else's by now`,
+              detail: `the lock could not be renewed for ${seconds} s and may belong to another process by now`,
             });
           });
           return { check };

@@ -16,7 +16,7 @@ import type { ProcessTable } from "./ProcessTable.ts";
 import { type AcquireOptions, LockHeld, type LockNews } from "./ReleaseLock.ts";
 
 const LOOK_EVERY = Duration.seconds(1);
-/** After somebody was faster. */
+/** After another process was faster. */
 const RACE_PAUSE = Duration.millis(100);
 
 export interface LeaseAccess {

@@ -19,7 +19,7 @@ const here = (): string | undefined => {
     : createHash("sha256").update(table).digest("hex").slice(0, 12);
 };
 
-/** `tare-helm-4711.81234.0f3a…-`, to be completed at random; without a way to tell processes apart nobody is named. */
+/** `tare-helm-4711.81234.0f3a…-`, to be completed at random; where processes cannot be told apart, none is named. */
 export const runFolderPrefix = (kind: Kind): string => {
   const [started, table] = [startTime(process.pid), here()];
   return started === undefined || table === undefined

@@ -42,7 +42,7 @@ class RecordedSpan extends Tracer.NativeSpan {
   }
 }
 
-/** A link that somebody put in the file's place is not followed. */
+/** A link in the file's place is not followed. */
 const HOW =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
 

@@ -124,7 +124,7 @@ describe("the screen", () => {
       assert.strictEqual(code, 0);
       const [file, text] = [...(yield* (yield* FakeBackups).scripts)][0] ?? [];
       assert.deepStrictEqual(stderr.slice(-2), [
-        "Put 2 CRDs back as before (a Helm rollback does not; roll back first). 1 CRD moved the stored version: what is stored is written anew.",
+        "Put 2 CRDs back as before (a Helm rollback does not; roll back first). 1 CRD moved the stored version: what is stored is written again.",
         `sh ${file}`,
       ]);
       assert.match(text ?? "", /kubectl patch crd envoyproxies.* --context prod/);
@@ -312,7 +312,7 @@ describe("the screen", () => {
         "chart ./no-chart cannot be used; nothing was changed",
         'path "./no-chart" not found',
         "",
-        "Mend the cause, then:",
+        "Fix the cause, then:",
         `tare upgrade identity.json ${flags.join(" ")}`,
       ]);
     }).pipe(Effect.provide(world())),
@@ -514,7 +514,7 @@ const SAMPLES: {
         sendAgain: "kubectl label configmaps",
       },
       "release tars in tars-system",
-      "wrote what nobody told: 1",
+      "wrote what was never reported: 1",
       "  rollback of revision 3",
       "forwarded: 1",
       "  tare-event-upgrade-1",

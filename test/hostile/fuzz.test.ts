@@ -133,7 +133,7 @@ const run = Effect.fnUntraced(function* (dice: Dice) {
   return { command, ...(yield* runCli([...command, ...json])) };
 });
 
-/** The fake Helm reads only what it could have written; what reads it for the program is tried in decoders.test.ts. */
+/** The fake Helm reads only what it could have written; what the program itself makes of such records is tried in test/services/release-secret.test.ts. */
 const isOfTheFakes = (cause: string): boolean =>
   /\/test\/fakes\//.test(
     cause.split("\n").find((line) => /^\s+at .*\/(?:src|test)\//.test(line)) ?? "",

@@ -34,7 +34,7 @@ export interface OwnershipConflict {
   readonly fields: ReadonlyArray<string>;
 }
 
-/** Fields that a manager nobody told us about owns, and that our manifest would change. */
+/** Fields that an unknown manager owns, and that our manifest would change. */
 export const unknownOwners = (
   manifest: CrdManifest,
   live: KubeObject,
@@ -63,7 +63,7 @@ export const ownershipRefusal = (
     .map(({ manager, fields }) => `field manager "${manager}", which owns ${fields.join(", ")}`)
     .join("; ")}`,
   remedy: {
-    title: `Find out who ${conflicts.map(({ manager }) => manager).join(", ")} is. If nobody manages this CRD any more, forget who wrote it; else let its owner upgrade it:`,
+    title: `Find out who ${conflicts.map(({ manager }) => manager).join(", ")} is. If it no longer manages this CRD, remove its entries; else let it upgrade the CRD:`,
     commands: [
       kubectl("get", "crd", crd, "-o", "yaml", "--show-managed-fields"),
       kubectl(

@@ -1,6 +1,6 @@
 /**
  * Validation of an object by the OpenAPI schema of its CRD, as far as the API server goes without CEL. Not tried:
- * `x-kubernetes-validations`, `format`, uniqueness in lists. Whoever changes one of these has to look for himself.
+ * `x-kubernetes-validations`, `format`, uniqueness in lists. A change of one of these is not checked here.
  */
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../json.ts";
 import { listAt } from "../kube.ts";

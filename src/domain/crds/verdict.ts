@@ -67,7 +67,7 @@ const scopeOrKindChanged: Rule = (live, next) => {
           )
           .join("; "),
         remedy: remedy(
-          `Save its objects, then delete the CRD, which deletes every ${live.kind} too; the upgrade creates it anew:`,
+          `Save its objects, then delete the CRD, which deletes every ${live.kind} too; the upgrade creates it again:`,
           kubectl("get", live.name, "-A", "-o", "yaml"),
           kubectl("delete", "crd", live.name),
         ),
@@ -141,7 +141,7 @@ const terminatingRefusal = (live: CrdView): CrdRefusal => ({
   crd: live.name,
   reason: `it is being deleted, and every ${live.kind} with it`,
   remedy: remedy(
-    "That cannot be undone: save its objects, see what holds them (metadata.finalizers), and upgrade once it is gone, which makes it anew:",
+    "That cannot be undone: save its objects, see what holds them (metadata.finalizers), and upgrade once it is gone, which creates it again:",
     kubectl("get", resourceWord(live), "-A", "-o", "yaml"),
     lookAt(live.name),
   ),

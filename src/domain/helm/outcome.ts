@@ -59,7 +59,7 @@ const addedSince = (before: History, after: History): History => {
 
 /**
  * The revision that kept Helm from its first write, where that may have been Helm itself: its request was carried out, the
- * answer got lost, and whoever sent the request again was told that the record exists. Helm stops there, and leaves it
+ * answer got lost, and the request, sent again, was answered that the record exists. Helm stops there, and leaves it
  * pending.
  */
 export const inHelmsWay = (

@@ -87,7 +87,7 @@ export const firstDifference = (found: unknown, asked: unknown): Difference | un
 /** The part of `whole` that `shape` is about. */
 export const partOf = (whole: unknown, shape: unknown): unknown => {
   if (Array.isArray(shape) && Array.isArray(whole)) {
-    // What has no names is one thing: whoever adds to it has changed it.
+    // A list without names is one value: an added item is a change.
     if (!isNamed(shape)) return whole;
     return shape.flatMap((item, index) => {
       const part = counterpart({ byName: true, index }, item, whole);
@@ -132,7 +132,7 @@ const sameRewriting = (before: Difference, now: Difference): boolean => {
 const same = (left: unknown, right: unknown): boolean =>
   left === right || (left !== undefined && jsonEquals(left as Json, right as Json));
 
-/** Whether somebody makes of what is asked for now what he made of it before. */
+/** Whether a policy makes of what is asked for now what it made of it before. */
 export const isAsBefore = (before: ReadonlyArray<Difference>, now: Difference): boolean =>
   before.some(
     (one) =>

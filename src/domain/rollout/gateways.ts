@@ -75,7 +75,7 @@ export const proxyOfDeployment = (
 };
 
 const ENVOY_GATEWAY = /envoyproxy/;
-/** Of an Envoy Gateway that is told nothing else. */
+/** The default of Envoy Gateway. */
 const DEFAULT_CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller";
 
 export const controllerOf = (gatewayClass: KubeObject | undefined): string | undefined =>
@@ -136,7 +136,7 @@ export const isServedBy = (gateway: KubeObject, { metadata }: KubeObject): boole
   );
 };
 
-/** Whether another controller made it; what nobody can be named for is ours. */
+/** Whether another controller made it; without a known maker it counts as ours. */
 export const isForeign = (config: Config, workload: KubeObject): boolean => {
   const gatewayClass = classNamed(config, workload.metadata.labels?.[OWNING_CLASS_LABEL]);
   if (gatewayClass !== undefined) return !isOurClass(config, gatewayClass);
@@ -145,7 +145,7 @@ export const isForeign = (config: Config, workload: KubeObject): boolean => {
 };
 
 /**
- * The release's own Gateways must be served, whatever was before, and those of others as they were: one that nobody served
+ * The release's own Gateways must be served, whatever was before, and those of others as they were: one that was not served
  * before, that came meanwhile or that is on its way out is not this upgrade's business.
  */
 export const mustBeServed = (config: Config, gateway: KubeObject): boolean =>

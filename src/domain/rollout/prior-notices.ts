@@ -9,7 +9,7 @@ const whyNot = ({
   well,
 }: PriorGateway): string | undefined => {
   if (!ours) return `its class ${className} belongs to ${controller}`;
-  if (servedBy.length === 0) return "nobody serves it";
+  if (servedBy.length === 0) return "nothing serves it";
   return well ? undefined : `${servedBy.join(", ")} is not well`;
 };
 
@@ -32,6 +32,6 @@ export const priorNotices = ({ gateways, workloads }: PriorState): ReadonlyArray
   ),
   ...listed(
     [...workloads].flatMap(([key, { paused }]) => (paused ? [key] : [])),
-    "paused, so that its pods stay as they are until somebody resumes it",
+    "paused, so that its pods stay as they are until it is resumed",
   ),
 ];

@@ -12,7 +12,7 @@ export interface PriorWorkload {
   readonly images: ReadonlyMap<string, string | undefined>;
   /** Where it was not as it is asked to be, although its controllers had long seen it. */
   readonly differences: ReadonlyArray<Difference>;
-  /** Somebody keeps its pods as they are. */
+  /** It is paused, so its pods stay as they are. */
   readonly paused: boolean;
 }
 

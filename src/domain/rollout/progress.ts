@@ -63,7 +63,7 @@ export const podsInTrouble = (view: RolloutView, told: ToldOfPods): ReadonlyArra
     .flatMap((workload) => troublesOf(workload, view, told))
     .sort((left, right) => bySeverity(left.trouble, right.trouble));
 
-/** An empty Deployment of the release is as its chart wants it; an empty data plane serves nobody. */
+/** An empty Deployment of the release is as its chart wants it; an empty data plane serves no traffic. */
 const releaseEntry = (object: KubeObject, nameTemplate: NameTemplate): Entry => {
   const progress = workloadProgress(object, nameTemplate);
   const isEmpty = object.kind === "Deployment" && progress.desired === 0;

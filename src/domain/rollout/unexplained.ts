@@ -1,6 +1,6 @@
 /**
  * A policy may rewrite every Deployment: what is asked for then never is what runs. The server's own answer to the question
- * what it would make of it decides; where it gives none, what somebody made of the same request before.
+ * what it would make of it decides; where it gives none, what was made of the same request before.
  */
 import { fieldAt, type KubeObject } from "../kube.ts";
 import { type Difference, differences, isAsBefore, type Tree } from "./difference.ts";
@@ -12,13 +12,13 @@ export type Known = Partial<Pick<RolloutView, "answers" | "refusals" | "prior">>
 export const questionOf = ({ metadata }: KubeObject, asked: Tree): string =>
   `${metadata.uid} ${metadata.generation} ${JSON.stringify(asked)}`;
 
-/** What a controller that tries to make it so is told by the server. */
+/** The server's answer to a controller that tries to make it so. */
 export const refusalOf = ({ refusals }: Known, workload: KubeObject, asked: Tree): string => {
   const refusal = refusals?.get(questionOf(workload, asked));
   return refusal === undefined ? "" : `; the server refuses that: ${refusal}`;
 };
 
-/** What of the live workload is not as it is asked to be, although nobody makes anything else of it. */
+/** What of the live workload is not as it is asked to be, although no policy makes anything else of it. */
 export const unexplained = (
   { answers, prior }: Known,
   workload: KubeObject,

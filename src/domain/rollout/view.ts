@@ -33,7 +33,7 @@ export interface RolloutView {
   readonly controllerSettings?: unknown;
   /** The release that is rolled out, whose own Gateways must be served; left out where it does not matter. */
   readonly release?: string;
-  /** How all this was before anything was written; left out where nobody looked. */
+  /** How all this was before anything was written; left out where it was not read. */
   readonly prior?: PriorState | undefined;
   /** What the server makes of what was asked for, by the question. */
   readonly answers?: ReadonlyMap<string, unknown>;

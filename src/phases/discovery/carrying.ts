@@ -80,7 +80,7 @@ export const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, 
     { discard: true },
   );
 
-/** The collector sends the header with every export: over `http://` whoever is on the way has it. */
+/** The collector sends the header with every export: over `http://` anyone on the way can read it. */
 export const warnOfOpenEndpoint = ({
   entries,
 }: CarryOver): Effect.Effect<void, never, Reporter> => {

@@ -41,7 +41,7 @@ const REFUSALS = {
   Unreadable: "not an event of this schema version",
 } as const;
 
-/** Whoever may write ConfigMaps here could have the doctor sign for others: it speaks for its own release and workspace alone. */
+/** An account that can write ConfigMaps here could make the doctor sign for others: it speaks for its own release and workspace alone. */
 const isForeign = (event: InstallEvent, { release, workspaceId }: Speaker): boolean =>
   event.workspace_id !== workspaceId ||
   event.release !== release.name ||

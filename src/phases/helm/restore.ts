@@ -56,7 +56,7 @@ export const repair = Effect.fnUntraced(function* (
       kept.push(object);
       continue;
     }
-    // A policy may make something else of it, whoever applies it.
+    // A policy may make something else of it, no matter which client applies it.
     const made = yield* Effect.option(kubectl.apply(type, wanted, { ...AS_HELM, dryRun: true }));
     const why = deviation(wanted, live, Option.getOrUndefined(made));
     if (why === undefined) {

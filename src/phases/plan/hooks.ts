@@ -1,4 +1,4 @@
-/** The hooks of the chart, which Helm deletes and makes anew: what the server says to the new ones. */
+/** The hooks of the chart, which Helm deletes and creates again: the server's answer to the new ones. */
 import { Effect, Option, Result } from "effect";
 import { isAdmissionRefusal, isUnrehearsable } from "../../domain/admission-refusal.ts";
 import { HELM_MANAGER } from "../../domain/field-owners.ts";
@@ -65,7 +65,7 @@ const rehearseHook = Effect.fnUntraced(function* (
     : NOTHING;
 });
 
-/** A kind that nobody serves is Helm's to refuse; what cannot be asked is left to it as well. */
+/** A kind that is not served is Helm's to refuse; what cannot be asked is left to it as well. */
 export const rehearseHooks = Effect.fn("tare.plan.hooks")(function* (
   hooks: ReadonlyArray<KubeObject>,
   typeOf: TypeOf,

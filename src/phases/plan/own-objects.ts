@@ -36,7 +36,7 @@ const lock = ({ name, namespace }: LockSubject): KubeObject => ({
   },
 });
 
-/** Labelled as Helm labels it; what is in it is nobody's business. */
+/** Labelled as Helm labels it; its content does not matter here. */
 const record = ({ name, namespace }: ReleaseRef, revision: number, type: ResourceType) => ({
   apiVersion: apiVersionOf(type),
   kind: type.kind,

@@ -5,7 +5,7 @@ import { ProcessTable } from "../../services/ProcessTable.ts";
 const FATES = {
   running: "it is still running on this machine",
   gone: "its process is gone",
-  unknown: "nobody can tell from here whether it still runs",
+  unknown: "this machine cannot see whether it still runs",
 };
 
 /** What is known of the run that had the release last and never said how it ended. */

@@ -154,7 +154,7 @@ const outcomeOf = ({ progress, view }: Look): DataPlaneOutcome =>
     ? { _tag: "Absent" }
     : { _tag: "Settled", workloads: progress };
 
-/** Changes whenever a Deployment is replaced or its specification changes: then settling starts anew. */
+/** Changes whenever a Deployment is replaced or its specification changes: then settling starts again. */
 const fingerprintOf = (view: RolloutView, gated: ReadonlySet<WorkloadGroup>): string =>
   view.workloads
     .filter(({ group }) => gated.has(group))
@@ -163,6 +163,6 @@ const fingerprintOf = (view: RolloutView, gated: ReadonlySet<WorkloadGroup>): st
     .sort()
     .join("\n");
 
-/** Not its generation: whoever keeps notes in a Deployment's annotations changes that all the time. */
+/** Not its generation: a controller that keeps notes in a Deployment's annotations changes that all the time. */
 const lineOf = ({ metadata, spec }: KubeObject): string =>
   `${metadata.name} ${metadata.uid} ${JSON.stringify(spec)}`;

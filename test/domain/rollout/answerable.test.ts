@@ -149,7 +149,7 @@ describe("proxies", () => {
     });
     assert.deepStrictEqual(unmet(paused, paused), []);
     assert.deepStrictEqual(priorNotices(takePriorState(paused)), [
-      "paused, so that its pods stay as they are until somebody resumes it: Deployment tars-dataplane/egress",
+      "paused, so that its pods stay as they are until it is resumed: Deployment tars-dataplane/egress",
     ]);
   });
 

@@ -146,7 +146,7 @@ const isMissing = (cause: unknown): boolean =>
 const readKubeconfig = (file: string): Effect.Effect<ReadFile | undefined, string> =>
   Effect.tryPromise({
     try: async () => {
-      // A file is read at once, which is quicker; a pipe may take as long as whoever writes to it.
+      // A file is read at once, which is quicker; a pipe takes as long as its writer.
       const isRegular = statSync(file).isFile();
       return { bytes: isRegular ? readFileSync(file) : await readFile(file), isRegular };
     },
