@@ -38,10 +38,10 @@ const refusedForGood = Effect.fnUntraced(function* (
 
 const sayRefused = ({ ref, detail }: RefusedObject): string => `${showRef(ref)}: ${detail}`;
 
-const deletionOf = ({ ref, detail }: RefusedObject): PreflightProblem => ({
-  problem: sayRefused({ ref, detail, isClusters: true }),
-  remedy: deletionRemedy(ref.type.plural, ref.name, ref.namespace),
-});
+const deletionOf = (one: RefusedObject): PreflightProblem => {
+  const { type, name, namespace } = one.ref;
+  return { problem: sayRefused(one), remedy: deletionRemedy(type.plural, name, namespace) };
+};
 
 /** What the cluster's rules and its state refuse, which another chart or other values need not get around. */
 const clusterProblems = (
@@ -58,7 +58,7 @@ const clusterProblems = (
     ...refused
       .filter((one) => one.isClusters && !isCounted(one))
       .map((one) =>
-        one.detail.startsWith("is being deleted since")
+        one.isGoing === true
           ? deletionOf(one)
           : { problem: `refused by the cluster: ${sayRefused(one)}` },
       ),

@@ -62,6 +62,8 @@ export interface RefusedObject {
   readonly detail: string;
   /** By the cluster's own rules or state, which no other chart and no other values get around. */
   readonly isClusters: boolean;
+  /** It is being deleted: what holds it decides when it can be written again. */
+  readonly isGoing?: true;
 }
 
 const created = (object: KubeObject, redact: ObjectsInput["redact"]): ObjectChange => {
@@ -103,7 +105,7 @@ const going = (object: KubeObject, ref: ObjectRef, live: KubeObject): Compared |
   return detail === undefined
     ? undefined
     : {
-        refused: { ref, detail, isClusters: true },
+        refused: { ref, detail, isClusters: true, isGoing: true },
         change: { ...nameOfObject(object), action: "refused", fields: [], why: detail },
       };
 };
