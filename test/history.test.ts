@@ -10,6 +10,7 @@ import { RunJournal } from "../src/services/RunJournal.ts";
 import {
   FakeCluster,
   FakeProcesses,
+  NOTED_RUN,
   processElsewhere,
   processOn,
   Recorder,
@@ -44,16 +45,7 @@ const leaveLease = (holder: ProcessIdentity) =>
 const leaveJournal = (holder: ProcessIdentity) =>
   Effect.gen(function* () {
     const journals = yield* RunJournal;
-    const journal = yield* journals.open({
-      runId: "run-1",
-      release: DEFAULT_RELEASE,
-      cliVersion: "1.2.0",
-      workspaceId: "workspace-1",
-      fromVersion: "1.1.0",
-      toVersion: "1.2.0",
-      timeoutSeconds: 600,
-      baseRevision: 1,
-    });
+    const journal = yield* journals.open(NOTED_RUN);
     yield* journal.begun("helm-upgrade");
   }).pipe(runAs(holder));
 

@@ -45,6 +45,7 @@ import {
   hang,
   historyLines,
   INSTALLED_VALUES,
+  NOTED_RUN,
   outboxEvents,
   PLAIN_OPERATOR,
   processElsewhere,
@@ -82,14 +83,8 @@ const leaveJournal = (process: ProcessIdentity, begun: ReadonlyArray<RunStep>, b
     const at = "2026-11-22T10:14:02.000Z";
     const record = begun.reduce<RunRecord>((all, step) => withStep(all, step, "begun", at), {
       schemaVersion: JOURNAL_SCHEMA_VERSION,
-      runId: "run-1",
+      ...NOTED_RUN,
       process,
-      release: DEFAULT_RELEASE,
-      cliVersion: "1.2.0",
-      workspaceId: "workspace-1",
-      fromVersion: "1.1.0",
-      toVersion: "1.2.0",
-      timeoutSeconds: 600,
       baseRevision,
       ...(baseUid === undefined ? {} : { baseUid }),
       startedAt: at,

@@ -23,6 +23,7 @@ export * from "./fixtures/crds.ts";
 export * from "./fixtures/data-plane.ts";
 export { IDENTITY, PRIVATE_KEY } from "./fixtures/identity.ts";
 export * from "./fixtures/others.ts";
+export { NOTED_RUN } from "./fixtures/run.ts";
 export { EMBEDDED_CRDS, INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
 export type { FakeChart } from "./helm/chart.ts";
 export { FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";

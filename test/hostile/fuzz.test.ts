@@ -23,6 +23,7 @@ import { runCli } from "../cli/support.ts";
 import {
   FakeCluster,
   FakeManagementPlane,
+  NOTED_RUN,
   processElsewhere,
   runAs,
   tarsChart,
@@ -68,18 +69,7 @@ const left = Effect.gen(function* () {
   const [cluster, journals, outbox] = yield* Effect.all([FakeCluster, RunJournal, EventOutbox]);
   const holder = processElsewhere("ci-7");
   yield* cluster.seed(Lease, heldLease(DEFAULT_RELEASE, holder, 0, 0), "tare");
-  yield* journals
-    .open({
-      runId: "run-1",
-      release: DEFAULT_RELEASE,
-      cliVersion: "1.2.0",
-      workspaceId: "workspace-1",
-      fromVersion: "1.1.0",
-      toVersion: "1.2.0",
-      timeoutSeconds: 600,
-      baseRevision: 1,
-    })
-    .pipe(runAs(holder));
+  yield* journals.open(NOTED_RUN).pipe(runAs(holder));
   yield* outbox.write(
     installEvent({
       release: DEFAULT_RELEASE,
