@@ -116,6 +116,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
     file: "src/phases/crds/write.ts",
     search: "if (all.length > 0) {",
     replacement: "if (all.length > 9) {",
+    test: "test/upgrade.crds.test.ts",
   },
   {
     name: "Helm does not wait for the CRDs to be served",
