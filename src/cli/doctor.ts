@@ -4,6 +4,8 @@ import { DEFAULT_DOCTOR_OPTIONS as DEFAULTS, type DoctorOptions, doctor } from "
 import type { Identity } from "../domain/identity.ts";
 import { waitFor } from "../domain/waiting.ts";
 import type { ManagementPlane } from "../services/ManagementPlane.ts";
+import { declare, flagsOf, time, toggle } from "./declared-flag.ts";
+import { DOCTOR_EXIT_CODES, exitCodesHelp } from "./exit-codes.ts";
 import { readIdentity } from "./identity-file.ts";
 import { inOperatorShell, operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
@@ -27,31 +29,40 @@ const retentionHours = Config.Int("TARE_EVENT_RETENTION_HOURS").pipe(
   ),
 );
 
+/** Its flags beside those that say which cluster, which release and how to report. */
+export const DOCTOR_FLAGS = {
+  once: toggle("once", false, { help: "Do one tick and end, as the CronJob does" }),
+  dryRun: toggle("dry-run", false, {
+    help: "Say what one tick would write and send, and do neither",
+  }),
+  interval: time("interval", Duration.minutes(5), duration("interval"), {
+    help: "Time between two ticks without --once",
+  }),
+  eventRetentionHours: declare(
+    "event-retention-hours",
+    Flag.Int("event-retention-hours").pipe(
+      Flag.filter(
+        (hours) => hours >= 0,
+        () => "a number of hours",
+      ),
+      Flag.withDefault(retentionHours),
+    ),
+    {
+      help: "How long a forwarded event stays in the cluster at least; also TARE_EVENT_RETENTION_HOURS",
+      preset: String(Duration.toHours(DEFAULTS.retention)),
+      page: "docs/events.md",
+    },
+    (hours) => ["--event-retention-hours", String(hours)],
+  ),
+  staleAfter: time("stale-after", DEFAULTS.staleAfter, duration("stale-after"), {
+    help: "How long a revision may be pending until its run counts as dead",
+    isAdvanced: true,
+  }),
+};
+
 const flags = {
   identityFile,
-  once: Flag.Boolean("once").pipe(
-    Flag.withDescription("Do one tick and end, as the CronJob does (default: false)"),
-    Flag.withDefault(false),
-  ),
-  dryRun: Flag.Boolean("dry-run").pipe(
-    Flag.withDescription("Say what one tick would write and send, and do neither (default: false)"),
-    Flag.withDefault(false),
-  ),
-  interval: duration("interval").pipe(
-    Flag.withDescription("Time between two ticks without --once (default: 5m)"),
-    Flag.withDefault(Duration.minutes(5)),
-  ),
-  eventRetentionHours: Flag.Int("event-retention-hours").pipe(
-    Flag.withDescription(
-      "How long a forwarded event stays in the cluster at least; also TARE_EVENT_RETENTION_HOURS (default: 168)",
-    ),
-    Flag.filter(
-      (hours) => hours >= 0,
-      () => "a number of hours",
-    ),
-    Flag.withDefault(retentionHours),
-  ),
-  staleAfter: duration("stale-after").pipe(Flag.withHidden, Flag.withDefault(DEFAULTS.staleAfter)),
+  ...flagsOf(DOCTOR_FLAGS),
   output: outputFlag,
   ...clusterFlags,
   ...releaseFlags,
@@ -65,10 +76,6 @@ const optionsOf = (input: DoctorInput): DoctorOptions => ({
   staleAfter: input.staleAfter,
   dryRun: input.dryRun,
 });
-
-const EXIT_CODES = `Exit codes:
-  0 everything was sent, or nothing was to be done · 2 usage or bad input · 10 the cluster cannot be used, or another workspace's identity
-  13 another doctor is at work · 30 events wait for the next tick · 130/143/129 interrupted by a signal · 1 unexpected`;
 
 /** What the tare-doctor CronJob runs. */
 export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<ManagementPlane>) =>
@@ -97,6 +104,6 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
     Command.withDescription(
       `Forward the events that wait in the cluster to the management plane, write those that were never written, and remove old ones. The tare-doctor CronJob runs it with --once.
 
-${EXIT_CODES}`,
+${exitCodesHelp(DOCTOR_EXIT_CODES)}`,
     ),
   );

@@ -4,6 +4,7 @@ import { visibleData } from "../domain/visible.ts";
 import { history } from "../history.ts";
 import { deathNotes, historyLines } from "../render/history.ts";
 import { printLine } from "../render/print.ts";
+import { exitCodesHelp, HISTORY_EXIT_CODES } from "./exit-codes.ts";
 import { operatorEnvironment } from "./operator-environment.ts";
 import { reportOperatorError } from "./operator-failure.ts";
 import { outputFlag } from "./output.ts";
@@ -34,7 +35,6 @@ export const historyCommand = Command.make(
   Command.withDescription(
     `Show one timeline of what Helm recorded and what was reported: revision, operation, status, versions, when, how long, and why it failed. It only reads, and needs no helm.
 
-Exit codes:
-  0 done · 2 usage · 10 the cluster cannot be used · 11 no release found · 1 unexpected`,
+${exitCodesHelp(HISTORY_EXIT_CODES)}`,
   ),
 );

@@ -1,13 +1,20 @@
 import { Flag } from "effect/cli";
+import { declare, wordsUnless } from "./declared-flag.ts";
 
 export const OUTPUTS = ["text", "json"] as const;
 
-export const outputFlag = Flag.Literals("output", OUTPUTS).pipe(
-  Flag.withDescription(
-    "text: for people, on stderr; json: one object per line on stdout, the last one a summary (default: text)",
-  ),
-  Flag.withDefault("text" as const),
+export const OUTPUT_FLAG = declare<(typeof OUTPUTS)[number]>(
+  "output",
+  Flag.withDefault(Flag.Literals("output", OUTPUTS), "text" as const),
+  {
+    help: "text: for people, on stderr; json: one object per line on stdout, the last one a summary",
+    preset: "text",
+    page: "docs/json-output.md",
+  },
+  wordsUnless("output", "text"),
 );
+
+export const outputFlag = OUTPUT_FLAG.flag;
 
 /** Read before anything is parsed: a command line that cannot be parsed is reported in JSON too. */
 export const wantsJson = (args: ReadonlyArray<string>): boolean => {

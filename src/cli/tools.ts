@@ -6,7 +6,7 @@ import { printLine } from "../render/print.ts";
 import { type Reporter, report } from "../services/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../services/ToolShelf.ts";
 import { RunFailed } from "./RunFailed.ts";
-import { toolsDirFlag } from "./upgrade-flags.ts";
+import { TOOLS_DIR_FLAG } from "./upgrade-flags.ts";
 
 const TOOLS_UNAVAILABLE = 10;
 
@@ -102,7 +102,7 @@ export const toolsCommand = <R>(
     Command.withDescription(
       "The helm and kubectl that tare downloads: list, install, prune, bundle.",
     ),
-    Command.withSharedFlags({ toolsDir: toolsDirFlag }),
+    Command.withSharedFlags({ toolsDir: TOOLS_DIR_FLAG.flag }),
     Command.withSubcommands([list, install, prune, bundle]),
     Command.provide(({ toolsDir }) =>
       services(Option.isSome(toolsDir) ? { toolsDir: toolsDir.value } : {}),

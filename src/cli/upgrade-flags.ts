@@ -4,9 +4,20 @@ import { parseGoDuration } from "../domain/go-duration.ts";
 import {
   DEFAULT_UPGRADE_OPTIONS as DEFAULTS,
   ON_CONFLICT,
+  type OnConflict,
   REDIS_TYPES,
 } from "../domain/upgrade-options.ts";
-import { outputFlag } from "./output.ts";
+import {
+  declare,
+  flagsOf,
+  givenFlags,
+  optional,
+  time,
+  toggle,
+  wordsUnless,
+} from "./declared-flag.ts";
+import { OUTPUT_FLAG } from "./output.ts";
+import { namedAgain } from "./pipes.ts";
 
 /** Gateway API durations, which the drain time becomes, have at most five digits a term. */
 const LONGEST_DRAIN_SECONDS = 99_999;
@@ -56,10 +67,17 @@ const IMAGE_TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 /** A host with an optional port, and a path: no scheme. */
 const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$/i;
 
-const namespace = (name: string, preset: string) =>
-  matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(
-    Flag.withHidden,
-    Flag.withDefault(preset),
+/** What leaves the chart, the values and the release where nobody names others. */
+const CARRIED = "carry-forward";
+
+const namespace = (name: string, preset: string, help: string) =>
+  declare(
+    name,
+    matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(
+      Flag.withDefault(preset),
+    ),
+    { help, preset, metavar: "NAMESPACE", isAdvanced: true },
+    wordsUnless(name, preset),
   );
 
 const environmentBoolean = (name: string) =>
@@ -76,211 +94,287 @@ export const identityFile = Argument.String("identity-file").pipe(
 );
 
 /** Which cluster: the same two flags on every command that talks to one. */
-export const clusterFlags = {
-  kubeconfig: Flag.String("kubeconfig").pipe(
-    Flag.withDescription("Path of the kubeconfig file (default: KUBECONFIG, else ~/.kube/config)"),
-    Flag.withMetavar("FILE"),
-    Flag.optional,
-  ),
-  context: Flag.String("context").pipe(
-    Flag.withDescription("Name of the kubeconfig context (default: the current one)"),
-    Flag.optional,
-  ),
+export const CLUSTER_FLAGS = {
+  kubeconfig: optional("kubeconfig", Flag.String("kubeconfig"), {
+    help: "Path of the kubeconfig file",
+    preset: "KUBECONFIG, else ~/.kube/config",
+    metavar: "FILE",
+    page: "docs/cluster-access.md",
+  }),
+  context: optional("context", Flag.String("context"), {
+    help: "Name of the kubeconfig context",
+    preset: "the current one",
+  }),
 };
 
-export const toolsDirFlag = Flag.String("tools-dir").pipe(
-  Flag.withDescription("Folder of the downloaded helm and kubectl (default: ~/.tare/tools)"),
-  Flag.withMetavar("DIR"),
-  Flag.optional,
-);
+export const TOOLS_DIR_FLAG = optional("tools-dir", Flag.String("tools-dir"), {
+  help: "Folder of the downloaded helm and kubectl",
+  preset: "~/.tare/tools",
+  metavar: "DIR",
+  page: "docs/tools.md",
+});
 
 /** Which release: not among the flags that help shows, since nearly everybody has the one. */
-export const releaseFlags = {
-  releaseName: matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(
-    Flag.withHidden,
-    Flag.withDefault(DEFAULTS.release.name),
+export const RELEASE_FLAGS = {
+  releaseName: declare(
+    "release-name",
+    matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(
+      Flag.withDefault(DEFAULTS.release.name),
+    ),
+    { help: "The Helm release", preset: DEFAULTS.release.name, metavar: "NAME", isAdvanced: true },
+    wordsUnless("release-name", DEFAULTS.release.name),
   ),
-  systemNamespace: namespace("system-namespace", DEFAULTS.release.namespace),
+  systemNamespace: namespace(
+    "system-namespace",
+    DEFAULTS.release.namespace,
+    "Namespace of the release: the controllers, Redis, the collector",
+  ),
 };
 
-/** The same as words, where they were given. */
+const MAIN = {
+  allowDowntime: toggle("allow-downtime", DEFAULTS.allowDowntime, {
+    help: "Proceed even when the data plane is single-replica; in-flight LLM streams will be dropped",
+  }),
+  allowDowngrade: toggle("allow-downgrade", DEFAULTS.allowDowngrade, {
+    help: "Proceed even when the chart is older than the release; CRDs never go back",
+  }),
+  ha: optional("ha", Flag.Boolean("ha"), {
+    help: "HA-safe defaults for the data-plane Envoy proxy: HPA min 2, PDB min 1",
+    more: "`--ha=false` or `--no-ha` keeps one replica",
+    preset: String(DEFAULTS.ha),
+  }),
+  drainTimeoutSeconds: optional(
+    "drain-timeout-seconds",
+    Flag.Int("drain-timeout-seconds").pipe(
+      Flag.filter(
+        (seconds) => seconds >= 1 && seconds <= LONGEST_DRAIN_SECONDS,
+        () => `a number of seconds from 1 to ${LONGEST_DRAIN_SECONDS}`,
+      ),
+    ),
+    {
+      help: "Longest time in seconds that Envoy waits for in-flight requests before it is killed",
+      more: "proxies that run with a shorter drain are first replaced, without a dropped stream, by some with this one",
+      preset: String(Duration.toSeconds(DEFAULTS.drainTimeout)),
+      page: "docs/streams.md",
+    },
+  ),
+  plan: toggle("plan", false, {
+    help: "Write nothing and show what an upgrade would do; exit 0 when there is nothing to do, 3 when there is",
+    page: "docs/plan.md",
+  }),
+  noAtomic: toggle(
+    "no-atomic",
+    !DEFAULTS.atomic,
+    { help: "Leave a failed release in place instead of rolling it back" },
+    Flag.withNegation(Flag.Boolean("no-atomic"), "atomic"),
+  ),
+  failFast: toggle("fail-fast", DEFAULTS.failFast, {
+    help: "End the upgrade as soon as a new pod cannot recover, instead of waiting for the timeout",
+    page: "docs/rollout.md",
+  }),
+  timeout: time("timeout", DEFAULTS.timeout, duration("timeout"), {
+    help: "Budget of the rollout; should exceed drain timeout × replicas to allow serial drain",
+    more: "Helm's wait and the data plane together; Go durations such as `90s` and `1h30m`",
+  }),
+  recover: declare<boolean>(
+    "recover",
+    Flag.withDefault(Flag.Boolean("recover"), DEFAULTS.recover),
+    {
+      help: "Bring a release that a killed run left pending back to its last good revision, then upgrade",
+      preset: "ask on a terminal, else refuse",
+      page: "docs/recovery.md",
+    },
+    wordsUnless("recover", DEFAULTS.recover),
+  ),
+  onConflict: declare<OnConflict>(
+    "on-conflict",
+    Flag.withDefault(Flag.Literals("on-conflict", ON_CONFLICT), DEFAULTS.onConflict),
+    {
+      help: "What to do about fields that the upgrade changes and others own: take them over, or refuse before the first write",
+      more: "`refuse` ends with exit code 10",
+      preset: DEFAULTS.onConflict,
+    },
+    wordsUnless("on-conflict", DEFAULTS.onConflict),
+  ),
+  lockTimeout: time("lock-timeout", DEFAULTS.lockTimeout, durationOrNone("lock-timeout"), {
+    help: "How long to wait for another run that is alive; the lock of a dead one is taken over in any case",
+    more: "if given, no wait for the lock lasts longer",
+  }),
+};
+
+const VALUES = {
+  values: declare(
+    "values",
+    Flag.atLeast(Flag.String("values"), 0),
+    {
+      help: "YAML or JSON file of chart values, or JSON itself, over the carried ones; repeatable, later ones win",
+      preset: "none",
+      metavar: "FILE",
+    },
+    (files) => files.flatMap((file) => ["--values", namedAgain(file, "VALUES_FILE")]),
+  ),
+  keep: declare(
+    "keep",
+    matching("keep", /^[^.\s]+(\.[^.\s]+)*$/, "a path such as gateway.service.type, or all").pipe(
+      Flag.atLeast(0),
+    ),
+    {
+      help: "Keep a value of the release that is not carried forward; repeatable, all for every one",
+      more: "for example `gateway.service.type`",
+      preset: "none",
+      metavar: "PATH",
+    },
+    (paths) => paths.flatMap((path) => ["--keep", path]),
+  ),
+  allowReachChange: toggle("allow-reach-change", DEFAULTS.allowReachChange, {
+    help: "Proceed even when clients will have to reach the data plane in another way",
+  }),
+};
+
+const TELEMETRY = {
+  enableOtelCollector: optional("enable-otel-collector", Flag.Boolean("enable-otel-collector"), {
+    help: "Override whether the OTel collector runs",
+    preset: CARRIED,
+  }),
+  otelCollectorEndpoint: optional(
+    "otel-collector-endpoint",
+    matching("otel-collector-endpoint", /^\S*$/, "a URL without spaces"),
+    { help: "Override the OTel OTLP endpoint", preset: CARRIED, metavar: "URL" },
+  ),
+  otelExporterAuthHeaders: declare(
+    "otel-exporter-auth-headers",
+    Flag.Redacted("otel-exporter-auth-headers").pipe(
+      Flag.withFallbackConfig(Config.Redacted("TARE_OTEL_EXPORTER_AUTH_HEADERS")),
+      Flag.optional,
+    ),
+    {
+      help: "Override the OTel Authorization header; @FILE reads it from a file, TARE_OTEL_EXPORTER_AUTH_HEADERS from the environment",
+      preset: CARRIED,
+      metavar: "H",
+    },
+    // The value itself must not be printed; pasted as it is, this fails with the name of a file to write.
+    (header) => (Option.isSome(header) ? ["--otel-exporter-auth-headers", "@HEADER_FILE"] : []),
+  ),
+  strictValues: toggle("strict-values", DEFAULTS.strictValues, {
+    help: "Refuse to upgrade when a user-supplied value would not be carried forward",
+  }),
+};
+
+const ADVANCED = {
+  ...RELEASE_FLAGS,
+  dataplaneNamespace: namespace(
+    "dataplane-namespace",
+    DEFAULTS.dataplaneNamespace,
+    "Namespace of the Envoy proxies and their Gateways",
+  ),
+  chartPath: optional("chart-path", Flag.String("chart-path"), {
+    help: "Another chart than the embedded one: a directory, an archive, an oci:// or https:// reference",
+    preset: "the embedded chart",
+    metavar: "CHART",
+    isAdvanced: true,
+  }),
+  chartVersion: optional("chart-version", Flag.String("chart-version"), {
+    help: "Which version of a chart that is a reference",
+    preset: "the newest",
+    metavar: "VERSION",
+    isAdvanced: true,
+  }),
+  imageRegistry: optional(
+    "image-registry",
+    matching(
+      "image-registry",
+      IMAGE_REGISTRY,
+      "a registry with an optional path, e.g. gcr.io/acme/tars",
+    ),
+    {
+      help: "The registry that the images come from",
+      preset: CARRIED,
+      metavar: "REGISTRY",
+      isAdvanced: true,
+    },
+  ),
+  imageTag: optional("image-tag", matching("image-tag", IMAGE_TAG, "an image tag, e.g. 1.2.0"), {
+    help: "The tag of the TARS images",
+    preset: "the chart's",
+    metavar: "TAG",
+    isAdvanced: true,
+  }),
+  deploymentMode: optional(
+    "deployment-mode",
+    Flag.Literals("deployment-mode", ["enterprise", "saas"]),
+    {
+      help: "How the data plane is run",
+      more: "`enterprise` or `saas`",
+      preset: CARRIED,
+      isAdvanced: true,
+    },
+  ),
+  customer: optional("customer", Flag.String("customer"), {
+    help: "The customer's name",
+    preset: CARRIED,
+    metavar: "NAME",
+    isAdvanced: true,
+  }),
+  environment: optional("environment", Flag.String("environment"), {
+    help: "The environment's name",
+    preset: CARRIED,
+    metavar: "NAME",
+    isAdvanced: true,
+  }),
+  serveUrl: optional("serve-url", url("serve-url"), {
+    help: "The URL at which clients reach the gateway; nothing clears it",
+    preset: CARRIED,
+    metavar: "URL",
+    isAdvanced: true,
+  }),
+  redisType: optional("redis-type", Flag.Literals("redis-type", REDIS_TYPES), {
+    help: "Whether Redis runs in the cluster or elsewhere",
+    more: "`cluster` or `hosted`",
+    preset: DEFAULTS.redisType,
+    isAdvanced: true,
+  }),
+  noRateLimiting: declare(
+    "no-rate-limiting",
+    Flag.optional(Flag.withNegation(Flag.Boolean("no-rate-limiting"), "rate-limiting")),
+    { help: "Run without rate limiting", preset: String(!DEFAULTS.rateLimiting), isAdvanced: true },
+    Option.match({
+      onNone: () => [],
+      onSome: (isOff) => [isOff ? "--no-rate-limiting" : "--rate-limiting"],
+    }),
+  ),
+  skipPreflight: declare<boolean>(
+    "skip-preflight",
+    Flag.withDefault(Flag.Boolean("skip-preflight"), environmentBoolean("TARE_SKIP_PREFLIGHT")),
+    {
+      help: "Leave phase 1 out; also TARE_SKIP_PREFLIGHT=1",
+      preset: "false",
+      isAdvanced: true,
+    },
+    wordsUnless("skip-preflight", false),
+  ),
+  settleTime: time("settle-time", DEFAULTS.settleTime, duration("settle-time"), {
+    help: "How long the data plane must stay ready before it counts as upgraded",
+    isAdvanced: true,
+  }),
+};
+
+/** Every flag of `tare upgrade`, in the order of help, README and printed commands. */
+export const UPGRADE_FLAGS = {
+  ...MAIN,
+  output: OUTPUT_FLAG,
+  ...VALUES,
+  ...TELEMETRY,
+  ...CLUSTER_FLAGS,
+  toolsDir: TOOLS_DIR_FLAG,
+  ...ADVANCED,
+};
+
+export const upgradeFlags = flagsOf(UPGRADE_FLAGS);
+export const clusterFlags = flagsOf(CLUSTER_FLAGS);
+export const releaseFlags = flagsOf(RELEASE_FLAGS);
+
+/** Which release it is about, for the commands that are printed. */
 export const releaseWords = (given: {
   readonly releaseName: string;
   readonly systemNamespace: string;
-}): ReadonlyArray<string> => [
-  ...(given.releaseName === DEFAULTS.release.name ? [] : ["--release-name", given.releaseName]),
-  ...(given.systemNamespace === DEFAULTS.release.namespace
-    ? []
-    : ["--system-namespace", given.systemNamespace]),
-];
-
-const main = {
-  allowDowntime: Flag.Boolean("allow-downtime").pipe(
-    Flag.withDescription(
-      "Proceed even when the data plane is single-replica; in-flight LLM streams will be dropped (default: false)",
-    ),
-    Flag.withDefault(DEFAULTS.allowDowntime),
-  ),
-  allowDowngrade: Flag.Boolean("allow-downgrade").pipe(
-    Flag.withDescription(
-      "Proceed even when the chart is older than the release; CRDs never go back (default: false)",
-    ),
-    Flag.withDefault(DEFAULTS.allowDowngrade),
-  ),
-  ha: Flag.Boolean("ha").pipe(
-    Flag.withDescription(
-      "HA-safe defaults for the data-plane Envoy proxy: HPA min 2, PDB min 1 (default: true)",
-    ),
-    Flag.optional,
-  ),
-  drainTimeoutSeconds: Flag.Int("drain-timeout-seconds").pipe(
-    Flag.withDescription(
-      "Longest time in seconds that Envoy waits for in-flight requests before it is killed (default: 300)",
-    ),
-    Flag.filter(
-      (seconds) => seconds >= 1 && seconds <= LONGEST_DRAIN_SECONDS,
-      () => `a number of seconds from 1 to ${LONGEST_DRAIN_SECONDS}`,
-    ),
-    Flag.optional,
-  ),
-  plan: Flag.Boolean("plan").pipe(
-    Flag.withDescription(
-      "Write nothing and show what an upgrade would do; exit 0 when there is nothing to do, 3 when there is (default: false)",
-    ),
-    Flag.withDefault(false),
-  ),
-  noAtomic: Flag.Boolean("no-atomic").pipe(
-    Flag.withDescription(
-      "Leave a failed release in place instead of rolling it back (default: false)",
-    ),
-    Flag.withNegation("atomic"),
-    Flag.withDefault(!DEFAULTS.atomic),
-  ),
-  failFast: Flag.Boolean("fail-fast").pipe(
-    Flag.withDescription(
-      "End the upgrade as soon as a new pod cannot recover, instead of waiting for the timeout (default: true)",
-    ),
-    Flag.withDefault(DEFAULTS.failFast),
-  ),
-  timeout: duration("timeout").pipe(
-    Flag.withDescription(
-      "Budget of the rollout; should exceed drain timeout × replicas to allow serial drain (default: 10m)",
-    ),
-    Flag.withDefault(DEFAULTS.timeout),
-  ),
-  recover: Flag.Boolean("recover").pipe(
-    Flag.withDescription(
-      "Bring a release that a killed run left pending back to its last good revision, then upgrade (default: ask on a terminal, else refuse)",
-    ),
-    Flag.withDefault(DEFAULTS.recover),
-  ),
-  onConflict: Flag.Literals("on-conflict", ON_CONFLICT).pipe(
-    Flag.withDescription(
-      "What to do about fields that the upgrade changes and others own: take them over, or refuse before the first write (default: take)",
-    ),
-    Flag.withDefault(DEFAULTS.onConflict),
-  ),
-  lockTimeout: durationOrNone("lock-timeout").pipe(
-    Flag.withDescription(
-      "How long to wait for another run that is alive; the lock of a dead one is taken over in any case (default: 0s)",
-    ),
-    Flag.withDefault(DEFAULTS.lockTimeout),
-  ),
-};
-
-const values = {
-  values: Flag.String("values").pipe(
-    Flag.withDescription(
-      "YAML or JSON file of chart values, or JSON itself, over the carried ones; repeatable, later ones win",
-    ),
-    Flag.withMetavar("FILE"),
-    Flag.atLeast(0),
-  ),
-  keep: matching(
-    "keep",
-    /^[^.\s]+(\.[^.\s]+)*$/,
-    "a path such as gateway.service.type, or all",
-  ).pipe(
-    Flag.withDescription(
-      "Keep a value of the release that is not carried forward; repeatable, all for every one",
-    ),
-    Flag.withMetavar("PATH"),
-    Flag.atLeast(0),
-  ),
-  allowReachChange: Flag.Boolean("allow-reach-change").pipe(
-    Flag.withDescription(
-      "Proceed even when clients will have to reach the data plane in another way (default: false)",
-    ),
-    Flag.withDefault(DEFAULTS.allowReachChange),
-  ),
-};
-
-const telemetry = {
-  enableOtelCollector: Flag.Boolean("enable-otel-collector").pipe(
-    Flag.withDescription("Override whether the OTel collector runs (default: carry-forward)"),
-    Flag.optional,
-  ),
-  otelCollectorEndpoint: matching("otel-collector-endpoint", /^\S*$/, "a URL without spaces").pipe(
-    Flag.withDescription("Override the OTel OTLP endpoint (default: carry-forward)"),
-    Flag.withMetavar("URL"),
-    Flag.optional,
-  ),
-  otelExporterAuthHeaders: Flag.Redacted("otel-exporter-auth-headers").pipe(
-    Flag.withDescription(
-      "Override the OTel Authorization header; @FILE reads it from a file, TARE_OTEL_EXPORTER_AUTH_HEADERS from the environment (default: carry-forward)",
-    ),
-    Flag.withMetavar("H"),
-    Flag.withFallbackConfig(Config.Redacted("TARE_OTEL_EXPORTER_AUTH_HEADERS")),
-    Flag.optional,
-  ),
-  strictValues: Flag.Boolean("strict-values").pipe(
-    Flag.withDescription(
-      "Refuse to upgrade when a user-supplied value would not be carried forward (default: false)",
-    ),
-    Flag.withDefault(DEFAULTS.strictValues),
-  ),
-};
-
-const advanced = {
-  ...releaseFlags,
-  dataplaneNamespace: namespace("dataplane-namespace", DEFAULTS.dataplaneNamespace),
-  chartPath: Flag.String("chart-path").pipe(Flag.withHidden, Flag.optional),
-  chartVersion: Flag.String("chart-version").pipe(Flag.withHidden, Flag.optional),
-  imageRegistry: matching(
-    "image-registry",
-    IMAGE_REGISTRY,
-    "a registry with an optional path, e.g. gcr.io/acme/tars",
-  ).pipe(Flag.withHidden, Flag.optional),
-  imageTag: matching("image-tag", IMAGE_TAG, "an image tag, e.g. 1.2.0").pipe(
-    Flag.withHidden,
-    Flag.optional,
-  ),
-  deploymentMode: Flag.Literals("deployment-mode", ["enterprise", "saas"]).pipe(
-    Flag.withHidden,
-    Flag.optional,
-  ),
-  customer: Flag.String("customer").pipe(Flag.withHidden, Flag.optional),
-  environment: Flag.String("environment").pipe(Flag.withHidden, Flag.optional),
-  serveUrl: url("serve-url").pipe(Flag.withHidden, Flag.optional),
-  redisType: Flag.Literals("redis-type", REDIS_TYPES).pipe(Flag.withHidden, Flag.optional),
-  noRateLimiting: Flag.Boolean("no-rate-limiting").pipe(
-    Flag.withHidden,
-    Flag.withNegation("rate-limiting"),
-    Flag.optional,
-  ),
-  skipPreflight: Flag.Boolean("skip-preflight").pipe(
-    Flag.withHidden,
-    Flag.withDefault(environmentBoolean("TARE_SKIP_PREFLIGHT")),
-  ),
-  settleTime: duration("settle-time").pipe(Flag.withHidden, Flag.withDefault(DEFAULTS.settleTime)),
-};
-
-export const upgradeFlags = {
-  ...main,
-  output: outputFlag,
-  ...values,
-  ...telemetry,
-  ...clusterFlags,
-  toolsDir: toolsDirFlag,
-  ...advanced,
-};
+}): ReadonlyArray<string> => givenFlags(RELEASE_FLAGS, given).flatMap(({ words }) => words);

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { Duration, Effect, Option, Redacted } from "effect";
 import type { Command } from "effect/cli";
 import type { FlagValue } from "../domain/carry-over.ts";
-import { formatGoDuration } from "../domain/go-duration.ts";
 import type { GivenFlag } from "../domain/operator-commands.ts";
 import { isOpenToOthers } from "../domain/plain-http.ts";
 import {
@@ -12,8 +11,13 @@ import {
 } from "../domain/upgrade-options.ts";
 import { InvalidFlag } from "../errors.ts";
 import { warn } from "../services/Reporter.ts";
-import { namedAgain } from "./pipes.ts";
-import type { identityFile, upgradeFlags } from "./upgrade-flags.ts";
+import { givenFlags } from "./declared-flag.ts";
+import {
+  CLUSTER_FLAGS,
+  type identityFile,
+  UPGRADE_FLAGS,
+  type upgradeFlags,
+} from "./upgrade-flags.ts";
 import { readValues } from "./values-file.ts";
 
 /** What the command line parses to. */
@@ -125,81 +129,13 @@ export const upgradeOptions = Effect.fnUntraced(function* (input: UpgradeInput) 
   return options;
 });
 
-const flag = (name: string, given: boolean, ...words: ReadonlyArray<string>): Array<GivenFlag> =>
-  given ? [{ name, words: [`--${name}`, ...words] }] : [];
-
-const textFlag = (name: string, value: Option.Option<string | boolean>): Array<GivenFlag> =>
-  Option.match(value, {
-    onNone: () => [],
-    onSome: (text) => [
-      { name, words: typeof text === "boolean" ? [`--${name}=${text}`] : [`--${name}`, text] },
-    ],
-  });
-
-const changed = (name: string, value: string, preset: string): Array<GivenFlag> =>
-  flag(name, value !== preset, value);
-
+/** Which cluster, for the commands that are printed. */
 export const givenClusterFlags = (
   input: Pick<UpgradeInput, "kubeconfig" | "context">,
-): ReadonlyArray<GivenFlag> => [
-  ...textFlag("kubeconfig", input.kubeconfig),
-  ...textFlag("context", input.context),
-];
+): ReadonlyArray<GivenFlag> => givenFlags(CLUSTER_FLAGS, input);
 
-/** The flags that make this run differ from a bare one, for the commands we print. */
-export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag> => [
-  ...flag("allow-downtime", input.allowDowntime),
-  ...flag("allow-downgrade", input.allowDowngrade),
-  ...textFlag("ha", input.ha),
-  ...textFlag("drain-timeout-seconds", Option.map(input.drainTimeoutSeconds, String)),
-  ...flag("plan", input.plan),
-  ...flag("no-atomic", input.noAtomic),
-  ...(input.failFast ? [] : [{ name: "fail-fast", words: ["--fail-fast=false"] }]),
-  ...changed("timeout", formatGoDuration(input.timeout), formatGoDuration(DEFAULTS.timeout)),
-  ...flag("recover", input.recover),
-  ...changed(
-    "lock-timeout",
-    formatGoDuration(input.lockTimeout),
-    formatGoDuration(DEFAULTS.lockTimeout),
-  ),
-  ...textFlag("enable-otel-collector", input.enableOtelCollector),
-  ...textFlag("otel-collector-endpoint", input.otelCollectorEndpoint),
-  // The value itself must not be printed; pasted as it is, this fails with the name of a file to write.
-  ...flag(
-    "otel-exporter-auth-headers",
-    Option.isSome(input.otelExporterAuthHeaders),
-    "@HEADER_FILE",
-  ),
-  ...flag("strict-values", input.strictValues),
-  ...input.values.map((file) => ({
-    name: "values",
-    words: ["--values", namedAgain(file, "VALUES_FILE")],
-  })),
-  ...input.keep.map((path) => ({ name: "keep", words: ["--keep", path] })),
-  ...flag("allow-reach-change", input.allowReachChange),
-  ...changed("on-conflict", input.onConflict, DEFAULTS.onConflict),
-  ...changed("output", input.output, "text"),
-  ...textFlag("tools-dir", input.toolsDir),
-  ...changed("release-name", input.releaseName, DEFAULTS.release.name),
-  ...changed("system-namespace", input.systemNamespace, DEFAULTS.release.namespace),
-  ...changed("dataplane-namespace", input.dataplaneNamespace, DEFAULTS.dataplaneNamespace),
-  ...textFlag("chart-path", input.chartPath),
-  ...textFlag("chart-version", input.chartVersion),
-  ...textFlag("image-registry", input.imageRegistry),
-  ...textFlag("image-tag", input.imageTag),
-  ...textFlag("deployment-mode", input.deploymentMode),
-  ...textFlag("customer", input.customer),
-  ...textFlag("environment", input.environment),
-  ...textFlag("serve-url", input.serveUrl),
-  ...textFlag("redis-type", input.redisType),
-  ...Option.match(input.noRateLimiting, {
-    onNone: () => [],
-    onSome: (off) => flag(off ? "no-rate-limiting" : "rate-limiting", true),
-  }),
-  ...flag("skip-preflight", input.skipPreflight),
-  ...changed(
-    "settle-time",
-    formatGoDuration(input.settleTime),
-    formatGoDuration(DEFAULTS.settleTime),
-  ),
-];
+/** The other flags that make this run differ from a bare one, for the commands that are printed. */
+export const givenUpgradeFlags = (input: UpgradeInput): ReadonlyArray<GivenFlag> => {
+  const { kubeconfig, context, ...others } = UPGRADE_FLAGS;
+  return givenFlags(others, input);
+};

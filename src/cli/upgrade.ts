@@ -21,6 +21,7 @@ import { needsScript, restoreScript, scriptHint } from "../render/restore-script
 import { CrdBackups } from "../services/CrdBackups.ts";
 import { Reporter, report } from "../services/Reporter.ts";
 import { type UpgradeOutcome, upgrade } from "../upgrade.ts";
+import { exitCodesHelp, UPGRADE_EXIT_CODES } from "./exit-codes.ts";
 import { readIdentity } from "./identity-file.ts";
 import { inOperatorShell, operatorEnvironment } from "./operator-environment.ts";
 import { RunFailed } from "./RunFailed.ts";
@@ -177,18 +178,12 @@ const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
   // What came of an interrupted run is said all the same.
 }, Effect.uninterruptible);
 
-const EXIT_CODES = `Exit codes:
-  0 done · 2 usage or bad input · 3 --plan found changes · 10 preflight failed · 11 no release found · 12 HA refused
-  13 another run or Helm operation in progress · 14 CRDs refused, nothing written · 15 CRDs incomplete
-  20 failed and rolled back, verified · 21 failed and the rollback failed too · 22 failed, left in place
-  23 failed before anything changed · 130/143/129 interrupted by SIGINT/SIGTERM/SIGHUP · 1 unexpected`;
-
 export const upgradeCommand = Command.make("upgrade", { identityFile, ...upgradeFlags }, run).pipe(
   Command.withShortDescription("Upgrade an installed TARS data plane to the embedded version"),
   Command.withDescription(
     `Upgrade an installed TARS data plane to the version embedded in this binary, with zero downtime when it is HA.
 
-${EXIT_CODES}`,
+${exitCodesHelp(UPGRADE_EXIT_CODES)}`,
   ),
   Command.withExamples([
     { command: "tare upgrade identity.json", description: "Standard upgrade" },

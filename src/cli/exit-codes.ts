@@ -1,0 +1,98 @@
+/** What a process ended with, as `--help` says it in a few words and the README in full. */
+export interface ExitCode {
+  readonly code: string;
+  readonly short: string;
+  /** Where there is more to say than the few words. */
+  readonly full?: string;
+}
+
+export const UPGRADE_EXIT_CODES: ReadonlyArray<ExitCode> = [
+  { code: "0", short: "done" },
+  {
+    code: "2",
+    short: "usage or bad input",
+    full: "usage or bad input: flags, identity file, stored values",
+  },
+  { code: "3", short: "--plan found changes", full: "`--plan` found changes" },
+  {
+    code: "10",
+    short: "preflight failed",
+    full: "preflight failed: tools, cluster, permissions, release size, a downgrade, a foreign chart, a version of Envoy Gateway that must be skipped, Helm's records out of the cluster (`HELM_DRIVER=sql`), another workspace's identity, a policy, quota or webhook that refuses an object or its pods, a damaged record of Helm's, a stored manifest with an API that is gone, a namespace that is being deleted, `--on-conflict=refuse`, a change in how clients reach the data plane, a value whose loss would cut the data plane off",
+  },
+  { code: "11", short: "no release found", full: "no release found, or it vanished meanwhile" },
+  { code: "12", short: "HA refused" },
+  {
+    code: "13",
+    short: "another run or Helm operation in progress",
+    full: "another run holds the lock, or Helm reports an operation in progress",
+  },
+  {
+    code: "14",
+    short: "CRDs refused, nothing written",
+    full: "CRDs refused; no CRD was written",
+  },
+  {
+    code: "15",
+    short: "CRDs incomplete",
+    full: "CRDs incomplete; Helm was not started, and the next run completes them",
+  },
+  {
+    code: "20",
+    short: "failed and rolled back, verified",
+    full: "upgrade failed and was rolled back, verified",
+  },
+  {
+    code: "21",
+    short: "failed and the rollback failed too",
+    full: "upgrade failed and so did the rollback",
+  },
+  {
+    code: "22",
+    short: "failed, left in place",
+    full: "upgrade failed and was left in place (`--no-atomic`)",
+  },
+  {
+    code: "23",
+    short: "failed before anything changed",
+    full: "upgrade failed before anything changed: chart, rendering, schema",
+  },
+  {
+    code: "130/143/129",
+    short: "interrupted by SIGINT/SIGTERM/SIGHUP",
+    full: "interrupted by SIGINT, SIGTERM, SIGHUP, with the release untouched or restored (else 21 or 22)",
+  },
+  { code: "1", short: "unexpected", full: "anything unexpected" },
+];
+
+export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
+  { code: "0", short: "everything was sent, or nothing was to be done" },
+  { code: "2", short: "usage or bad input" },
+  { code: "10", short: "the cluster cannot be used, or another workspace's identity" },
+  { code: "13", short: "another doctor is at work" },
+  { code: "30", short: "events wait for the next tick" },
+  { code: "130/143/129", short: "interrupted by a signal" },
+  { code: "1", short: "unexpected" },
+];
+
+export const HISTORY_EXIT_CODES: ReadonlyArray<ExitCode> = [
+  { code: "0", short: "done" },
+  { code: "2", short: "usage" },
+  { code: "10", short: "the cluster cannot be used" },
+  { code: "11", short: "no release found" },
+  { code: "1", short: "unexpected" },
+];
+
+const WIDTH = 110;
+
+/** As the end of a command's help. */
+export const exitCodesHelp = (codes: ReadonlyArray<ExitCode>): string => {
+  const lines: Array<string> = [];
+  for (const { code, short } of codes) {
+    const entry = `${code} ${short}`;
+    const line = lines.at(-1);
+    const longer = `${line} · ${entry}`;
+    if (line === undefined || longer.length > WIDTH) lines.push(entry);
+    else lines[lines.length - 1] = longer;
+  }
+  return ["Exit codes:", ...lines.map((line) => `  ${line}`)].join("\n");
+};
