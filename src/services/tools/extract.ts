@@ -42,8 +42,11 @@ const compressed = async function* (archive: string) {
 export const extractTarGz = async (archive: string, wanted: string, to: string, max: number) => {
   let writing: Promise<void> | undefined;
   let written = false;
+  /** All of it was read, though it may not be on the disk yet: what comes next is nothing to unpack, however large. */
+  let passed = false;
   let problem: Error | undefined;
   const take = (entry: ReadEntry) => {
+    passed = writing !== undefined;
     const name = entry.path.replace(/^\.\//, "");
     if (name !== wanted || problem !== undefined || writing !== undefined) return entry.resume();
     if (entry.type !== "File" && entry.type !== "OldFile") {
@@ -71,11 +74,11 @@ export const extractTarGz = async (archive: string, wanted: string, to: string, 
       // A full disk ends the writing, and then the parser never drains.
       if (!parser.write(chunk)) await Promise.race([once(parser, "drain"), writing]);
       // What follows the wanted file is not even looked at.
-      if (written || problem !== undefined) return;
+      if (passed || written || problem !== undefined) return;
     }
     parser.end();
   }).catch((cause: NodeJS.ErrnoException) => {
-    if (written || problem !== undefined) return;
+    if (passed || written || problem !== undefined) return;
     problem = cause.code?.startsWith("Z_")
       ? new ArchiveProblem(`it is not gzip: ${cause.message}`)
       : cause;
