@@ -1,7 +1,6 @@
 /** The timeline of a release: what Helm recorded and what was told of it. It only reads, and needs no Helm. */
 import { Clock, Effect, Option, Result, Schema } from "effect";
 import { actorOf } from "./domain/actor.ts";
-import { formatGoDuration } from "./domain/go-duration.ts";
 import { InstallEvent } from "./domain/install-event.ts";
 import { eventText, type OutboxEntry } from "./domain/outbox-entry.ts";
 import { STALE_AFTER } from "./domain/reconcile.ts";
@@ -63,8 +62,7 @@ const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, run: RunRe
   const seen = yield* lookAtLock(release);
   if (seen._tag === "Free") return NOBODY;
   if (seen.fate === "unknown") {
-    const atMost = formatGoDuration(seen.duration);
-    yield* warn(`watching whether ${seen.holder} is alive, for ${atMost} at the most`);
+    yield* warn({ code: "holder-watched", holder: seen.holder, atMost: seen.duration });
   }
   const last = yield* watchHolder(release, seen);
   if (last === undefined) return ALIVE;
@@ -78,7 +76,7 @@ const orWarn = <A, E extends { readonly message: string }, R>(
   without: A,
 ) =>
   Effect.catch(read, ({ message }) =>
-    Effect.as(warn(`the history lacks what could not be read: ${message}`), without),
+    Effect.as(warn({ code: "history-incomplete", cause: message }), without),
   );
 
 export const history = Effect.fn("tare.history")(function* (release: ReleaseRef) {

@@ -8,6 +8,7 @@ export { decodeIdentity, type Identity } from "./domain/identity.ts";
 export type { ReportEvent } from "./domain/report.ts";
 export { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "./domain/upgrade-options.ts";
 export type { UpgradePlan } from "./domain/upgrade-plan.ts";
+export type { Warning, WarningCode } from "./domain/warning.ts";
 export * from "./errors.ts";
 export { history } from "./history.ts";
 export { liveServices } from "./live.ts";
@@ -40,6 +41,7 @@ export {
   PhaseMiddlewares,
 } from "./pipeline.ts";
 export { PLAN_PHASES, plan } from "./plan.ts";
+export { warningText } from "./render/warning.ts";
 export { type Chart, ChartError, ChartSource } from "./services/ChartSource.ts";
 export { BackupError, CrdBackups } from "./services/CrdBackups.ts";
 export { EventOutbox, OutboxError } from "./services/EventOutbox.ts";

@@ -154,9 +154,7 @@ const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   const { origin, embedded, version } = chart;
   yield* report({ _tag: "ChartChosen", origin, embedded, version });
   if (chart.missingCrds.length > 0) {
-    yield* warn(
-      `this build lacks ${chart.missingCrds.length} upstream CRDs (npm run chart:package puts them in), those on the cluster stay as they are: ${chart.missingCrds.join(", ")}`,
-    );
+    yield* warn({ code: "embedded-crds-missing", crds: chart.missingCrds });
   }
 });
 
@@ -170,9 +168,7 @@ const withEvent =
         writeEvent({ exit, startedAt, ...attempted }).pipe(
           Effect.timeout(EVENT_BUDGET),
           Effect.andThen(journal.done("event")),
-          Effect.catch((error) =>
-            warn(`the deployment history was not told of this upgrade: ${error.message}`),
-          ),
+          Effect.catch((error) => warn({ code: "event-not-written", cause: error.message })),
         ),
       );
     });

@@ -181,6 +181,34 @@ describe("ports", () => {
   });
 });
 
+/** What stands between the brackets of each call. */
+const argumentsOf = (text: string, called: RegExp): ReadonlyArray<string> =>
+  [...text.matchAll(called)].map((match) => {
+    const begin = match.index + match[0].length;
+    let depth = 1;
+    let end = begin;
+    while (depth > 0 && end < text.length) {
+      if (text[end] === "(") depth += 1;
+      if (text[end] === ")") depth -= 1;
+      end += 1;
+    }
+    return text.slice(begin, end - 1);
+  });
+
+describe("warnings", () => {
+  it("are data where they are given; their words are made in render", () => {
+    const worded = files.filter(({ text }) =>
+      argumentsOf(text, /\bwarn\(/g).some((given) =>
+        (given.match(/"[^"]*"|'[^']*'|`[^`]*`/g) ?? []).some((text) => /\S \S/.test(text)),
+      ),
+    );
+    assert.deepStrictEqual(
+      worded.map(({ path }) => path),
+      [],
+    );
+  });
+});
+
 describe("the edges", () => {
   it("effect/cli is known to the command line alone", () => {
     const others = files.filter(({ path }) => !path.startsWith("cli/") && path !== "main.ts");

@@ -13,6 +13,7 @@ import {
   refOf,
   stringAt,
 } from "../src/domain/kube.ts";
+import { warningText } from "../src/render/warning.ts";
 import {
   type Beside,
   ELSEWHERE,
@@ -65,7 +66,7 @@ const settingsMirrored = (type: ResourceType, next: KubeObject): KubeObject => {
 const warnings = Effect.gen(function* () {
   const { timeline } = yield* Recorder;
   return (yield* timeline).flatMap(({ event }) =>
-    event._tag === "Warning" ? [event.message] : [],
+    event._tag === "Warning" ? [warningText(event.warning)] : [],
   );
 });
 

@@ -4,6 +4,7 @@ import { Duration, Effect } from "effect";
 import type { Hint } from "../src/domain/hint.ts";
 import { Deployment, Secret } from "../src/domain/kube.ts";
 import type { OperatorError } from "../src/errors.ts";
+import { warningText } from "../src/render/warning.ts";
 import {
   answerLost,
   dataPlane,
@@ -300,7 +301,7 @@ describe("a rollback that fails", () => {
         assert.strictEqual(yield* dataPlane, RUNNING_AGAIN);
         const recorder = yield* Recorder;
         const warnings = (yield* recorder.events).flatMap((event) =>
-          event._tag === "Warning" ? [event.message] : [],
+          event._tag === "Warning" ? [warningText(event.warning)] : [],
         );
         assert.isTrue(
           warnings.some((message) =>

@@ -5,6 +5,7 @@ import { AdmissionPolicyBinding } from "../src/domain/hold/objects.ts";
 import { ConfigMap, Job, Pod, stringAt } from "../src/domain/kube.ts";
 import { cutInAll } from "../src/domain/streams/tally.ts";
 import { DEFAULT_UPGRADE_OPTIONS } from "../src/domain/upgrade-options.ts";
+import { warningText } from "../src/render/warning.ts";
 import { upgrade } from "../src/upgrade.ts";
 import {
   FakeCluster,
@@ -74,7 +75,7 @@ const story = Effect.flatMap(Recorder, ({ timeline }) =>
 
 const warnings = Effect.flatMap(Recorder, ({ timeline }) =>
   Effect.map(timeline, (told) =>
-    told.flatMap(({ event }) => (event._tag === "Warning" ? [event.message] : [])),
+    told.flatMap(({ event }) => (event._tag === "Warning" ? [warningText(event.warning)] : [])),
   ),
 );
 

@@ -44,7 +44,7 @@ const seenAt = (trouble: RegExp) =>
   );
 
 const endedEarlyAt = firstAt(
-  (event) => event._tag === "Warning" && /need not wait/.test(event.message),
+  (event) => event._tag === "Warning" && event.warning.code === "upgrade-doomed",
 );
 const rollbackAt = firstAt(({ _tag }) => _tag === "RollbackStarted");
 

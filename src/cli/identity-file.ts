@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { Data, Effect, Redacted, Result } from "effect";
 import { decodeIdentity, type Identity } from "../domain/identity.ts";
-import { shellQuote } from "../domain/operator-commands.ts";
 import { isOpenToOthers } from "../domain/plain-http.ts";
 import { visible } from "../domain/visible.ts";
 import { InvalidIdentity } from "../errors.ts";
@@ -82,15 +81,11 @@ export const readIdentity = Effect.fn("tare.readIdentity")(function* (
     return yield* new InvalidIdentity({ file, problems });
   }
   if (process.platform !== "win32" && isExposed(stats, process.getuid?.())) {
-    yield* warn(
-      `${file} can be read by other users of this machine: chmod 600 ${shellQuote(file)}`,
-    );
+    yield* warn({ code: "identity-file-exposed", file });
   }
   const { identity, unknownFields } = decoded.success;
   if (isOpenToOthers(identity.managementPlaneUrl)) {
-    yield* warn(
-      `${file}: managementPlaneUrl is http://: the doctor's tokens and events can be read and changed on their way`,
-    );
+    yield* warn({ code: "management-plane-insecure", file });
   }
   if (unknownFields.length > 0) {
     yield* Effect.logDebug(visible(`${file}: unknown fields ignored: ${unknownFields.join(", ")}`));

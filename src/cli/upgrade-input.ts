@@ -32,9 +32,7 @@ const chartReference = Effect.fnUntraced(function* (input: UpgradeInput) {
   const path = Option.getOrUndefined(input.chartPath);
   if (path !== undefined && REMOTE.test(path)) {
     if (isOpenToOthers(path)) {
-      yield* warn(
-        "--chart-path is http://: the chart can be changed on its way, and it gets every right that this account can give",
-      );
+      yield* warn({ code: "chart-reference-insecure" });
     }
     return { _tag: "Remote", url: path, version } satisfies ChartReference;
   }

@@ -3,7 +3,7 @@ import { Command } from "effect/cli";
 import { type CrdBackup, restoreHints } from "../domain/crds/backup.ts";
 import type { Hint } from "../domain/hint.ts";
 import type { Identity } from "../domain/identity.ts";
-import { describeIdle, doingCommand } from "../domain/idle-flags.ts";
+import { doingCommand, idleWarning } from "../domain/idle-flags.ts";
 import {
   helmCommand,
   kubectlCommand,
@@ -18,6 +18,7 @@ import type { OperatorError } from "../errors.ts";
 import type { UpgradeResult } from "../phases/helm-upgrade.ts";
 import { plan } from "../plan.ts";
 import { needsScript, restoreScript, scriptHint } from "../render/restore-script.ts";
+import { warningText } from "../render/warning.ts";
 import { CrdBackups } from "../services/CrdBackups.ts";
 import { Reporter, report } from "../services/Reporter.ts";
 import { type UpgradeOutcome, upgrade } from "../upgrade.ts";
@@ -67,7 +68,12 @@ const idleHints = (
     const command = doingCommand(one, release, env);
     return command === undefined
       ? []
-      : [{ title: `${describeIdle(one)}. To change it:`, commands: [command] }];
+      : [
+          {
+            title: `${warningText(idleWarning(one, undefined))}. To change it:`,
+            commands: [command],
+          },
+        ];
   });
 
 const UNTOUCHED: CrdTraces = { backup: undefined, created: 0, updated: 0 };

@@ -1,5 +1,6 @@
 /** Versions of Envoy Gateway that an upgrade must not stop at. */
 import { type KubeObject, listAt, stringAt } from "./kube.ts";
+import type { Warning } from "./warning.ts";
 
 interface BadVersion {
   readonly version: string;
@@ -30,10 +31,10 @@ export const envoyGatewayVersion = (objects: ReadonlyArray<KubeObject>): string 
 export interface HopVerdict {
   /** Why the upgrade must not be made. */
   readonly problem?: string;
-  readonly warning?: string;
+  readonly warning?: Warning;
 }
 
-const effect = ({ reference }: BadVersion): string =>
+export const lostSecrets = (reference: string): string =>
   `its successor can leave running proxies without their TLS secrets, though they stay ready (${reference})`;
 
 /**
@@ -51,12 +52,16 @@ export const envoyGatewayHop = (
   );
   if (reached !== undefined) {
     return {
-      problem: `versions: this chart brings Envoy Gateway ${reached.version}, which must be skipped: ${effect(reached)}; ${reached.mended} can be upgraded to`,
+      problem: `versions: this chart brings Envoy Gateway ${reached.version}, which must be skipped: ${lostSecrets(reached.reference)}; ${reached.mended} can be upgraded to`,
     };
   }
   return left === undefined
     ? {}
     : {
-        warning: `the release runs Envoy Gateway ${left.version}: ${effect(left)}. The proxies' own statistics are looked at before this upgrade counts as done; restarting a proxy that lacks a secret mends it`,
+        warning: {
+          code: "envoy-gateway-loses-secrets",
+          version: left.version,
+          reference: left.reference,
+        },
       };
 };

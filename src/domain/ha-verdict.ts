@@ -1,5 +1,6 @@
 import { fieldAt, type KubeObject, numberAt } from "./kube.ts";
 import { isOurs, proxyOfGateway } from "./rollout/gateways.ts";
+import type { Warning } from "./warning.ts";
 
 /** What the EnvoyProxy resources say about how many data-plane pods there are at the least. */
 export type HaVerdict =
@@ -68,20 +69,17 @@ const replicasOf = (deployment: KubeObject): number =>
 /** What runs, whatever its EnvoyProxy says of it. */
 export const singleReplicaWarnings = (
   deployments: ReadonlyArray<KubeObject>,
-): ReadonlyArray<string> =>
+): ReadonlyArray<Warning> =>
   deployments
     .filter((one) => replicasOf(one) === 1)
-    .map(
-      (one) => `${nameOf(one)} runs one replica: no other takes new streams while it is replaced`,
-    );
+    .map((one) => ({ code: "single-replica", workload: nameOf(one) }));
 
 /** What `--ha=false` takes from a data plane that has it, in numbers as they are now. */
 export const lostHaWarning = (
   verdict: HaVerdict,
   deployments: ReadonlyArray<KubeObject>,
-): string | undefined => {
+): Warning | undefined => {
   if (verdict._tag !== "HighlyAvailable") return undefined;
-  const live = deployments.map((one) => `${nameOf(one)} runs ${replicasOf(one)}`);
-  const now = live.length === 0 ? "" : ` (${live.join(", ")} now)`;
-  return `--ha=false takes the minimum of ${verdict.minReplicas} replicas and the PodDisruptionBudget away: the data plane goes down to one replica${now}, and the next upgrade will be refused without --allow-downtime`;
+  const live = deployments.map((one) => ({ workload: nameOf(one), replicas: replicasOf(one) }));
+  return { code: "high-availability-given-up", minReplicas: verdict.minReplicas, live };
 };

@@ -16,6 +16,7 @@ import { fieldsOf } from "./object-diff.ts";
 import { type KubectlEnvironment, kubectlCommand } from "./operator-commands.ts";
 import type { ReleaseRef } from "./release.ts";
 import type { RenderedRelease } from "./rendered-release.ts";
+import type { Warning } from "./warning.ts";
 
 /** What the chart makes once, and leaves to others from then on. */
 export const INSTALL_ONLY = {
@@ -117,15 +118,17 @@ export const doingCommand = (
   return kubectlCommand(env, ...what, "--type", "merge", "-p", patch);
 };
 
-export const describeIdle = (idle: IdleFlag): string => {
+/** @param command see `doingCommand` */
+export const idleWarning = (idle: IdleFlag, command: string | undefined): Warning => {
   switch (idle._tag) {
     case "InstallOnly": {
-      const live = idle.live === undefined ? "unset" : JSON.stringify(idle.live);
-      return `${idle.given} changes nothing: ${INSTALL_ONLY.key} in ConfigMap ${INSTALL_ONLY.configMap} is set at installation only, and stays ${live}`;
+      const { given, live } = idle;
+      const { key, configMap } = INSTALL_ONLY;
+      return { code: "flag-set-at-installation", given, key, configMap, live, command };
     }
     case "CollectorOff":
-      return `${idle.given} changes nothing while the OTel collector is off: --enable-otel-collector turns it on`;
+      return { code: "flag-needs-collector", given: idle.given };
     case "Unused":
-      return `${idle.given} changes nothing: with these values no object of the release is made from it`;
+      return { code: "flag-unused", given: idle.given };
   }
 };

@@ -1,4 +1,5 @@
 import { conditionOf, type KubeObject, stringAt } from "./kube.ts";
+import type { Warning } from "./warning.ts";
 
 /** Whether resource metrics can be had; without them an HPA keeps its floor but never scales. */
 export type MetricsState =
@@ -22,17 +23,16 @@ export const metricsState = (apiServices: ReadonlyArray<KubeObject>): MetricsSta
   };
 };
 
-export const metricsWarning = (state: MetricsState): string | undefined => {
-  const effect = "the HPA keeps its minimum of replicas but cannot scale under load";
+export const metricsWarning = (state: MetricsState): Warning | undefined => {
   switch (state._tag) {
     case "Available":
       return undefined;
     case "Absent":
-      return `metrics-server is absent: ${effect}`;
+      return { code: "metrics-absent" };
     case "Unavailable":
-      return `metrics-server is present but unavailable (${state.reason}): ${effect}`;
+      return { code: "metrics-unavailable", reason: state.reason };
     case "Unknown":
-      return `could not tell whether metrics-server is there (${state.reason})`;
+      return { code: "metrics-unknown", reason: state.reason };
   }
 };
 
@@ -41,7 +41,7 @@ export const sidecarWarning = (version: {
   readonly major: number;
   readonly minor: number;
   readonly text: string;
-}): string | undefined =>
+}): Warning | undefined =>
   version.major > 1 || version.minor >= 33
     ? undefined
-    : `Kubernetes ${version.text} is older than 1.33: ext-proc may refuse new streams while a pod drains`;
+    : { code: "kubernetes-lacks-sidecars", version: version.text };

@@ -14,6 +14,7 @@ import type { TakenFields } from "./taken-fields.ts";
 import type { TimelineRow } from "./timeline.ts";
 import type { ToolEvent } from "./tools/events.ts";
 import type { UpgradePlan } from "./upgrade-plan.ts";
+import type { Warning } from "./warning.ts";
 
 export interface PhaseInfo {
   readonly id: string;
@@ -145,7 +146,7 @@ export type ReportEvent =
       readonly _tag: "Interrupted";
       readonly hints: ReadonlyArray<Hint>;
     }
-  | { readonly _tag: "Warning"; readonly message: string }
+  | { readonly _tag: "Warning"; readonly warning: Warning }
   /** What the chart has to say of the new revision. */
   | { readonly _tag: "ChartNotes"; readonly revision: number; readonly notes: string }
   | { readonly _tag: "Planned"; readonly plan: UpgradePlan }

@@ -8,60 +8,47 @@ export const JOURNAL_SCHEMA_VERSION = 1;
 const STEPS_KEPT = 20;
 
 /** The parts of a run that write, by the phase they belong to; `doing` completes "it died while …". */
-export const RUN_STEPS = {
+const RUN_STEPS = {
   recovery: {
     phase: 2,
     doing: "it recovered the release",
-    now: "the release is being recovered",
-    risk: "Killed now it stays as stuck as it was; the next run with --recover starts over.",
   },
   crds: {
     phase: 4,
     doing: "the CRDs were written",
-    now: "the CRDs",
-    risk: "Killed now some are new and some are old; the next run completes them.",
   },
   upgrade: {
     phase: 5,
     doing: "the upgrade was prepared",
-    now: "the upgrade",
-    risk: "Killed now its end is recorded nowhere; the next run has to find out.",
   },
   "helm-upgrade": {
     phase: 5,
     doing: "helm upgrade was at work",
-    now: "helm upgrade, which was told to stop and rolls back first",
-    risk: "Killing it leaves the release pending and half of it new, until tare upgrade runs with --recover.",
   },
   gate: {
     phase: 5,
     doing: "the data plane was being verified",
-    now: "the check of the data plane",
-    risk: "Killed now, it is not known whether it works.",
   },
   drain: {
     phase: 5,
     doing: "replaced proxies served their last streams",
-    now: "the last streams of the replaced proxies",
-    risk: "Killed now the proxies serve on, and Kubernetes ends them when their time is over.",
   },
   "helm-rollback": {
     phase: 5,
     doing: "helm rollback was at work",
-    now: "helm rollback",
-    risk: "Killing it leaves the release pending-rollback and in pieces, until tare upgrade runs with --recover.",
   },
   event: {
     phase: 5,
     doing: "the deployment history was told",
-    now: "the row of the deployment history",
-    risk: "Killed now the next run writes it.",
   },
 } as const;
-export type RunStep = keyof typeof RUN_STEPS;
+export const RunStep = Schema.Literals(
+  Object.keys(RUN_STEPS) as ReadonlyArray<keyof typeof RUN_STEPS>,
+);
+export type RunStep = typeof RunStep.Type;
 
 const Step = Schema.Struct({
-  step: Schema.Literals(Object.keys(RUN_STEPS) as ReadonlyArray<RunStep>),
+  step: RunStep,
   state: Schema.Literals(["begun", "done"]),
   /** RFC 3339, UTC, by the clock of the run's machine. */
   at: Schema.String,

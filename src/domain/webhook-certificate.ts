@@ -4,6 +4,7 @@
  */
 import { X509Certificate } from "node:crypto";
 import { type KubeObject, stringAt } from "./kube.ts";
+import type { Warning } from "./warning.ts";
 
 export const WEBHOOK_CERTIFICATE_SECRET = "ai-gateway-webhook-cert";
 
@@ -24,25 +25,15 @@ export const certificateExpiry = (secret: KubeObject): number | undefined => {
   }
 };
 
-const dateOf = (millis: number): string => new Date(millis).toISOString().slice(0, 10);
-
 /** `renewed`: this upgrade brings a new one; `undefined` when that is not known. */
 export const certificateWarning = (
   expiresAt: number,
   now: number,
   renewed: boolean | undefined,
-): string | undefined => {
+): Warning | undefined => {
   const days = Math.floor((expiresAt - now) / DAY);
   if (days >= WARN_WITHIN_DAYS) return undefined;
-  const when =
-    expiresAt <= now
-      ? `expired on ${dateOf(expiresAt)}: no data-plane pod can be created under it`
-      : `expires on ${dateOf(expiresAt)}, in ${days} ${days === 1 ? "day" : "days"}; after that no data-plane pod can be created`;
-  const then =
-    renewed === undefined
-      ? ""
-      : renewed
-        ? "; this upgrade renews it"
-        : `; this upgrade keeps it: delete Secret ${WEBHOOK_CERTIFICATE_SECRET} first to have it made again`;
-  return `the certificate of the AI Gateway's webhook ${when}${then}`;
+  return expiresAt <= now
+    ? { code: "webhook-certificate-expired", expiresAtMillis: expiresAt, renewed }
+    : { code: "webhook-certificate-expires", expiresAtMillis: expiresAt, days, renewed };
 };

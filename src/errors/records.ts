@@ -27,10 +27,8 @@ const describeFlaw = (flaw: RecordFlaw): string => {
   }
 };
 
-export const describeRecord = (
-  { namespace }: ReleaseRef,
-  { kind, name, flaw }: FlawedRecord,
-): string => `${kind} ${namespace}/${name} ${describeFlaw(flaw)}`;
+export const describeRecord = (namespace: string, { kind, name, flaw }: FlawedRecord): string =>
+  `${kind} ${namespace}/${name} ${describeFlaw(flaw)}`;
 
 const fix = (
   { namespace }: ReleaseRef,
@@ -63,7 +61,7 @@ export class RecordsDamaged extends operatorError<{
     records.length === 1
       ? `Helm's record of revision ${records[0]?.revision} of release ${release.name} is damaged`
       : `${records.length} of Helm's records of release ${release.name} are damaged`,
-  why: ({ release, records }) => records.map((record) => describeRecord(release, record)),
+  why: ({ release, records }) => records.map((record) => describeRecord(release.namespace, record)),
   hints: ({ release, records }, env) => [
     ...records.map((record) => fix(release, record, env)),
     runAgain(env),

@@ -9,6 +9,7 @@ import {
 } from "../domain/crds/plan.ts";
 import { CustomResourceDefinition } from "../domain/kube.ts";
 import type { ReleaseRef } from "../domain/release.ts";
+import type { Warning } from "../domain/warning.ts";
 import type {
   ClusterUnavailable,
   CrdBackupFailed,
@@ -53,13 +54,14 @@ const planAll = (manifests: ReadonlyArray<CrdManifest>, live: ReadonlyArray<Live
   return manifests.map((manifest) => planCrd(manifest, byName.get(manifest.name)));
 };
 
-const skippedBecause = ({ manifest, verdict }: PlannedCrd): ReadonlyArray<string> => {
+const skippedBecause = ({
+  manifest: { name: crd },
+  verdict,
+}: PlannedCrd): ReadonlyArray<Warning> => {
   if (verdict._tag !== "Skip" || verdict.reason === "identical") return [];
   return verdict.reason === "newer"
-    ? [
-        `${manifest.name}: the cluster's bundle ${verdict.live} is newer than ${verdict.ours}; left as it is`,
-      ]
-    : [`${manifest.name}: managed by ${verdict.platform}, serves what is needed; left as it is`];
+    ? [{ code: "crd-newer", crd, live: verdict.live, ours: verdict.ours }]
+    : [{ code: "crd-managed-by-platform", crd, platform: verdict.platform }];
 };
 
 /** Another run may have had the lock before: what was read without it does not count any more. */

@@ -1,12 +1,12 @@
 /** Finds the flags that reach nothing, by rendering the chart as if each had not been given. */
 import { Effect, Option, Redacted } from "effect";
 import {
-  describeIdle,
   doingCommand,
   flagTrials,
   type GivenValues,
   type IdleFlag,
   INSTALL_ONLY,
+  idleWarning,
   rendersAlike,
   unusedFlag,
 } from "../domain/idle-flags.ts";
@@ -126,12 +126,7 @@ export const warnOfIdleFlags = Effect.fnUntraced(function* (
   const env = yield* yield* OperatorShell;
   yield* Effect.forEach(
     found,
-    (idle) => {
-      const command = doingCommand(idle, release, env);
-      return warn(
-        `${describeIdle(idle)}${command === undefined ? "" : `; to change it: ${command}`}`,
-      );
-    },
+    (idle) => warn(idleWarning(idle, doingCommand(idle, release, env))),
     { discard: true },
   );
 });

@@ -8,6 +8,7 @@ import {
   sidecarWarning,
 } from "../domain/preflight.ts";
 import type { UpgradeOptions } from "../domain/upgrade-options.ts";
+import type { Warning } from "../domain/warning.ts";
 import { PreflightFailed, type RecordsElsewhere } from "../errors.ts";
 import type { Phase } from "../pipeline.ts";
 import { CrdBackups } from "../services/CrdBackups.ts";
@@ -67,10 +68,10 @@ export const preflightProblems = (facts: PreflightFacts): ReadonlyArray<Problem>
   }),
 ];
 
-const preflightWarnings = (facts: PreflightFacts, ha: boolean): ReadonlyArray<string> =>
+const preflightWarnings = (facts: PreflightFacts, ha: boolean): ReadonlyArray<Warning> =>
   [
     Result.isFailure(facts.kubectl)
-      ? `${facts.kubectl.failure.message}: only the commands printed for you need it`
+      ? ({ code: "kubectl-missing", cause: facts.kubectl.failure.message } as const)
       : undefined,
     Result.isSuccess(facts.server) ? sidecarWarning(facts.server.success) : undefined,
     ha && Result.isSuccess(facts.server) ? metricsWarning(facts.metrics) : undefined,

@@ -13,10 +13,7 @@ export const readPriorState = Effect.fnUntraced(function* ({ release, dataplaneN
   return yield* gate.priorState({ release, dataplaneNamespace }).pipe(
     Effect.retry({ times: 2 }),
     Effect.catch(({ message }) =>
-      Effect.as(
-        warn(`what runs could not be read, so that all of it must be well in the end: ${message}`),
-        undefined,
-      ),
+      Effect.as(warn({ code: "prior-state-unknown", cause: message }), undefined),
     ),
   );
 });

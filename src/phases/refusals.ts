@@ -81,7 +81,7 @@ export const checkRefusals = Effect.fnUntraced(function* (
   }
   yield* Effect.forEach(
     objects.pods.filter(({ isFinal }) => !isFinal),
-    (one) => warn(`the cluster may not let new pods in: ${describePods(one)}`),
+    ({ pods, namespace, detail }) => warn({ code: "pods-may-be-refused", pods, namespace, detail }),
     { discard: true },
   );
 });

@@ -170,7 +170,7 @@ const checkRights = Effect.fnUntraced(function* (
     );
   }).pipe(
     Effect.catch(({ message }) =>
-      Effect.as(warn(`could not check the permissions (${message})`), []),
+      Effect.as(warn({ code: "permissions-unchecked", cause: message }), []),
     ),
   );
   return rightsProblems(denied);
@@ -179,7 +179,7 @@ const checkRights = Effect.fnUntraced(function* (
 const checkSize = Effect.fnUntraced(function* ({ recordBytes }: RenderedRelease) {
   if (recordBytes === undefined) return [];
   const size = recordSize(recordBytes);
-  if (size === "nearly") yield* warn(describeRecordSize(recordBytes));
+  if (size === "nearly") yield* warn({ code: "record-nearly-full", bytes: recordBytes });
   const problem = `size: ${describeRecordSize(recordBytes)}`;
   return size === "too-large" ? [{ problem } satisfies Problem] : [];
 });

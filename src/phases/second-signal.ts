@@ -1,6 +1,5 @@
 import { Effect } from "effect";
 import type { ReleaseRef } from "../domain/release.ts";
-import { RUN_STEPS } from "../domain/run-journal.ts";
 import { OperatorSignals } from "../services/OperatorSignals.ts";
 import { warn } from "../services/Reporter.ts";
 import type { OpenJournal } from "../services/RunJournal.ts";
@@ -15,11 +14,9 @@ export const answerFurtherSignals = Effect.fnUntraced(function* (
   const answer = Effect.gen(function* () {
     yield* signals.further;
     const step = yield* journal.current;
-    const pids = (yield* helmsHere(release)).map((pid) => `, process ${pid}`).join("");
+    const pids = yield* helmsHere(release);
     yield* warn(
-      step === undefined
-        ? "still ending: what was noted down is being written"
-        : `still running: ${RUN_STEPS[step].now}${pids}. ${RUN_STEPS[step].risk}`,
+      step === undefined ? { code: "still-ending" } : { code: "still-running", step, pids },
     );
   });
   yield* Effect.forkScoped(Effect.interruptible(Effect.forever(answer)));

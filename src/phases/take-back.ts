@@ -107,7 +107,7 @@ export const takeBack = Effect.fn("tare.take-back")(function* (objects: Readonly
     objects,
     (object) =>
       Effect.catch(takeBackOne(object), ({ message }) =>
-        warn(`what others set in the way of the chart could not be taken away: ${message}`),
+        warn({ code: "foreign-settings-stay", cause: message }),
       ),
     { concurrency: 8, discard: true },
   );

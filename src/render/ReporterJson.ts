@@ -3,7 +3,7 @@ import type { Hint } from "../domain/hint.ts";
 import type { ReportEvent } from "../domain/report.ts";
 import { visibleJson } from "../domain/visible.ts";
 import { Reporter } from "../services/Reporter.ts";
-import { member, outputRecord, renderJson, tallyBody } from "./json.ts";
+import { member, outputRecord, renderJson, tallyBody, warningBody } from "./json.ts";
 import type { OutputRecord, Summary } from "./json-records.ts";
 
 const INTERRUPTED: ReadonlySet<number> = new Set([129, 130, 143]);
@@ -63,13 +63,13 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
   let told: Told = {};
   let running = false;
   let planned = false;
-  const warnings: Array<string> = [];
+  const warnings: Array<Summary["warnings"][number]> = [];
   const print = (record: OutputRecord): void => write(visibleJson(record));
   const report = Effect.fnUntraced(function* (event: ReportEvent) {
     running = true;
     told = { ...told, ...toldBy(event) };
     if (event._tag === "Planned") planned = true;
-    if (event._tag === "Warning") warnings.push(event.message);
+    if (event._tag === "Warning") warnings.push(warningBody(event.warning));
     const body = renderJson(event);
     if (body === undefined) return;
     const time = new Date(yield* Clock.currentTimeMillis).toISOString();

@@ -7,6 +7,7 @@ import { Schema } from "effect";
 import { OPERATIONS } from "../domain/install-event.ts";
 import { DELIVERIES } from "../domain/outbox-entry.ts";
 import { ROW_STATUSES } from "../domain/timeline.ts";
+import { WARNING_CODES } from "../domain/warning.ts";
 import { record, Texts } from "./records/record.ts";
 import {
   DrainChecked,
@@ -197,9 +198,16 @@ export const HistoryRead = record("history", "The timeline of a release, oldest 
   ),
 });
 
-export const Warned = record("warning", "Something to know that does not stop the run.", {
+const WarningFields = {
+  code: Schema.Literals(WARNING_CODES),
   message: Schema.String,
-});
+};
+
+export const Warned = record(
+  "warning",
+  "Something to know that does not stop the run: go by its code, the message may be worded anew.",
+  WarningFields,
+);
 
 export const ChartNotes = record(
   "chart-notes",
@@ -272,7 +280,7 @@ export const Summary = record("summary", "The last line of every run, however it
   error: Schema.optionalKey(
     Schema.Struct({ code: Schema.String, what: Schema.String, why: Texts }),
   ),
-  warnings: Texts,
+  warnings: Schema.Array(Schema.Struct(WarningFields)),
   hints: Schema.Array(HintRecord),
 });
 export type Summary = typeof Summary.Type;

@@ -10,8 +10,10 @@ import { cutInAll, type StreamTally } from "../domain/streams/tally.ts";
 import type { TakenFields } from "../domain/taken-fields.ts";
 import type { TimelineRow } from "../domain/timeline.ts";
 import { planHasChanges, type UpgradePlan } from "../domain/upgrade-plan.ts";
+import type { Warning } from "../domain/warning.ts";
 import type { OutputRecord } from "./json-records.ts";
 import { SCHEMA_VERSION } from "./records/record.ts";
+import { warningText } from "./warning.ts";
 
 /** A record without what all of them have. */
 type Body = OutputRecord extends infer Record
@@ -164,6 +166,11 @@ const rowBody = (row: TimelineRow) => ({
   reported: row.reported,
 });
 
+export const warningBody = (warning: Warning) => ({
+  code: warning.code,
+  message: warningText(warning),
+});
+
 /** What a program is told of an event; nothing for what only the summary has, or only a screen can show. */
 export const renderJson = (event: ReportEvent): Body | undefined => {
   switch (event._tag) {
@@ -311,7 +318,7 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     case "ChartNotes":
       return { type: "chart-notes", revision: event.revision, notes: event.notes };
     case "Warning":
-      return { type: "warning", message: event.message };
+      return { type: "warning", ...warningBody(event.warning) };
     case "Planned":
       return planBody(event.plan);
     case "CrdWritten":

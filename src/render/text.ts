@@ -6,10 +6,12 @@ import type { Hint } from "../domain/hint.ts";
 import type { LostValue } from "../domain/lost-values.ts";
 import { quotedWords } from "../domain/operator-commands.ts";
 import type { ReportEvent } from "../domain/report.ts";
+import { visible } from "../domain/visible.ts";
 import { doctorLines } from "./doctor.ts";
 import { planLines, takenLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout-lines.ts";
 import { streamsLine } from "./streams.ts";
+import { warningText } from "./warning.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {
@@ -191,7 +193,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         ...event.hints.flatMap((one) => ["", ...hintLines(one)]),
       ];
     case "Warning":
-      return [`${paint.warning("warning:")} ${event.message}`];
+      return [`${paint.warning("warning:")} ${visible(warningText(event.warning))}`];
     case "ChartNotes":
       return [
         "notes of the chart:",

@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect";
 import type { ReportEvent } from "../domain/report.ts";
+import type { Warning } from "../domain/warning.ts";
 
 /** Where a run says what it does. Phases report data; the layer behind this service is the only one that renders. */
 export class Reporter extends Context.Service<
@@ -16,5 +17,5 @@ export class Reporter extends Context.Service<
 export const report = (event: ReportEvent): Effect.Effect<void, never, Reporter> =>
   Effect.flatMap(Reporter, (reporter) => reporter.report(event));
 
-export const warn = (message: string): Effect.Effect<void, never, Reporter> =>
-  report({ _tag: "Warning", message });
+export const warn = (warning: Warning): Effect.Effect<void, never, Reporter> =>
+  report({ _tag: "Warning", warning });

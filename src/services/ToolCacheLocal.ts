@@ -86,7 +86,14 @@ export const layerToolCacheLocal = (
           }
           yield* reporter.report({
             _tag: "Warning",
-            message: `${tool} ${pins.tools[tool].version} could not be downloaded (${problem}): using ${path}, ${verdict.version}`,
+            warning: {
+              code: "tool-not-downloaded",
+              tool,
+              version: pins.tools[tool].version,
+              problem,
+              path,
+              found: verdict.version,
+            },
           });
           return { name: tool, path, origin } satisfies Tool;
         }
@@ -121,7 +128,7 @@ export const layerToolCacheLocal = (
           if (open !== undefined) {
             yield* reporter.report({
               _tag: "Warning",
-              message: `${present.path} can be replaced by other users of this machine, and is run with all your rights: ${open} is theirs, or they may write to it (chmod go-w, chown)`,
+              warning: { code: "tool-replaceable", path: present.path, writable: open },
             });
           }
           return present;

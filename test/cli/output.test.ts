@@ -961,7 +961,12 @@ const SAMPLES: {
       "kubectl get pods",
     ],
   ],
-  Warning: [[{ _tag: "Warning", message: "mind the gap" }, "warning: mind the gap"]],
+  Warning: [
+    [
+      { _tag: "Warning", warning: { code: "failure-report-not-kept", cause: "disk full" } },
+      "warning: the failure report could not be kept: disk full",
+    ],
+  ],
   Completed: [
     [
       { _tag: "Completed", revision: 8, fromVersion: "1.1.0", toVersion: "1.2.0", hints: HINTS },
@@ -1036,7 +1041,7 @@ describe("an event", () => {
           makeJsonOutput(write, "1.2.0").layer,
         ];
         const told = samples.flatMap(([event]) =>
-          NASTY.map((nasty) => planted(event, nasty, new Set(["_tag"])) as ReportEvent),
+          NASTY.map((nasty) => planted(event, nasty, new Set(["_tag", "code"])) as ReportEvent),
         );
         for (const layer of layers) {
           yield* Effect.forEach(told, (event) => report(event)).pipe(

@@ -37,7 +37,11 @@ describe("an upgrade of Envoy Gateway", () => {
   it("from 1.9.0 is told of, and possible", () => {
     const { problem, warning } = envoyGatewayHop(at("1.9.0"), at("1.9.1"));
     assert.isUndefined(problem);
-    assert.include(warning, "the release runs Envoy Gateway 1.9.0");
+    assert.deepStrictEqual(warning, {
+      code: "envoy-gateway-loses-secrets",
+      version: "1.9.0",
+      reference: "envoyproxy/gateway#9918",
+    });
   });
 
   it.each([

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest";
 import { Redacted } from "effect";
 import { type CarryOver, carryOver, type FlagValue } from "../../src/domain/carry-over.ts";
 import {
-  describeIdle,
   doingCommand,
   flagTrials,
+  idleWarning,
   rendersAlike,
   unusedFlag,
 } from "../../src/domain/idle-flags.ts";
@@ -90,10 +90,14 @@ describe("what is said of it", () => {
       live: "https://old.example",
       asked: "https://new.example/it's",
     } as const;
-    assert.strictEqual(
-      describeIdle(idle),
-      '--serve-url changes nothing: proxy-url in ConfigMap tars-config is set at installation only, and stays "https://old.example"',
-    );
+    assert.deepStrictEqual(idleWarning(idle, "do it"), {
+      code: "flag-set-at-installation",
+      given: "--serve-url",
+      key: "proxy-url",
+      configMap: "tars-config",
+      live: "https://old.example",
+      command: "do it",
+    });
     assert.strictEqual(
       doingCommand(idle, DEFAULT_RELEASE, env),
       `kubectl patch configmap tars-config -n tars-system --type merge -p '{"data":{"proxy-url":"https://new.example/it'\\''s"}}' --context prod`,
@@ -107,11 +111,9 @@ describe("what is said of it", () => {
       values: Redacted.make({}),
     };
     const off = unusedFlag(trial, {});
-    assert.match(describeIdle(off), /while the OTel collector is off: --enable-otel-collector/);
+    assert.strictEqual(idleWarning(off, undefined).code, "flag-needs-collector");
     assert.isUndefined(doingCommand(off, DEFAULT_RELEASE, env));
-    assert.match(
-      describeIdle(unusedFlag(trial, { otelCollector: { enabled: true } })),
-      /no object of the release is made from it/,
-    );
+    const on = unusedFlag(trial, { otelCollector: { enabled: true } });
+    assert.strictEqual(idleWarning(on, undefined).code, "flag-unused");
   });
 });

@@ -45,10 +45,12 @@ describe("the rollout's budget", () => {
   });
 
   it("that is too short is a warning with the numbers", () => {
-    assert.strictEqual(
-      rolloutBudgetWarning(Duration.minutes(5), drainTimeout, [running(60)]),
-      "--timeout 5m is shorter than a drain (5m) and the start of new proxies (1m): the upgrade can run out of time while streams end",
-    );
+    assert.deepStrictEqual(rolloutBudgetWarning(Duration.minutes(5), drainTimeout, [running(60)]), {
+      code: "timeout-below-drain",
+      timeout: Duration.minutes(5),
+      drain: drainTimeout,
+      startUp: Duration.minutes(1),
+    });
   });
 
   it.each<[number, number, number | undefined, boolean]>([

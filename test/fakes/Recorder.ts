@@ -1,5 +1,6 @@
 import { Clock, Context, Effect, Layer, Ref } from "effect";
 import type { ReportEvent } from "../../src/domain/report.ts";
+import { warningText } from "../../src/render/warning.ts";
 import { Reporter } from "../../src/services/Reporter.ts";
 
 export interface RecordedEvent {
@@ -24,7 +25,7 @@ export class Recorder extends Context.Service<
         timeline: Ref.get(timeline),
         events,
         warnings: Effect.map(events, (all) =>
-          all.flatMap((event) => (event._tag === "Warning" ? [event.message] : [])),
+          all.flatMap((event) => (event._tag === "Warning" ? [warningText(event.warning)] : [])),
         ),
       });
       const reporter = Reporter.of({

@@ -171,31 +171,39 @@ const screenOf = (writes: ReadonlyArray<string>): ReadonlyArray<string> => {
   return rows.slice(0, -1);
 };
 
+const warned = (cause: string): ReportEvent => ({
+  _tag: "Warning",
+  warning: { code: "failure-report-not-kept", cause },
+});
+
 describe("the terminal", () => {
   it.effect("draws the table in its place, below everything that was said", () => {
     const writes: Array<string> = [];
     const screen = { columns: 80, rows: 24, write: (text: string) => writes.push(text) };
     return Effect.gen(function* () {
       const { report } = yield* Reporter;
-      yield* report({ _tag: "Warning", message: "before" });
+      yield* report(warned("before"));
       yield* report(STARTED);
       yield* report(progress(rolling(), workload({ name: "redis", group: "release" })));
       yield* TestClock.adjust("3 seconds");
       assert.deepStrictEqual(screenOf(writes), [
-        "warning: before",
+        "warning: the failure report could not be kept: before",
         "  waiting for helm upgrade, 3s of 10m",
         "  egress ██████████   2/2  1 of 2 pods run the new template",
         "  redis  ██████████   2/2",
       ]);
-      yield* report({ _tag: "Warning", message: "between" });
-      assert.strictEqual(screenOf(writes)[1], "warning: between");
+      yield* report(warned("between"));
+      assert.strictEqual(
+        screenOf(writes)[1],
+        "warning: the failure report could not be kept: between",
+      );
       yield* report({ _tag: "RolloutEnded" });
-      yield* report({ _tag: "Warning", message: "after" });
+      yield* report(warned("after"));
       yield* TestClock.adjust("1 minute");
       assert.deepStrictEqual(screenOf(writes), [
-        "warning: before",
-        "warning: between",
-        "warning: after",
+        "warning: the failure report could not be kept: before",
+        "warning: the failure report could not be kept: between",
+        "warning: the failure report could not be kept: after",
       ]);
     }).pipe(Effect.provide(Layer.fresh(layerReporterTerminal(PLAIN, screen))));
   });

@@ -2,6 +2,7 @@
  * Records of Helm's that an upgrade stumbles over. Helm finds them by their labels, goes by what is in them, and passes over
  * what it cannot read, until it wants to write a record of that name.
  */
+import { Schema } from "effect";
 import { isJsonObject } from "../json.ts";
 import { fieldAt, numberAt, stringAt } from "../kube.ts";
 import {
@@ -12,28 +13,32 @@ import {
   releaseSecretName,
 } from "../release.ts";
 
-export interface MisleadingLabel {
-  readonly label: string;
+const MisleadingLabel = Schema.Struct({
+  label: Schema.String,
   /** Nothing where there is no such label. */
-  readonly says: string | undefined;
+  says: Schema.UndefinedOr(Schema.String),
   /** What the record says. */
-  readonly record: string;
-}
+  record: Schema.String,
+});
+export type MisleadingLabel = typeof MisleadingLabel.Type;
 
-export type RecordFlaw =
-  | { readonly _tag: "Unreadable"; readonly why: string }
+const RecordFlaw = Schema.Union([
+  Schema.Struct({ _tag: Schema.Literal("Unreadable"), why: Schema.String }),
   /** It holds another revision than its name says. */
-  | { readonly _tag: "Misplaced"; readonly holds: string }
-  | { readonly _tag: "Mislabelled"; readonly labels: ReadonlyArray<MisleadingLabel> };
+  Schema.Struct({ _tag: Schema.Literal("Misplaced"), holds: Schema.String }),
+  Schema.Struct({ _tag: Schema.Literal("Mislabelled"), labels: Schema.Array(MisleadingLabel) }),
+]);
+export type RecordFlaw = typeof RecordFlaw.Type;
 
-export interface FlawedRecord {
+export const FlawedRecord = Schema.Struct({
   /** `Secret` or `ConfigMap`. */
-  readonly kind: string;
-  readonly name: string;
+  kind: Schema.String,
+  name: Schema.String,
   /** As its name says. */
-  readonly revision: number;
-  readonly flaw: RecordFlaw;
-}
+  revision: Schema.Int,
+  flaw: RecordFlaw,
+});
+export type FlawedRecord = typeof FlawedRecord.Type;
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,30 +1,36 @@
 /** Why running proxies will not be held, as far as it can be known before anything is written. */
-import type { Duration } from "effect";
+import { type Duration, Schema } from "effect";
 import { runningDrain } from "../drain/running-drain.ts";
 import { type ShortDrain, shortDrains } from "../drain/short-drain.ts";
-import { DaemonSet, type KubeObject } from "../kube.ts";
+import type { KubeObject } from "../kube.ts";
 import { isProxyOf } from "../rollout/view.ts";
 import { type DrainFacts, lengthenings } from "./lengthen.ts";
+
+export const UnheldReason = Schema.Union([
+  /** A proxy is held in exchange for one that is there already, and a DaemonSet starts the next when the last has gone. */
+  Schema.Struct({ _tag: Schema.Literal("DaemonSet"), name: Schema.String }),
+  /** There is none to write the longer drain to. */
+  Schema.Struct({ _tag: Schema.Literal("NoEnvoyProxy"), deployment: Schema.String }),
+  Schema.Struct({ _tag: Schema.Literal("OldKubernetes"), version: Schema.String }),
+  /** E.g. `create jobs.batch in namespace tars-dataplane`. */
+  Schema.Struct({ _tag: Schema.Literal("Forbidden"), lacking: Schema.Array(Schema.String) }),
+]);
+export type UnheldReason = typeof UnheldReason.Type;
 
 /** Proxies whose streams end with a drain that is shorter than what is asked for. */
 export interface Unheld {
   readonly workload: KubeObject;
   readonly drain: ShortDrain;
-  readonly why: string;
+  readonly why: UnheldReason;
 }
 
 export interface UnheldFacts extends DrainFacts {
   readonly daemonSets: ReadonlyArray<KubeObject>;
   /** Why this run can hold none, e.g. for want of permissions; `undefined` when it can. */
-  readonly obstacle: string | undefined;
+  readonly obstacle: UnheldReason | undefined;
 }
 
-/** A proxy is held in exchange for one that is there already, and a DaemonSet starts the next when the last has gone. */
-const daemonSetText = (name: string): string =>
-  `those of ${DaemonSet.kind} ${name} cannot be held, which is done for Deployments only`;
-
-const noEnvoyProxyText = (name: string): string =>
-  `no EnvoyProxy was found to lengthen the drain of ${name}`;
+const noEnvoyProxy = (deployment: string): UnheldReason => ({ _tag: "NoEnvoyProxy", deployment });
 
 export const unheldProxies = (
   { daemonSets, obstacle, ...facts }: UnheldFacts,
@@ -32,8 +38,7 @@ export const unheldProxies = (
 ): ReadonlyArray<Unheld> => {
   const { dataplaneNamespace, asked } = where;
   const ofDeployments = lengthenings(facts, where).flatMap(({ workload, drain, envoyProxy }) => {
-    const why =
-      obstacle ?? (envoyProxy === undefined ? noEnvoyProxyText(drain.deployment) : undefined);
+    const why = obstacle ?? (envoyProxy === undefined ? noEnvoyProxy(drain.deployment) : undefined);
     return why === undefined ? [] : [{ workload, drain, why }];
   });
   const ofDaemonSets = daemonSets
@@ -42,26 +47,24 @@ export const unheldProxies = (
       shortDrains([runningDrain(workload)], asked).map((drain) => ({
         workload,
         drain,
-        why: daemonSetText(workload.metadata.name),
+        why: { _tag: "DaemonSet", name: workload.metadata.name } as const,
       })),
     );
   return [...ofDeployments, ...ofDaemonSets];
 };
 
 /** Admission policies that tell one deletion from another are served from this version of Kubernetes on. */
-const POLICIES_SINCE_MINOR = 30;
+export const POLICIES_SINCE_MINOR = 30;
 
 export const policyObstacle = (version: {
   readonly major: number;
   readonly minor: number;
   readonly text: string;
-}): string | undefined =>
+}): UnheldReason | undefined =>
   version.major > 1 || version.minor >= POLICIES_SINCE_MINOR
     ? undefined
-    : `they cannot be held on Kubernetes ${version.text}, which has no ValidatingAdmissionPolicy of version v1 (1.${POLICIES_SINCE_MINOR} has)`;
+    : { _tag: "OldKubernetes", version: version.text };
 
 /** @param lacking e.g. `create jobs.batch in namespace tars-dataplane` */
-export const rightsObstacle = (lacking: ReadonlyArray<string>): string | undefined =>
-  lacking.length === 0
-    ? undefined
-    : `this account is not allowed to hold them (it cannot ${lacking.join("; ")})`;
+export const rightsObstacle = (lacking: ReadonlyArray<string>): UnheldReason | undefined =>
+  lacking.length === 0 ? undefined : { _tag: "Forbidden", lacking };

@@ -42,9 +42,7 @@ const storedManifests = Effect.fnUntraced(function* (release: ReleaseRef | undef
         error.reason !== "Forbidden" || release === undefined
           ? Effect.fail(error)
           : Effect.andThen(
-              warn(
-                `may not read Helm releases outside of ${release.namespace}: whether others use a withdrawn version is not known`,
-              ),
+              warn({ code: "crd-users-unknown", namespace: release.namespace }),
               records.storedManifests(release.namespace),
             ),
       ),

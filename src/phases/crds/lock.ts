@@ -15,8 +15,7 @@ export const lockCrds = Effect.gen(function* () {
   return yield* locks
     .acquire(CRDS_LOCK, {
       waitAtMost: PATIENCE,
-      onNews: (news) =>
-        Effect.provideService(lockNews("changing the CRDs")(news), Reporter, reporter),
+      onNews: (news) => Effect.provideService(lockNews(undefined)(news), Reporter, reporter),
     })
     .pipe(
       Effect.mapError((error) =>

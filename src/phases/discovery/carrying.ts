@@ -60,23 +60,15 @@ export const reportScales = (
   Effect.forEach(
     kept,
     ({ object, field, live, chart, value }) =>
-      warn(`${object} keeps ${field} ${live}, not the chart's ${chart} (value ${dotted(value)})`),
+      warn({ code: "scale-kept", object, field, live, chart, value: dotted(value) }),
     { discard: true },
   );
-
-const SOURCE_NAMES = {
-  flag: "the flag",
-  release: "the live release",
-  identity: "the identity file",
-};
 
 export const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, Reporter> =>
   Effect.forEach(
     carry.differences,
     ({ path, used, ignored }) =>
-      warn(
-        `${dotted(path)}: ${SOURCE_NAMES[used]} and ${SOURCE_NAMES[ignored]} differ; using ${SOURCE_NAMES[used]}`,
-      ),
+      warn({ code: "sources-differ", path: dotted(path), used, ignored }),
     { discard: true },
   );
 
@@ -91,8 +83,6 @@ export const warnOfOpenEndpoint = ({
   return isOpen &&
     header !== undefined &&
     (!Redacted.isRedacted(header) || Redacted.value(header) !== "")
-    ? warn(
-        "the OTel collector's endpoint is http://: its Authorization header can be read on its way",
-      )
+    ? warn({ code: "collector-endpoint-insecure" })
     : Effect.void;
 };

@@ -17,7 +17,6 @@ import {
 import type { RunRecord } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { isDowngrade } from "../../domain/version-order.ts";
-import { describeRecord } from "../../errors/records.ts";
 import {
   DowngradeRefused,
   ForeignChart,
@@ -66,7 +65,7 @@ const requireSoundRecords = Effect.fnUntraced(function* (release: ReleaseRef, fa
   if (inTheWay.length > 0) return yield* new RecordsDamaged({ release, records: inTheWay });
   yield* Effect.forEach(
     facts.flawed,
-    (record) => warn(`${describeRecord(release, record)}; this upgrade does not need it`),
+    (record) => warn({ code: "record-flawed", namespace: release.namespace, record }),
     { discard: true },
   );
 });
@@ -100,11 +99,11 @@ export const requireUpgradable = Effect.fnUntraced(function* (
   const deployed = deployedRevision(history);
   if (deployed !== undefined && unproven.has(deployed.revision)) {
     const good = lastGoodRevision(history, unproven);
-    const back =
-      good === undefined ? "" : `; a failed upgrade goes back to revision ${good.revision}`;
-    yield* warn(
-      `revision ${deployed.revision} is deployed in Helm's words only: its data plane was never seen to work${back}`,
-    );
+    yield* warn({
+      code: "deployed-unproven",
+      revision: deployed.revision,
+      goesBackTo: good?.revision,
+    });
   }
   if (deployed === undefined) {
     const diagnosis = diagnose(history, unproven);
@@ -137,8 +136,6 @@ export const requireOwnIdentity = Effect.fnUntraced(function* (
   const change = identityChange(live === undefined ? undefined : Redacted.value(live), identity);
   if (change._tag === "OtherWorkspace") return yield* new OtherWorkspace({ release, ...change });
   if (change._tag === "OtherAccount") {
-    yield* warn(
-      `the data plane will use service account ${change.given} instead of ${change.live}`,
-    );
+    yield* warn({ code: "service-account-changes", given: change.given, live: change.live });
   }
 });

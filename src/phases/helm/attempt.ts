@@ -55,7 +55,7 @@ export const recordGate = Effect.fnUntraced(function* (
     .pipe(
       // Applying it twice is applying it once; a verdict that is not kept would be held against the revision.
       Effect.retry({ schedule: Schedule.spaced("2 seconds"), times: 5 }),
-      Effect.catch(({ message }) => warn(`the gate's result could not be recorded: ${message}`)),
+      Effect.catch(({ message }) => warn({ code: "gate-not-recorded", cause: message })),
     );
 });
 

@@ -1,7 +1,6 @@
 /** Keeps the running proxies for as long as this upgrade asks, where they themselves would end their streams earlier. */
 import { Duration, Effect } from "effect";
-import { unheldText } from "../../domain/drain/short-drain.ts";
-import { formatGoDuration } from "../../domain/go-duration.ts";
+import { shortestDrain } from "../../domain/drain/short-drain.ts";
 import { type Hold, type HoldNews, ProxyHold } from "../../services/ProxyHold.ts";
 import { Reporter, report, warn } from "../../services/Reporter.ts";
 import type { UpgradeAttempt } from "./attempt.ts";
@@ -23,19 +22,20 @@ const tell = (
         askedMillis: Duration.toMillis(options.drainTimeout),
       });
     case "NotHeld":
-      return Effect.flatMap(streams.open, (open) =>
-        warn(
-          `could not hold the running proxies: ${news.why}; they ${unheldText(news.drains, open)}`,
-        ),
+      return Effect.flatMap(streams.open, (openStreams) =>
+        warn({
+          code: "proxies-not-held",
+          drain: shortestDrain(news.drains),
+          openStreams,
+          why: news.why,
+        }),
       );
     case "HandedOver":
       return report({ _tag: "ProxyMoved", pod: news.pod, to: "out-of-rotation" });
     case "PutBack":
       return report({ _tag: "ProxyMoved", pod: news.pod, to: "rotation" });
     case "NotClosing":
-      return warn(
-        `could not ask proxy ${news.pod} to close its connections: ${news.why}; a client that keeps its connection can begin new streams there`,
-      );
+      return warn({ code: "proxy-keeps-connections", pod: news.pod, why: news.why });
     case "LetGo":
       return report({
         _tag: "ProxyLetGo",
@@ -44,9 +44,7 @@ const tell = (
         openStreams: news.openStreams,
       });
     case "LeftServing":
-      return warn(
-        `${news.pods} replaced ${news.pods === 1 ? "proxy serves" : "proxies serve"} open streams; Kubernetes ends ${news.pods === 1 ? "it" : "them"} within ${formatGoDuration(news.atMost)}`,
-      );
+      return warn({ code: "proxies-left-serving", pods: news.pods, atMost: news.atMost });
   }
 };
 

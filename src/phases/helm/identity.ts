@@ -40,11 +40,7 @@ const restore = Effect.fnUntraced(function* ({ installed, identity, lock }: Iden
   const kubectl = yield* Kubectl;
   yield* lock.check.pipe(
     Effect.andThen(kubectl.apply(Secret, { ...written, data: fieldAt(before, "data") }, OURS)),
-    Effect.catch((error) =>
-      warn(
-        `the data plane keeps the new identity, the old one could not be restored: ${error.message}`,
-      ),
-    ),
+    Effect.catch((error) => warn({ code: "identity-not-restored", cause: error.message })),
   );
 });
 

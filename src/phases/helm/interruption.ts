@@ -19,9 +19,7 @@ export const withInterruption = Effect.fnUntraced(function* <A, E, R>(
 ) {
   const noticed = yield* Ref.make(false);
   const notice = Effect.flatMap(Ref.getAndSet(noticed, true), (before) =>
-    before
-      ? Effect.void
-      : warn("interrupted: the release is brought to a safe state first, do not kill this run"),
+    before ? Effect.void : warn({ code: "interrupted" }),
   );
   return yield* work({
     happened: Ref.get(noticed),

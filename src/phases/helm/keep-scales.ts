@@ -34,9 +34,13 @@ const raise = Effect.fnUntraced(function* ({ release, revision }: Target, floor:
   if (!isLowered(floor, Option.getOrUndefined(found))) return;
   if (!(yield* isGoingBack(release, revision))) return;
   yield* kubectl.patch(ref, setPath({}, field, live), { fieldManager: "tare" });
-  yield* warn(
-    `${showRef(ref)} keeps ${field.join(".")} ${live}, which the rollback had set to ${manifest}`,
-  );
+  yield* warn({
+    code: "scale-restored",
+    object: showRef(ref),
+    field: field.join("."),
+    live,
+    manifest,
+  });
 });
 
 /** Around everything that can go back to `revision`, Helm's own rollback included. */

@@ -4,8 +4,7 @@
  * changes, as nearly every upgrade of the controller does. Only pods made with the longer drain are safe from both.
  */
 import { Duration, Effect, Option } from "effect";
-import { unheldText } from "../../domain/drain/short-drain.ts";
-import { formatGoDuration } from "../../domain/go-duration.ts";
+import { shortestDrain } from "../../domain/drain/short-drain.ts";
 import {
   asBefore,
   type Lengthening,
@@ -40,20 +39,18 @@ const undo = Effect.fnUntraced(function* (proxies: ReadonlyArray<KubeObject>) {
           }),
         ),
         Effect.catch(({ message }) =>
-          warn(`EnvoyProxy ${before.metadata.name} keeps the longer drain: ${message}`),
+          warn({ code: "drain-not-restored", envoyProxy: before.metadata.name, cause: message }),
         ),
       ),
     { discard: true },
   );
 });
 
-const numbers = ({ streams }: UpgradeAttempt, short: ReadonlyArray<Lengthening>) =>
-  Effect.map(streams.open, (open) =>
-    unheldText(
-      short.map(({ drain }) => drain),
-      open,
-    ),
-  );
+const unheld = ({ streams }: UpgradeAttempt, short: ReadonlyArray<Lengthening>) =>
+  Effect.map(streams.open, (openStreams) => ({
+    drain: shortestDrain(short.map(({ drain }) => drain)),
+    openStreams,
+  }));
 
 const lengthen = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
@@ -89,16 +86,20 @@ const lengthen = Effect.fnUntraced(function* (
     return;
   }
   if (seen.value._tag === "NotSettled") {
-    yield* warn(
-      `the proxies did not take the drain of ${formatGoDuration(drainTimeout)}: ${seen.value.why}; they go on with their own, and ${yield* numbers(attempt, short)}`,
-    );
+    const { why } = seen.value;
+    yield* warn({
+      code: "drain-not-taken",
+      ...(yield* unheld(attempt, short)),
+      asked: drainTimeout,
+      why,
+    });
     yield* wayBack;
     return;
   }
   yield* awaitDrained(attempt, hold, drainTimeout);
   if (yield* interruption.happened) {
-    const names = proxies.map(({ metadata }) => metadata.name).join(", ");
-    yield* warn(`EnvoyProxy ${names} keeps the drain of ${formatGoDuration(drainTimeout)}`);
+    const envoyProxies = proxies.map(({ metadata }) => metadata.name);
+    yield* warn({ code: "longer-drain-stays", envoyProxies, drain: drainTimeout });
   }
 });
 
@@ -116,8 +117,8 @@ export const lengthenDrains = Effect.fnUntraced(function* (attempt: UpgradeAttem
   if ((yield* holdObstacle(attempt.options, facts)) !== undefined) return;
   yield* Effect.scoped(lengthen(attempt, short)).pipe(
     Effect.catch(({ message }) =>
-      Effect.flatMap(numbers(attempt, short), (text) =>
-        warn(`could not lengthen the drain of the running proxies: ${message}; they ${text}`),
+      Effect.flatMap(unheld(attempt, short), (streams) =>
+        warn({ code: "drain-not-lengthened", ...streams, cause: message }),
       ),
     ),
   );

@@ -63,7 +63,7 @@ export const repair = Effect.fnUntraced(function* (
       kept.push(live ?? wanted);
       continue;
     }
-    yield* warn(`Helm left ${showRef(ref)} as it was (${why}); restoring it`);
+    yield* warn({ code: "object-restored", object: showRef(ref), why });
     kept.push(yield* untilAnswered(kubectl.apply(type, wanted, AS_HELM)));
   }
   return kept;
@@ -197,7 +197,7 @@ const persistentRollback = Effect.fnUntraced(function* (attempt: Restoration, re
     const late = Duration.toMillis(pause) + took >= Duration.toMillis(attempt.options.timeout);
     if (late || (yield* lostLock(attempt)) !== undefined) return refused;
     if (!(yield* isWorthAnother(release, revision, before))) return refused;
-    yield* warn(`helm rollback failed (${refused}); trying again from what it left`);
+    yield* warn({ code: "rollback-retried", refused });
     yield* waitFor("rollback-again", pause);
     yield* Effect.ignore(takeBackTarget(release, revision));
     pause = Duration.min(Duration.times(pause, 2), LONGEST_PAUSE);

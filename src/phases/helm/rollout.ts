@@ -97,7 +97,7 @@ export const saveReport = Effect.fnUntraced(function* (
   yield* reports.save(`${installed.release.name}-revision-${revision}`, text).pipe(
     Effect.matchEffect({
       onSuccess: (file) => report({ _tag: "FailureReportSaved", file }),
-      onFailure: ({ message }) => warn(`the failure report could not be kept: ${message}`),
+      onFailure: ({ message }) => warn({ code: "failure-report-not-kept", cause: message }),
     }),
   );
 });

@@ -27,7 +27,7 @@ const helmOrDoom = (
         run.exit,
         rollout.doomed.pipe(
           Effect.flatMap(({ why }) =>
-            warn(`Helm need not wait any longer: ${redactText(why, installed.secrets)}`),
+            warn({ code: "upgrade-doomed", why: redactText(why, installed.secrets) }),
           ),
           // By now Helm waits: what is fatal has stood for its grace time.
           Effect.andThen(run.cancel),

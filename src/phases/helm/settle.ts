@@ -45,7 +45,7 @@ const undoFailedAttempt = Effect.fnUntraced(function* (
       ),
     ),
     Effect.catch(({ message }) =>
-      warn(`whether the EnvoyProxy is that of revision ${revision} is not known: ${message}`),
+      warn({ code: "envoy-proxy-unverified", revision, cause: message }),
     ),
   );
 });
@@ -84,9 +84,7 @@ export const settle = Effect.fnUntraced(function* (
   );
   const dataPlane: DataPlaneOutcome = Option.getOrElse(seen, () => INTERRUPTED);
   if (dataPlane._tag === "Absent") {
-    yield* warn(
-      `no Gateway and no Deployment of Envoy Gateway in ${options.dataplaneNamespace}: there was no data plane to verify`,
-    );
+    yield* warn({ code: "data-plane-absent", namespace: options.dataplaneNamespace });
   }
   if (dataPlane._tag !== "NotSettled") {
     yield* recordGate(attempt, revision, "passed");

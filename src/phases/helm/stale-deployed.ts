@@ -9,15 +9,9 @@ export const supersedeStale = Effect.fnUntraced(function* (release: ReleaseRef, 
   const records = yield* ReleaseRecords;
   for (const { revision } of staleDeployed(history)) {
     yield* records.supersede(release, revision).pipe(
-      Effect.andThen(
-        warn(
-          `revision ${revision} was deployed as well, which two Helms at the same time leave behind: it is recorded as superseded now`,
-        ),
-      ),
+      Effect.andThen(warn({ code: "stale-revision-superseded", revision })),
       Effect.catch(({ message }) =>
-        warn(
-          `revision ${revision} is deployed as well, and could not be recorded as superseded: ${message}`,
-        ),
+        warn({ code: "stale-revision-stays", revision, cause: message }),
       ),
     );
   }

@@ -61,8 +61,6 @@ export const accountFor = Effect.fnUntraced(
   (work) =>
     work.pipe(
       Effect.timeout(BUDGET),
-      Effect.catch(({ message }) =>
-        warn(`the deployment history was not told of the run that died: ${message}`),
-      ),
+      Effect.catch(({ message }) => warn({ code: "dead-run-event-not-written", cause: message })),
     ),
 );

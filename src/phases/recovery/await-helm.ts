@@ -55,7 +55,7 @@ export const awaitHelmHere = Effect.fnUntraced(function* (
         ],
       });
     }
-    if (!told) yield* warn(`helm (process ${pid}) is still at work on the release: waiting for it`);
+    if (!told) yield* warn({ code: "helm-awaited", pid });
     told = true;
     yield* waitFor("helm-here", LOOK_EVERY);
   }
@@ -112,10 +112,12 @@ const outlive = Effect.fnUntraced(function* (
   );
   const first = yield* left;
   if (Duration.isLessThanOrEqualTo(first, Duration.zero)) return undefined;
-  const where = lastRun === undefined ? "another machine" : lastRun.process.host;
-  yield* warn(
-    `a helm on ${where} may still be at work on revision ${pending.revision}, and cannot be seen from here: waiting up to ${formatGoDuration(Duration.seconds(Math.ceil(Duration.toSeconds(first))))} for its timeouts to pass`,
-  );
+  yield* warn({
+    code: "distant-helm-awaited",
+    host: lastRun?.process.host,
+    revision: pending.revision,
+    atMost: Duration.seconds(Math.ceil(Duration.toSeconds(first))),
+  });
   while (Duration.isGreaterThan(yield* left, Duration.zero)) {
     yield* waitFor("helm-elsewhere", Duration.min(yield* left, LOOK_AFAR_EVERY));
     const last = lastRevision(yield* readHistory(release));

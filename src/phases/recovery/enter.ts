@@ -1,6 +1,5 @@
 import { Effect } from "effect";
 import type { RunRecord } from "../../domain/run-journal.ts";
-import { obituary } from "../../domain/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
 import { AnotherRunHoldsTheLock, ClusterUnavailable } from "../../errors.ts";
 import { ProxyHold } from "../../services/ProxyHold.ts";
@@ -20,7 +19,7 @@ export interface Entered {
 
 const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: UpgradeOptions) {
   const [locks, reporter] = yield* Effect.all([ReleaseLock, Reporter]);
-  const news = lockNews(`working on release ${release.name}`);
+  const news = lockNews(release.name);
   const options = {
     waitAtMost: lockTimeout,
     onNews: (one: LockNews) => Effect.provideService(news(one), Reporter, reporter),
@@ -49,7 +48,7 @@ export const enter = Effect.fnUntraced(function* (options: UpgradeOptions) {
   const journal = yield* RunJournal;
   const latest = yield* journal.latest(release);
   const dead = latest?.ended === undefined ? latest : undefined;
-  if (dead !== undefined) yield* warn(obituary(dead));
+  if (dead !== undefined) yield* warn({ code: "run-died", run: dead });
   yield* Effect.interruptible(awaitHelmHere(release, timeout));
   // Its hold would end by itself within a minute; what this run does next need not wait for that.
   if (dead !== undefined) yield* (yield* ProxyHold).clear(options);

@@ -82,9 +82,12 @@ const rollBackTo = Effect.fnUntraced(function* (
   yield* rollBack({ options, installed, lock, prior }, failure).pipe(
     keepingScales(release, to.revision, facts.scaled),
     Effect.catchTag("UpgradeRolledBack", ({ restoredRevision, deployedRevision }) =>
-      warn(
-        `release ${release.name} recovered: revision ${restoredRevision} runs again, as revision ${deployedRevision}`,
-      ),
+      warn({
+        code: "release-recovered",
+        release: release.name,
+        restored: restoredRevision,
+        deployed: deployedRevision,
+      }),
     ),
     journal.around("recovery"),
     journaled(journal),

@@ -1,6 +1,6 @@
 /** Streams end with the drain that their proxies were started with, unless those are held. */
 import { Effect } from "effect";
-import { shortDrainWarning } from "../../domain/drain/short-drain.ts";
+import { shortestDrain } from "../../domain/drain/short-drain.ts";
 import { unheldProxies } from "../../domain/hold/unheld.ts";
 import type { KubeObject } from "../../domain/kube.ts";
 import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
@@ -20,14 +20,14 @@ export const warnOfUnheld = Effect.fnUntraced(function* (
   const facts = yield* readDrainFacts(options);
   const obstacle = yield* holdObstacle(options, facts);
   const unheld = unheldProxies({ ...facts, daemonSets, obstacle }, { dataplaneNamespace, asked });
-  for (const [why, group] of Map.groupBy(unheld, (one) => one.why)) {
-    const open = yield* countOpenStreams(group.map(({ workload }) => workload));
-    yield* warn(
-      shortDrainWarning(
-        group.map(({ drain }) => drain),
-        open,
-        why,
-      ),
-    );
+  for (const [first, ...others] of Map.groupBy(unheld, ({ why }) => JSON.stringify(why)).values()) {
+    if (first === undefined) continue;
+    const group = [first, ...others];
+    yield* warn({
+      code: "streams-may-be-cut",
+      drain: shortestDrain(group.map(({ drain }) => drain)),
+      openStreams: yield* countOpenStreams(group.map(({ workload }) => workload)),
+      why: first.why,
+    });
   }
 });

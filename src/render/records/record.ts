@@ -1,7 +1,7 @@
 /** What every line of `--output json` has, whatever its type. */
 import { Schema } from "effect";
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export const record = <const Type extends string, Fields extends Schema.Struct.Fields>(
   type: Type,

@@ -149,7 +149,7 @@ describe("proxies", () => {
     });
     assert.deepStrictEqual(unmet(paused, paused), []);
     assert.deepStrictEqual(priorNotices(takePriorState(paused)), [
-      "paused, so that its pods stay as they are until it is resumed: Deployment tars-dataplane/egress",
+      { code: "workloads-paused", workloads: ["Deployment tars-dataplane/egress"] },
     ]);
   });
 
@@ -166,6 +166,19 @@ describe("proxies", () => {
       controllerSettings: { kind: "EnvoyGateway" },
     });
     assert.deepStrictEqual(unmet(foreign, foreign), []);
-    assert.match(priorNotices(takePriorState(foreign)).join(), /belongs to .*platform-team/);
+    assert.deepStrictEqual(priorNotices(takePriorState(foreign)), [
+      {
+        code: "gateways-unserved",
+        gateways: [
+          {
+            place: "tars-dataplane/theirs",
+            className: "tars-egress",
+            controller: "gateway.envoyproxy.io/platform-team",
+            ours: false,
+            servedBy: [],
+          },
+        ],
+      },
+    ]);
   });
 });

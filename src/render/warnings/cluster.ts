@@ -1,0 +1,44 @@
+import { lostSecrets } from "../../domain/envoy-gateway-hops.ts";
+import { describeRecordSize } from "../../domain/release-size.ts";
+import type { CLUSTER_WARNINGS } from "../../domain/warnings/cluster.ts";
+import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/webhook-certificate.ts";
+import { plural, type Words } from "./words.ts";
+
+const WITHOUT_METRICS = "the HPA keeps its minimum of replicas but cannot scale under load";
+
+const dateOf = (millis: number): string => new Date(millis).toISOString().slice(0, 10);
+
+const renewal = (renewed: boolean | undefined): string => {
+  if (renewed === undefined) return "";
+  return renewed
+    ? "; this upgrade renews it"
+    : `; this upgrade keeps it: delete Secret ${WEBHOOK_CERTIFICATE_SECRET} first to have it made again`;
+};
+
+export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
+  "kubectl-missing": ({ cause }) => `${cause}: only the commands printed for you need it`,
+  "metrics-absent": () => `metrics-server is absent: ${WITHOUT_METRICS}`,
+  "metrics-unavailable": ({ reason }) =>
+    `metrics-server is present but unavailable (${reason}): ${WITHOUT_METRICS}`,
+  "metrics-unknown": ({ reason }) => `could not tell whether metrics-server is there (${reason})`,
+  "kubernetes-lacks-sidecars": ({ version }) =>
+    `Kubernetes ${version} is older than 1.33: ext-proc may refuse new streams while a pod drains`,
+  "permissions-unchecked": ({ cause }) => `could not check the permissions (${cause})`,
+  "pods-may-be-refused": ({ pods, namespace, detail }) =>
+    `the cluster may not let new pods in: ${pods} in namespace ${namespace}: ${detail}`,
+  "record-nearly-full": ({ bytes }) => describeRecordSize(bytes),
+  "helm-cannot-roll-back": ({ version, dropped }) =>
+    `Helm ${version} cannot roll back on its own when an upgrade fails before it has deleted what the new chart drops (${dropped.join(", ")}); Helm 4.2 and later can (helm/helm#13437, #32244)`,
+  "envoy-gateway-loses-secrets": ({ version, reference }) =>
+    `the release runs Envoy Gateway ${version}: ${lostSecrets(reference)}. The proxies' own statistics are looked at before this upgrade counts as done; restarting a proxy that lacks a secret mends it`,
+  "webhook-certificate-expires": ({ expiresAtMillis, days, renewed }) =>
+    `the certificate of the AI Gateway's webhook expires on ${dateOf(expiresAtMillis)}, in ${days} ${plural(days, "day", "days")}; after that no data-plane pod can be created${renewal(renewed)}`,
+  "webhook-certificate-expired": ({ expiresAtMillis, renewed }) =>
+    `the certificate of the AI Gateway's webhook expired on ${dateOf(expiresAtMillis)}: no data-plane pod can be created under it${renewal(renewed)}`,
+  "crd-newer": ({ crd, live, ours }) =>
+    `${crd}: the cluster's bundle ${live} is newer than ${ours}; left as it is`,
+  "crd-managed-by-platform": ({ crd, platform }) =>
+    `${crd}: managed by ${platform}, serves what is needed; left as it is`,
+  "crd-users-unknown": ({ namespace }) =>
+    `may not read Helm releases outside of ${namespace}: whether others use a withdrawn version is not known`,
+};

@@ -1,0 +1,16 @@
+import { shellQuote } from "../../domain/operator-commands.ts";
+import type { MACHINE_WARNINGS } from "../../domain/warnings/machine.ts";
+import type { Words } from "./words.ts";
+
+export const MACHINE_WORDS: Words<keyof typeof MACHINE_WARNINGS> = {
+  "identity-file-exposed": ({ file }) =>
+    `${file} can be read by other users of this machine: chmod 600 ${shellQuote(file)}`,
+  "management-plane-insecure": ({ file }) =>
+    `${file}: managementPlaneUrl is http://: the doctor's tokens and events can be read and changed on their way`,
+  "chart-reference-insecure": () =>
+    "--chart-path is http://: the chart can be changed on its way, and it gets every right that this account can give",
+  "tool-not-downloaded": ({ tool, version, problem, path, found }) =>
+    `${tool} ${version} could not be downloaded (${problem}): using ${path}, ${found}`,
+  "tool-replaceable": ({ path, writable }) =>
+    `${path} can be replaced by other users of this machine, and is run with all your rights: ${writable} is theirs, or they may write to it (chmod go-w, chown)`,
+};
