@@ -1,6 +1,6 @@
 /** Where the time of one upgrade goes, from the spans it wrote (`TARE_TRACE`). */
 import { readFileSync } from "node:fs";
-import type { TracedSpan } from "../src/services/trace-file.ts";
+import type { TracedSpan } from "../src/services/disk/trace-file.ts";
 import { median, millis } from "./measure.ts";
 
 /** Milliseconds each; together they are the whole run. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
 import { Effect, FileSystem } from "effect";
 import type { CrdManifest } from "../src/domain/crds/plan.ts";
-import { readChartCrds } from "../src/services/chart-crds.ts";
+import { readChartCrds } from "../src/services/chart/chart-crds.ts";
 import {
   applyCrds,
   type Cluster,

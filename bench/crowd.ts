@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { Effect } from "effect";
 import { crdManifest } from "../src/domain/crds/plan.ts";
-import type { KubeObject, ResourceType } from "../src/domain/kube.ts";
-import { PARSED_CRDS_FILE, sha256OfBytes, storedCrd } from "../src/services/chart-crds.ts";
-import { Kubectl } from "../src/services/Kubectl.ts";
-import { layerKubectlApi } from "../src/services/KubectlApi.ts";
+import type { KubeObject, ResourceType } from "../src/domain/kube/objects.ts";
+import { PARSED_CRDS_FILE, sha256OfBytes, storedCrd } from "../src/services/chart/chart-crds.ts";
+import { Kubectl } from "../src/services/kube/Kubectl.ts";
+import { layerKubectlApi } from "../src/services/kube/KubectlApi.ts";
 import { type Cluster, kubectl } from "../test/cluster/cluster.ts";
 
 const AT_ONCE = 8;

@@ -5,8 +5,8 @@
  */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Pod, Secret } from "../src/domain/kube.ts";
-import type { TracedSpan } from "../src/services/trace-file.ts";
+import { Pod, Secret } from "../src/domain/kube/objects.ts";
+import type { TracedSpan } from "../src/services/disk/trace-file.ts";
 import { followEnvoyGateway, kubectl, startCluster } from "../test/cluster/cluster.ts";
 import { installOlder, operator } from "../test/cluster/e2e/tare.ts";
 import { durationOf, readTrace, untilEndOf } from "./breakdown.ts";

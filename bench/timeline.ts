@@ -3,7 +3,7 @@
  * node bench/timeline.ts trace.jsonl docs/timeline.svg
  */
 import { writeFileSync } from "node:fs";
-import type { TracedSpan } from "../src/services/trace-file.ts";
+import type { TracedSpan } from "../src/services/disk/trace-file.ts";
 import { readTrace } from "./breakdown.ts";
 
 const WIDTH = 960;

@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Effect, Layer } from "effect";
-import { layerKubectlApi } from "../src/services/KubectlApi.ts";
-import { layerProxyStatsByPodProxy } from "../src/services/ProxyStatsByPodProxy.ts";
-import { RolloutGate } from "../src/services/RolloutGate.ts";
-import { layerRolloutGateWatching } from "../src/services/RolloutGateWatching.ts";
+import { layerKubectlApi } from "../src/services/kube/KubectlApi.ts";
+import { RolloutGate } from "../src/services/rollout/RolloutGate.ts";
+import { layerRolloutGateWatching } from "../src/services/rollout/RolloutGateWatching.ts";
+import { layerProxyStatsByPodProxy } from "../src/services/streams/ProxyStatsByPodProxy.ts";
 import {
   type Cluster,
   followEnvoyGateway,

@@ -23,7 +23,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { Result } from "effect";
 import { parse } from "yaml";
-import { PARSED_CRDS_FILE, parseCrdFile, storedCrd } from "../src/services/chart-crds.ts";
+import { PARSED_CRDS_FILE, parseCrdFile, storedCrd } from "../src/services/chart/chart-crds.ts";
 
 export interface LockedCrd {
   readonly file: string;
@@ -165,7 +165,7 @@ function readInputs(path: string): ReadonlyArray<InputFile> {
 
 const upstreamFiles = (folder: string) => readdirSync(folder).filter((name) => !isOurs(name));
 
-/** So that a run need not parse megabytes of YAML; see src/services/chart-crds.ts, which does not trust it blindly. */
+/** So that a run need not parse megabytes of YAML; see src/services/chart/chart-crds.ts, which does not trust it blindly. */
 function writeParsed(chart: string, folder: string): void {
   const file = join(chart, PARSED_CRDS_FILE);
   const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));

@@ -1,10 +1,10 @@
 /** Writes the tables of flags and exit codes into the README, from where they are declared: `npm run docs:tables`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DeclaredFlag } from "../src/cli/declared-flag.ts";
-import { DOCTOR_FLAGS } from "../src/cli/doctor.ts";
-import { type ExitCode, UPGRADE_EXIT_CODES } from "../src/cli/exit-codes.ts";
-import { UPGRADE_FLAGS } from "../src/cli/upgrade-flags.ts";
+import { DOCTOR_FLAGS } from "../src/cli/commands/doctor.ts";
+import { type ExitCode, UPGRADE_EXIT_CODES } from "../src/cli/commands/exit-codes.ts";
+import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
+import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
 
 export const README = join(import.meta.dirname, "../README.md");
 

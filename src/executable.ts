@@ -7,7 +7,7 @@ import { getAsset, getRawAsset } from "node:sea";
 import { setFlagsFromString } from "node:v8";
 import { constants, Script } from "node:vm";
 import { type Answers, answerTo } from "./answers.ts";
-import { wantsColours } from "./render/colours.ts";
+import { wantsColours } from "./render/text/colours.ts";
 import { PROGRAM_V8_FLAGS } from "./v8-flags.ts";
 
 /**

@@ -1,24 +1,24 @@
 import { Layer } from "effect";
 import type { ClusterChoice } from "./cli/tare.ts";
-import { layerConfirmationTerminal } from "./render/ConfirmationTerminal.ts";
-import { layerChartFiles } from "./services/ChartFiles.ts";
-import { layerCrdBackupsOnDisk } from "./services/CrdBackupsOnDisk.ts";
-import { EventOutbox } from "./services/EventOutbox.ts";
-import { layerFailureReportsOnDisk } from "./services/FailureReportsOnDisk.ts";
-import { layerHelmBinary } from "./services/HelmBinary.ts";
-import { layerJournalFilesOnDisk } from "./services/JournalFilesOnDisk.ts";
-import { layerKubectlApi } from "./services/KubectlApi.ts";
-import { layerOperatorSignalsProcess } from "./services/OperatorSignalsProcess.ts";
-import { layerProcessTableLocal } from "./services/ProcessTableLocal.ts";
-import { layerProxyHoldAdmission } from "./services/ProxyHoldAdmission.ts";
-import { layerProxyStatsByPodProxy } from "./services/ProxyStatsByPodProxy.ts";
-import { layerReleaseLockLease } from "./services/ReleaseLockLease.ts";
-import { layerReleaseRecords } from "./services/ReleaseRecordsInCluster.ts";
-import type { Reporter } from "./services/Reporter.ts";
-import { layerRolloutGateWatching } from "./services/RolloutGateWatching.ts";
-import { RunJournal } from "./services/RunJournal.ts";
-import { layerToolCacheLocal, type ToolChoice } from "./services/ToolCacheLocal.ts";
-import { layerToolShelfLocal } from "./services/ToolShelfLocal.ts";
+import { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
+import { layerChartFiles } from "./services/chart/ChartFiles.ts";
+import { layerCrdBackupsOnDisk } from "./services/crds/CrdBackupsOnDisk.ts";
+import { EventOutbox } from "./services/events/EventOutbox.ts";
+import { layerHelmBinary } from "./services/helm/HelmBinary.ts";
+import { layerProxyHoldAdmission } from "./services/hold/ProxyHoldAdmission.ts";
+import { layerKubectlApi } from "./services/kube/KubectlApi.ts";
+import { layerReleaseLockLease } from "./services/lock/ReleaseLockLease.ts";
+import { layerProcessTableLocal } from "./services/processes/ProcessTableLocal.ts";
+import { layerReleaseRecords } from "./services/release/ReleaseRecordsInCluster.ts";
+import type { Reporter } from "./services/report/Reporter.ts";
+import { layerFailureReportsOnDisk } from "./services/rollout/FailureReportsOnDisk.ts";
+import { layerRolloutGateWatching } from "./services/rollout/RolloutGateWatching.ts";
+import { layerJournalFilesOnDisk } from "./services/run/JournalFilesOnDisk.ts";
+import { layerOperatorSignalsProcess } from "./services/run/OperatorSignalsProcess.ts";
+import { RunJournal } from "./services/run/RunJournal.ts";
+import { layerProxyStatsByPodProxy } from "./services/streams/ProxyStatsByPodProxy.ts";
+import { layerToolCacheLocal, type ToolChoice } from "./services/tools/ToolCacheLocal.ts";
+import { layerToolShelfLocal } from "./services/tools/ToolShelfLocal.ts";
 
 /** What `tare tools` works on: no cluster, only the folder and the network. */
 export const liveTools = (choice: ToolChoice, reporter: Layer.Layer<Reporter>) =>

@@ -3,8 +3,8 @@
  * fault injection) is a middleware, so that phases stay what they are about.
  */
 import { Clock, Context, Effect, Exit, Fiber, Option, Ref, type Scope, Semaphore } from "effect";
-import type { PhaseInfo } from "./domain/report.ts";
-import { Reporter } from "./services/Reporter.ts";
+import type { PhaseInfo } from "./domain/report/report.ts";
+import { Reporter } from "./services/report/Reporter.ts";
 
 export interface Phase<Input, Output, E, R> {
   readonly id: string;

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { ownershipRefusal } from "../src/domain/crds/ownership.ts";
-import type { OperatorEnvironment } from "../src/domain/operator-commands.ts";
-import type { Keeper, Unrecorded } from "../src/domain/unrecorded.ts";
+import type { OperatorEnvironment } from "../src/domain/hints/operator-commands.ts";
+import type { Keeper, Unrecorded } from "../src/domain/release/unrecorded.ts";
 import * as catalogue from "../src/errors.ts";
 import { isOperatorError, type OperatorError } from "../src/errors.ts";
 

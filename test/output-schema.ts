@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { OutputRecord, Summary } from "../src/render/json-records.ts";
+import type { OutputRecord, Summary } from "../src/render/json/json-records.ts";
 
 export const publishedSchema: object = JSON.parse(
   readFileSync(join(import.meta.dirname, "../docs/json-output.schema.json"), "utf8"),

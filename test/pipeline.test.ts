@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit, Ref } from "effect";
+import { UPGRADE_PHASES } from "../src/operations/upgrade.ts";
 import {
   ahead,
   makePipeline,
@@ -7,7 +8,6 @@ import {
   type PhaseMiddleware,
   PhaseMiddlewares,
 } from "../src/pipeline.ts";
-import { UPGRADE_PHASES } from "../src/upgrade.ts";
 import { Recorder, simulate } from "./fakes/index.ts";
 
 const double: Phase<number, number, never, never> = {

@@ -36,7 +36,7 @@ export const bundleForExecutable = (outfile: string) =>
     entryPoints: [join(ROOT, "src/main.ts")],
     outfile,
     format: "cjs",
-    // Nothing of it is read from beside the program: see src/services/embedded-chart.ts.
+    // Nothing of it is read from beside the program: see src/services/chart/embedded-chart.ts.
     define: { "import.meta.url": "undefined" },
     banner: { js: "(function (require) { var module = { exports: {} };" },
     footer: { js: "})" },

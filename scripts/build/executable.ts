@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Effect } from "effect";
 import { create } from "tar";
-import { CHART_ASSET } from "../../src/services/embedded-chart.ts";
+import { CHART_ASSET } from "../../src/services/chart/embedded-chart.ts";
 import { answersAhead } from "./answers.ts";
 import { bundleEntry, bundleForExecutable, ROOT } from "./bundle.ts";
 

@@ -1,11 +1,11 @@
 import { delimiter } from "node:path";
 import { Effect, Option } from "effect";
-import type { GivenFlag, OperatorEnvironment } from "../domain/operator-commands.ts";
-import { Kubectl } from "../services/Kubectl.ts";
-import { OperatorShell } from "../services/OperatorShell.ts";
-import { ToolCache, type ToolName } from "../services/ToolCache.ts";
+import type { GivenFlag, OperatorEnvironment } from "../domain/hints/operator-commands.ts";
+import { Kubectl } from "../services/kube/Kubectl.ts";
+import { OperatorShell } from "../services/report/OperatorShell.ts";
+import { ToolCache, type ToolName } from "../services/tools/ToolCache.ts";
+import { givenClusterFlags, type UpgradeInput } from "./flags/upgrade-input.ts";
 import { isPipe, namedAgain } from "./pipes.ts";
-import { givenClusterFlags, type UpgradeInput } from "./upgrade-input.ts";
 
 /** The word that runs the tool in the operator's shell. */
 const toolWord = Effect.fnUntraced(function* (name: ToolName) {

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
-import { type OperatorEnvironment, pasteable } from "../domain/operator-commands.ts";
+import { type OperatorEnvironment, pasteable } from "../domain/hints/operator-commands.ts";
 import type { OperatorError } from "../errors.ts";
-import { report } from "../services/Reporter.ts";
+import { report } from "../services/report/Reporter.ts";
 import { RunFailed } from "./RunFailed.ts";
 
 /** Says what went wrong, and ends the command with the error's exit code. */

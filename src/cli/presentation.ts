@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect";
 import { CliConfig, type CliError, CliOutput, GlobalFlag } from "effect/cli";
-import { printError } from "../render/print.ts";
+import { printError } from "../render/text/print.ts";
 
 /** A word too many is often the rest of an unquoted header: it must not be repeated. */
 const usageMessage = (error: CliError.CliError): string =>

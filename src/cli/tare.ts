@@ -1,30 +1,29 @@
 import { Console, Layer, Option } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
-import type { Identity } from "../domain/identity.ts";
-import type { ChartSource } from "../services/ChartSource.ts";
-import type { Confirmation } from "../services/Confirmation.ts";
-import type { CrdBackups } from "../services/CrdBackups.ts";
-import type { EventOutbox } from "../services/EventOutbox.ts";
-import type { FailureReports } from "../services/FailureReports.ts";
-import type { Helm } from "../services/Helm.ts";
-import type { Kubectl } from "../services/Kubectl.ts";
-import { ManagementPlane } from "../services/ManagementPlane.ts";
-import type { OperatorSignals } from "../services/OperatorSignals.ts";
-import type { ProcessTable } from "../services/ProcessTable.ts";
-import type { ProxyHold } from "../services/ProxyHold.ts";
-import type { ProxyStats } from "../services/ProxyStats.ts";
-
-import type { ReleaseLock } from "../services/ReleaseLock.ts";
-import type { ReleaseRecords } from "../services/ReleaseRecords.ts";
-import { Reporter } from "../services/Reporter.ts";
-import type { RolloutGate } from "../services/RolloutGate.ts";
-import type { RunJournal } from "../services/RunJournal.ts";
-import type { ToolCache } from "../services/ToolCache.ts";
-import { ToolShelf } from "../services/ToolShelf.ts";
-import { doctorCommand } from "./doctor.ts";
-import { historyCommand } from "./history.ts";
-import { toolsCommand } from "./tools.ts";
-import { upgradeCommand } from "./upgrade.ts";
+import type { Identity } from "../domain/identity/identity.ts";
+import type { ChartSource } from "../services/chart/ChartSource.ts";
+import type { CrdBackups } from "../services/crds/CrdBackups.ts";
+import type { EventOutbox } from "../services/events/EventOutbox.ts";
+import { ManagementPlane } from "../services/events/ManagementPlane.ts";
+import type { Helm } from "../services/helm/Helm.ts";
+import type { ProxyHold } from "../services/hold/ProxyHold.ts";
+import type { Kubectl } from "../services/kube/Kubectl.ts";
+import type { ReleaseLock } from "../services/lock/ReleaseLock.ts";
+import type { ProcessTable } from "../services/processes/ProcessTable.ts";
+import type { ReleaseRecords } from "../services/release/ReleaseRecords.ts";
+import { Reporter } from "../services/report/Reporter.ts";
+import type { FailureReports } from "../services/rollout/FailureReports.ts";
+import type { RolloutGate } from "../services/rollout/RolloutGate.ts";
+import type { Confirmation } from "../services/run/Confirmation.ts";
+import type { OperatorSignals } from "../services/run/OperatorSignals.ts";
+import type { RunJournal } from "../services/run/RunJournal.ts";
+import type { ProxyStats } from "../services/streams/ProxyStats.ts";
+import type { ToolCache } from "../services/tools/ToolCache.ts";
+import { ToolShelf } from "../services/tools/ToolShelf.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { historyCommand } from "./commands/history.ts";
+import { toolsCommand } from "./commands/tools.ts";
+import { upgradeCommand } from "./commands/upgrade.ts";
 
 export type TareServices =
   | ChartSource

@@ -1,6 +1,6 @@
 /** Exit 2: what the run was given cannot be used. */
-import { helmCommand, sameCommand } from "../domain/operator-commands.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+import { helmCommand, sameCommand } from "../domain/hints/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
 import { hint, operatorError } from "./operator-error.ts";
 
 /** The identity file is missing, unreadable, not JSON, or has fields that are wrong. */

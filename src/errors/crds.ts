@@ -1,12 +1,12 @@
 /** Exit 14 and 15, and the rights it takes: the CRDs. */
 import { type CrdRefusal, kubectl, type Remedy, showCommand } from "../domain/crds/refusal.ts";
-import type { Hint } from "../domain/hint.ts";
-import { CRDS_LOCK, leaseName } from "../domain/lease.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   kubectlCommand,
   type OperatorEnvironment,
   tareCommand,
-} from "../domain/operator-commands.ts";
+} from "../domain/hints/operator-commands.ts";
+import { CRDS_LOCK, leaseName } from "../domain/lock/lease.ts";
 import { hint, operatorError, runAgain } from "./operator-error.ts";
 
 /** As the API server names them; a service account is a user too. */

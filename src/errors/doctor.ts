@@ -1,6 +1,6 @@
 /** What keeps the doctor from its work. */
-import { kubectlCommand } from "../domain/operator-commands.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+import { kubectlCommand } from "../domain/hints/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
 import { hint, operatorError } from "./operator-error.ts";
 
 export class AnotherDoctorAtWork extends operatorError<{

@@ -1,12 +1,12 @@
 import { type Cause, Data } from "effect";
-import type { Hint } from "../domain/hint.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
   sameCommand,
-} from "../domain/operator-commands.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+} from "../domain/hints/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
 
 export interface OperatorError extends Error {
   readonly _tag: string;

@@ -1,15 +1,15 @@
 /** Exit 10: something stands in the way, and nothing was changed. */
 
-import type { Hint } from "../domain/hint.ts";
-import type { JsonObject } from "../domain/json.ts";
+import type { ReachChange } from "../domain/checks/reach.ts";
+import type { TakenFields } from "../domain/fields/taken-fields.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   kubectlCommand,
   type OperatorEnvironment,
   tareCommand,
-} from "../domain/operator-commands.ts";
-import type { ReachChange } from "../domain/reach.ts";
-import type { ReleaseRef } from "../domain/release.ts";
-import type { TakenFields } from "../domain/taken-fields.ts";
+} from "../domain/hints/operator-commands.ts";
+import type { JsonObject } from "../domain/kube/json.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 
 export interface PreflightProblem {

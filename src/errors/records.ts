@@ -1,14 +1,15 @@
 /** Exit 10: what Helm has stored of the release would stop the upgrade half-way, or its rollback. */
-import type { FlawedRecord, MisleadingLabel, RecordFlaw } from "../domain/helm/record-flaw.ts";
-import type { UnservedObject } from "../domain/helm/unserved.ts";
-import type { Hint } from "../domain/hint.ts";
+
+import type { UnservedObject } from "../domain/checks/unserved.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
   shellQuote,
-} from "../domain/operator-commands.ts";
-import { type ReleaseRef, releaseSecretName } from "../domain/release.ts";
+} from "../domain/hints/operator-commands.ts";
+import type { FlawedRecord, MisleadingLabel, RecordFlaw } from "../domain/release/record-flaw.ts";
+import { type ReleaseRef, releaseSecretName } from "../domain/release/release.ts";
 import { hint, operatorError, runAgain } from "./operator-error.ts";
 
 const labelLine = ({ label, says, record }: MisleadingLabel): string =>

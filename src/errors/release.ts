@@ -1,15 +1,15 @@
 /** Exit 11 to 13: the release is not there, not ready for it, or busy. */
 
-import type { Hint } from "../domain/hint.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   helmCommand,
   kubectlCommand,
   type OperatorEnvironment,
   rollbackCommand,
   tareCommand,
-} from "../domain/operator-commands.ts";
-import type { ReleaseRef } from "../domain/release.ts";
-import type { Unrecorded } from "../domain/unrecorded.ts";
+} from "../domain/hints/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
+import type { Unrecorded } from "../domain/release/unrecorded.ts";
 import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
 import { describeUnrecorded, unrecordedHints } from "./unrecorded.ts";
 

@@ -1,7 +1,8 @@
 /** Remedies for problems that are reported together. */
-import type { Hint } from "../domain/hint.ts";
-import type { QuotaShortfall } from "../domain/object-room.ts";
-import { kubectlCommand, type OperatorEnvironment } from "../domain/operator-commands.ts";
+
+import type { QuotaShortfall } from "../domain/checks/object-room.ts";
+import type { Hint } from "../domain/hints/hint.ts";
+import { kubectlCommand, type OperatorEnvironment } from "../domain/hints/operator-commands.ts";
 import { hint } from "./operator-error.ts";
 
 /** Raises a quota by what is missing. */

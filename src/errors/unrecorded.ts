@@ -1,12 +1,12 @@
 /** In words: a release that runs and that Helm has no record of. */
-import type { Hint } from "../domain/hint.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   kubectlCommand,
   type OperatorEnvironment,
   tareCommand,
-} from "../domain/operator-commands.ts";
-import type { ReleaseRef } from "../domain/release.ts";
-import type { Keeper, Unrecorded } from "../domain/unrecorded.ts";
+} from "../domain/hints/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
+import type { Keeper, Unrecorded } from "../domain/release/unrecorded.ts";
 import { hint } from "./operator-error.ts";
 
 const STORAGE = { configmap: "ConfigMaps", secret: "Secrets" } as const;

@@ -1,12 +1,12 @@
 /** Exit 20 to 23: the upgrade was tried. */
 
-import type { Hint } from "../domain/hint.ts";
+import type { Hint } from "../domain/hints/hint.ts";
 import {
   type OperatorEnvironment,
   rollbackCommand,
   tareCommand,
-} from "../domain/operator-commands.ts";
-import type { ReleaseRef } from "../domain/release.ts";
+} from "../domain/hints/operator-commands.ts";
+import type { ReleaseRef } from "../domain/release/release.ts";
 import { hint, historyHint, operatorError, podHints, runAgain } from "./operator-error.ts";
 
 type FailedUpgrade = {

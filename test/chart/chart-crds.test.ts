@@ -10,7 +10,7 @@ import {
   readChartCrds,
   sha256OfBytes,
   storedCrd,
-} from "../../src/services/chart-crds.ts";
+} from "../../src/services/chart/chart-crds.ts";
 
 const crd = (name: string) =>
   `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: ${name}}\nspec: {group: example.com, names: {plural: as, kind: A}, versions: [{name: v1}]}\n`;

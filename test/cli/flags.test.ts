@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit } from "effect";
 import { CliError } from "effect/cli";
 import { RunFailed } from "../../src/cli/RunFailed.ts";
-import { getPath, type Json, type JsonObject, setPath } from "../../src/domain/json.ts";
+import { getPath, type Json, type JsonObject, setPath } from "../../src/domain/kube/json.ts";
 import {
   HELM_3,
   HELM_4,

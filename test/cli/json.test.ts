@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { PhaseMiddlewares } from "../../src/pipeline.ts";
-import { outputJsonSchema, type Summary } from "../../src/render/json-records.ts";
+import { outputJsonSchema, type Summary } from "../../src/render/json/json-records.ts";
 import {
   FakeBackups,
   FakeHelm,

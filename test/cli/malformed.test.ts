@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { setPath } from "../../src/domain/json.ts";
+import { setPath } from "../../src/domain/kube/json.ts";
 import { INSTALLED_VALUES, PRIVATE_KEY, type Scenario, world } from "../fakes/index.ts";
 import {
   type CliOptions,

@@ -1,7 +1,7 @@
 /** `--plan`: what an upgrade would do, without doing any of it. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { Deployment, Secret } from "../../src/domain/kube.ts";
+import { Deployment, Secret } from "../../src/domain/kube/objects.ts";
 import { FakeCluster, forbidden, runUpgrade, tarsChart, world, writesOf } from "../fakes/index.ts";
 import { clusterObjects, runUpgradeCli } from "./support.ts";
 

@@ -23,15 +23,15 @@ import { Command } from "effect/cli";
 import { ChildProcessSpawner } from "effect/process";
 import { TestConsole } from "effect/testing";
 import { makeOwnEnd, type OwnEnd, teardown } from "../../src/cli/exit.ts";
-import { wantsJson } from "../../src/cli/output.ts";
+import { wantsJson } from "../../src/cli/flags/output.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { type ClusterChoice, type TareServices, tareCommand } from "../../src/cli/tare.ts";
-import type { ChartReference } from "../../src/domain/upgrade-options.ts";
-import { type WaitName, WaitObserver } from "../../src/domain/waiting.ts";
-import { makeJsonOutput } from "../../src/render/ReporterJson.ts";
-import { layerReporterText } from "../../src/render/ReporterText.ts";
-import { type Paint, PLAIN } from "../../src/render/text.ts";
-import { ChartSource } from "../../src/services/ChartSource.ts";
+import type { ChartReference } from "../../src/domain/run/upgrade-options.ts";
+import { type WaitName, WaitObserver } from "../../src/domain/run/waiting.ts";
+import { makeJsonOutput } from "../../src/render/json/ReporterJson.ts";
+import { layerReporterText } from "../../src/render/text/ReporterText.ts";
+import { type Paint, PLAIN } from "../../src/render/text/text.ts";
+import { ChartSource } from "../../src/services/chart/ChartSource.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 import {
   allObjects,

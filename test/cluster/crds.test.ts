@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { restoreHints } from "../../src/domain/crds/backup.ts";
-import type { KubeObject } from "../../src/domain/kube.ts";
-import { needsScript, restoreScript } from "../../src/render/restore-script.ts";
+import type { KubeObject } from "../../src/domain/kube/objects.ts";
+import { needsScript, restoreScript } from "../../src/render/text/restore-script.ts";
 import {
   accountKubeconfig,
   applyCrds,

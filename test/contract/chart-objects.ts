@@ -1,5 +1,5 @@
 /** The objects of a contract's chart, the same on both sides; without a namespace. */
-import type { KubeObject } from "../../src/domain/kube.ts";
+import type { KubeObject } from "../../src/domain/kube/objects.ts";
 import type { ContractChart } from "./stage.ts";
 
 export const NOBODY: KubeObject = {

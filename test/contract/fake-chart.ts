@@ -1,6 +1,6 @@
 /** A chart of the contract as the fake Helm takes it. */
-import { canonicalJson } from "../../src/domain/json.ts";
-import type { KubeObject } from "../../src/domain/kube.ts";
+import { canonicalJson } from "../../src/domain/kube/json.ts";
+import type { KubeObject } from "../../src/domain/kube/objects.ts";
 import type { FakeChart } from "../fakes/helm/chart.ts";
 import { configMapObjects, NOBODY, workloadObjects } from "./chart-objects.ts";
 import type { ContractChart } from "./stage.ts";

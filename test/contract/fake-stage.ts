@@ -1,7 +1,7 @@
 /** The stage of the fakes: a world of its own for each case. */
 import { Duration, Effect, Layer } from "effect";
 import { parseHelmVersion } from "../../src/domain/helm/version.ts";
-import { ConfigMap, fieldAt } from "../../src/domain/kube.ts";
+import { ConfigMap, fieldAt } from "../../src/domain/kube/objects.ts";
 import { FakeCluster } from "../fakes/cluster/FakeCluster.ts";
 import {
   answerLost,

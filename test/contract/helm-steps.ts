@@ -1,7 +1,7 @@
 /** What the Helm cases do, in a few words each. */
 import { Duration, Effect, Redacted } from "effect";
-import type { JsonObject } from "../../src/domain/json.ts";
-import { Helm, type HelmExit } from "../../src/services/Helm.ts";
+import type { JsonObject } from "../../src/domain/kube/json.ts";
+import { Helm, type HelmExit } from "../../src/services/helm/Helm.ts";
 import { type ContractChart, eventually, Stage } from "./stage.ts";
 
 export interface Attempt {

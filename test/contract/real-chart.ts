@@ -1,7 +1,7 @@
 /** A chart of the contract as a folder for the real Helm. Templates are JSON, which is YAML. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { KubeObject } from "../../src/domain/kube.ts";
+import type { KubeObject } from "../../src/domain/kube/objects.ts";
 import type { ChartHook } from "../fakes/helm/chart.ts";
 import { configMapObjects, NOBODY, workloadObjects } from "./chart-objects.ts";
 import type { ContractChart } from "./stage.ts";

@@ -2,10 +2,10 @@
 import { assert } from "@effect/vitest";
 import { Effect } from "effect";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { Secret } from "../../src/domain/kube.ts";
-import { byRevision, type History } from "../../src/domain/release.ts";
-import { Kubectl } from "../../src/services/Kubectl.ts";
-import { makeStoredHistory } from "../../src/services/stored-history.ts";
+import { Secret } from "../../src/domain/kube/objects.ts";
+import { byRevision, type History } from "../../src/domain/release/release.ts";
+import { Kubectl } from "../../src/services/kube/Kubectl.ts";
+import { makeStoredHistory } from "../../src/services/release/stored-history.ts";
 import { type Cluster, run, startCluster } from "../cluster/cluster.ts";
 import { CASES, oneSided, runsOn } from "./cases.ts";
 import { layerRealStage } from "./real-stage.ts";

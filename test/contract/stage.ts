@@ -1,9 +1,9 @@
 /** What a case needs beside the ports: to set the scene, and to break it. Two stages do it, a fake one and a real one. */
 import { Context, type Duration, Effect, type Scope } from "effect";
-import type { JsonObject } from "../../src/domain/json.ts";
-import type { ReleaseRef } from "../../src/domain/release.ts";
-import type { Helm } from "../../src/services/Helm.ts";
-import type { Kubectl } from "../../src/services/Kubectl.ts";
+import type { JsonObject } from "../../src/domain/kube/json.ts";
+import type { ReleaseRef } from "../../src/domain/release/release.ts";
+import type { Helm } from "../../src/services/helm/Helm.ts";
+import type { Kubectl } from "../../src/services/kube/Kubectl.ts";
 import type { ChartHook } from "../fakes/helm/chart.ts";
 
 /** As its image's tag says; see docs/test-cluster.md. */

@@ -1,5 +1,5 @@
 /** Sessions of real Helms that were written down: each command with what it printed and the revisions it left. */
-import type { Revision, RevisionStatus } from "../../src/domain/release.ts";
+import type { Revision, RevisionStatus } from "../../src/domain/release/release.ts";
 
 export interface Recorded {
   readonly command: string;

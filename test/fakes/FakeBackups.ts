@@ -1,6 +1,6 @@
 import { Context, Effect, Layer, Ref } from "effect";
-import type { KubeObject } from "../../src/domain/kube.ts";
-import { BackupError, CrdBackups } from "../../src/services/CrdBackups.ts";
+import type { KubeObject } from "../../src/domain/kube/objects.ts";
+import { BackupError, CrdBackups } from "../../src/services/crds/CrdBackups.ts";
 
 /** Backups in memory; a full disk on request. */
 export class FakeBackups extends Context.Service<

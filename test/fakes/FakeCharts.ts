@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect";
-import type { ChartReference } from "../../src/domain/upgrade-options.ts";
-import { type Chart, ChartError, ChartSource } from "../../src/services/ChartSource.ts";
+import type { ChartReference } from "../../src/domain/run/upgrade-options.ts";
+import { type Chart, ChartError, ChartSource } from "../../src/services/chart/ChartSource.ts";
 import type { FakeChart } from "./helm/chart.ts";
 
 export const EMBEDDED_CHART = "/embedded/chart";

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Ref } from "effect";
-import { Confirmation } from "../../src/services/Confirmation.ts";
+import { Confirmation } from "../../src/services/run/Confirmation.ts";
 
 /** Somebody at a terminal, once a test has put somebody there. */
 export class FakeConfirmation extends Context.Service<

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Ref } from "effect";
-import { JournalFiles } from "../../src/services/JournalFiles.ts";
+import { JournalFiles } from "../../src/services/run/JournalFiles.ts";
 
 /** The journal's folder of the machine, in memory. */
 export class FakeJournalFiles extends Context.Service<

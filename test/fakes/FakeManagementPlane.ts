@@ -3,9 +3,9 @@ import {
   type DeliveryOutcome,
   deliveryOutcome,
   type PlaneAnswer,
-} from "../../src/domain/delivery.ts";
-import { InstallEvent } from "../../src/domain/install-event.ts";
-import { ManagementPlane } from "../../src/services/ManagementPlane.ts";
+} from "../../src/domain/events/delivery.ts";
+import { InstallEvent } from "../../src/domain/events/install-event.ts";
+import { ManagementPlane } from "../../src/services/events/ManagementPlane.ts";
 
 /** What the plane does with a request: it answers, or the connection breaks before or after it has taken the event. */
 export type PlaneBehaviour =

@@ -1,9 +1,9 @@
 import { Context, Effect, Layer, Ref } from "effect";
-import type { ProcessIdentity } from "../../src/domain/process-identity.ts";
-import { Kubectl } from "../../src/services/Kubectl.ts";
-import { ProcessTable, type RunningProcess } from "../../src/services/ProcessTable.ts";
-import type { ReleaseLock } from "../../src/services/ReleaseLock.ts";
-import { layerReleaseLockLease } from "../../src/services/ReleaseLockLease.ts";
+import type { ProcessIdentity } from "../../src/domain/processes/process-identity.ts";
+import { Kubectl } from "../../src/services/kube/Kubectl.ts";
+import type { ReleaseLock } from "../../src/services/lock/ReleaseLock.ts";
+import { layerReleaseLockLease } from "../../src/services/lock/ReleaseLockLease.ts";
+import { ProcessTable, type RunningProcess } from "../../src/services/processes/ProcessTable.ts";
 
 export const MACHINE = "machine-1";
 

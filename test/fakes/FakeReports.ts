@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Ref } from "effect";
-import { FailureReports } from "../../src/services/FailureReports.ts";
+import { FailureReports } from "../../src/services/rollout/FailureReports.ts";
 
 /** Failure reports kept in memory, by the file they would be in. */
 export class FakeReports extends Context.Service<

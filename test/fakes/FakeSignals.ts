@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Queue } from "effect";
-import { OperatorSignals } from "../../src/services/OperatorSignals.ts";
+import { OperatorSignals } from "../../src/services/run/OperatorSignals.ts";
 
 /** An operator who signals a second time. */
 export class FakeSignals extends Context.Service<

@@ -1,7 +1,7 @@
 import { Clock, Context, Effect, Layer, Ref } from "effect";
-import type { ReportEvent } from "../../src/domain/report.ts";
-import { warningText } from "../../src/render/warning.ts";
-import { Reporter } from "../../src/services/Reporter.ts";
+import type { ReportEvent } from "../../src/domain/report/report.ts";
+import { warningText } from "../../src/render/warnings/warning.ts";
+import { Reporter } from "../../src/services/report/Reporter.ts";
 
 export interface RecordedEvent {
   readonly at: number;

@@ -10,8 +10,8 @@ import {
   Gateway,
   type KubeObject,
   Lease,
-} from "../../src/domain/kube.ts";
-import { Kubectl } from "../../src/services/Kubectl.ts";
+} from "../../src/domain/kube/objects.ts";
+import { Kubectl } from "../../src/services/kube/Kubectl.ts";
 import {
   crd,
   EGRESS,

@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Redacted } from "effect";
 import { TestClock } from "effect/testing";
-import type { JsonObject } from "../../src/domain/json.ts";
-import { ConfigMap, Deployment, stringAt } from "../../src/domain/kube.ts";
-import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
-import { Helm, type UpgradeRequest } from "../../src/services/Helm.ts";
+import type { JsonObject } from "../../src/domain/kube/json.ts";
+import { ConfigMap, Deployment, stringAt } from "../../src/domain/kube/objects.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
+import { Helm, type UpgradeRequest } from "../../src/services/helm/Helm.ts";
 import {
   EGRESS,
   EMBEDDED_CHART,

@@ -1,7 +1,6 @@
 /** What a test wants to know about the world afterwards, in words that are easy to compare. */
 import { Effect, Schema } from "effect";
-import { decodeGateRecords, gateRecordName } from "../../src/domain/gate-record.ts";
-import { INSTALL_EVENT_LABELS, InstallEvent } from "../../src/domain/install-event.ts";
+import { INSTALL_EVENT_LABELS, InstallEvent } from "../../src/domain/events/install-event.ts";
 import {
   ConfigMap,
   Deployment,
@@ -10,8 +9,9 @@ import {
   numberAt,
   Secret,
   stringAt,
-} from "../../src/domain/kube.ts";
-import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
+} from "../../src/domain/kube/objects.ts";
+import { decodeGateRecords, gateRecordName } from "../../src/domain/release/gate-record.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
 import type { LoggedRequest } from "./cluster/FakeCluster.ts";
 import { FakeCluster } from "./cluster/FakeCluster.ts";
 import { matchesSelector } from "./cluster/selectors.ts";

@@ -9,8 +9,8 @@ import {
   Pod,
   ReplicaSet,
   stringAt,
-} from "../../src/domain/kube.ts";
-import { Kubectl } from "../../src/services/Kubectl.ts";
+} from "../../src/domain/kube/objects.ts";
+import { Kubectl } from "../../src/services/kube/Kubectl.ts";
 import {
   crashLoop,
   EGRESS,

@@ -1,6 +1,6 @@
 /** What a backup brings back: the same objects with other UIDs, as Velero makes them. */
 import { Effect } from "effect";
-import { ConfigMap, Secret } from "../../src/domain/kube.ts";
+import { ConfigMap, Secret } from "../../src/domain/kube/objects.ts";
 import { FakeCluster } from "./cluster/FakeCluster.ts";
 import { matchesSelector } from "./cluster/selectors.ts";
 

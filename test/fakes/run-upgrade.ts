@@ -1,8 +1,11 @@
 import { type Duration, Effect, Exit, Option } from "effect";
-import type { Identity } from "../../src/domain/identity.ts";
-import type { OperatorEnvironment } from "../../src/domain/operator-commands.ts";
-import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "../../src/domain/upgrade-options.ts";
-import { upgrade } from "../../src/upgrade.ts";
+import type { OperatorEnvironment } from "../../src/domain/hints/operator-commands.ts";
+import type { Identity } from "../../src/domain/identity/identity.ts";
+import {
+  DEFAULT_UPGRADE_OPTIONS,
+  type UpgradeOptions,
+} from "../../src/domain/run/upgrade-options.ts";
+import { upgrade } from "../../src/operations/upgrade.ts";
 import { IDENTITY } from "./fixtures/identity.ts";
 import { simulate } from "./simulate.ts";
 

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect";
-import { ToolCache, ToolMissing, type ToolName } from "../../src/services/ToolCache.ts";
+import { ToolCache, ToolMissing, type ToolName } from "../../src/services/tools/ToolCache.ts";
 
 export const layerFakeTools = (missing: ReadonlyArray<ToolName> = []): Layer.Layer<ToolCache> =>
   Layer.succeed(

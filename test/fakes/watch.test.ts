@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Fiber, Ref, Stream } from "effect";
 import { TestClock } from "effect/testing";
-import { ConfigMap, type KubeObject } from "../../src/domain/kube.ts";
-import { Kubectl, type WatchEvent } from "../../src/services/Kubectl.ts";
+import { ConfigMap, type KubeObject } from "../../src/domain/kube/objects.ts";
+import { Kubectl, type WatchEvent } from "../../src/services/kube/Kubectl.ts";
 import { FakeCluster, unreachable, world } from "./index.ts";
 
 const APP = { app: "envoy" };

@@ -1,7 +1,7 @@
 /** Any object of the cluster can say anything: a run ends in bounded time, by a code of its own, with nothing raw shown. */
 import { assert, describe, it } from "@effect/vitest";
 import { Cause, Clock, Effect, Exit } from "effect";
-import { installEvent } from "../../src/domain/install-event.ts";
+import { installEvent } from "../../src/domain/events/install-event.ts";
 import {
   ConfigMap,
   CustomResourceDefinition,
@@ -14,11 +14,11 @@ import {
   Pod,
   type ResourceType,
   Secret,
-} from "../../src/domain/kube.ts";
-import { heldLease } from "../../src/domain/lease.ts";
-import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
-import { EventOutbox } from "../../src/services/EventOutbox.ts";
-import { RunJournal } from "../../src/services/RunJournal.ts";
+} from "../../src/domain/kube/objects.ts";
+import { heldLease } from "../../src/domain/lock/lease.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
+import { EventOutbox } from "../../src/services/events/EventOutbox.ts";
+import { RunJournal } from "../../src/services/run/RunJournal.ts";
 import { runCli } from "../cli/support.ts";
 import {
   FakeCluster,
@@ -123,7 +123,7 @@ const run = Effect.fnUntraced(function* (dice: Dice) {
   return { command, ...(yield* runCli([...command, ...json])) };
 });
 
-/** The fake Helm reads only what it could have written; what the program itself makes of such records is tried in test/services/release-secret.test.ts. */
+/** The fake Helm reads only what it could have written; what the program itself makes of such records is tried in test/services/release/release-secret.test.ts. */
 const isOfTheFakes = (cause: string): boolean =>
   /\/test\/fakes\//.test(
     cause.split("\n").find((line) => /^\s+at .*\/(?:src|test)\//.test(line)) ?? "",

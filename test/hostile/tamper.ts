@@ -1,6 +1,6 @@
 /** Objects of a cluster as somebody who may write them could leave them. */
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { KubeObject } from "../../src/domain/kube.ts";
+import type { KubeObject } from "../../src/domain/kube/objects.ts";
 import type { Dice } from "../simulation/dice.ts";
 import { drawnText } from "./text.ts";
 

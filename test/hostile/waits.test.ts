@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { ConfigMap, Lease } from "../../src/domain/kube.ts";
-import { heldLease } from "../../src/domain/lease.ts";
+import { ConfigMap, Lease } from "../../src/domain/kube/objects.ts";
+import { heldLease } from "../../src/domain/lock/lease.ts";
 import {
   encodeRunRecord,
   JOURNAL_SCHEMA_VERSION,
   journalName,
-} from "../../src/domain/run-journal.ts";
-import { DEFAULT_RELEASE } from "../../src/domain/upgrade-options.ts";
-import { WAITS, type WaitName } from "../../src/domain/waiting.ts";
+} from "../../src/domain/run/run-journal.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
+import { WAITS, type WaitName } from "../../src/domain/run/waiting.ts";
 import { runCli } from "../cli/support.ts";
 import {
   FakeCluster,
@@ -33,7 +33,7 @@ const SRC = resolve(import.meta.dirname, "../../src");
 const sources = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => ({ name, text: readFileSync(join(SRC, name), "utf8") }));
-const WAITING = "domain/waiting.ts";
+const WAITING = "domain/run/waiting.ts";
 
 describe("every pause", () => {
   it("goes through the one that names it", () => {

@@ -2,7 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { proxySecrets, withheldSecrets } from "../../src/domain/rollout/withheld-secrets.ts";
+import {
+  proxySecrets,
+  withheldSecrets,
+} from "../../src/domain/rollout/trouble/withheld-secrets.ts";
 import { parseMetrics } from "../../src/domain/streams/proxy-metrics.ts";
 import { type Cluster, kubectl, startCluster } from "../cluster/cluster.ts";
 import { startTare, until } from "../cluster/e2e/running-tare.ts";

@@ -1,6 +1,6 @@
 /** The doctor's visits to a simulated release. */
 import { Context, Effect } from "effect";
-import { DEFAULT_DOCTOR_OPTIONS, doctor } from "../../src/doctor.ts";
+import { DEFAULT_DOCTOR_OPTIONS, doctor } from "../../src/operations/doctor.ts";
 import { FakeManagementPlane, IDENTITY } from "../fakes/index.ts";
 import { runIn, type Simulation, wait } from "./simulation.ts";
 

@@ -1,7 +1,7 @@
 /** What can be read off a cluster afterwards, by eyes of our own: nothing here asks the code that is tested. */
 
 import { Option, Schema } from "effect";
-import { InstallEvent } from "../../src/domain/install-event.ts";
+import { InstallEvent } from "../../src/domain/events/install-event.ts";
 import {
   ConfigMap,
   CustomResourceDefinition,
@@ -14,8 +14,8 @@ import {
   type ResourceType,
   Secret,
   stringAt,
-} from "../../src/domain/kube.ts";
-import { leaseState } from "../../src/domain/lease.ts";
+} from "../../src/domain/kube/objects.ts";
+import { leaseState } from "../../src/domain/lock/lease.ts";
 import { listed, type Store } from "../fakes/cluster/store.ts";
 import { goalOf } from "../fakes/controllers/deployment-objects.ts";
 import { ascending, manifestObjects, type ReleaseRecord, recordOf } from "../fakes/helm/records.ts";

@@ -1,9 +1,9 @@
 /** One process of tare: its services with the faults around them, and how it is ended from outside. */
 import { Context, Duration, Effect, Exit, type Fiber, Layer, Option, Scope } from "effect";
-import type { UpgradeOptions } from "../../src/domain/upgrade-options.ts";
+import type { UpgradeOptions } from "../../src/domain/run/upgrade-options.ts";
 import type { UpgradeError } from "../../src/errors.ts";
-import type { UpgradeResult } from "../../src/phases/helm-upgrade.ts";
-import { upgrade } from "../../src/upgrade.ts";
+import { upgrade } from "../../src/operations/upgrade.ts";
+import type { UpgradeResult } from "../../src/phases/helm/helm-upgrade.ts";
 import {
   FakeEnvoyGateway,
   FakeHelm,

@@ -1,6 +1,6 @@
 /** A story from start to end: the run it is about, and those that come after it when that was cut short. */
 import { Context, Effect } from "effect";
-import type { ReportEvent } from "../../src/domain/report.ts";
+import type { ReportEvent } from "../../src/domain/report/report.ts";
 import type { LoggedRequest } from "../fakes/cluster/FakeCluster.ts";
 import type { Store } from "../fakes/cluster/store.ts";
 import type { HelmInvocation } from "../fakes/helm/FakeHelm.ts";

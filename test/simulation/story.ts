@@ -3,7 +3,7 @@
  * again. The lists are what can be drawn; the first entry of each is the plain case.
  */
 import { Schema } from "effect";
-import type { Json } from "../../src/domain/json.ts";
+import type { Json } from "../../src/domain/kube/json.ts";
 import { Fault } from "./faults/fault.ts";
 import { HISTORIES } from "./world/histories.ts";
 

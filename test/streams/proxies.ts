@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { OWNING_GATEWAY_LABEL } from "../../src/domain/data-plane.ts";
+import { OWNING_GATEWAY_LABEL } from "../../src/domain/rollout/data-plane.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Unstructured } from "../cluster/unstructured.ts";
 

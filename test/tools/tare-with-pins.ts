@@ -8,8 +8,8 @@ import { teardown } from "../../src/cli/exit.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
 import { liveServices, liveTools } from "../../src/live.ts";
-import { layerReporterStderr } from "../../src/render/ReporterText.ts";
-import { PLAIN } from "../../src/render/text.ts";
+import { layerReporterStderr } from "../../src/render/text/ReporterText.ts";
+import { PLAIN } from "../../src/render/text/text.ts";
 import { Pins } from "../../src/services/tools/settings.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 

@@ -1,7 +1,7 @@
 /** How CRDs come back after they were changed: a Helm rollback does not restore them. */
 
-import type { Hint } from "../hint.ts";
-import type { OperatorEnvironment } from "../operator-commands.ts";
+import type { Hint } from "../hints/hint.ts";
+import type { OperatorEnvironment } from "../hints/operator-commands.ts";
 import { lostStoredVersions, migrationSteps } from "./migration.ts";
 import { type CommandLine, kubectl, showCommand } from "./refusal.ts";
 import { type CrdView, storageVersion } from "./view.ts";

@@ -1,7 +1,7 @@
 /** Schemas that became stricter, and the live objects that would fail them. */
 
-import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../json.ts";
-import { type KubeObject, listAt } from "../kube.ts";
+import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
+import { type KubeObject, listAt } from "../kube/objects.ts";
 import { type CrdRefusal, kubectl } from "./refusal.ts";
 import { schemaProblems } from "./schema.ts";
 import { type CrdView, resourceWord, versionNamed } from "./view.ts";

@@ -7,8 +7,8 @@ import {
   type JsonObject,
   type JsonPath,
   jsonEquals,
-} from "../json.ts";
-import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../kube.ts";
+} from "../kube/json.ts";
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../kube/objects.ts";
 import type { CrdManifest } from "./plan.ts";
 import { type CrdRefusal, kubectl } from "./refusal.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { canonicalJson, isJsonObject, type Json } from "../json.ts";
-import type { KubeObject } from "../kube.ts";
+import { canonicalJson, isJsonObject, type Json } from "../kube/json.ts";
+import type { KubeObject } from "../kube/objects.ts";
 
 /** Recorded on every CRD tare writes, so that an unchanged one is recognised without reading its schema. */
 export const CRD_HASH_ANNOTATION = "tars.io/crd-sha256";

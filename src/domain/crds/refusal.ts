@@ -1,5 +1,9 @@
 /** Why a CRD is not written, and what the operator can do about it, as data. */
-import { helmCommand, kubectlCommand, type OperatorEnvironment } from "../operator-commands.ts";
+import {
+  helmCommand,
+  kubectlCommand,
+  type OperatorEnvironment,
+} from "../hints/operator-commands.ts";
 
 /** One command; several words lists are piped into each other. */
 export interface CommandLine {

@@ -2,8 +2,8 @@
  * Validation of an object by the OpenAPI schema of its CRD, as far as the API server goes without CEL. Not tried:
  * `x-kubernetes-validations`, `format`, uniqueness in lists. A change of one of these is not checked here.
  */
-import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../json.ts";
-import { listAt } from "../kube.ts";
+import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
+import { listAt } from "../kube/objects.ts";
 
 export interface SchemaProblem {
   /** Dotted, e.g. `spec.rules[0].name`. */

@@ -1,6 +1,6 @@
 /** What becomes of one CRD once its whole live copy has been read: left alone, refused, or updated. */
 
-import type { KubeObject } from "../kube.ts";
+import type { KubeObject } from "../kube/objects.ts";
 import { lostStoredVersions, migrationSteps } from "./migration.ts";
 import { ownershipRefusal, platformOf, unknownOwners } from "./ownership.ts";
 import { isSameAsLive, isTerminating, newerBundle, type PlannedCrd, planCrd } from "./plan.ts";

@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from "../json.ts";
-import { fieldAt, type KubeObject, listAt, type ResourceType, stringAt } from "../kube.ts";
+import { isJsonObject, type JsonObject } from "../kube/json.ts";
+import { fieldAt, type KubeObject, listAt, type ResourceType, stringAt } from "../kube/objects.ts";
 
 /** A CustomResourceDefinition as the decisions about it see it. */
 export interface CrdView {

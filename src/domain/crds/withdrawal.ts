@@ -1,7 +1,7 @@
 /** Versions that stop being served, and who still names them. */
 
-import type { KubeObject } from "../kube.ts";
-import type { ReleaseRef } from "../release.ts";
+import type { KubeObject } from "../kube/objects.ts";
+import type { ReleaseRef } from "../release/release.ts";
 import { type CommandLine, type CrdRefusal, helm, kubectl } from "./refusal.ts";
 import { type CrdView, resourceWord, servedVersions } from "./view.ts";
 

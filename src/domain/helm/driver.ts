@@ -1,5 +1,5 @@
 /** Where Helm keeps its records, as `HELM_DRIVER` says. */
-import { ConfigMap, type ResourceType, Secret } from "../kube.ts";
+import { ConfigMap, type ResourceType, Secret } from "../kube/objects.ts";
 
 export type HelmDriver =
   | { readonly _tag: "Secrets" }

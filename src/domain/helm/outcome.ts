@@ -7,7 +7,7 @@ import {
   lastRevision,
   type Revision,
   rollbackTarget,
-} from "../release.ts";
+} from "../release/release.ts";
 import { helmReason, oneLine } from "./stderr.ts";
 
 /** What a `helm upgrade` left behind, decided from the history alone; the text only supplies the reason. */

@@ -1,6 +1,6 @@
 import type { Duration } from "effect";
-import { formatGoDuration } from "../go-duration.ts";
-import type { ReleaseRef } from "../release.ts";
+import type { ReleaseRef } from "../release/release.ts";
+import { formatGoDuration } from "../text/go-duration.ts";
 
 export interface HelmVersion {
   readonly major: number;

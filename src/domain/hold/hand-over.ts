@@ -1,5 +1,5 @@
 /** A proxy pod on its way out of rotation, and back. */
-import { fieldAt, type KubeObject, type OwnerReference } from "../kube.ts";
+import { fieldAt, type KubeObject, type OwnerReference } from "../kube/objects.ts";
 import { HANDED_OVER_ANNOTATION, HELD_LABEL, TAKEN_LABELS_ANNOTATION } from "./names.ts";
 
 type Labels = Readonly<Record<string, string>>;

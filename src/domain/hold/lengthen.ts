@@ -1,12 +1,12 @@
 /** A longer drain for the proxies, given to them by the EnvoyProxy that they are made from. */
 import { Duration } from "effect";
-import { runningDrain } from "../drain/running-drain.ts";
-import { type ShortDrain, shortDrains } from "../drain/short-drain.ts";
-import { copyPath, getPath, isJsonObject, type JsonObject, setPath } from "../json.ts";
-import { type KubeObject, numberAt } from "../kube.ts";
-import { isForeign, proxyOfDeployment } from "../rollout/gateways.ts";
+import { copyPath, getPath, isJsonObject, type JsonObject, setPath } from "../kube/json.ts";
+import { type KubeObject, numberAt } from "../kube/objects.ts";
+import { isForeign, proxyOfDeployment } from "../rollout/baseline/gateways.ts";
 import { quietTime } from "../rollout/verdict.ts";
 import { isProxyOf, type RolloutView } from "../rollout/view.ts";
+import { runningDrain } from "../streams/running-drain.ts";
+import { type ShortDrain, shortDrains } from "../streams/short-drain.ts";
 
 export interface DrainFacts
   extends Pick<RolloutView, "envoyProxies" | "gateways" | "gatewayClasses" | "release"> {

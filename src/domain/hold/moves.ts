@@ -1,5 +1,5 @@
 /** Which held pods have to be handed over or put back, from what their ReplicaSets want. */
-import { type KubeObject, numberAt } from "../kube.ts";
+import { type KubeObject, numberAt } from "../kube/objects.ts";
 import { belongsTo, isHandedOver } from "./hand-over.ts";
 
 export interface HeldPods {

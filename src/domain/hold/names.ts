@@ -1,4 +1,4 @@
-import type { ReleaseRef } from "../release.ts";
+import type { ReleaseRef } from "../release/release.ts";
 
 /** On every proxy pod that a run holds; its value is the run's hold. */
 export const HELD_LABEL = "tars.io/held";

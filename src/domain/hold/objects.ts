@@ -9,8 +9,8 @@ import {
   type KubeObject,
   type OwnerReference,
   type ResourceType,
-} from "../kube.ts";
-import type { ReleaseRef } from "../release.ts";
+} from "../kube/objects.ts";
+import type { ReleaseRef } from "../release/release.ts";
 import { guardName, HELD_LABEL, keeperName, policyName } from "./names.ts";
 
 export const HOLD_COMPONENT_LABEL = { "tars.io/component": "stream-hold" } as const;

@@ -1,9 +1,9 @@
 /** Why running proxies will not be held, as far as it can be known before anything is written. */
 import { type Duration, Schema } from "effect";
-import { runningDrain } from "../drain/running-drain.ts";
-import { type ShortDrain, shortDrains } from "../drain/short-drain.ts";
-import type { KubeObject } from "../kube.ts";
+import type { KubeObject } from "../kube/objects.ts";
 import { isProxyOf } from "../rollout/view.ts";
+import { runningDrain } from "../streams/running-drain.ts";
+import { type ShortDrain, shortDrains } from "../streams/short-drain.ts";
 import { type DrainFacts, lengthenings } from "./lengthen.ts";
 
 export const UnheldReason = Schema.Union([

@@ -1,6 +1,6 @@
 /** How live objects of a release differ from those of the revision that was restored. */
-import { EnvoyProxy, fieldAt, type KubeObject } from "../kube.ts";
-import { imagesOf } from "./asked-template.ts";
+import { EnvoyProxy, fieldAt, type KubeObject } from "../kube/objects.ts";
+import { imagesOf } from "./baseline/asked-template.ts";
 import { firstDifference, partOf } from "./difference.ts";
 
 const specOf = (wanted: KubeObject, made: KubeObject | undefined): unknown => {

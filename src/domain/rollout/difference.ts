@@ -1,6 +1,6 @@
 /** How what was found differs from what was asked for, where others and the server may add what they like. */
-import { type Json, jsonEquals } from "../json.ts";
-import { stringAt } from "../kube.ts";
+import { type Json, jsonEquals } from "../kube/json.ts";
+import { stringAt } from "../kube/objects.ts";
 
 export type Tree = { readonly [key: string]: unknown };
 

@@ -1,8 +1,7 @@
 /** Which proxies the Gateways must have, and what each must run. */
-import { type DeploymentProgress, newTemplate, proxyTemplate } from "../data-plane.ts";
-import { DaemonSet, fieldAt, type KubeObject, numberAt } from "../kube.ts";
-import { type AskedWorkload, askedTemplate } from "./asked-template.ts";
-import { type Difference, showDifference, type Tree } from "./difference.ts";
+
+import { DaemonSet, fieldAt, type KubeObject, numberAt } from "../kube/objects.ts";
+import { type AskedWorkload, askedTemplate } from "./baseline/asked-template.ts";
 import {
   type Config,
   isOurs,
@@ -10,8 +9,10 @@ import {
   mustBeServed,
   proxyOfDeployment,
   refusal,
-} from "./gateways.ts";
-import { refusalOf, unexplained } from "./unexplained.ts";
+} from "./baseline/gateways.ts";
+import { type DeploymentProgress, newTemplate, proxyTemplate } from "./data-plane.ts";
+import { type Difference, showDifference, type Tree } from "./difference.ts";
+import { refusalOf, unexplained } from "./trouble/unexplained.ts";
 import { keyOfObject } from "./view.ts";
 import { isPaused, pausedProgress, workloadProgress } from "./workload-progress.ts";
 

@@ -1,10 +1,11 @@
 /** What an operator sees of a rollout: one entry for each workload. */
-import { type DeploymentProgress, type NameTemplate, newTemplate } from "../data-plane.ts";
-import { type KubeObject, numberAt, stringAt } from "../kube.ts";
-import { creationTrouble } from "./creation-trouble.ts";
+
+import { type KubeObject, numberAt, stringAt } from "../kube/objects.ts";
+import { type DeploymentProgress, type NameTemplate, newTemplate } from "./data-plane.ts";
 import { dataPlaneEntries, type Entry } from "./expectation.ts";
-import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./pod-trouble.ts";
-import { limiterEntries } from "./rate-limiter.ts";
+import { creationTrouble } from "./trouble/creation-trouble.ts";
+import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./trouble/pod-trouble.ts";
+import { limiterEntries } from "./trouble/rate-limiter.ts";
 import {
   conditionsOf,
   currentGeneration,

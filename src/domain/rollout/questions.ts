@@ -1,11 +1,11 @@
 /** What to ask the server, where a workload is not what it is asked to be: what it would make of it. */
-import { isJsonObject, type JsonObject } from "../json.ts";
-import { fieldAt, type KubeObject } from "../kube.ts";
-import { merged } from "./asked-template.ts";
+import { isJsonObject, type JsonObject } from "../kube/json.ts";
+import { fieldAt, type KubeObject } from "../kube/objects.ts";
+import { merged } from "./baseline/asked-template.ts";
 import { partOf, type Tree } from "./difference.ts";
 import { askedOfProxy } from "./expectation.ts";
-import { askedOfLimiter } from "./rate-limiter.ts";
-import { questionOf, unexplained } from "./unexplained.ts";
+import { askedOfLimiter } from "./trouble/rate-limiter.ts";
+import { questionOf, unexplained } from "./trouble/unexplained.ts";
 import type { RolloutView, Workload } from "./view.ts";
 import { isObserved } from "./workload-progress.ts";
 

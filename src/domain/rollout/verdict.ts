@@ -1,9 +1,14 @@
 /** Whether a rollout can still end well, and whether it has. */
 import { Duration } from "effect";
-import { EnvoyProxy, type KubeObject } from "../kube.ts";
-import { proxyOfDeployment } from "./gateways.ts";
-import { describeTrouble, type Severity, type TroubleKind, troubleClass } from "./pod-trouble.ts";
+import { EnvoyProxy, type KubeObject } from "../kube/objects.ts";
+import { proxyOfDeployment } from "./baseline/gateways.ts";
 import type { PodInTrouble } from "./progress.ts";
+import {
+  describeTrouble,
+  type Severity,
+  type TroubleKind,
+  troubleClass,
+} from "./trouble/pod-trouble.ts";
 import { currentGeneration, keyOfObject, type RolloutView } from "./view.ts";
 
 /** The cluster as it was before anything of the upgrade was written. */

@@ -1,7 +1,15 @@
 /** The part of the cluster that a rollout is about, as the watches have told it so far. */
-import { OWNING_GATEWAY_LABEL } from "../data-plane.ts";
-import { DaemonSet, fieldAt, type KubeObject, listAt, StatefulSet, stringAt } from "../kube.ts";
-import type { PriorState } from "./prior-state.ts";
+
+import {
+  DaemonSet,
+  fieldAt,
+  type KubeObject,
+  listAt,
+  StatefulSet,
+  stringAt,
+} from "../kube/objects.ts";
+import type { PriorState } from "./baseline/prior-state.ts";
+import { OWNING_GATEWAY_LABEL } from "./data-plane.ts";
 
 export const OWNING_GATEWAY_NAMESPACE_LABEL = "gateway.envoyproxy.io/owning-gateway-namespace";
 /** With `mergeGateways` one Deployment serves all Gateways of a class. */

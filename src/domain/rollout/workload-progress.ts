@@ -1,11 +1,19 @@
 /** Whether workloads of each kind are where they should be. */
+
+import {
+  DaemonSet,
+  fieldAt,
+  type KubeObject,
+  numberAt,
+  StatefulSet,
+  stringAt,
+} from "../kube/objects.ts";
 import {
   type DeploymentProgress,
   deploymentProgress,
   type NameTemplate,
   newTemplate,
-} from "../data-plane.ts";
-import { DaemonSet, fieldAt, type KubeObject, numberAt, StatefulSet, stringAt } from "../kube.ts";
+} from "./data-plane.ts";
 
 const statusOf = (object: KubeObject) => (field: string) => numberAt(object, "status", field) ?? 0;
 

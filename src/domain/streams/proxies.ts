@@ -1,8 +1,8 @@
 /** What is known of the streams on each proxy, from looks at its pod and at its counts. Pure. */
 import { Duration } from "effect";
-import { podDrain } from "../drain/running-drain.ts";
-import { conditionOf, type KubeObject, numberAt } from "../kube.ts";
+import { conditionOf, type KubeObject, numberAt } from "../kube/objects.ts";
 import type { ProxyCounts } from "./proxy-metrics.ts";
+import { podDrain } from "./running-drain.ts";
 
 export interface ProxyStreams {
   readonly pod: string;

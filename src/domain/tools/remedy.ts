@@ -1,4 +1,4 @@
-import type { Hint } from "../hint.ts";
+import type { Hint } from "../hints/hint.ts";
 import type { ToolName } from "./pins.ts";
 
 /** What to do when a tool can be had nowhere: bring a network, carry the files, or name a binary. */

@@ -1,10 +1,10 @@
 import { Effect } from "effect";
 import { type CrdBackup, type CrdMigration, migrationBack } from "../../domain/crds/backup.ts";
 import { crdView } from "../../domain/crds/view.ts";
-import type { KubeObject } from "../../domain/kube.ts";
+import type { KubeObject } from "../../domain/kube/objects.ts";
 import { CrdBackupFailed } from "../../errors.ts";
-import { CrdBackups } from "../../services/CrdBackups.ts";
-import { report } from "../../services/Reporter.ts";
+import { CrdBackups } from "../../services/crds/CrdBackups.ts";
+import { report } from "../../services/report/Reporter.ts";
 import type { Rehearsed } from "./rehearse.ts";
 
 interface Saved {

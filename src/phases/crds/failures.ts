@@ -1,5 +1,5 @@
 import { ClusterUnavailable, CrdRightsMissing } from "../../errors.ts";
-import type { KubectlError } from "../../services/Kubectl.ts";
+import type { KubectlError } from "../../services/kube/Kubectl.ts";
 
 /** A call that is needed before anything is written; missing rights are told apart, since they have a remedy. */
 export const unavailableOrForbidden =

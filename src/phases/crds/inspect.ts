@@ -15,11 +15,11 @@ import {
   withdrawalRefusal,
   withdrawnVersions,
 } from "../../domain/crds/withdrawal.ts";
-import type { KubeObject } from "../../domain/kube.ts";
-import type { ReleaseRef } from "../../domain/release.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
-import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
-import { warn } from "../../services/Reporter.ts";
+import type { KubeObject } from "../../domain/kube/objects.ts";
+import type { ReleaseRef } from "../../domain/release/release.ts";
+import { Kubectl } from "../../services/kube/Kubectl.ts";
+import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
+import { warn } from "../../services/report/Reporter.ts";
 import { unavailableOrForbidden } from "./failures.ts";
 
 const narrowing = Effect.fnUntraced(function* (live: CrdView, next: CrdView) {

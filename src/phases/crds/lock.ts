@@ -1,9 +1,9 @@
 import { Duration, Effect } from "effect";
-import { CRDS_LOCK } from "../../domain/lease.ts";
+import { CRDS_LOCK } from "../../domain/lock/lease.ts";
 import { CrdsLocked } from "../../errors.ts";
-import { ReleaseLock } from "../../services/ReleaseLock.ts";
-import { Reporter } from "../../services/Reporter.ts";
-import { lockNews } from "../lock-news.ts";
+import { ReleaseLock } from "../../services/lock/ReleaseLock.ts";
+import { Reporter } from "../../services/report/Reporter.ts";
+import { lockNews } from "../lock/lock-news.ts";
 import { unavailableOrForbidden } from "./failures.ts";
 
 /** Other releases' CRDs are written in seconds; a run that hangs over them longer is worth a look. */

@@ -12,10 +12,10 @@ import type { CrdRefusal } from "../../domain/crds/refusal.ts";
 import { serverRefusal } from "../../domain/crds/server-text.ts";
 import { judgeCrd } from "../../domain/crds/verdict.ts";
 import { crdView } from "../../domain/crds/view.ts";
-import { CustomResourceDefinition, type KubeObject } from "../../domain/kube.ts";
-import type { ReleaseRef } from "../../domain/release.ts";
+import { CustomResourceDefinition, type KubeObject } from "../../domain/kube/objects.ts";
+import type { ReleaseRef } from "../../domain/release/release.ts";
 import { ClusterUnavailable, CrdRightsMissing, CrdsRefused } from "../../errors.ts";
-import { type ApplyOptions, Kubectl, type KubectlError } from "../../services/Kubectl.ts";
+import { type ApplyOptions, Kubectl, type KubectlError } from "../../services/kube/Kubectl.ts";
 import { unavailableOrForbidden } from "./failures.ts";
 import { inspect } from "./inspect.ts";
 

@@ -2,11 +2,15 @@
 import { Effect, Option, Result, Schedule } from "effect";
 import { largestFirst, recordedManifest } from "../../domain/crds/plan.ts";
 import { crdView, resourceWord, servedVersions } from "../../domain/crds/view.ts";
-import { CustomResourceDefinition, conditionOf, type KubeObject } from "../../domain/kube.ts";
+import {
+  CustomResourceDefinition,
+  conditionOf,
+  type KubeObject,
+} from "../../domain/kube/objects.ts";
 import { CrdsIncomplete, RunSuperseded } from "../../errors.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
-import type { LockLost } from "../../services/ReleaseLock.ts";
-import { report } from "../../services/Reporter.ts";
+import { Kubectl } from "../../services/kube/Kubectl.ts";
+import type { LockLost } from "../../services/lock/ReleaseLock.ts";
+import { report } from "../../services/report/Reporter.ts";
 import { APPLY, CONCURRENCY, type Rehearsed } from "./rehearse.ts";
 
 const SERVED_WITHIN = "60 seconds";

@@ -1,14 +1,14 @@
 import { Effect, Schedule } from "effect";
-import type { GateRecord } from "../../domain/gate-record.ts";
-import { type History, lastRevision, type ReleaseRef } from "../../domain/release.ts";
-import { note } from "../../domain/revision-identity.ts";
-import type { PriorState } from "../../domain/rollout/prior-state.ts";
-import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
-import { Helm } from "../../services/Helm.ts";
-import type { HeldLock } from "../../services/ReleaseLock.ts";
-import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
-import { warn } from "../../services/Reporter.ts";
-import type { InstalledRelease } from "../discovery/installed-release.ts";
+import type { GateRecord } from "../../domain/release/gate-record.ts";
+import { type History, lastRevision, type ReleaseRef } from "../../domain/release/release.ts";
+import { note } from "../../domain/release/revision-identity.ts";
+import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { Helm } from "../../services/helm/Helm.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
+import { warn } from "../../services/report/Reporter.ts";
+import type { InstalledRelease } from "../release/installed-release.ts";
 import type { FollowedStreams } from "../streams/follow.ts";
 import type { Interruption } from "./interruption.ts";
 

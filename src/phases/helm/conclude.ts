@@ -1,15 +1,17 @@
 /** What follows from what Helm did. */
 import { type Duration, Effect } from "effect";
 import type { HelmOutcome } from "../../domain/helm/outcome.ts";
-import { redactText } from "../../domain/redaction.ts";
-import { lastRevision } from "../../domain/release.ts";
+import { lastRevision } from "../../domain/release/release.ts";
+import { redactText } from "../../domain/text/redaction.ts";
 import {
   OperationInProgress,
   ReleaseVanished,
   UpgradeLeftInPlace,
   UpgradeNotStarted,
 } from "../../errors.ts";
-import type { Diagnosis, Rollout } from "../../services/RolloutGate.ts";
+import type { Diagnosis, Rollout } from "../../services/rollout/RolloutGate.ts";
+import { saveReport } from "../rollout/rollout.ts";
+import { settle } from "../rollout/settle.ts";
 import {
   type AttemptFailure,
   describeFailure,
@@ -19,8 +21,6 @@ import {
   type UpgradeAttempt,
 } from "./attempt.ts";
 import { confirmRestored, rollBack } from "./roll-back.ts";
-import { saveReport } from "./rollout.ts";
-import { settle } from "./settle.ts";
 
 /** Helm says that it waited in vain; what it waited for is seen by others. */
 const WAITED_IN_VAIN = /context canceled|deadline exceeded|timed out|rate(?: |:)|not ready/i;

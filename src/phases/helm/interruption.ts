@@ -1,5 +1,5 @@
 import { Effect, Exit, Option, Ref } from "effect";
-import { type Reporter, warn } from "../../services/Reporter.ts";
+import { type Reporter, warn } from "../../services/report/Reporter.ts";
 
 /**
  * Lets an operator interrupt the waiting, and nothing else: what follows (a rollback, its verification, the records) runs

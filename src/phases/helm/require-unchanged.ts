@@ -1,12 +1,12 @@
 /** What is looked at for the last time before the release is written. */
 import { Effect } from "effect";
-import { unprovenRevisions } from "../../domain/gate-record.ts";
-import { isPending, lastGoodRevision, lastRevision } from "../../domain/release.ts";
+import { unprovenRevisions } from "../../domain/release/gate-record.ts";
+import { isPending, lastGoodRevision, lastRevision } from "../../domain/release/release.ts";
 import { OperationInProgress, ReleaseVanished, RunSuperseded } from "../../errors.ts";
-import type { HeldLock } from "../../services/ReleaseLock.ts";
-import { ReleaseRecords, type RevisionLabel } from "../../services/ReleaseRecords.ts";
-import type { InstalledRelease } from "../discovery/installed-release.ts";
-import { unavailable } from "../unavailable.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { ReleaseRecords, type RevisionLabel } from "../../services/release/ReleaseRecords.ts";
+import { unavailable } from "../kube/unavailable.ts";
+import type { InstalledRelease } from "../release/installed-release.ts";
 import { readHistory } from "./attempt.ts";
 
 /**

@@ -1,25 +1,25 @@
 import { Clock, Data, Duration, Effect, Option, Result, type Scope } from "effect";
-import { type KubeObject, refOf, showRef } from "../../domain/kube.ts";
-import { redactText } from "../../domain/redaction.ts";
+import { type KubeObject, refOf, showRef } from "../../domain/kube/objects.ts";
 import {
   deployedRevision,
   descriptionOf,
   lastRevision,
   type ReleaseRef,
   rollbackTarget,
-} from "../../domain/release.ts";
+} from "../../domain/release/release.ts";
+import { restorableType } from "../../domain/release/restorable.ts";
+import { hadAilingRelease } from "../../domain/rollout/baseline/prior-state.ts";
 import { deviation } from "../../domain/rollout/deviation.ts";
-import { hadAilingRelease } from "../../domain/rollout/prior-state.ts";
-import { restorableType } from "../../domain/rollout/restorable.ts";
-import { waitFor } from "../../domain/waiting.ts";
-import { Helm } from "../../services/Helm.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
-import { type Reporter, warn } from "../../services/Reporter.ts";
-import type { Rollout, RolloutGate } from "../../services/RolloutGate.ts";
-import { placed, typesFrom } from "../release-checks.ts";
-import { takeBack } from "../take-back.ts";
+import { waitFor } from "../../domain/run/waiting.ts";
+import { redactText } from "../../domain/text/redaction.ts";
+import { Helm } from "../../services/helm/Helm.ts";
+import { Kubectl } from "../../services/kube/Kubectl.ts";
+import { type Reporter, warn } from "../../services/report/Reporter.ts";
+import type { Rollout, RolloutGate } from "../../services/rollout/RolloutGate.ts";
+import { placed, typesFrom } from "../checks/release-checks.ts";
+import { takeBack } from "../fields/take-back.ts";
+import { awaitDataPlane, followRollout, staged } from "../rollout/rollout.ts";
 import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
-import { awaitDataPlane, followRollout, staged } from "./rollout.ts";
 
 /** A revision that could not be brought back, or not be proven to run. */
 export class NotRestored extends Data.TaggedError("NotRestored")<{ readonly cause: string }> {}

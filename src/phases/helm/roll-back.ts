@@ -1,7 +1,7 @@
 import { Effect } from "effect";
 import { RollbackFailed, UpgradeRolledBack } from "../../errors.ts";
-import type { Helm } from "../../services/Helm.ts";
-import { report } from "../../services/Reporter.ts";
+import type { Helm } from "../../services/helm/Helm.ts";
+import { report } from "../../services/report/Reporter.ts";
 import { type AttemptFailure, describeFailure, type Restoration, takesOverAt } from "./attempt.ts";
 import { type NotRestored, restoreRevision, verifyRestored } from "./restore.ts";
 

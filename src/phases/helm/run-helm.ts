@@ -1,12 +1,13 @@
 /** `helm upgrade`, from its start to what the history says it did. */
 import { Effect, Option, Redacted, Result } from "effect";
 import { type HelmOutcome, helmOutcome, inHelmsWay } from "../../domain/helm/outcome.ts";
-import { jsonEquals } from "../../domain/json.ts";
-import { redactText } from "../../domain/redaction.ts";
-import { type History, lastRevision } from "../../domain/release.ts";
-import { Helm, type HelmError, type HelmExit, type HelmRun } from "../../services/Helm.ts";
-import { type Reporter, warn } from "../../services/Reporter.ts";
-import type { Rollout } from "../../services/RolloutGate.ts";
+import { jsonEquals } from "../../domain/kube/json.ts";
+import { type History, lastRevision } from "../../domain/release/release.ts";
+import { redactText } from "../../domain/text/redaction.ts";
+import { Helm, type HelmError, type HelmExit, type HelmRun } from "../../services/helm/Helm.ts";
+import { type Reporter, warn } from "../../services/report/Reporter.ts";
+import type { Rollout } from "../../services/rollout/RolloutGate.ts";
+import { staged } from "../rollout/rollout.ts";
 import {
   isServerSide,
   nextRevision,
@@ -14,7 +15,6 @@ import {
   type UpgradeAttempt,
   untilAnswered,
 } from "./attempt.ts";
-import { staged } from "./rollout.ts";
 
 /** Waits for Helm only as long as it can end well. */
 const helmOrDoom = (

@@ -1,8 +1,8 @@
 /** Helm leaves one revision deployed. Two of them are what two Helms at the same time leave behind. */
 import { Effect } from "effect";
-import { type History, type ReleaseRef, staleDeployed } from "../../domain/release.ts";
-import { ReleaseRecords } from "../../services/ReleaseRecords.ts";
-import { warn } from "../../services/Reporter.ts";
+import { type History, type ReleaseRef, staleDeployed } from "../../domain/release/release.ts";
+import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
+import { warn } from "../../services/report/Reporter.ts";
 
 /** Helm goes by the newest and leaves the others deployed for ever; they are recorded as it would have. */
 export const supersedeStale = Effect.fnUntraced(function* (release: ReleaseRef, history: History) {

@@ -1,9 +1,9 @@
 import { Effect } from "effect";
-import { type KubeObject, Pod } from "../../domain/kube.ts";
-import { isReadyPod } from "../../domain/rollout/pod-trouble.ts";
+import { type KubeObject, Pod } from "../../domain/kube/objects.ts";
+import { isReadyPod } from "../../domain/rollout/trouble/pod-trouble.ts";
 import { podSelectors } from "../../domain/rollout/view.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
-import { ProxyStats } from "../../services/ProxyStats.ts";
+import { Kubectl } from "../../services/kube/Kubectl.ts";
+import { ProxyStats } from "../../services/streams/ProxyStats.ts";
 
 const podsOf = Effect.fnUntraced(function* (deployments: ReadonlyArray<KubeObject>) {
   const kubectl = yield* Kubectl;

@@ -1,5 +1,4 @@
 import { Effect } from "effect";
-import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
 import type { DrainFacts } from "../../domain/hold/lengthen.ts";
 import {
   DaemonSet,
@@ -9,9 +8,10 @@ import {
   GatewayClass,
   type KubeObject,
   type ResourceType,
-} from "../../domain/kube.ts";
-import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
-import { Kubectl } from "../../services/Kubectl.ts";
+} from "../../domain/kube/objects.ts";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/rollout/data-plane.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { Kubectl } from "../../services/kube/Kubectl.ts";
 
 /** All objects of a type, or those of a namespace; what cannot be read is as good as absent. */
 const listOrNone = Effect.fnUntraced(function* (

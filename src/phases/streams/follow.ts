@@ -1,8 +1,10 @@
 /** Counts the streams on all proxies once, and then those on proxies that are on their way out until they have ended. */
 import { Clock, Duration, Effect, type Scope, Stream } from "effect";
-import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
-import { type KubeObject, Pod } from "../../domain/kube.ts";
+import { type KubeObject, Pod } from "../../domain/kube/objects.ts";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/rollout/data-plane.ts";
 import { isProxyOf } from "../../domain/rollout/view.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { waitFor } from "../../domain/run/waiting.ts";
 import {
   counted,
   ended,
@@ -19,11 +21,9 @@ import {
   type StreamOutcome,
   tallyOf,
 } from "../../domain/streams/tally.ts";
-import type { UpgradeOptions } from "../../domain/upgrade-options.ts";
-import { waitFor } from "../../domain/waiting.ts";
-import { Kubectl, type KubectlError, type WatchEvent } from "../../services/Kubectl.ts";
-import { ProxyStats, type ProxyStatsError } from "../../services/ProxyStats.ts";
-import { type Reporter, report } from "../../services/Reporter.ts";
+import { Kubectl, type KubectlError, type WatchEvent } from "../../services/kube/Kubectl.ts";
+import { type Reporter, report } from "../../services/report/Reporter.ts";
+import { ProxyStats, type ProxyStatsError } from "../../services/streams/ProxyStats.ts";
 
 const LOOK_EVERY = Duration.seconds(1);
 /** Proxies that only serve are looked at this seldom: a listener of theirs may be replaced. */

@@ -1,4 +1,4 @@
-import type { CHANGE_WARNINGS } from "../../domain/warnings/changes.ts";
+import type { CHANGE_WARNINGS } from "../../domain/report/warnings/changes.ts";
 import type { Words } from "./words.ts";
 
 export const CHANGE_WORDS: Words<keyof typeof CHANGE_WARNINGS> = {

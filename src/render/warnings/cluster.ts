@@ -1,7 +1,7 @@
-import { lostSecrets } from "../../domain/envoy-gateway-hops.ts";
-import { describeRecordSize } from "../../domain/release-size.ts";
-import type { CLUSTER_WARNINGS } from "../../domain/warnings/cluster.ts";
-import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/webhook-certificate.ts";
+import { lostSecrets } from "../../domain/checks/envoy-gateway-hops.ts";
+import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/checks/webhook-certificate.ts";
+import { describeRecordSize } from "../../domain/release/release-size.ts";
+import type { CLUSTER_WARNINGS } from "../../domain/report/warnings/cluster.ts";
 import { plural, type Words } from "./words.ts";
 
 const WITHOUT_METRICS = "the HPA keeps its minimum of replicas but cannot scale under load";

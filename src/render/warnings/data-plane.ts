@@ -1,9 +1,9 @@
 import type { Duration } from "effect";
-import { formatGoDuration } from "../../domain/go-duration.ts";
 import type { UnheldReason } from "../../domain/hold/unheld.ts";
 import { POLICIES_SINCE_MINOR } from "../../domain/hold/unheld.ts";
-import type { WarningOf } from "../../domain/warning.ts";
-import type { DATA_PLANE_WARNINGS } from "../../domain/warnings/data-plane.ts";
+import type { WarningOf } from "../../domain/report/warning.ts";
+import type { DATA_PLANE_WARNINGS } from "../../domain/report/warnings/data-plane.ts";
+import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { plural, type Words } from "./words.ts";
 
 interface Unheld {

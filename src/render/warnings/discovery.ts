@@ -1,4 +1,4 @@
-import type { DISCOVERY_WARNINGS } from "../../domain/warnings/discovery.ts";
+import type { DISCOVERY_WARNINGS } from "../../domain/report/warnings/discovery.ts";
 import { describeRecord } from "../../errors/records.ts";
 import type { Words } from "./words.ts";
 

@@ -1,5 +1,5 @@
-import { shellQuote } from "../../domain/operator-commands.ts";
-import type { MACHINE_WARNINGS } from "../../domain/warnings/machine.ts";
+import { shellQuote } from "../../domain/hints/operator-commands.ts";
+import type { MACHINE_WARNINGS } from "../../domain/report/warnings/machine.ts";
 import type { Words } from "./words.ts";
 
 export const MACHINE_WORDS: Words<keyof typeof MACHINE_WARNINGS> = {

@@ -1,7 +1,7 @@
 import { Duration } from "effect";
-import { formatGoDuration } from "../../domain/go-duration.ts";
-import { obituary, type RunStep } from "../../domain/run-journal.ts";
-import type { RUN_WARNINGS } from "../../domain/warnings/runs.ts";
+import type { RUN_WARNINGS } from "../../domain/report/warnings/runs.ts";
+import { obituary, type RunStep } from "../../domain/run/run-journal.ts";
+import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import type { Words } from "./words.ts";
 
 const work = (release: string | undefined): string =>

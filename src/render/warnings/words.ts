@@ -1,4 +1,4 @@
-import type { WarningCode, WarningOf } from "../../domain/warning.ts";
+import type { WarningCode, WarningOf } from "../../domain/report/warning.ts";
 
 /** One sentence for each code, without the word `warning` and without a full stop. */
 export type Words<Codes extends WarningCode> = {

@@ -12,9 +12,9 @@ import {
   type NamedHold,
 } from "../../domain/hold/objects.ts";
 import { GUARD_LIFE, GUARD_RENEWAL } from "../../domain/hold/plan.ts";
-import { Job, type KubeObject, Pod, refOf } from "../../domain/kube.ts";
-import { waitFor } from "../../domain/waiting.ts";
-import { Kubectl } from "../Kubectl.ts";
+import { Job, type KubeObject, Pod, refOf } from "../../domain/kube/objects.ts";
+import { waitFor } from "../../domain/run/waiting.ts";
+import { Kubectl } from "../kube/Kubectl.ts";
 
 const OURS = { fieldManager: "tare", force: true };
 

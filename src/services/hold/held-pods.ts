@@ -1,6 +1,5 @@
 /** The pods of one hold: found, labelled, moved out of rotation and back. */
 import { Clock, Effect } from "effect";
-import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/data-plane.ts";
 import {
   handedOver,
   held,
@@ -11,8 +10,9 @@ import {
 import type { HeldPods, Move } from "../../domain/hold/moves.ts";
 import { HELD_LABEL } from "../../domain/hold/names.ts";
 import type { NamedHold } from "../../domain/hold/objects.ts";
-import { type KubeObject, Pod, ReplicaSet } from "../../domain/kube.ts";
-import { changeObject, Kubectl } from "../Kubectl.ts";
+import { type KubeObject, Pod, ReplicaSet } from "../../domain/kube/objects.ts";
+import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/rollout/data-plane.ts";
+import { changeObject, Kubectl } from "../kube/Kubectl.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** Only on the pod's loopback. */

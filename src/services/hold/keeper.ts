@@ -8,8 +8,8 @@ import {
   ownerReferenceTo,
 } from "../../domain/hold/objects.ts";
 import { KEEPER_MARGIN } from "../../domain/hold/plan.ts";
-import { ConfigMap, Job } from "../../domain/kube.ts";
-import { Kubectl } from "../Kubectl.ts";
+import { ConfigMap, Job } from "../../domain/kube/objects.ts";
+import { Kubectl } from "../kube/Kubectl.ts";
 
 const OURS = { fieldManager: "tare", force: true };
 

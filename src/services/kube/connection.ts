@@ -2,8 +2,6 @@ import { request as httpRequest, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isatty } from "node:tty";
 import { Effect, Redacted, Scope } from "effect";
-import type { ClusterTarget, KubectlError } from "../Kubectl.ts";
-import { type Agents, makeAgents } from "./agents.ts";
 import { watchedAuthority, watchedPair } from "./credentials/certificate.ts";
 import {
   type Credential,
@@ -15,13 +13,15 @@ import { execCredential } from "./credentials/exec.ts";
 import { isLent, lendLogin } from "./credentials/lent.ts";
 import { oidcCredential } from "./credentials/oidc.ts";
 import { tokenFileCredential } from "./credentials/token-file.ts";
+import type { ClusterTarget, KubectlError } from "./Kubectl.ts";
 import { accessOf, type ClusterAccess, inClusterAccess } from "./kubeconfig/access.ts";
 import { encodeAccess } from "./kubeconfig/encode.ts";
 import { badKubeconfig, type KubeconfigChoice, loadKubeconfig } from "./kubeconfig/load.ts";
 import { hostPort, type Server, showServer } from "./kubeconfig/server.ts";
-import { makePaces, type Pace } from "./pace.ts";
-import { type ProxyServer, proxyOf } from "./proxy.ts";
-import { proxyAuthorization } from "./tunnel.ts";
+import { type Agents, makeAgents } from "./transport/agents.ts";
+import { makePaces, type Pace } from "./transport/pace.ts";
+import { type ProxyServer, proxyOf } from "./transport/proxy.ts";
+import { proxyAuthorization } from "./transport/tunnel.ts";
 
 const STDIN = 0;
 const LABEL = { label: "kubeconfig" };

@@ -1,7 +1,7 @@
 import { Effect } from "effect";
-import { fieldAt, listAt, type ResourceType, stringAt } from "../../domain/kube.ts";
-import type { KubectlError } from "../Kubectl.ts";
-import type { KubeCall, KubeResponse } from "./http.ts";
+import { fieldAt, listAt, type ResourceType, stringAt } from "../../domain/kube/objects.ts";
+import type { KubectlError } from "./Kubectl.ts";
+import type { KubeCall, KubeResponse } from "./transport/http.ts";
 
 /** Everything in one answer; servers before 1.30 ignore it and list their groups only. */
 const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";

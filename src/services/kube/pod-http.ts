@@ -2,9 +2,9 @@
 import { request as httpRequest } from "node:http";
 import type { Duplex } from "node:stream";
 import { Duration, Effect } from "effect";
-import { KubectlError, type PodRequest } from "../Kubectl.ts";
-import { type KubeCall, parseBody, reasonOf, statusMessage } from "./http.ts";
+import { KubectlError, type PodRequest } from "./Kubectl.ts";
 import { openPodPort, type Route } from "./port-forward.ts";
+import { type KubeCall, parseBody, reasonOf, statusMessage } from "./transport/http.ts";
 
 const TIMEOUT = Duration.seconds(10);
 

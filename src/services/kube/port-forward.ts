@@ -3,10 +3,10 @@ import { Agent as HttpsAgent } from "node:https";
 import { Duplex } from "node:stream";
 import { Effect, type Scope } from "effect";
 import { type RawData, WebSocket } from "ws";
-import type { KubectlError } from "../Kubectl.ts";
 import type { KubeConnection, Outgoing } from "./connection.ts";
-import { type KubeCall, parseBody, pathOf, refusal, unreachable } from "./http.ts";
+import type { KubectlError } from "./Kubectl.ts";
 import { hostPort } from "./kubeconfig/server.ts";
+import { type KubeCall, parseBody, pathOf, refusal, unreachable } from "./transport/http.ts";
 
 /** Each message begins with the channel's number; the first of each channel holds the port's number and nothing else. */
 const PROTOCOL = "v4.channel.k8s.io";

@@ -1,10 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { Duration, Effect, Option, type Scope, Stream } from "effect";
-import { waitFor } from "../../domain/waiting.ts";
-import { KubectlError } from "../Kubectl.ts";
+import { waitFor } from "../../domain/run/waiting.ts";
 import type { KubeConnection, Outgoing } from "./connection.ts";
-import { type KubeCall, type KubeResponse, pathOf, refusal, unreachable } from "./http.ts";
-import { repeatAfter } from "./retry.ts";
+import { KubectlError } from "./Kubectl.ts";
+import {
+  type KubeCall,
+  type KubeResponse,
+  pathOf,
+  refusal,
+  unreachable,
+} from "./transport/http.ts";
+import { repeatAfter } from "./transport/retry.ts";
 
 /** A single object is at most 3 MiB in etcd's default; a line far beyond that is not a watch's. */
 const LONGEST_LINE = 16 * 1024 * 1024;

@@ -1,10 +1,10 @@
 import { Duration, Effect, Stream } from "effect";
-import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube.ts";
-import { waitFor } from "../../domain/waiting.ts";
-import { KubectlError, type WatchEvent } from "../Kubectl.ts";
+import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube/objects.ts";
+import { waitFor } from "../../domain/run/waiting.ts";
 import type { KubeConnection } from "./connection.ts";
-import { type KubeCall, reasonOf } from "./http.ts";
+import { KubectlError, type WatchEvent } from "./Kubectl.ts";
 import { streamKubeLines } from "./stream.ts";
+import { type KubeCall, reasonOf } from "./transport/http.ts";
 
 /** The server ends each answer after this long, so a connection that is silently dead is noticed soon after. */
 const ANSWER_SECONDS = 50;

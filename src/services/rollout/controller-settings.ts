@@ -1,6 +1,6 @@
 /** Finds what a release tells Envoy Gateway: a document of its API in a ConfigMap, under whatever names. */
 import { parse } from "yaml";
-import { fieldAt, type KubeObject } from "../../domain/kube.ts";
+import { fieldAt, type KubeObject } from "../../domain/kube/objects.ts";
 
 const IS_SETTINGS = /^kind: *"?EnvoyGateway"? *$|"kind": *"EnvoyGateway"/m;
 

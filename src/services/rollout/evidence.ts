@@ -1,14 +1,21 @@
 /** Collects what is known of pods in trouble while they exist: a rollback takes them away. */
 import { isDeepStrictEqual } from "node:util";
 import { Clock, Duration, Effect } from "effect";
-import { Event, fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../../domain/kube.ts";
-import { isNodeComing } from "../../domain/rollout/autoscaling.ts";
-import type { ContainerLog, PodEvidence } from "../../domain/rollout/dossier.ts";
-import type { ToldOfPod } from "../../domain/rollout/pod-trouble.ts";
+import {
+  Event,
+  fieldAt,
+  type KubeObject,
+  listAt,
+  numberAt,
+  stringAt,
+} from "../../domain/kube/objects.ts";
 import type { PodInTrouble, ToldOfPods } from "../../domain/rollout/progress.ts";
+import { isNodeComing } from "../../domain/rollout/trouble/autoscaling.ts";
+import type { ContainerLog, PodEvidence } from "../../domain/rollout/trouble/dossier.ts";
+import type { ToldOfPod } from "../../domain/rollout/trouble/pod-trouble.ts";
 import { rootCause } from "../../domain/rollout/verdict.ts";
-import { Kubectl } from "../Kubectl.ts";
-import type { Changes } from "./changes.ts";
+import { Kubectl } from "../kube/Kubectl.ts";
+import type { Changes } from "./watch/changes.ts";
 
 /** Pods of one template fail alike; more of them would say the same. */
 const PODS_AT_A_TIME = 5;

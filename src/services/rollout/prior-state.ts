@@ -1,10 +1,10 @@
 import { Effect } from "effect";
-import { GatewayClass, type KubeObject } from "../../domain/kube.ts";
-import { takePriorState } from "../../domain/rollout/take-prior-state.ts";
-import { Kubectl, type KubectlError } from "../Kubectl.ts";
-import type { FollowRequest } from "../RolloutGate.ts";
-import { classSources, fixedSources, type Source } from "./sources.ts";
-import { listedAs, type Objects, viewOf } from "./view-of.ts";
+import { GatewayClass, type KubeObject } from "../../domain/kube/objects.ts";
+import { takePriorState } from "../../domain/rollout/baseline/take-prior-state.ts";
+import { Kubectl, type KubectlError } from "../kube/Kubectl.ts";
+import type { FollowRequest } from "./RolloutGate.ts";
+import { classSources, fixedSources, type Source } from "./watch/sources.ts";
+import { listedAs, type Objects, viewOf } from "./watch/view-of.ts";
 
 const isAbsent = ({ decides, optional }: Source, { reason }: KubectlError): boolean =>
   !decides || reason === "NotServed" || (optional && reason === "Forbidden");

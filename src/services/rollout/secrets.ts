@@ -1,11 +1,11 @@
 /** Whether ready proxies have the certificates they were promised: their readiness does not tell. */
 import { Effect } from "effect";
-import type { KubeObject } from "../../domain/kube.ts";
-import { mustBeUp } from "../../domain/rollout/gateways.ts";
-import { isReadyPod } from "../../domain/rollout/pod-trouble.ts";
+import type { KubeObject } from "../../domain/kube/objects.ts";
+import { mustBeUp } from "../../domain/rollout/baseline/gateways.ts";
+import { isReadyPod } from "../../domain/rollout/trouble/pod-trouble.ts";
+import type { SecretsByProxy } from "../../domain/rollout/trouble/withheld-secrets.ts";
 import { currentGeneration, podsOf, type RolloutView } from "../../domain/rollout/view.ts";
-import type { SecretsByProxy } from "../../domain/rollout/withheld-secrets.ts";
-import { ProxyStats } from "../ProxyStats.ts";
+import { ProxyStats } from "../streams/ProxyStats.ts";
 
 /** A proxy that ends gives up its secrets too. */
 const isServing = (pod: KubeObject): boolean =>

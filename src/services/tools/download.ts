@@ -7,7 +7,7 @@ import { isAbsolute } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { shownUrl } from "../../domain/tools/pins.ts";
-import { authorities } from "../authorities.ts";
+import { authorities } from "../kube/transport/authorities.ts";
 import { diskProblem } from "./files.ts";
 import type { DownloadLimits } from "./settings.ts";
 

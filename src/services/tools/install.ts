@@ -5,9 +5,9 @@
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Data, Effect, Exit, Schedule } from "effect";
-import type { ReportEvent } from "../../domain/report.ts";
+import type { ReportEvent } from "../../domain/report/report.ts";
 import { type Artifact, publishedHash, shownUrl } from "../../domain/tools/pins.ts";
-import { makeFolder } from "../home.ts";
+import { makeFolder } from "../disk/home.ts";
 import { DownloadProblem, downloadText, downloadTo, type Progress } from "./download.ts";
 import { ArchiveProblem, extractTarGz, extractZip } from "./extract.ts";
 import { diskProblem, flush, isExecutable, removePartials } from "./files.ts";

@@ -11,7 +11,7 @@ import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/pr
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Duration, Effect, Schedule } from "effect";
-import { waitFor } from "../../domain/waiting.ts";
+import { waitFor } from "../../domain/run/waiting.ts";
 
 interface Owner {
   readonly pid: number;

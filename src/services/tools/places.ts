@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { executableName, type ToolName } from "../../domain/tools/pins.ts";
 import { isVersionFolder, newestFirst } from "../../domain/tools/version.ts";
-import { tareHome } from "../home.ts";
+import { tareHome } from "../disk/home.ts";
 import { isExecutable } from "./files.ts";
 
 /** `TARE_HELM` and `TARE_KUBECTL` name a binary outright. */

@@ -3,9 +3,13 @@ import { join } from "node:path";
 import { Effect } from "effect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { ConfigMap, CustomResourceDefinition, type KubeObject } from "../../../src/domain/kube.ts";
-import { Kubectl, type KubectlError } from "../../../src/services/Kubectl.ts";
-import { layerKubectlApi } from "../../../src/services/KubectlApi.ts";
+import {
+  ConfigMap,
+  CustomResourceDefinition,
+  type KubeObject,
+} from "../../../src/domain/kube/objects.ts";
+import { Kubectl, type KubectlError } from "../../../src/services/kube/Kubectl.ts";
+import { layerKubectlApi } from "../../../src/services/kube/KubectlApi.ts";
 import { accountToken, type Cluster, controlPlane, kubectl, startCluster } from "../cluster.ts";
 import { pki } from "../control-plane.ts";
 import { currentCrds } from "../e2e/tare.ts";

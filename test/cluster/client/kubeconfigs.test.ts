@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForPackage } from "../../../scripts/build/bundle.ts";
-import { shellQuote } from "../../../src/domain/operator-commands.ts";
+import { shellQuote } from "../../../src/domain/hints/operator-commands.ts";
 import { drawn } from "../../drawn/drawn.ts";
 import {
   accountToken,

@@ -7,12 +7,12 @@ import { join } from "node:path";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Effect, Layer } from "effect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChartReference } from "../../../src/domain/upgrade-options.ts";
-import { layerChartFiles } from "../../../src/services/ChartFiles.ts";
-import { type Chart, ChartSource } from "../../../src/services/ChartSource.ts";
-import { layerHelmBinary } from "../../../src/services/HelmBinary.ts";
-import { layerKubectlApi } from "../../../src/services/KubectlApi.ts";
-import { ToolCache } from "../../../src/services/ToolCache.ts";
+import type { ChartReference } from "../../../src/domain/run/upgrade-options.ts";
+import { layerChartFiles } from "../../../src/services/chart/ChartFiles.ts";
+import { type Chart, ChartSource } from "../../../src/services/chart/ChartSource.ts";
+import { layerHelmBinary } from "../../../src/services/helm/HelmBinary.ts";
+import { layerKubectlApi } from "../../../src/services/kube/KubectlApi.ts";
+import { ToolCache } from "../../../src/services/tools/ToolCache.ts";
 import { toolPath } from "../tools.ts";
 import { olderChart } from "./tare.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Summary } from "../../../src/render/json-records.ts";
+import type { Summary } from "../../../src/render/json/json-records.ts";
 import { printedLines, summaryOf } from "../../output-schema.ts";
 import { type Cluster, followEnvoyGateway, type RunResult, startCluster } from "../cluster.ts";
 import { denying, type Rule } from "./denying.ts";

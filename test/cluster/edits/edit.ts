@@ -1,6 +1,6 @@
 /** Hand edits of live objects, drawn by seed: any field that the chart sets, in the ways that people and programs edit. */
-import type { Json, JsonObject } from "../../../src/domain/json.ts";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { Json, JsonObject } from "../../../src/domain/kube/json.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import type { Dice } from "../../simulation/dice.ts";
 
 export const MANNERS = ["patch", "replace", "apply", "server-side apply"] as const;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import { printedLines, recordsOf, summaryOf } from "../../output-schema.ts";
 import { makeDice } from "../../simulation/dice.ts";
 import { type Cluster, kubectl } from "../cluster.ts";

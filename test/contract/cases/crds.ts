@@ -7,8 +7,8 @@ import {
   fieldAt,
   type KubeObject,
   type ResourceType,
-} from "../../../src/domain/kube.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+} from "../../../src/domain/kube/objects.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 
 interface Shape {

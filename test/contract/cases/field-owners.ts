@@ -1,9 +1,9 @@
 /** What Helm does about fields of its release that others own. */
 import { assert } from "@effect/vitest";
 import { Effect, Option } from "effect";
-import { ConfigMap, stringAt } from "../../../src/domain/kube.ts";
-import { Helm } from "../../../src/services/Helm.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+import { ConfigMap, stringAt } from "../../../src/domain/kube/objects.ts";
+import { Helm } from "../../../src/services/helm/Helm.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { historyLines, rollback, upgrade } from "../helm-steps.ts";
 import { type ContractCase, type ContractChart, Stage, withHelm } from "../stage.ts";
 

@@ -9,9 +9,9 @@ import {
   numberAt,
   type ResourceType,
   stringAt,
-} from "../../../src/domain/kube.ts";
-import { Helm } from "../../../src/services/Helm.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+} from "../../../src/domain/kube/objects.ts";
+import { Helm } from "../../../src/services/helm/Helm.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { failing, historyLines, rollback, upgrade } from "../helm-steps.ts";
 import { type ContractCase, type ContractChart, Stage, withHelm } from "../stage.ts";
 

@@ -1,10 +1,10 @@
 /** What an upgrade leaves behind in the history, however it ends. */
 import { assert } from "@effect/vitest";
 import { Duration, Effect, Option, Ref } from "effect";
-import { fieldAt, Job, Pod, Secret } from "../../../src/domain/kube.ts";
-import { releaseSecretName } from "../../../src/domain/release.ts";
-import type { HelmExit } from "../../../src/services/Helm.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+import { fieldAt, Job, Pod, Secret } from "../../../src/domain/kube/objects.ts";
+import { releaseSecretName } from "../../../src/domain/release/release.ts";
+import type { HelmExit } from "../../../src/services/helm/Helm.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { during, failing, historyLines, rollback, upgrade } from "../helm-steps.ts";
 import { type ContractCase, type ContractChart, Stage, withHelm } from "../stage.ts";
 

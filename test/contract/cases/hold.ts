@@ -29,8 +29,8 @@ import {
   Pod,
   ReplicaSet,
   refOf,
-} from "../../../src/domain/kube.ts";
-import { changeObject, Kubectl } from "../../../src/services/Kubectl.ts";
+} from "../../../src/domain/kube/objects.ts";
+import { changeObject, Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 
 const OURS = { fieldManager: "tare", force: true };

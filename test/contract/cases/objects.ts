@@ -1,8 +1,14 @@
 /** How the API server keeps objects: apply, conflicts, versions, generations, selectors, deletion. */
 import { assert } from "@effect/vitest";
 import { Effect, Option } from "effect";
-import { ConfigMap, Deployment, type KubeObject, Lease, Secret } from "../../../src/domain/kube.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+import {
+  ConfigMap,
+  Deployment,
+  type KubeObject,
+  Lease,
+  Secret,
+} from "../../../src/domain/kube/objects.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { type ContractCase, inCluster, Stage } from "../stage.ts";
 
 const named = Effect.fnUntraced(function* (

@@ -13,8 +13,8 @@ import {
   Pod,
   ReplicaSet,
   stringAt,
-} from "../../../src/domain/kube.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+} from "../../../src/domain/kube/objects.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { type Behaviour, type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 
 const app: Effect.Effect<ObjectRef, never, Stage> = Effect.map(Stage, ({ namespace }) => ({

@@ -8,10 +8,10 @@ import {
   listAt,
   Pod,
   stringAt,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
 import { currentGeneration } from "../../../src/domain/rollout/view.ts";
 import { workloadProgress } from "../../../src/domain/rollout/workload-progress.ts";
-import { Kubectl } from "../../../src/services/Kubectl.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { MIRROR } from "../../fakes/fixtures/others.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 

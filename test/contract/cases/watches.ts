@@ -1,8 +1,8 @@
 /** What a watch tells, and how it ends. */
 import { assert } from "@effect/vitest";
 import { Effect, Fiber, Ref, Stream } from "effect";
-import { ConfigMap, type KubeObject } from "../../../src/domain/kube.ts";
-import { Kubectl, type WatchEvent } from "../../../src/services/Kubectl.ts";
+import { ConfigMap, type KubeObject } from "../../../src/domain/kube/objects.ts";
+import { Kubectl, type WatchEvent } from "../../../src/services/kube/Kubectl.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
 
 const write = Effect.fnUntraced(function* (

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration } from "effect";
 import { asBefore, lengthened } from "../../../src/domain/hold/lengthen.ts";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 
 const proxy = (spec?: object): KubeObject => ({
   apiVersion: "gateway.envoyproxy.io/v1alpha1",

@@ -9,7 +9,7 @@ import {
 } from "../../../src/domain/hold/hand-over.ts";
 import { movesOf } from "../../../src/domain/hold/moves.ts";
 import { HELD_LABEL } from "../../../src/domain/hold/names.ts";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 
 const LABELS = { app: "egress", "pod-template-hash": "old" };
 const KEYS = Object.keys(LABELS);

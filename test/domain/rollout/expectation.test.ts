@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest";
-import type { KubeObject } from "../../../src/domain/kube.ts";
-import { dataPlaneEntries, staleness } from "../../../src/domain/rollout/expectation.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import {
   type Config,
   proxyOfDeployment,
   proxyOfGateway,
-} from "../../../src/domain/rollout/gateways.ts";
+} from "../../../src/domain/rollout/baseline/gateways.ts";
+import { dataPlaneEntries, staleness } from "../../../src/domain/rollout/expectation.ts";
 
 const IMAGE = "registry.example.com/envoy:1.2.0";
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import { podsInTrouble, rolloutProgress } from "../../../src/domain/rollout/progress.ts";
 import type { RolloutView } from "../../../src/domain/rollout/view.ts";
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration } from "effect";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import type { PodInTrouble } from "../../../src/domain/rollout/progress.ts";
 import { podsInTrouble } from "../../../src/domain/rollout/progress.ts";
 import {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import {
   counted,
   ended,

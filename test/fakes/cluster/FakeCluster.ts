@@ -7,8 +7,8 @@ import {
   type ObjectRef,
   type ResourceType,
   refOf,
-} from "../../../src/domain/kube.ts";
-import type { KubectlError, PodHttpRef } from "../../../src/services/Kubectl.ts";
+} from "../../../src/domain/kube/objects.ts";
+import type { KubectlError, PodHttpRef } from "../../../src/services/kube/Kubectl.ts";
 import { objection, withStoredVersions } from "./crds.ts";
 import { afterDeletion, withoutFinalizersLeft } from "./deletion.ts";
 import { type ApiRequest, type Fault, isAbout, type Trouble, underTrouble } from "./faults.ts";

@@ -6,7 +6,7 @@ import {
   listAt,
   type ResourceType,
   stringAt,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
 
 const versionNames = (crd: KubeObject): ReadonlyArray<string> =>
   listAt(crd, "spec", "versions").map((version) => stringAt(version, "name") ?? "");

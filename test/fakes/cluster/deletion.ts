@@ -1,5 +1,10 @@
 /** How the API server deletes: at once, unless something still has to happen first. */
-import { type KubeObject, numberAt, Pod, type ResourceType } from "../../../src/domain/kube.ts";
+import {
+  type KubeObject,
+  numberAt,
+  Pod,
+  type ResourceType,
+} from "../../../src/domain/kube/objects.ts";
 
 /** What the API server gives a pod that does not say. */
 export const DEFAULT_GRACE_SECONDS = 30;

@@ -1,6 +1,6 @@
 /** What can go wrong with a request to the API server, and for which requests it does. */
 import { Duration, Effect } from "effect";
-import { KubectlError, type KubectlErrorReason } from "../../../src/services/Kubectl.ts";
+import { KubectlError, type KubectlErrorReason } from "../../../src/services/kube/Kubectl.ts";
 
 export type Verb =
   | "target"

@@ -1,7 +1,7 @@
 /** What a ValidatingAdmissionPolicy that depends on a Job makes of the deletion of a pod. */
 import { HELD_LABEL } from "../../../src/domain/hold/names.ts";
 import { AdmissionPolicy, AdmissionPolicyBinding } from "../../../src/domain/hold/objects.ts";
-import { Job, type ObjectRef, stringAt } from "../../../src/domain/kube.ts";
+import { Job, type ObjectRef, stringAt } from "../../../src/domain/kube/objects.ts";
 import { listed, lookUp, type Store } from "./store.ts";
 
 /** Whether the ReplicaSet controller, or a dry run, is refused the deletion. */

@@ -1,9 +1,10 @@
 /** The API server as one client sees it: the `Kubectl` port in front of the fake cluster. */
 import { Effect, Layer, Option, Ref, Result } from "effect";
-import type { Access } from "../../../src/domain/access.ts";
+import type { Access } from "../../../src/domain/access/access.ts";
 import { crdView, customType, servedVersions } from "../../../src/domain/crds/view.ts";
+import { mergePatched } from "../../../src/domain/fields/merged-object.ts";
 import { AdmissionPolicy, AdmissionPolicyBinding } from "../../../src/domain/hold/objects.ts";
-import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
+import { isJsonObject, type JsonObject } from "../../../src/domain/kube/json.ts";
 import {
   ApiService,
   apiVersionOf,
@@ -20,15 +21,14 @@ import {
   refOf,
   Secret,
   showRef,
-} from "../../../src/domain/kube.ts";
-import { mergePatched } from "../../../src/domain/merged-object.ts";
+} from "../../../src/domain/kube/objects.ts";
 import {
   Kubectl,
   KubectlError,
   type KubectlErrorReason,
   type ListQuery,
   type PodLogRef,
-} from "../../../src/services/Kubectl.ts";
+} from "../../../src/services/kube/Kubectl.ts";
 import { type Edit, FakeCluster, type Refused } from "./FakeCluster.ts";
 import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
 import { isHeld } from "./hold.ts";

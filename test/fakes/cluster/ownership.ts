@@ -12,8 +12,8 @@ import {
   jsonEquals,
   leaves,
   setPath,
-} from "../../../src/domain/json.ts";
-import type { KubeObject } from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/json.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 
 /** Field managers by field; a field is a JSON path, as JSON text. */
 export type Owners = ReadonlyMap<string, ReadonlySet<string>>;

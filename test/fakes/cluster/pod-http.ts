@@ -1,11 +1,11 @@
 /** Servers in pods as the API server reaches them. */
 import { Clock, Effect, Ref } from "effect";
-import { Pod } from "../../../src/domain/kube.ts";
+import { Pod } from "../../../src/domain/kube/objects.ts";
 import {
   KubectlError,
   type KubectlErrorReason,
   type PodHttpRef,
-} from "../../../src/services/Kubectl.ts";
+} from "../../../src/services/kube/Kubectl.ts";
 import type { FakeCluster } from "./FakeCluster.ts";
 import type { ApiRequest } from "./faults.ts";
 

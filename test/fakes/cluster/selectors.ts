@@ -1,4 +1,4 @@
-import { fieldAt, type KubeObject } from "../../../src/domain/kube.ts";
+import { fieldAt, type KubeObject } from "../../../src/domain/kube/objects.ts";
 
 /** One requirement of a selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`. */
 const holds = (labels: Readonly<Record<string, string>>, term: string): boolean => {

@@ -1,6 +1,6 @@
 /** The objects of the cluster and the rules by which the API server keeps them; pure. */
 
-import { type Json, jsonEquals } from "../../../src/domain/json.ts";
+import { type Json, jsonEquals } from "../../../src/domain/kube/json.ts";
 import {
   apiVersionOf,
   CustomResourceDefinition,
@@ -9,7 +9,7 @@ import {
   type ObjectRef,
   type ResourceType,
   refOf,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
 import { managersOf, type Owned } from "./ownership.ts";
 
 interface Shelf {

@@ -1,7 +1,11 @@
 /** A watch on the fake cluster: a list, then what changes, until a fault hits the connection. */
 import { Cause, Effect, Queue, Stream } from "effect";
-import { apiVersionOf, type KubeObject } from "../../../src/domain/kube.ts";
-import { KubectlError, type ListQuery, type WatchEvent } from "../../../src/services/Kubectl.ts";
+import { apiVersionOf, type KubeObject } from "../../../src/domain/kube/objects.ts";
+import {
+  KubectlError,
+  type ListQuery,
+  type WatchEvent,
+} from "../../../src/services/kube/Kubectl.ts";
 import type { Change, FakeCluster } from "./FakeCluster.ts";
 import { type ApiRequest, type Fault, isAbout } from "./faults.ts";
 import { matchesFields, matchesSelector } from "./selectors.ts";

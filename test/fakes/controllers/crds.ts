@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { CustomResourceDefinition, refOf } from "../../../src/domain/kube.ts";
+import { CustomResourceDefinition, refOf } from "../../../src/domain/kube/objects.ts";
 import { established } from "../cluster/crds.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 

@@ -7,7 +7,7 @@ import {
   type ObjectRef,
   Pod as PodType,
   refOf,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { keyOf } from "../cluster/store.ts";
 import { behaviourOf } from "../pods/behaviour.ts";

@@ -8,7 +8,7 @@ import {
   ReplicaSet,
   type ResourceType,
   stringAt,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
 import { podSuffix, templateHash } from "../pods/names.ts";
 import type { Goal } from "./rollout.ts";
 

@@ -10,7 +10,7 @@ import {
   Pod as PodType,
   ReplicaSet,
   refOf,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { isHeld } from "../cluster/hold.ts";
 import { keyOf } from "../cluster/store.ts";

@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { Context, Duration, Effect, Layer, Ref } from "effect";
-import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
-import { parseGoDuration } from "../../../src/domain/go-duration.ts";
 import {
   ConfigMap,
   DaemonSet,
@@ -14,7 +12,9 @@ import {
   numberAt,
   refOf,
   stringAt,
-} from "../../../src/domain/kube.ts";
+} from "../../../src/domain/kube/objects.ts";
+import { OWNING_GATEWAY_LABEL } from "../../../src/domain/rollout/data-plane.ts";
+import { parseGoDuration } from "../../../src/domain/text/go-duration.ts";
 import { type Change, FakeCluster } from "../cluster/FakeCluster.ts";
 import { applied } from "../cluster/ownership.ts";
 import { keyOf } from "../cluster/store.ts";

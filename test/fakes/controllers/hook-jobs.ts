@@ -1,6 +1,6 @@
 /** The Job controller and the kubelet, as far as the Jobs of hooks need them: one pod each, which does what its image says. */
 import { Clock, Effect } from "effect";
-import { fieldAt, Job, type KubeObject, Pod, refOf } from "../../../src/domain/kube.ts";
+import { fieldAt, Job, type KubeObject, Pod, refOf } from "../../../src/domain/kube/objects.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { behaviourOf } from "../pods/behaviour.ts";
 import { advanced } from "../pods/container.ts";

@@ -1,6 +1,13 @@
 /** The Job controller as far as a Job without pods needs it: it ends at its deadline, and what it owns goes with it. */
 import { Clock, Effect } from "effect";
-import { ConfigMap, Job, type KubeObject, numberAt, Pod, refOf } from "../../../src/domain/kube.ts";
+import {
+  ConfigMap,
+  Job,
+  type KubeObject,
+  numberAt,
+  Pod,
+  refOf,
+} from "../../../src/domain/kube/objects.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 
 const ownedBy =

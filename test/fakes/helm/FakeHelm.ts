@@ -6,11 +6,11 @@ import {
   rollbackArguments,
   upgradeArguments,
 } from "../../../src/domain/helm/version.ts";
-import type { JsonObject } from "../../../src/domain/json.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
-import { CurrentHelmDriver } from "../../../src/services/CurrentHelmDriver.ts";
-import { Helm, HelmError, type HelmExit } from "../../../src/services/Helm.ts";
-import { ToolCache } from "../../../src/services/ToolCache.ts";
+import type { JsonObject } from "../../../src/domain/kube/json.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
+import { CurrentHelmDriver } from "../../../src/services/helm/CurrentHelmDriver.ts";
+import { Helm, HelmError, type HelmExit } from "../../../src/services/helm/Helm.ts";
+import { ToolCache } from "../../../src/services/tools/ToolCache.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { type FakeServer, kubectlFor } from "../cluster/kubectl.ts";
 import { FakeCharts } from "../FakeCharts.ts";

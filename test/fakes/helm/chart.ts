@@ -1,7 +1,7 @@
 import type { CrdManifest } from "../../../src/domain/crds/plan.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../../src/domain/json.ts";
-import type { KubeObject } from "../../../src/domain/kube.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../../src/domain/kube/json.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 
 export type HookEvent =
   | "pre-upgrade"

@@ -1,7 +1,7 @@
 /** `HELM_DRIVER=configmap`: the records that would be Secrets are ConfigMaps, whose data is encoded once less. */
 import { Effect, Option } from "effect";
-import { ConfigMap, type KubeObject, Secret, stringAt } from "../../../src/domain/kube.ts";
-import type { Kubectl } from "../../../src/services/Kubectl.ts";
+import { ConfigMap, type KubeObject, Secret, stringAt } from "../../../src/domain/kube/objects.ts";
+import type { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 
 type Api = Kubectl["Service"];
 

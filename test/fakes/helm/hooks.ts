@@ -1,6 +1,6 @@
 /** Hooks: Jobs that Helm runs at a point of its work and waits for, whether or not it was told to wait. */
 import { Clock, Duration, Effect, Option } from "effect";
-import { Job, type KubeObject, listAt, refOf, stringAt } from "../../../src/domain/kube.ts";
+import { Job, type KubeObject, listAt, refOf, stringAt } from "../../../src/domain/kube/objects.ts";
 import type { ChartHook, HookEvent } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
 import { failedHookText, slowHookText } from "./personality.ts";

@@ -8,7 +8,7 @@ import {
   jsonEquals,
   leaves,
   setPath,
-} from "../../../src/domain/json.ts";
+} from "../../../src/domain/kube/json.ts";
 import {
   ConfigMap,
   Deployment,
@@ -20,9 +20,9 @@ import {
   type ResourceType,
   refOf,
   Secret,
-} from "../../../src/domain/kube.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
-import type { Kubectl, KubectlErrorReason } from "../../../src/services/Kubectl.ts";
+} from "../../../src/domain/kube/objects.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
+import type { Kubectl, KubectlErrorReason } from "../../../src/services/kube/Kubectl.ts";
 import { typeOf } from "../cluster/kubectl.ts";
 import { goalOf, isOwnedBy, revisionOf } from "../controllers/deployment-objects.ts";
 import { HelmFailure } from "./failure.ts";

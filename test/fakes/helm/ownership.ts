@@ -1,6 +1,6 @@
 /** Which release an object belongs to, as Helm writes it on the object. */
-import type { KubeObject } from "../../../src/domain/kube.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 
 const MANAGED_BY = "app.kubernetes.io/managed-by";
 const NAME = "meta.helm.sh/release-name";

@@ -1,7 +1,7 @@
 /** What differs between the Helms: words, flags and one bug. */
 import type { HelmVersion } from "../../../src/domain/helm/version.ts";
-import type { KubeObject } from "../../../src/domain/kube.ts";
-import type { KubectlError } from "../../../src/services/Kubectl.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
+import type { KubectlError } from "../../../src/services/kube/Kubectl.ts";
 
 export interface HelmFlags {
   readonly install: boolean;

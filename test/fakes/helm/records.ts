@@ -1,11 +1,11 @@
 /** Helm's release records, kept as Secrets in the release's namespace as Helm keeps them. */
 import { Effect } from "effect";
-import { malformation } from "../../../src/domain/helm/record-flaw.ts";
-import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
-import { type KubeObject, Secret, stringAt } from "../../../src/domain/kube.ts";
-import type { ReleaseRef, Revision, RevisionStatus } from "../../../src/domain/release.ts";
-import type { Kubectl, KubectlError } from "../../../src/services/Kubectl.ts";
-import { readReleaseRecord } from "../../../src/services/release-secret.ts";
+import { isJsonObject, type JsonObject } from "../../../src/domain/kube/json.ts";
+import { type KubeObject, Secret, stringAt } from "../../../src/domain/kube/objects.ts";
+import { malformation } from "../../../src/domain/release/record-flaw.ts";
+import type { ReleaseRef, Revision, RevisionStatus } from "../../../src/domain/release/release.ts";
+import type { Kubectl, KubectlError } from "../../../src/services/kube/Kubectl.ts";
+import { readReleaseRecord } from "../../../src/services/release/release-secret.ts";
 import type { ChartHook } from "./chart.ts";
 
 export type ApplyMethod = "csa" | "ssa";

@@ -1,5 +1,5 @@
 import { Effect, Result } from "effect";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 import type { HelmFailure } from "./failure.ts";
 import { runHooks } from "./hooks.ts";
 import { applyObjects, awaitReady, droppedObjects } from "./objects.ts";

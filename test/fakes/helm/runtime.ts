@@ -1,8 +1,8 @@
 /** What the commands of the fake Helm share: the API server, the records and the steps that a test can break. */
 import { Clock, type Duration, Effect } from "effect";
 import type { HelmVersion } from "../../../src/domain/helm/version.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
-import type { Kubectl, KubectlError } from "../../../src/services/Kubectl.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
+import type { Kubectl, KubectlError } from "../../../src/services/kube/Kubectl.ts";
 import type { FakeChart, HookEvent } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
 import { storageText, unreachableText } from "./personality.ts";

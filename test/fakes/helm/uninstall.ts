@@ -1,6 +1,6 @@
 import { Effect } from "effect";
-import { refOf } from "../../../src/domain/kube.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
+import { refOf } from "../../../src/domain/kube/objects.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 import { chartTypeOf } from "./objects.ts";
 import { deleteRecord, manifestObjects, withStatus } from "./records.ts";
 import { failWith, type HelmRuntime, putRecord, recordsOf } from "./runtime.ts";

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { Deferred, Effect, Fiber, Option, Ref, Result } from "effect";
 import type { RenderAnswers } from "../../../src/domain/helm/version.ts";
-import type { JsonObject } from "../../../src/domain/json.ts";
-import { type KubeObject, refOf } from "../../../src/domain/kube.ts";
-import type { ReleaseRef } from "../../../src/domain/release.ts";
+import type { JsonObject } from "../../../src/domain/kube/json.ts";
+import { type KubeObject, refOf } from "../../../src/domain/kube/objects.ts";
+import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 import { coalesce, type FakeChart } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
 import { runHooks } from "./hooks.ts";

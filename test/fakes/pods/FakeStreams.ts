@@ -1,7 +1,7 @@
 import { Clock, Context, Duration, Effect, Layer, Ref } from "effect";
-import { OWNING_GATEWAY_LABEL } from "../../../src/domain/data-plane.ts";
-import { podDrain } from "../../../src/domain/drain/running-drain.ts";
-import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube.ts";
+import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube/objects.ts";
+import { OWNING_GATEWAY_LABEL } from "../../../src/domain/rollout/data-plane.ts";
+import { podDrain } from "../../../src/domain/streams/running-drain.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import {
   type CertificateState,

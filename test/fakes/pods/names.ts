@@ -1,5 +1,5 @@
 /** Names as the Deployment controller makes them: without vowels, the same for the same template. */
-import { canonicalJson, type Json } from "../../../src/domain/json.ts";
+import { canonicalJson, type Json } from "../../../src/domain/kube/json.ts";
 
 const LETTERS = "bcdfghjklmnpqrstvwxz2456789";
 

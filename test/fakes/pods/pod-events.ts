@@ -1,5 +1,5 @@
 /** What the kubelet tells of a pod in Events, beside its status. */
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import type { Container } from "./container.ts";
 import { longNameOf, pullErrorText } from "./pod-status.ts";
 

@@ -1,5 +1,5 @@
 /** A pod as the API shows it, in the words of a kubelet. */
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import { backOffMillis, type Container, isRunning } from "./container.ts";
 import { isReady, type Pod } from "./pod.ts";
 

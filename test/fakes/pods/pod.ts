@@ -1,8 +1,8 @@
 /** One pod: its containers, and how it goes. Pure. */
 
 import { Duration } from "effect";
-import { parseGoDuration } from "../../../src/domain/go-duration.ts";
-import { type KubeObject, listAt, stringAt } from "../../../src/domain/kube.ts";
+import { type KubeObject, listAt, stringAt } from "../../../src/domain/kube/objects.ts";
+import { parseGoDuration } from "../../../src/domain/text/go-duration.ts";
 import { graceSecondsOf } from "../cluster/deletion.ts";
 import { type Container, isRunning, newContainer, settledContainer } from "./container.ts";
 

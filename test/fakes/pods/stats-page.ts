@@ -1,5 +1,5 @@
 /** The statistics of a proxy, as Envoy 1.38.3 shows them to a reader that asks for the requests of clients. */
-import { fieldAt, type KubeObject, listAt, stringAt } from "../../../src/domain/kube.ts";
+import { fieldAt, type KubeObject, listAt, stringAt } from "../../../src/domain/kube/objects.ts";
 import type { ProxyCounts } from "../../../src/domain/streams/proxy-metrics.ts";
 
 export const STATS_PORT = 19001;

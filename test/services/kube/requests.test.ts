@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Option, Stream } from "effect";
 import { afterEach, beforeEach } from "vitest";
-import { Deployment, Pod } from "../../../src/domain/kube.ts";
-import { Kubectl, type KubectlError } from "../../../src/services/Kubectl.ts";
-import { layerKubectlApi } from "../../../src/services/KubectlApi.ts";
+import { Deployment, Pod } from "../../../src/domain/kube/objects.ts";
+import { Kubectl, type KubectlError } from "../../../src/services/kube/Kubectl.ts";
+import { layerKubectlApi } from "../../../src/services/kube/KubectlApi.ts";
 import {
   type Answer,
   type Asked,

@@ -5,9 +5,9 @@ import {
   readExecCredential,
 } from "../../../src/services/kube/credentials/exec-protocol.ts";
 import type { ClusterAccess } from "../../../src/services/kube/kubeconfig/access.ts";
-import { afterAnswer, FULL_PACE, groupOf } from "../../../src/services/kube/pace.ts";
-import { parseProxy, proxyOf } from "../../../src/services/kube/proxy.ts";
-import { repeatAfter } from "../../../src/services/kube/retry.ts";
+import { afterAnswer, FULL_PACE, groupOf } from "../../../src/services/kube/transport/pace.ts";
+import { parseProxy, proxyOf } from "../../../src/services/kube/transport/proxy.ts";
+import { repeatAfter } from "../../../src/services/kube/transport/retry.ts";
 
 describe("a proxy of the environment", () => {
   const far = { isTls: true, host: "k8s.corp.example", port: 6443 };

@@ -1,6 +1,6 @@
 /** How the faults of a story befall one process of tare and the world around it. */
 import { Effect } from "effect";
-import type { KubectlErrorReason } from "../../../src/services/Kubectl.ts";
+import type { KubectlErrorReason } from "../../../src/services/kube/Kubectl.ts";
 import type { LoggedRequest } from "../../fakes/cluster/FakeCluster.ts";
 import { hang, slow, type Trouble, unreachable } from "../../fakes/cluster/faults.ts";
 import type { Trace } from "../trace.ts";

@@ -1,19 +1,26 @@
 /** Every service of an upgrade, how one of its calls fails, and how to put something around all of its calls. */
 import { Context, Effect, Stream } from "effect";
-import { ChartError, ChartSource } from "../../../src/services/ChartSource.ts";
-import { BackupError, CrdBackups } from "../../../src/services/CrdBackups.ts";
-import { EventOutbox, OutboxError } from "../../../src/services/EventOutbox.ts";
-import { FailureReportError, FailureReports } from "../../../src/services/FailureReports.ts";
-import { Helm, HelmError } from "../../../src/services/Helm.ts";
-import { JournalFiles } from "../../../src/services/JournalFiles.ts";
-import { Kubectl, KubectlError, type KubectlErrorReason } from "../../../src/services/Kubectl.ts";
-import { ProcessTable } from "../../../src/services/ProcessTable.ts";
-import { ReleaseLock } from "../../../src/services/ReleaseLock.ts";
-import { ReleaseRecords } from "../../../src/services/ReleaseRecords.ts";
-import { Reporter } from "../../../src/services/Reporter.ts";
-import { RolloutGate } from "../../../src/services/RolloutGate.ts";
-import { RunJournal } from "../../../src/services/RunJournal.ts";
-import { ToolCache, ToolMissing } from "../../../src/services/ToolCache.ts";
+import { ChartError, ChartSource } from "../../../src/services/chart/ChartSource.ts";
+import { BackupError, CrdBackups } from "../../../src/services/crds/CrdBackups.ts";
+import { EventOutbox, OutboxError } from "../../../src/services/events/EventOutbox.ts";
+import { Helm, HelmError } from "../../../src/services/helm/Helm.ts";
+import {
+  Kubectl,
+  KubectlError,
+  type KubectlErrorReason,
+} from "../../../src/services/kube/Kubectl.ts";
+import { ReleaseLock } from "../../../src/services/lock/ReleaseLock.ts";
+import { ProcessTable } from "../../../src/services/processes/ProcessTable.ts";
+import { ReleaseRecords } from "../../../src/services/release/ReleaseRecords.ts";
+import { Reporter } from "../../../src/services/report/Reporter.ts";
+import {
+  FailureReportError,
+  FailureReports,
+} from "../../../src/services/rollout/FailureReports.ts";
+import { RolloutGate } from "../../../src/services/rollout/RolloutGate.ts";
+import { JournalFiles } from "../../../src/services/run/JournalFiles.ts";
+import { RunJournal } from "../../../src/services/run/RunJournal.ts";
+import { ToolCache, ToolMissing } from "../../../src/services/tools/ToolCache.ts";
 import type { World } from "../../fakes/index.ts";
 
 export interface PortCall {

@@ -1,6 +1,6 @@
 /** What becomes of the CRDs. */
-import { canonicalJson, type Json } from "../../../src/domain/json.ts";
-import { CustomResourceDefinition, type KubeObject } from "../../../src/domain/kube.ts";
+import { canonicalJson, type Json } from "../../../src/domain/kube/json.ts";
+import { CustomResourceDefinition, type KubeObject } from "../../../src/domain/kube/objects.ts";
 import { listed, type Store } from "../../fakes/cluster/store.ts";
 import { EMBEDDED_CRDS } from "../../fakes/index.ts";
 import { crdsIn, isEstablished } from "../facts.ts";

@@ -1,5 +1,5 @@
 /** How runs end, and what the next one finds. */
-import { EnvoyProxy, numberAt } from "../../../src/domain/kube.ts";
+import { EnvoyProxy, numberAt } from "../../../src/domain/kube/objects.ts";
 import { listed } from "../../fakes/cluster/store.ts";
 import { holdersIn, recordsIn } from "../facts.ts";
 import type { Outcome, Run } from "../run.ts";

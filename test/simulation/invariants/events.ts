@@ -1,5 +1,5 @@
 /** What the deployment history is told. */
-import type { InstallEvent } from "../../../src/domain/install-event.ts";
+import type { InstallEvent } from "../../../src/domain/events/install-event.ts";
 import { eventsIn, recordsIn } from "../facts.ts";
 import type { Fault } from "../faults/fault.ts";
 import { type Outcome, type Run, runStory } from "../run.ts";

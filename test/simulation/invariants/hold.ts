@@ -1,5 +1,5 @@
 /** Proxies that are held: they keep their streams, and nothing of a hold outlives it. */
-import { ConfigMap, fieldAt, Job, type KubeObject, Pod } from "../../../src/domain/kube.ts";
+import { ConfigMap, fieldAt, Job, type KubeObject, Pod } from "../../../src/domain/kube/objects.ts";
 import { listed, type Store } from "../../fakes/cluster/store.ts";
 import type { Outcome, Run } from "../run.ts";
 import { type Invariant, isProxyEdit, ofEachRun, runsOf, struck } from "./invariant.ts";

@@ -1,6 +1,6 @@
 /** What the new release is given, and what nobody else may see. */
-import { getPath, type Json } from "../../../src/domain/json.ts";
-import { ConfigMap, Lease, Secret } from "../../../src/domain/kube.ts";
+import { getPath, type Json } from "../../../src/domain/kube/json.ts";
+import { ConfigMap, Lease, Secret } from "../../../src/domain/kube/objects.ts";
 import { listed } from "../../fakes/cluster/store.ts";
 import { PLAIN_OPERATOR, PRIVATE_KEY } from "../../fakes/index.ts";
 import { eventsIn, recordsIn } from "../facts.ts";

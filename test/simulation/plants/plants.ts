@@ -25,7 +25,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "the event is written twice",
-    file: "src/upgrade.ts",
+    file: "src/operations/upgrade.ts",
     search: "const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);",
     replacement: `const [real, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
   const outbox = {
@@ -35,49 +35,49 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "a failure is told as a success",
-    file: "src/upgrade.ts",
+    file: "src/operations/upgrade.ts",
     search: '? { status: "success" }',
     replacement: '|| exit !== undefined ? { status: "success" }',
   },
   {
     name: "the versions of an event are swapped",
-    file: "src/upgrade.ts",
+    file: "src/operations/upgrade.ts",
     search: "fromVersion: installed.fromVersion,\n      toVersion: installed.chart.version,",
     replacement: "fromVersion: installed.chart.version,\n      toVersion: installed.fromVersion,",
   },
   {
     name: "the event names the restored revision",
-    file: "src/upgrade.ts",
+    file: "src/operations/upgrade.ts",
     search: "? error.failedRevision",
     replacement: '? "deployedRevision" in error ? error.deployedRevision : error.failedRevision',
   },
   {
     name: "a faulty outbox fails the run",
-    file: "src/upgrade.ts",
+    file: "src/operations/upgrade.ts",
     search: 'Effect.andThen(journal.done("event")),',
     replacement: 'Effect.andThen(journal.done("event")),\n          Effect.orDie,',
   },
   {
     name: "a carried path is dropped",
-    file: "src/domain/carry-over.ts",
+    file: "src/domain/values/carry-over.ts",
     search: '  field("global.serveUrl", "serve-url", { identityField: "serveUrl" }),\n',
     replacement: "",
   },
   {
     name: "carried values become text",
-    file: "src/domain/carry-over.ts",
+    file: "src/domain/values/carry-over.ts",
     search: "setPath(values, path, plain(value))",
     replacement: "setPath(values, path, String(plain(value)))",
   },
   {
     name: "values are carried from the newest revision, failed or not",
-    file: "src/phases/discovery/read-release.ts",
+    file: "src/phases/release/read-release.ts",
     search: "const deployed = deployedRevision(history);\n    const { stored",
     replacement: "const deployed = history.at(-1);\n    const { stored",
   },
   {
     name: "the drain time is ignored",
-    file: "src/domain/upgrade-options.ts",
+    file: "src/domain/run/upgrade-options.ts",
     search: "Math.ceil(Duration.toSeconds(options.drainTimeout))",
     replacement: "0",
   },
@@ -89,19 +89,19 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "another data-plane namespace is not noticed",
-    file: "src/phases/discovery/carrying.ts",
+    file: "src/phases/release/carrying.ts",
     search: "if (live !== options.dataplaneNamespace) {",
     replacement: "if (live === undefined) {",
   },
   {
     name: "--strict-values is not strict",
-    file: "src/phases/discovery/carrying.ts",
+    file: "src/phases/release/carrying.ts",
     search: "if (strict) {",
     replacement: "if (strict && lost.length > 2) {",
   },
   {
     name: "a single replica is upgraded without a word",
-    file: "src/phases/ha-preflight.ts",
+    file: "src/phases/checks/ha-preflight.ts",
     search: 'verdict._tag === "SingleReplica" && !options.allowDowntime',
     replacement: 'verdict._tag === "SingleReplica" && verdict.minReplicas < 1',
   },
@@ -116,14 +116,14 @@ export const PLANTS: ReadonlyArray<Plant> = [
     file: "src/phases/crds/write.ts",
     search: "if (all.length > 0) {",
     replacement: "if (all.length > 9) {",
-    test: "test/upgrade.crds.test.ts",
+    test: "test/operations/upgrade.crds.test.ts",
   },
   {
     name: "Helm does not wait for the CRDs to be served",
     file: "src/phases/crds/write.ts",
     search: "...(yield* awaitServed(written))",
     replacement: "...(written.length < 0 ? yield* awaitServed(written) : [])",
-    test: "test/phases/apply-crds.test.ts",
+    test: "test/phases/crds/apply-crds.test.ts",
   },
   {
     name: "CRDs are not saved before they change",
@@ -133,13 +133,13 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "an old failed revision counts as good",
-    file: "src/domain/release.ts",
+    file: "src/domain/release/release.ts",
     search: "if (describesFailure(revision) || unproven.has(revision.revision)) return false;",
     replacement: "if (unproven.has(revision.revision)) return false;",
   },
   {
     name: "a revision whose data plane failed counts as good",
-    file: "src/domain/release.ts",
+    file: "src/domain/release/release.ts",
     search: "if (describesFailure(revision) || unproven.has(revision.revision)) return false;",
     replacement: "if (describesFailure(revision)) return false;",
   },
@@ -151,19 +151,19 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "--no-atomic rolls back all the same",
-    file: "src/phases/helm/settle.ts",
+    file: "src/phases/rollout/settle.ts",
     search: "if (options.atomic) return yield* rollBack(attempt, failure);",
     replacement: "return yield* rollBack(attempt, failure);",
   },
   {
     name: "a data plane that never settled counts as upgraded",
-    file: "src/phases/helm/settle.ts",
+    file: "src/phases/rollout/settle.ts",
     search: 'if (dataPlane._tag !== "NotSettled") {',
     replacement: 'if (dataPlane._tag !== "NotSettled" || options.atomic) {',
   },
   {
     name: "a data plane that failed is remembered as passed",
-    file: "src/phases/helm/settle.ts",
+    file: "src/phases/rollout/settle.ts",
     search: 'yield* recordGate(attempt, revision, "failed");',
     replacement: 'yield* recordGate(attempt, revision, "passed");',
   },
@@ -175,7 +175,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "the identity is not applied",
-    file: "src/phases/helm-upgrade.ts",
+    file: "src/phases/helm/helm-upgrade.ts",
     search: ").pipe(underIdentity({ identity, installed, lock }));",
     replacement:
       ").pipe(options.strictValues ? underIdentity({ identity, installed, lock }) : (it) => it);",
@@ -188,7 +188,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "the lock is not given back",
-    file: "src/services/ReleaseLockLease.ts",
+    file: "src/services/lock/ReleaseLockLease.ts",
     search: "yield* kubectl.replace(Lease, releasedLease(lease));",
     replacement: "yield* Effect.void;",
   },
@@ -219,13 +219,13 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "what ran before is not recorded",
-    file: "src/upgrade.ts",
+    file: "src/operations/upgrade.ts",
     search: "const prior = yield* Effect.interruptible(priorFacts);",
     replacement: "const prior = yield* Effect.as(Effect.interruptible(priorFacts), undefined);",
   },
   {
     name: "the server is not asked what it makes of a workload",
-    file: "src/services/rollout/answers.ts",
+    file: "src/services/rollout/watch/answers.ts",
     search: "Result.isSuccess(answer) ? answerTo(question, answer.success) : asked",
     replacement: "Result.isSuccess(answer) ? asked : asked",
   },
@@ -234,6 +234,6 @@ export const PLANTS: ReadonlyArray<Plant> = [
     file: "src/phases/helm/restore.ts",
     search: "const why = deviation(wanted, live, Option.getOrUndefined(made));",
     replacement: "const why = made._tag === undefined ? undefined : deviation(wanted, live);",
-    test: "test/upgrade.beside-others.test.ts",
+    test: "test/operations/upgrade.beside-others.test.ts",
   },
 ];

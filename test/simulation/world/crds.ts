@@ -1,4 +1,4 @@
-import type { KubeObject } from "../../../src/domain/kube.ts";
+import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import {
   BACKEND,
   crd,

@@ -1,7 +1,12 @@
 /** What people change on a release between upgrades: fields that the chart sets, and so Helm wants back. */
 import { Effect } from "effect";
-import type { Json, JsonObject } from "../../../src/domain/json.ts";
-import { ConfigMap, Deployment, EnvoyProxy, type ResourceType } from "../../../src/domain/kube.ts";
+import type { Json, JsonObject } from "../../../src/domain/kube/json.ts";
+import {
+  ConfigMap,
+  Deployment,
+  EnvoyProxy,
+  type ResourceType,
+} from "../../../src/domain/kube/objects.ts";
 import { FakeCluster, withField } from "../../fakes/index.ts";
 import type { Dice } from "../dice.ts";
 import type { Story } from "../story.ts";

@@ -1,5 +1,5 @@
 /** Shapes of a release's past, each with where a rollback has to go: decided here by hand, not by what is tested. */
-import type { JsonObject } from "../../../src/domain/json.ts";
+import type { JsonObject } from "../../../src/domain/kube/json.ts";
 import type { SeededRevision } from "../../fakes/fixtures/installation.ts";
 import { chartFor, GOOD } from "./charts.ts";
 

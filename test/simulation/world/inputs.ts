@@ -1,12 +1,12 @@
 /** What the operator gives to the run. */
 import { Duration, Redacted } from "effect";
-import type { FlagValue } from "../../../src/domain/carry-over.ts";
-import type { Identity } from "../../../src/domain/identity.ts";
+import type { Identity } from "../../../src/domain/identity/identity.ts";
 import {
   type ChartReference,
   DEFAULT_UPGRADE_OPTIONS,
   type UpgradeOptions,
-} from "../../../src/domain/upgrade-options.ts";
+} from "../../../src/domain/run/upgrade-options.ts";
+import type { FlagValue } from "../../../src/domain/values/carry-over.ts";
 import { IDENTITY } from "../../fakes/index.ts";
 import type { Story } from "../story.ts";
 

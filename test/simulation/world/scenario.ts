@@ -1,8 +1,8 @@
 import { Effect } from "effect";
-import { encodeGateRecords, gateRecordName } from "../../../src/domain/gate-record.ts";
-import { ConfigMap, Secret } from "../../../src/domain/kube.ts";
-import { note } from "../../../src/domain/revision-identity.ts";
-import { DEFAULT_RELEASE } from "../../../src/domain/upgrade-options.ts";
+import { ConfigMap, Secret } from "../../../src/domain/kube/objects.ts";
+import { encodeGateRecords, gateRecordName } from "../../../src/domain/release/gate-record.ts";
+import { note } from "../../../src/domain/release/revision-identity.ts";
+import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
 import { recordOf } from "../../fakes/helm/records.ts";
 import { FakeCluster, type Scenario } from "../../fakes/index.ts";
 import type { StartingWorld, Story } from "../story.ts";

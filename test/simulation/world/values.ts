@@ -1,5 +1,5 @@
 /** The operator's values, keyed by dotted paths as a story keeps them. */
-import { type Json, type JsonObject, setPath } from "../../../src/domain/json.ts";
+import { type Json, type JsonObject, setPath } from "../../../src/domain/kube/json.ts";
 import type { Dice } from "../dice.ts";
 
 /** As the product page lists them, with the flag that overrides each. */

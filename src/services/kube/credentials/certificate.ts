@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { Effect } from "effect";
-import type { KubectlError } from "../../Kubectl.ts";
+import type { KubectlError } from "../Kubectl.ts";
 import type { Pem } from "../kubeconfig/access.ts";
 import { noCredential } from "./credential.ts";
 

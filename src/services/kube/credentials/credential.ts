@@ -1,5 +1,5 @@
 import { Effect } from "effect";
-import { KubectlError } from "../../Kubectl.ts";
+import { KubectlError } from "../Kubectl.ts";
 
 /** What one request proves its sender with. Two of them are the same only if they are the same object. */
 export interface Credential {

@@ -1,6 +1,6 @@
 /** What is said to a credential plugin and how its answer is read: `client.authentication.k8s.io`, as data. */
 import { createSecureContext } from "node:tls";
-import { fieldAt, stringAt } from "../../../domain/kube.ts";
+import { fieldAt, stringAt } from "../../../domain/kube/objects.ts";
 import type { ClusterAccess } from "../kubeconfig/access.ts";
 import { type ExecEntry, toJson } from "../kubeconfig/decode.ts";
 import { isFault, parseGoYaml } from "../kubeconfig/go-yaml.ts";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { isatty } from "node:tty";
 import { Duration, Effect } from "effect";
-import type { KubectlError } from "../../Kubectl.ts";
+import type { KubectlError } from "../Kubectl.ts";
 import type { ClusterAccess } from "../kubeconfig/access.ts";
 import type { ExecEntry } from "../kubeconfig/decode.ts";
 import { noCredential } from "./credential.ts";

@@ -6,12 +6,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { Clock, Effect } from "effect";
 import { parseDocument } from "yaml";
-import { fieldAt, numberAt, stringAt } from "../../../domain/kube.ts";
-import type { KubectlError } from "../../Kubectl.ts";
-import { makeAgents } from "../agents.ts";
+import { fieldAt, numberAt, stringAt } from "../../../domain/kube/objects.ts";
+import type { KubectlError } from "../Kubectl.ts";
 import type { Origin } from "../kubeconfig/decode.ts";
 import { parseServer } from "../kubeconfig/server.ts";
-import { proxyOf } from "../proxy.ts";
+import { makeAgents } from "../transport/agents.ts";
+import { proxyOf } from "../transport/proxy.ts";
 import { type IssuedCredential, noCredential } from "./credential.ts";
 import { sharedCredential } from "./shared.ts";
 

@@ -1,5 +1,5 @@
 import { Clock, Deferred, Effect, Exit, type Scope } from "effect";
-import type { KubectlError } from "../../Kubectl.ts";
+import type { KubectlError } from "../Kubectl.ts";
 import type { Credential, IssuedCredential, IssuingSource } from "./credential.ts";
 
 const isSame = (one: Credential, other: Credential): boolean =>

@@ -3,8 +3,8 @@ import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { Effect } from "effect";
-import { userHome } from "../../home.ts";
-import { KubectlError } from "../../Kubectl.ts";
+import { userHome } from "../../disk/home.ts";
+import { KubectlError } from "../Kubectl.ts";
 import { decodeKubeconfig, type Kubeconfig, type UserEntry } from "./decode.ts";
 import { type Fault, isFault, parseGoYaml } from "./go-yaml.ts";
 

@@ -1,0 +1,40 @@
+import { Effect } from "effect";
+import { Command } from "effect/cli";
+import { visibleData } from "../../domain/text/visible.ts";
+import { history } from "../../operations/history.ts";
+import { deathNotes, historyLines } from "../../render/text/history.ts";
+import { printLine } from "../../render/text/print.ts";
+import { outputFlag } from "../flags/output.ts";
+import { clusterFlags, releaseFlags, releaseWords } from "../flags/upgrade-flags.ts";
+import { operatorEnvironment } from "../operator-environment.ts";
+import { reportOperatorError } from "../operator-failure.ts";
+import { exitCodesHelp, HISTORY_EXIT_CODES } from "./exit-codes.ts";
+
+/** In hints: this command is not given one. */
+const IDENTITY_FILE = "identity.json";
+
+export const historyCommand = Command.make(
+  "history",
+  { output: outputFlag, ...clusterFlags, ...releaseFlags },
+  Effect.fn("tare.command.history")(function* (input) {
+    const release = { name: input.releaseName, namespace: input.systemNamespace };
+    const rows = yield* Effect.catch(
+      history(release),
+      Effect.fnUntraced(function* (error) {
+        const env = yield* operatorEnvironment({ ...input, identityFile: IDENTITY_FILE });
+        const otherCommand = ["history", ...releaseWords(input)];
+        return yield* reportOperatorError(error, { ...env, otherCommand });
+      }),
+    );
+    if (input.output === "json") return;
+    const shown = visibleData(rows);
+    for (const line of [...historyLines(shown), ...deathNotes(shown)]) yield* printLine(line);
+  }, Effect.interruptible),
+).pipe(
+  Command.withShortDescription("Show the deployment history of the release"),
+  Command.withDescription(
+    `Show one timeline of what Helm recorded and what was reported: revision, operation, status, versions, when, how long, and why it failed. It only reads, and needs no helm.
+
+${exitCodesHelp(HISTORY_EXIT_CODES)}`,
+  ),
+);

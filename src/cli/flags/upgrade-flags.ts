@@ -1,0 +1,380 @@
+import { Config, Duration, Effect, Option } from "effect";
+import { Argument, CliError, Flag } from "effect/cli";
+import {
+  DEFAULT_UPGRADE_OPTIONS as DEFAULTS,
+  ON_CONFLICT,
+  type OnConflict,
+  REDIS_TYPES,
+} from "../../domain/run/upgrade-options.ts";
+import { parseGoDuration } from "../../domain/text/go-duration.ts";
+import { namedAgain } from "../pipes.ts";
+import {
+  declare,
+  flagsOf,
+  givenFlags,
+  optional,
+  time,
+  toggle,
+  wordsUnless,
+} from "./declared-flag.ts";
+import { OUTPUT_FLAG } from "./output.ts";
+
+/** Gateway API durations, which the drain time becomes, have at most five digits a term. */
+const LONGEST_DRAIN_SECONDS = 99_999;
+
+export const duration = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("DURATION"),
+    Flag.filterMap(
+      (text) =>
+        Option.filter(Option.fromUndefinedOr(parseGoDuration(text)), (parsed) =>
+          Duration.isGreaterThan(parsed, Duration.zero),
+        ),
+      () => "a duration longer than 0s, such as 90s, 10m or 1h30m",
+    ),
+  );
+
+const durationOrNone = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("DURATION"),
+    Flag.filterMap(
+      (text) => Option.fromUndefinedOr(parseGoDuration(text)),
+      () => "a duration such as 0s, 90s, 10m or 1h30m",
+    ),
+  );
+
+const matching = (name: string, pattern: RegExp, expected: string) =>
+  Flag.String(name).pipe(
+    Flag.filter(
+      (text) => pattern.test(text),
+      () => expected,
+    ),
+  );
+
+const url = (name: string) =>
+  Flag.String(name).pipe(
+    Flag.filter(
+      (text) =>
+        text === "" || (URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol)),
+      () => "an http:// or https:// URL, or nothing to clear it",
+    ),
+  );
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const RELEASE_NAME =
+  /^(?=.{1,53}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const IMAGE_TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+/** A host with an optional port, and a path: no scheme. */
+const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$/i;
+
+/** What leaves the chart, the values and the release where nobody names others. */
+const CARRIED = "carry-forward";
+
+const namespace = (name: string, preset: string, help: string) =>
+  declare(
+    name,
+    matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(
+      Flag.withDefault(preset),
+    ),
+    { help, preset, metavar: "NAMESPACE", isAdvanced: true },
+    wordsUnless(name, preset),
+  );
+
+const environmentBoolean = (name: string) =>
+  Config.Boolean(name).pipe(
+    Config.withDefault(false),
+    Effect.mapError(
+      () =>
+        new CliError.ValidationError({ message: `${name}: expected true or false (or 1 or 0)` }),
+    ),
+  );
+
+export const identityFile = Argument.String("identity-file").pipe(
+  Argument.withDescription("The service account file that tare install was given"),
+);
+
+/** Which cluster: the same two flags on every command that talks to one. */
+export const CLUSTER_FLAGS = {
+  kubeconfig: optional("kubeconfig", Flag.String("kubeconfig"), {
+    help: "Path of the kubeconfig file",
+    preset: "KUBECONFIG, else ~/.kube/config",
+    metavar: "FILE",
+    page: "docs/cluster-access.md",
+  }),
+  context: optional("context", Flag.String("context"), {
+    help: "Name of the kubeconfig context",
+    preset: "the current one",
+  }),
+};
+
+export const TOOLS_DIR_FLAG = optional("tools-dir", Flag.String("tools-dir"), {
+  help: "Folder of the downloaded helm and kubectl",
+  preset: "~/.tare/tools",
+  metavar: "DIR",
+  page: "docs/tools.md",
+});
+
+/** Which release: not among the flags that help shows, since nearly everybody has the one. */
+export const RELEASE_FLAGS = {
+  releaseName: declare(
+    "release-name",
+    matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(
+      Flag.withDefault(DEFAULTS.release.name),
+    ),
+    { help: "The Helm release", preset: DEFAULTS.release.name, metavar: "NAME", isAdvanced: true },
+    wordsUnless("release-name", DEFAULTS.release.name),
+  ),
+  systemNamespace: namespace(
+    "system-namespace",
+    DEFAULTS.release.namespace,
+    "Namespace of the release: the controllers, Redis, the collector",
+  ),
+};
+
+const MAIN = {
+  allowDowntime: toggle("allow-downtime", DEFAULTS.allowDowntime, {
+    help: "Proceed even when the data plane is single-replica; in-flight LLM streams will be dropped",
+  }),
+  allowDowngrade: toggle("allow-downgrade", DEFAULTS.allowDowngrade, {
+    help: "Proceed even when the chart is older than the release; CRDs never go back",
+  }),
+  ha: optional("ha", Flag.Boolean("ha"), {
+    help: "HA-safe defaults for the data-plane Envoy proxy: HPA min 2, PDB min 1",
+    more: "`--ha=false` or `--no-ha` keeps one replica",
+    preset: String(DEFAULTS.ha),
+  }),
+  drainTimeoutSeconds: optional(
+    "drain-timeout-seconds",
+    Flag.Int("drain-timeout-seconds").pipe(
+      Flag.filter(
+        (seconds) => seconds >= 1 && seconds <= LONGEST_DRAIN_SECONDS,
+        () => `a number of seconds from 1 to ${LONGEST_DRAIN_SECONDS}`,
+      ),
+    ),
+    {
+      help: "Longest time in seconds that Envoy waits for in-flight requests before it is killed",
+      more: "proxies that run with a shorter drain are first replaced, without a dropped stream, by some with this one",
+      preset: String(Duration.toSeconds(DEFAULTS.drainTimeout)),
+      page: "docs/streams.md",
+    },
+  ),
+  plan: toggle("plan", false, {
+    help: "Write nothing and show what an upgrade would do; exit 0 when there is nothing to do, 3 when there is",
+    page: "docs/plan.md",
+  }),
+  noAtomic: toggle(
+    "no-atomic",
+    !DEFAULTS.atomic,
+    { help: "Leave a failed release in place instead of rolling it back" },
+    Flag.withNegation(Flag.Boolean("no-atomic"), "atomic"),
+  ),
+  failFast: toggle("fail-fast", DEFAULTS.failFast, {
+    help: "End the upgrade as soon as a new pod cannot recover, instead of waiting for the timeout",
+    page: "docs/rollout.md",
+  }),
+  timeout: time("timeout", DEFAULTS.timeout, duration("timeout"), {
+    help: "Budget of the rollout; should exceed drain timeout × replicas to allow serial drain",
+    more: "Helm's wait and the data plane together; Go durations such as `90s` and `1h30m`",
+  }),
+  recover: declare<boolean>(
+    "recover",
+    Flag.withDefault(Flag.Boolean("recover"), DEFAULTS.recover),
+    {
+      help: "Bring a release that a killed run left pending back to its last good revision, then upgrade",
+      preset: "ask on a terminal, else refuse",
+      page: "docs/recovery.md",
+    },
+    wordsUnless("recover", DEFAULTS.recover),
+  ),
+  onConflict: declare<OnConflict>(
+    "on-conflict",
+    Flag.withDefault(Flag.Literals("on-conflict", ON_CONFLICT), DEFAULTS.onConflict),
+    {
+      help: "What to do about fields that the upgrade changes and others own: take them over, or refuse before the first write",
+      more: "`refuse` ends with exit code 10",
+      preset: DEFAULTS.onConflict,
+    },
+    wordsUnless("on-conflict", DEFAULTS.onConflict),
+  ),
+  lockTimeout: time("lock-timeout", DEFAULTS.lockTimeout, durationOrNone("lock-timeout"), {
+    help: "How long to wait for another run that is alive; the lock of a dead one is taken over in any case",
+    more: "if given, no wait for the lock lasts longer",
+  }),
+};
+
+const VALUES = {
+  values: declare(
+    "values",
+    Flag.atLeast(Flag.String("values"), 0),
+    {
+      help: "YAML or JSON file of chart values, or JSON itself, over the carried ones; repeatable, later ones win",
+      preset: "none",
+      metavar: "FILE",
+    },
+    (files) => files.flatMap((file) => ["--values", namedAgain(file, "VALUES_FILE")]),
+  ),
+  keep: declare(
+    "keep",
+    matching("keep", /^[^.\s]+(\.[^.\s]+)*$/, "a path such as gateway.service.type, or all").pipe(
+      Flag.atLeast(0),
+    ),
+    {
+      help: "Keep a value of the release that is not carried forward; repeatable, all for every one",
+      more: "for example `gateway.service.type`",
+      preset: "none",
+      metavar: "PATH",
+    },
+    (paths) => paths.flatMap((path) => ["--keep", path]),
+  ),
+  allowReachChange: toggle("allow-reach-change", DEFAULTS.allowReachChange, {
+    help: "Proceed even when clients will have to reach the data plane in another way",
+  }),
+};
+
+const TELEMETRY = {
+  enableOtelCollector: optional("enable-otel-collector", Flag.Boolean("enable-otel-collector"), {
+    help: "Override whether the OTel collector runs",
+    preset: CARRIED,
+  }),
+  otelCollectorEndpoint: optional(
+    "otel-collector-endpoint",
+    matching("otel-collector-endpoint", /^\S*$/, "a URL without spaces"),
+    { help: "Override the OTel OTLP endpoint", preset: CARRIED, metavar: "URL" },
+  ),
+  otelExporterAuthHeaders: declare(
+    "otel-exporter-auth-headers",
+    Flag.Redacted("otel-exporter-auth-headers").pipe(
+      Flag.withFallbackConfig(Config.Redacted("TARE_OTEL_EXPORTER_AUTH_HEADERS")),
+      Flag.optional,
+    ),
+    {
+      help: "Override the OTel Authorization header; @FILE reads it from a file, TARE_OTEL_EXPORTER_AUTH_HEADERS from the environment",
+      preset: CARRIED,
+      metavar: "H",
+    },
+    // The value itself must not be printed; pasted as it is, this fails with the name of a file to write.
+    (header) => (Option.isSome(header) ? ["--otel-exporter-auth-headers", "@HEADER_FILE"] : []),
+  ),
+  strictValues: toggle("strict-values", DEFAULTS.strictValues, {
+    help: "Refuse to upgrade when a user-supplied value would not be carried forward",
+  }),
+};
+
+const ADVANCED = {
+  ...RELEASE_FLAGS,
+  dataplaneNamespace: namespace(
+    "dataplane-namespace",
+    DEFAULTS.dataplaneNamespace,
+    "Namespace of the Envoy proxies and their Gateways",
+  ),
+  chartPath: optional("chart-path", Flag.String("chart-path"), {
+    help: "Another chart than the embedded one: a directory, an archive, an oci:// or https:// reference",
+    preset: "the embedded chart",
+    metavar: "CHART",
+    isAdvanced: true,
+  }),
+  chartVersion: optional("chart-version", Flag.String("chart-version"), {
+    help: "Which version of a chart that is a reference",
+    preset: "the newest",
+    metavar: "VERSION",
+    isAdvanced: true,
+  }),
+  imageRegistry: optional(
+    "image-registry",
+    matching(
+      "image-registry",
+      IMAGE_REGISTRY,
+      "a registry with an optional path, e.g. gcr.io/acme/tars",
+    ),
+    {
+      help: "The registry that the images come from",
+      preset: CARRIED,
+      metavar: "REGISTRY",
+      isAdvanced: true,
+    },
+  ),
+  imageTag: optional("image-tag", matching("image-tag", IMAGE_TAG, "an image tag, e.g. 1.2.0"), {
+    help: "The tag of the TARS images",
+    preset: "the chart's",
+    metavar: "TAG",
+    isAdvanced: true,
+  }),
+  deploymentMode: optional(
+    "deployment-mode",
+    Flag.Literals("deployment-mode", ["enterprise", "saas"]),
+    {
+      help: "How the data plane is run",
+      more: "`enterprise` or `saas`",
+      preset: CARRIED,
+      isAdvanced: true,
+    },
+  ),
+  customer: optional("customer", Flag.String("customer"), {
+    help: "The customer's name",
+    preset: CARRIED,
+    metavar: "NAME",
+    isAdvanced: true,
+  }),
+  environment: optional("environment", Flag.String("environment"), {
+    help: "The environment's name",
+    preset: CARRIED,
+    metavar: "NAME",
+    isAdvanced: true,
+  }),
+  serveUrl: optional("serve-url", url("serve-url"), {
+    help: "The URL at which clients reach the gateway; nothing clears it",
+    preset: CARRIED,
+    metavar: "URL",
+    isAdvanced: true,
+  }),
+  redisType: optional("redis-type", Flag.Literals("redis-type", REDIS_TYPES), {
+    help: "Whether Redis runs in the cluster or elsewhere",
+    more: "`cluster` or `hosted`",
+    preset: DEFAULTS.redisType,
+    isAdvanced: true,
+  }),
+  noRateLimiting: declare(
+    "no-rate-limiting",
+    Flag.optional(Flag.withNegation(Flag.Boolean("no-rate-limiting"), "rate-limiting")),
+    { help: "Run without rate limiting", preset: String(!DEFAULTS.rateLimiting), isAdvanced: true },
+    Option.match({
+      onNone: () => [],
+      onSome: (isOff) => [isOff ? "--no-rate-limiting" : "--rate-limiting"],
+    }),
+  ),
+  skipPreflight: declare<boolean>(
+    "skip-preflight",
+    Flag.withDefault(Flag.Boolean("skip-preflight"), environmentBoolean("TARE_SKIP_PREFLIGHT")),
+    {
+      help: "Leave phase 1 out; also TARE_SKIP_PREFLIGHT=1",
+      preset: "false",
+      isAdvanced: true,
+    },
+    wordsUnless("skip-preflight", false),
+  ),
+  settleTime: time("settle-time", DEFAULTS.settleTime, duration("settle-time"), {
+    help: "How long the data plane must stay ready before it counts as upgraded",
+    isAdvanced: true,
+  }),
+};
+
+/** Every flag of `tare upgrade`, in the order of help, README and printed commands. */
+export const UPGRADE_FLAGS = {
+  ...MAIN,
+  output: OUTPUT_FLAG,
+  ...VALUES,
+  ...TELEMETRY,
+  ...CLUSTER_FLAGS,
+  toolsDir: TOOLS_DIR_FLAG,
+  ...ADVANCED,
+};
+
+export const upgradeFlags = flagsOf(UPGRADE_FLAGS);
+export const clusterFlags = flagsOf(CLUSTER_FLAGS);
+export const releaseFlags = flagsOf(RELEASE_FLAGS);
+
+/** Which release it is about, for the commands that are printed. */
+export const releaseWords = (given: {
+  readonly releaseName: string;
+  readonly systemNamespace: string;
+}): ReadonlyArray<string> => givenFlags(RELEASE_FLAGS, given).flatMap(({ words }) => words);

@@ -1,0 +1,148 @@
+import { TAKE_OVER } from "../helm/version.ts";
+import type { ReleaseRef } from "../release/release.ts";
+import type { Hint } from "./hint.ts";
+
+/**
+ * Commands printed for the operator to paste. They reach the same cluster as this run did: the context in use is always
+ * named for helm and kubectl, and the kubeconfig whenever it is not the one every shell finds by itself.
+ */
+export interface OperatorEnvironment {
+  readonly context: string | undefined;
+  /** Set when a flag or `KUBECONFIG` chose it, and it is there to be read again. */
+  readonly kubeconfig: string | undefined;
+  /** `KUBECONFIG` where it names several files: helm and kubectl take no more than one as a flag. */
+  readonly kubeconfigs?: string | undefined;
+  /** The kubeconfig came through a pipe, which cannot be read a second time. */
+  readonly isKubeconfigGone?: boolean;
+  /** `helm` when that is what the PATH would run, else the full path. */
+  readonly helm: string;
+  readonly kubectl: string;
+  /** As the operator typed it. */
+  readonly identityFile: string;
+  /** `--kubeconfig` and `--context` as given to this run; nothing when they were not. */
+  readonly clusterFlags: ReadonlyArray<GivenFlag>;
+  /** Every other flag this run was given, so that a repeated run is the same run. Secrets are not among them. */
+  readonly upgradeFlags: ReadonlyArray<GivenFlag>;
+  /** The words of another command than `upgrade`, if that was run, e.g. `history`. */
+  readonly otherCommand?: ReadonlyArray<string>;
+}
+
+export interface GivenFlag {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly words: ReadonlyArray<string>;
+}
+
+const REPEATABLE = ["keep", "values"];
+
+/** A shell expands `~` (zsh `=` too) where a word begins. */
+const SAFE_WORD = /^(?![~=])[A-Za-z0-9_@%+=:,./~-]+$/;
+
+/** Quotes for a POSIX shell, only where it is needed. */
+export const shellQuote = (word: string): string =>
+  SAFE_WORD.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Flags as one pasteable text: a shell must not run what a value holds. */
+export const quotedWords = (flags: string): string => join(...flags.split(" "));
+
+const join = (...words: ReadonlyArray<string>): string => words.map(shellQuote).join(" ");
+
+type ClusterEnvironment = Pick<OperatorEnvironment, "context" | "kubeconfig" | "kubeconfigs">;
+
+/** With several kubeconfigs in front, whether or not the shell has them. */
+const joinFor = (env: ClusterEnvironment, ...words: ReadonlyArray<string>): string =>
+  env.kubeconfigs === undefined
+    ? join(...words)
+    : `KUBECONFIG=${shellQuote(env.kubeconfigs)} ${join(...words)}`;
+
+const option = (name: string, value: string | undefined): ReadonlyArray<string> =>
+  value === undefined ? [] : [name, value];
+
+export const helmCommand = (env: OperatorEnvironment, ...words: ReadonlyArray<string>): string =>
+  joinFor(
+    env,
+    env.helm,
+    ...words,
+    ...option("--kube-context", env.context),
+    ...option("--kubeconfig", env.kubeconfig),
+  );
+
+interface Rollback {
+  readonly release: ReleaseRef;
+  /** Or a word in its place. */
+  readonly revision: number | string;
+  /** What others own by then is changed all the same; for a Helm that has the server apply. */
+  readonly takeOver?: boolean | undefined;
+  readonly wait?: boolean;
+}
+
+export const rollbackCommand = (
+  env: OperatorEnvironment,
+  { release, revision, takeOver = false, wait = false }: Rollback,
+): string =>
+  helmCommand(
+    env,
+    "rollback",
+    release.name,
+    String(revision),
+    "-n",
+    release.namespace,
+    ...(wait ? ["--wait"] : []),
+    ...(takeOver ? TAKE_OVER : []),
+  );
+
+export type KubectlEnvironment = ClusterEnvironment & Pick<OperatorEnvironment, "kubectl">;
+
+export const kubectlCommand = (env: KubectlEnvironment, ...words: ReadonlyArray<string>): string =>
+  joinFor(
+    env,
+    env.kubectl,
+    ...words,
+    ...option("--context", env.context),
+    ...option("--kubeconfig", env.kubeconfig),
+  );
+
+/**
+ * `tare <command> [before] <identity file> [after]` with the flags of this run. A flag named in `before` or `after`
+ * replaces the one given.
+ */
+export const tareCommand = (
+  env: OperatorEnvironment,
+  command: "install" | "upgrade",
+  {
+    before = [],
+    after = [],
+  }: { before?: ReadonlyArray<string>; after?: ReadonlyArray<string> } = {},
+): string => {
+  const named = new Set(
+    [...before, ...after].flatMap((word) => /^--([^=]+)/.exec(word)?.slice(1) ?? []),
+  );
+  // A repeated flag adds to what was given.
+  for (const name of REPEATABLE) named.delete(name);
+  const given = [...(command === "upgrade" ? env.upgradeFlags : []), ...env.clusterFlags]
+    .filter(({ name }) => !named.has(name))
+    .flatMap(({ words }) => words);
+  return join("tare", command, ...before, env.identityFile, ...after, ...given);
+};
+
+/** What was run, once more. */
+export const sameCommand = (env: OperatorEnvironment, after: ReadonlyArray<string> = []): string =>
+  env.otherCommand === undefined
+    ? tareCommand(env, "upgrade", { after })
+    : join("tare", ...env.otherCommand, ...env.clusterFlags.flatMap(({ words }) => words));
+
+/** The hints, and what the operator has to know to paste their commands. */
+export const pasteable = (
+  { isKubeconfigGone = false }: OperatorEnvironment,
+  hints: ReadonlyArray<Hint>,
+): ReadonlyArray<Hint> =>
+  isKubeconfigGone && hints.some(({ commands }) => commands.length > 0)
+    ? [
+        ...hints,
+        {
+          title:
+            "The kubeconfig came through a pipe, so these commands do not name it: give it to them once more, with --kubeconfig or in KUBECONFIG.",
+          commands: [],
+        },
+      ]
+    : hints;

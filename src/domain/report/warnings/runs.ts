@@ -1,0 +1,30 @@
+/** This run, and others that work or worked on the same release. */
+import { Schema } from "effect";
+import { RunRecord, RunStep } from "../../run/run-journal.ts";
+
+const lock = {
+  holder: Schema.String,
+  /** The release that its holder works on; nothing where it changes the CRDs. */
+  release: Schema.UndefinedOr(Schema.String),
+};
+
+export const RUN_WARNINGS = {
+  "lock-watched": { ...lock, since: Schema.String, atMost: Schema.Duration },
+  "lock-awaited": lock,
+  "lock-taken-over": { ...lock, since: Schema.String, proof: Schema.Literals(["gone", "silent"]) },
+  /** By a command that only reads. */
+  "holder-watched": { holder: Schema.String, atMost: Schema.Duration },
+  "helm-awaited": { pid: Schema.Int },
+  /** `host`: nothing where it is not known. */
+  "distant-helm-awaited": {
+    host: Schema.UndefinedOr(Schema.String),
+    revision: Schema.Int,
+    atMost: Schema.Duration,
+  },
+  "run-died": { run: RunRecord },
+  "dead-run-event-not-written": { cause: Schema.String },
+  "release-recovered": { release: Schema.String, restored: Schema.Int, deployed: Schema.Int },
+  interrupted: {},
+  "still-running": { step: RunStep, pids: Schema.Array(Schema.Int) },
+  "still-ending": {},
+} as const;

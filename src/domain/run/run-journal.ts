@@ -1,0 +1,147 @@
+import { Duration, Result, Schema } from "effect";
+import { ProcessIdentity } from "../processes/process-identity.ts";
+import type { ReleaseRef } from "../release/release.ts";
+
+export const JOURNAL_COMPONENT_LABEL = { "tars.io/component": "upgrade-journal" } as const;
+export const JOURNAL_SCHEMA_VERSION = 1;
+/** The last steps tell where a run died; a run that waits for long must not fill the record. */
+const STEPS_KEPT = 20;
+
+/** The parts of a run that write, by the phase they belong to; `doing` completes "it died while …". */
+const RUN_STEPS = {
+  recovery: {
+    phase: 2,
+    doing: "it recovered the release",
+  },
+  crds: {
+    phase: 4,
+    doing: "the CRDs were written",
+  },
+  upgrade: {
+    phase: 5,
+    doing: "the upgrade was prepared",
+  },
+  "helm-upgrade": {
+    phase: 5,
+    doing: "helm upgrade was at work",
+  },
+  gate: {
+    phase: 5,
+    doing: "the data plane was being verified",
+  },
+  drain: {
+    phase: 5,
+    doing: "replaced proxies served their last streams",
+  },
+  "helm-rollback": {
+    phase: 5,
+    doing: "helm rollback was at work",
+  },
+  event: {
+    phase: 5,
+    doing: "the deployment history was told",
+  },
+} as const;
+export const RunStep = Schema.Literals(
+  Object.keys(RUN_STEPS) as ReadonlyArray<keyof typeof RUN_STEPS>,
+);
+export type RunStep = typeof RunStep.Type;
+
+const Step = Schema.Struct({
+  step: RunStep,
+  state: Schema.Literals(["begun", "done"]),
+  /** RFC 3339, UTC, by the clock of the run's machine. */
+  at: Schema.String,
+});
+
+/** What a run leaves behind for the next one, in case it cannot speak for itself any more. */
+export const RunRecord = Schema.Struct({
+  schemaVersion: Schema.Literal(JOURNAL_SCHEMA_VERSION),
+  runId: Schema.String,
+  process: ProcessIdentity,
+  release: Schema.Struct({ name: Schema.String, namespace: Schema.String }),
+  cliVersion: Schema.String,
+  workspaceId: Schema.String,
+  fromVersion: Schema.String,
+  toVersion: Schema.String,
+  /** What Helm was given with `--timeout`. */
+  timeoutSeconds: Schema.Number,
+  /** The newest revision when the run began. */
+  baseRevision: Schema.Int,
+  /** When Helm began that revision: a reinstalled release is another one. */
+  baseUpdated: Schema.optionalKey(Schema.String),
+  /** UID of its record, which is all that older writers noted. */
+  baseUid: Schema.optionalKey(Schema.String),
+  startedAt: Schema.String,
+  steps: Schema.Array(Step),
+  ended: Schema.optionalKey(Schema.Struct({ at: Schema.String, outcome: Schema.String })),
+});
+export type RunRecord = typeof RunRecord.Type;
+
+/** The record is the cluster's word: a longer timeout is believed only when this run was given it. */
+const LONGEST_BELIEVED = Duration.hours(1);
+
+/** For how long the dead run's Helm was allowed to work; `own` is the timeout of the run that asks. */
+export const believedTimeout = (
+  { timeoutSeconds }: Pick<RunRecord, "timeoutSeconds">,
+  own: Duration.Duration,
+): Duration.Duration =>
+  timeoutSeconds > 0
+    ? Duration.min(Duration.seconds(timeoutSeconds), Duration.max(own, LONGEST_BELIEVED))
+    : own;
+
+export const journalName = ({ name }: ReleaseRef): string => `tare-journal-${name}`;
+
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(RunRecord));
+
+/** A record that nobody can read proves nothing. */
+export const decodeRunRecord = (text: string | undefined): RunRecord | undefined => {
+  const decoded = decode(text);
+  return Result.isSuccess(decoded) ? decoded.success : undefined;
+};
+
+export const encodeRunRecord = (record: RunRecord): string => JSON.stringify(record);
+
+export const withStep = (
+  record: RunRecord,
+  step: RunStep,
+  state: "begun" | "done",
+  at: string,
+): RunRecord => ({ ...record, steps: [...record.steps, { step, state, at }].slice(-STEPS_KEPT) });
+
+/** The innermost step that was begun and never done. */
+export const openStep = ({ steps }: RunRecord): RunStep | undefined =>
+  steps.findLast(
+    ({ step, state }, index) =>
+      state === "begun" &&
+      !steps.slice(index + 1).some((later) => later.step === step && later.state === "done"),
+  )?.step;
+
+export const hasDone = ({ steps }: RunRecord, step: RunStep): boolean =>
+  steps.some((one) => one.step === step && one.state === "done");
+
+const minute = (at: string): string => {
+  const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(at) ?? [];
+  return day === undefined ? at : `${day} ${time} UTC`;
+};
+
+const whereItWas = (record: RunRecord): string => {
+  const step = openStep(record) ?? record.steps.at(-1)?.step;
+  return step === undefined
+    ? "before it wrote anything"
+    : `in phase ${RUN_STEPS[step].phase}, while ${RUN_STEPS[step].doing}`;
+};
+
+const lastWrote = (record: RunRecord): string =>
+  `it last wrote at ${minute(record.steps.at(-1)?.at ?? record.startedAt)}`;
+
+const whose = ({ process: { user, host, pid }, fromVersion, toVersion }: RunRecord): string =>
+  `by ${user} on ${host} (process ${pid}, ${fromVersion} → ${toVersion})`;
+
+/** `a run by alice on build-1 (process 4711, 1.1.0 → 1.2.0) died in phase 5, while helm upgrade was at work; …`. */
+export const obituary = (record: RunRecord): string =>
+  `a run ${whose(record)} died ${whereItWas(record)}; ${lastWrote(record)}`;
+
+/** The same of a run of which nobody knows yet whether it is dead. */
+export const lastWords = (record: RunRecord): string =>
+  `the last run was ${whose(record)}, ${whereItWas(record)}; ${lastWrote(record)}`;

@@ -1,0 +1,66 @@
+import { Clock, Effect, Redacted } from "effect";
+import { type DeadRunEvent, deadRunEvent } from "../../domain/events/dead-run.ts";
+import { type EventOutcome, installEvent } from "../../domain/events/install-event.ts";
+import { actorOf } from "../../domain/processes/actor.ts";
+import type { ReleaseRef } from "../../domain/release/release.ts";
+import type { RunRecord } from "../../domain/run/run-journal.ts";
+import { redactText } from "../../domain/text/redaction.ts";
+import { storedSecrets } from "../../domain/values/lost-values.ts";
+import { readHistory } from "../../phases/helm/attempt.ts";
+import { EventOutbox } from "../../services/events/EventOutbox.ts";
+import { Helm } from "../../services/helm/Helm.ts";
+import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
+import { warn } from "../../services/report/Reporter.ts";
+
+const BUDGET = "10 seconds";
+
+/** Helm's own words can quote the values that the revision was given. */
+const withoutSecrets = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  { subject, outcome }: DeadRunEvent,
+) {
+  if (subject._tag === "Run" || outcome.status === "success") return outcome;
+  const helm = yield* Helm;
+  const values = yield* helm.userValues(release, subject.revision);
+  return {
+    ...outcome,
+    summary: redactText(outcome.summary, storedSecrets(Redacted.value(values))),
+  } satisfies EventOutcome;
+});
+
+/** Tells the deployment history what a dead run could not tell any more. It never fails the run that does so. */
+export const accountFor = Effect.fnUntraced(
+  function* (dead: RunRecord) {
+    const { release } = dead;
+    const [records, outbox] = yield* Effect.all([ReleaseRecords, EventOutbox]);
+    const [history, gates, uids] = yield* Effect.all(
+      [readHistory(release), records.gateRecords(release), records.secretUids(release)],
+      { concurrency: "unbounded" },
+    );
+    const event = deadRunEvent(dead, history, gates, uids);
+    if (event === undefined) return;
+    const outcome = yield* withoutSecrets(release, event);
+    yield* outbox.add(
+      installEvent({
+        release,
+        subject: event.subject,
+        operation: "upgrade",
+        outcome,
+        fromVersion: dead.fromVersion,
+        toVersion: dead.toVersion,
+        startedAt: new Date(dead.startedAt),
+        finishedAt: new Date(yield* Clock.currentTimeMillis),
+        cliVersion: dead.cliVersion,
+        workspaceId: dead.workspaceId,
+        actor: actorOf(dead.process),
+        source: "cli",
+      }),
+      event.subject._tag === "Revision" ? uids.get(event.subject.revision) : undefined,
+    );
+  },
+  (work) =>
+    work.pipe(
+      Effect.timeout(BUDGET),
+      Effect.catch(({ message }) => warn({ code: "dead-run-event-not-written", cause: message })),
+    ),
+);

@@ -1,0 +1,57 @@
+import { Effect } from "effect";
+import type { RunRecord } from "../../domain/run/run-journal.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { AnotherRunHoldsTheLock, ClusterUnavailable } from "../../errors.ts";
+import { lockNews } from "../../phases/lock/lock-news.ts";
+import { ProxyHold } from "../../services/hold/ProxyHold.ts";
+import { type HeldLock, type LockNews, ReleaseLock } from "../../services/lock/ReleaseLock.ts";
+import { Reporter, warn } from "../../services/report/Reporter.ts";
+import { RunJournal } from "../../services/run/RunJournal.ts";
+import { awaitHelmHere } from "./await-helm.ts";
+import { accountFor } from "./record-dead-run.ts";
+
+/** What a run has from the moment on that the release is its own. */
+export interface Entered {
+  readonly lock: HeldLock;
+  /** The run that had the release before, when it died over it. */
+  readonly dead: RunRecord | undefined;
+}
+
+const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: UpgradeOptions) {
+  const [locks, reporter] = yield* Effect.all([ReleaseLock, Reporter]);
+  const news = lockNews(release.name);
+  const options = {
+    waitAtMost: lockTimeout,
+    onNews: (one: LockNews) => Effect.provideService(news(one), Reporter, reporter),
+  };
+  return yield* locks.acquire(release, options).pipe(
+    Effect.mapError((error) =>
+      error._tag === "LockHeld"
+        ? new AnotherRunHoldsTheLock({
+            release,
+            holder: error.holder,
+            since: error.since,
+            overlong: error.overlong ?? false,
+          })
+        : new ClusterUnavailable({
+            doing: "take the lock on the release",
+            detail: error.message,
+          }),
+    ),
+  );
+});
+
+/** With the lock in hand a run that never ended has died: it is said how, waited for what is left of it, and accounted for. */
+export const enter = Effect.fnUntraced(function* (options: UpgradeOptions) {
+  const { release, timeout } = options;
+  const lock = yield* acquireLock(options);
+  const journal = yield* RunJournal;
+  const latest = yield* journal.latest(release);
+  const dead = latest?.ended === undefined ? latest : undefined;
+  if (dead !== undefined) yield* warn({ code: "run-died", run: dead });
+  yield* Effect.interruptible(awaitHelmHere(release, timeout));
+  // Its hold would end by itself within a minute; what this run does next need not wait for that.
+  if (dead !== undefined) yield* (yield* ProxyHold).clear(options);
+  if (dead !== undefined) yield* accountFor(dead);
+  return { lock, dead } satisfies Entered as Entered;
+});

@@ -1,0 +1,64 @@
+/** One pod of each template that will make new ones, as the server would judge it. */
+import { Effect, Option, Result } from "effect";
+import {
+  judgesByUser,
+  type PodsToCome,
+  podVerdict,
+  rehearsedPod,
+} from "../../domain/checks/pod-rehearsal.ts";
+import { Pod, ValidatingAdmissionPolicy } from "../../domain/kube/objects.ts";
+import { Kubectl } from "../../services/kube/Kubectl.ts";
+
+const PODS_AT_ONCE = 8;
+const AS_CONTROLLER = { fieldManager: "tare", force: true, dryRun: true };
+
+export interface JudgedPods {
+  /** E.g. `pods of Deployment envoy-gateway`. */
+  readonly pods: string;
+  readonly namespace: string;
+  /** In the server's words. */
+  readonly detail: string;
+  /** It is certain that none will ever be let in. */
+  readonly isFinal: boolean;
+}
+
+/** A policy that looks at who makes the pod may let the controller's in. */
+const isForEverybody = Effect.fnUntraced(function* (policy: string | undefined) {
+  if (policy === undefined) return false;
+  const kubectl = yield* Kubectl;
+  const found = yield* Effect.option(
+    kubectl.get({ type: ValidatingAdmissionPolicy, name: policy }),
+  );
+  const object = Option.flatten(found);
+  return Option.isSome(object) && !judgesByUser(object.value);
+});
+
+const judge = Effect.fnUntraced(function* (
+  coming: PodsToCome,
+): Effect.fn.Return<ReadonlyArray<JudgedPods>, never, Kubectl> {
+  const kubectl = yield* Kubectl;
+  const tried = yield* Effect.result(kubectl.apply(Pod, rehearsedPod(coming), AS_CONTROLLER));
+  if (Result.isSuccess(tried)) return [];
+  const { detail } = tried.failure;
+  const { workload, namespace } = coming;
+  const pods = `pods of ${workload.kind} ${workload.metadata.name}`;
+  const verdict = podVerdict(detail);
+  switch (verdict._tag) {
+    case "Fine":
+      return [];
+    case "Refused":
+      return [{ pods, namespace, detail, isFinal: true }];
+    case "NoRoom":
+      return [{ pods, namespace, detail, isFinal: false }];
+    case "Policy":
+      return [{ pods, namespace, detail, isFinal: yield* isForEverybody(verdict.policy) }];
+  }
+});
+
+export const judgePods = Effect.fn("tare.plan.pods")(function* (coming: ReadonlyArray<PodsToCome>) {
+  const judged = yield* Effect.forEach(coming, judge, { concurrency: PODS_AT_ONCE });
+  return judged.flat();
+});
+
+export const describePods = ({ pods, namespace, detail }: JudgedPods): string =>
+  `${pods} in namespace ${namespace}: ${detail}`;

@@ -1,0 +1,103 @@
+import { Clock, Effect, Layer } from "effect";
+import type { Hint } from "../../domain/hints/hint.ts";
+import type { ReportEvent } from "../../domain/report/report.ts";
+import { visibleJson } from "../../domain/text/visible.ts";
+import { Reporter } from "../../services/report/Reporter.ts";
+import { member, outputRecord, renderJson, tallyBody, warningBody } from "./json.ts";
+import type { OutputRecord, Summary } from "./json-records.ts";
+
+const INTERRUPTED: ReadonlySet<number> = new Set([129, 130, 143]);
+const CHANGES = 3;
+
+type Told = Partial<
+  Pick<Summary, "release" | "fromVersion" | "toVersion" | "revision" | "streams" | "error">
+> & { readonly hints?: ReadonlyArray<Hint> };
+
+const UNEXPECTED = {
+  code: "InternalError",
+  what: "internal error",
+  why: ["something unexpected happened: see stderr"],
+};
+
+const outcomeOf = (exitCode: number, planned: boolean): Summary["outcome"] => {
+  if (exitCode === 0) return planned ? "unchanged" : "succeeded";
+  if (exitCode === CHANGES) return "changes";
+  return INTERRUPTED.has(exitCode) ? "interrupted" : "failed";
+};
+
+/** What the summary takes from an event; later ones win. */
+const toldBy = (event: ReportEvent): Told => {
+  switch (event._tag) {
+    case "ReleaseFound": {
+      const { release, fromVersion, toVersion } = event;
+      return { release, fromVersion, toVersion };
+    }
+    case "StreamsCounted":
+      return event.outcome._tag === "Counted" ? { streams: tallyBody(event.outcome.tally) } : {};
+    case "Completed": {
+      const { revision, fromVersion, toVersion, hints } = event;
+      return { revision, fromVersion, toVersion, hints };
+    }
+    case "Failed":
+      return {
+        error: { code: event.error, what: event.what, why: event.why },
+        hints: event.hints,
+      };
+    case "Interrupted":
+      return { hints: event.hints };
+    default:
+      return {};
+  }
+};
+
+export interface JsonOutput {
+  readonly layer: Layer.Layer<Reporter>;
+  /** The command line was refused before any command ran. */
+  readonly refuse: (refusal: { readonly messages: ReadonlyArray<string> }) => Effect.Effect<void>;
+  /** The last line. Nothing at all when nothing ran, as for `--help`. */
+  readonly end: (exitCode: number) => void;
+}
+
+/** One JSON object a line, by `write`, which is given the line without its end. */
+export const makeJsonOutput = (write: (line: string) => void, cliVersion: string): JsonOutput => {
+  let told: Told = {};
+  let running = false;
+  let planned = false;
+  const warnings: Array<Summary["warnings"][number]> = [];
+  const print = (record: OutputRecord): void => write(visibleJson(record));
+  const report = Effect.fnUntraced(function* (event: ReportEvent) {
+    running = true;
+    told = { ...told, ...toldBy(event) };
+    if (event._tag === "Planned") planned = true;
+    if (event._tag === "Warning") warnings.push(warningBody(event.warning));
+    const body = renderJson(event);
+    if (body === undefined) return;
+    const time = new Date(yield* Clock.currentTimeMillis).toISOString();
+    print(outputRecord(time, body));
+  });
+  return {
+    layer: Layer.succeed(Reporter, Reporter.of({ report })),
+    refuse: ({ messages }) =>
+      Effect.sync(() => {
+        const what = "the command line cannot be used";
+        told = { error: { code: "Usage", what, why: messages } };
+      }),
+    end: (exitCode) => {
+      const outcome = outcomeOf(exitCode, planned);
+      if (outcome === "succeeded" && !running) return;
+      const { error, hints = [], ...facts } = told;
+      print(
+        outputRecord(new Date().toISOString(), {
+          type: "summary",
+          outcome,
+          exitCode,
+          cliVersion,
+          ...facts,
+          ...(outcome === "failed" ? { error: error ?? UNEXPECTED } : member("error", error)),
+          warnings,
+          hints,
+        }),
+      );
+    },
+  };
+};

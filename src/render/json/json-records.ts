@@ -1,0 +1,330 @@
+/**
+ * The lines of `--output json`, one schema for each `type`. The published JSON Schema is generated from these.
+ *
+ * Fields and types may be added within a schema version; a field that changes its meaning or goes makes a new one.
+ */
+import { Schema } from "effect";
+import { OPERATIONS } from "../../domain/events/install-event.ts";
+import { DELIVERIES } from "../../domain/events/outbox-entry.ts";
+import { ROW_STATUSES } from "../../domain/events/timeline.ts";
+import { WARNING_CODES } from "../../domain/report/warning.ts";
+import { record, Texts } from "./records/record.ts";
+import {
+  DrainChecked,
+  DrainLengthened,
+  FailureReport,
+  ProxiesHeld,
+  ProxyLetGo,
+  ProxyMoved,
+  RollbackStarted,
+  RolloutProgress,
+  StreamsCounted,
+  StreamsProgress,
+  StreamTally,
+} from "./records/rollout.ts";
+
+const ReleaseName = Schema.Struct({ name: Schema.String, namespace: Schema.String });
+const Phase = Schema.Struct({
+  id: Schema.String,
+  title: Schema.String,
+  index: Schema.Int,
+  total: Schema.Int,
+});
+const HintRecord = Schema.Struct({ title: Schema.String, commands: Texts });
+
+export const PhaseStarted = record("phase-started", "A phase begins.", { phase: Phase });
+
+export const PhaseFinished = record("phase-finished", "A phase ended, one way or the other.", {
+  phase: Phase,
+  succeeded: Schema.Boolean,
+  durationMillis: Schema.Number,
+});
+
+export const PreflightSkipped = record("preflight-skipped", "--skip-preflight was given.", {});
+
+export const ReleaseFound = record("release-found", "The release that is to be upgraded.", {
+  release: ReleaseName,
+  revision: Schema.Int,
+  server: Schema.String,
+  context: Schema.optionalKey(Schema.String),
+  fromVersion: Schema.String,
+  toVersion: Schema.String,
+});
+
+export const CarriedOver = record("carry-over", "Paths of the values that are carried forward.", {
+  paths: Texts,
+});
+
+export const ValuesLost = record(
+  "values-lost",
+  "User-supplied values that the upgraded release will not have; secrets are masked.",
+  {
+    values: Schema.Array(
+      Schema.Struct({
+        path: Schema.String,
+        value: Schema.String,
+        keepWith: Schema.optionalKey(Schema.String),
+      }),
+    ),
+  },
+);
+
+export const HaChecked = record("ha-checked", "How many data-plane pods there are at the least.", {
+  verdict: Schema.Literals(["highly-available", "single-replica", "unknown"]),
+  minReplicas: Schema.optionalKey(Schema.Number),
+  envoyProxy: Schema.optionalKey(Schema.String),
+  why: Schema.optionalKey(Schema.String),
+  allowDowntime: Schema.Boolean,
+});
+
+export const ChartChosen = record("chart-chosen", "What the release is upgraded to.", {
+  origin: Schema.String,
+  embedded: Schema.Boolean,
+  version: Schema.String,
+});
+
+const TakenObjects = Schema.Array(
+  Schema.Struct({
+    kind: Schema.String,
+    namespace: Schema.optionalKey(Schema.String),
+    name: Schema.String,
+    fields: Schema.Array(
+      Schema.Struct({
+        path: Schema.String,
+        /** Absent for what was removed. */
+        owner: Schema.optionalKey(Schema.String),
+        before: Schema.optionalKey(Schema.String),
+        after: Schema.optionalKey(Schema.String),
+        returns: Schema.Boolean,
+      }),
+    ),
+  }),
+);
+
+export const FieldsTaken = record(
+  "fields-taken",
+  "Fields that others set or removed on the cluster, and the upgrade changes; secrets are masked.",
+  { objects: TakenObjects },
+);
+
+export const CrdsBackedUp = record(
+  "crds-backed-up",
+  "Live CRDs were saved before the first write.",
+  {
+    files: Schema.Array(Schema.Struct({ file: Schema.String, crds: Texts })),
+  },
+);
+
+export const CrdsApplied = record("crds-applied", "What became of the chart's CRDs.", {
+  created: Schema.Int,
+  updated: Schema.Int,
+  skipped: Schema.Int,
+});
+
+export const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
+  release: ReleaseName,
+  chartVersion: Schema.String,
+  timeout: Schema.String,
+  atomic: Schema.Boolean,
+});
+
+export const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
+  tool: Schema.String,
+  version: Schema.String,
+  state: Schema.Literals(["downloading", "downloaded", "failed", "awaited", "installed"]),
+  source: Schema.optionalKey(Schema.String),
+  bytes: Schema.optionalKey(Schema.Number),
+  owner: Schema.optionalKey(Schema.String),
+  path: Schema.optionalKey(Schema.String),
+  pinned: Schema.optionalKey(Schema.Boolean),
+});
+
+const Event = Schema.Struct({
+  name: Schema.String,
+  operation: Schema.optionalKey(Schema.Literals(OPERATIONS)),
+  revision: Schema.optionalKey(Schema.Int),
+  reason: Schema.optionalKey(Schema.String),
+});
+
+export const DoctorTicked = record("doctor", "What one tick of tare doctor did, or would do.", {
+  release: ReleaseName,
+  dryRun: Schema.Boolean,
+  added: Schema.Array(Event),
+  forwarded: Schema.Array(Event),
+  rejected: Schema.Array(Event),
+  kept: Schema.Array(Event),
+  removed: Schema.Int,
+  stoppedBecause: Schema.optionalKey(Schema.String),
+  leftAlone: Schema.optionalKey(Schema.String),
+});
+
+export const HistoryRead = record("history", "The timeline of a release, oldest first.", {
+  release: ReleaseName,
+  rows: Schema.Array(
+    Schema.Struct({
+      revision: Schema.optionalKey(Schema.Int),
+      operation: Schema.Literals(OPERATIONS),
+      status: Schema.Literals(ROW_STATUSES),
+      fromVersion: Schema.optionalKey(Schema.String),
+      toVersion: Schema.optionalKey(Schema.String),
+      startedAt: Schema.String,
+      finishedAt: Schema.optionalKey(Schema.String),
+      durationSeconds: Schema.optionalKey(Schema.Int),
+      cause: Schema.optionalKey(Schema.String),
+      actor: Schema.optionalKey(
+        Schema.Struct({
+          user: Schema.String,
+          host: Schema.String,
+          jobUrl: Schema.optionalKey(Schema.String),
+        }),
+      ),
+      streams: Schema.optionalKey(
+        Schema.Struct({
+          openAtStart: Schema.Int,
+          cut: Schema.Int,
+          cutOf: Schema.optionalKey(
+            Schema.Array(
+              Schema.Struct({
+                pod: Schema.String,
+                streams: Schema.Int,
+                by: Schema.Literals(["proxy", "listener"]),
+              }),
+            ),
+          ),
+        }),
+      ),
+      reported: Schema.Literals([...DELIVERIES, "unreported"]),
+    }),
+  ),
+});
+
+const WarningFields = {
+  code: Schema.Literals(WARNING_CODES),
+  message: Schema.String,
+};
+
+export const Warned = record(
+  "warning",
+  "Something to know that does not stop the run: go by its code, the message may be worded anew.",
+  WarningFields,
+);
+
+export const ChartNotes = record(
+  "chart-notes",
+  "What the chart has to say of the new revision (its NOTES.txt), secrets masked.",
+  { revision: Schema.Int, notes: Schema.String },
+);
+
+const before = Schema.optionalKey(Schema.String);
+const after = Schema.optionalKey(Schema.String);
+
+export const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
+  hasChanges: Schema.Boolean,
+  fromVersion: Schema.String,
+  toVersion: Schema.String,
+  values: Schema.Array(
+    Schema.Struct({
+      path: Schema.String,
+      fate: Schema.Literals(["kept", "overridden", "new default", "lost"]),
+      before,
+      after,
+      keepWith: Schema.optionalKey(Schema.String),
+    }),
+  ),
+  crds: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      verdict: Schema.Literals(["create", "update", "unchanged", "kept"]),
+      why: Schema.optionalKey(Schema.String),
+    }),
+  ),
+  objects: Schema.Array(
+    Schema.Struct({
+      action: Schema.Literals(["create", "change", "delete", "refused"]),
+      kind: Schema.String,
+      namespace: Schema.optionalKey(Schema.String),
+      name: Schema.String,
+      why: Schema.optionalKey(Schema.String),
+      fields: Schema.Array(Schema.Struct({ path: Schema.String, before, after })),
+    }),
+  ),
+  taken: TakenObjects,
+  hooks: Texts,
+  images: Schema.Array(Schema.Struct({ before, after, usedBy: Texts })),
+  rolls: Schema.Array(
+    Schema.Struct({
+      workload: Schema.String,
+      namespace: Schema.optionalKey(Schema.String),
+      pods: Schema.optionalKey(Schema.Int),
+      why: Schema.String,
+    }),
+  ),
+  identityChanges: Schema.Boolean,
+  budget: Schema.Struct({
+    timeout: Schema.String,
+    drain: Schema.String,
+    replicas: Schema.Int,
+  }),
+  limits: Texts,
+});
+
+export const Summary = record("summary", "The last line of every run, however it ended.", {
+  outcome: Schema.Literals(["succeeded", "unchanged", "changes", "failed", "interrupted"]),
+  exitCode: Schema.Int,
+  cliVersion: Schema.String,
+  release: Schema.optionalKey(ReleaseName),
+  fromVersion: Schema.optionalKey(Schema.String),
+  toVersion: Schema.optionalKey(Schema.String),
+  revision: Schema.optionalKey(Schema.Int),
+  streams: Schema.optionalKey(Schema.Struct(StreamTally)),
+  error: Schema.optionalKey(
+    Schema.Struct({ code: Schema.String, what: Schema.String, why: Texts }),
+  ),
+  warnings: Schema.Array(Schema.Struct(WarningFields)),
+  hints: Schema.Array(HintRecord),
+});
+export type Summary = typeof Summary.Type;
+
+export const OutputRecord = Schema.Union([
+  PhaseStarted,
+  PhaseFinished,
+  PreflightSkipped,
+  ReleaseFound,
+  CarriedOver,
+  ValuesLost,
+  HaChecked,
+  DrainChecked,
+  ChartChosen,
+  FieldsTaken,
+  CrdsBackedUp,
+  CrdsApplied,
+  HelmStarted,
+  ProxiesHeld,
+  DrainLengthened,
+  ProxyMoved,
+  ProxyLetGo,
+  RolloutProgress,
+  StreamsProgress,
+  StreamsCounted,
+  FailureReport,
+  RollbackStarted,
+  ToolProgress,
+  DoctorTicked,
+  HistoryRead,
+  ChartNotes,
+  Warned,
+  Planned,
+  Summary,
+]);
+export type OutputRecord = typeof OutputRecord.Type;
+
+/** The JSON Schema (2020-12) of one line. */
+export const outputJsonSchema = (): unknown => {
+  const { schema, definitions } = Schema.toJsonSchemaDocument(OutputRecord);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "One line of tare --output json",
+    ...schema,
+    $defs: definitions,
+  };
+};

@@ -1,0 +1,127 @@
+import type { ImageChange, ObjectChange, Roll } from "../../domain/fields/object-change.ts";
+import type { FieldChange } from "../../domain/fields/object-diff.ts";
+import type { TakenField, TakenFields } from "../../domain/fields/taken-fields.ts";
+import { quotedWords } from "../../domain/hints/operator-commands.ts";
+import type { PlannedValue } from "../../domain/plan/planned-values.ts";
+import { planHasChanges, type UpgradePlan } from "../../domain/plan/upgrade-plan.ts";
+import { columnsOf, padColumns } from "./columns.ts";
+
+const NOTHING = "(none)";
+
+const arrow = (before: string | undefined, after: string | undefined): string =>
+  `${before ?? NOTHING} → ${after ?? NOTHING}`;
+
+/** Columns as wide as their widest cell; the last one is left ragged. */
+const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => columnsOf(row[column] ?? ""))),
+  );
+  return rows.map((row) =>
+    `  ${row
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : padColumns(cell, widths[column] ?? 0),
+      )
+      .join("  ")}`.trimEnd(),
+  );
+};
+
+const valueRow = ({ path, fate, before, after, keepWith }: PlannedValue) => [
+  fate,
+  path,
+  `${fate === "kept" ? (after ?? NOTHING) : arrow(before, after)}${
+    keepWith === undefined ? "" : ` (keep it with ${quotedWords(keepWith)})`
+  }`,
+];
+
+const count = (many: number, one: string): string => `${many} ${one}${many === 1 ? "" : "s"}`;
+
+/** What no value had before is a default that the chart is new to: counted, not listed. */
+const valueLines = (values: ReadonlyArray<PlannedValue>): ReadonlyArray<string> => {
+  const isAdded = ({ fate, before }: PlannedValue) =>
+    fate === "new default" && before === undefined;
+  const added = values.filter(isAdded).length;
+  const rows = values.filter((value) => !isAdded(value)).map(valueRow);
+  return [
+    ...(rows.length === 0 ? ["  no value changes"] : table(rows)),
+    ...(added === 0 ? [] : [`  and ${count(added, "value")} that the old chart did not have`]),
+  ];
+};
+
+const crdLines = ({ crds }: UpgradePlan): ReadonlyArray<string> => {
+  const changing = crds.filter(({ verdict }) => verdict !== "unchanged");
+  const unchanged = crds.length - changing.length;
+  return [
+    ...table(changing.map(({ name, verdict, why }) => [verdict, why ? `${name}: ${why}` : name])),
+    ...(unchanged === 0 ? [] : [`  ${unchanged} unchanged`]),
+  ];
+};
+
+const where = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
+
+const fieldLine = ({ path, before, after }: FieldChange): string =>
+  `      ${path}: ${arrow(before, after)}`;
+
+const objectLines = ({
+  action,
+  kind,
+  namespace,
+  name,
+  fields,
+  why,
+}: ObjectChange): ReadonlyArray<string> => [
+  `  ${action} ${kind} ${where(namespace, name)}${why === undefined ? "" : `: ${why}`}`,
+  ...(action === "change" ? fields.map(fieldLine) : []),
+];
+
+const takenLine = ({ path, owner, before, after, returns }: TakenField): string => {
+  const who = owner === undefined ? "removed by hand" : `set by ${owner}`;
+  return `      ${path}: ${arrow(before, after)} (${who}${returns ? ", which may set it again" : ""})`;
+};
+
+export const takenLines = (taken: ReadonlyArray<TakenFields>): ReadonlyArray<string> =>
+  taken.flatMap(({ kind, namespace, name, fields }) => [
+    `  ${kind} ${where(namespace, name)}`,
+    ...fields.map(takenLine),
+  ]);
+
+const imageLine = ({ before, after, usedBy }: ImageChange): string =>
+  `  ${arrow(before, after)} (${usedBy.join(", ")})`;
+
+const rollLine = ({ workload, namespace, pods, why }: Roll): string =>
+  `  ${workload}${namespace === undefined ? "" : ` in ${namespace}`}: ${
+    pods === undefined ? "a pod on each node" : count(pods, "pod")
+  } (${why})`;
+
+const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.length === 0 ? [] : ["", title, ...lines];
+
+export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
+  const { budget, limits, identityChanges, hooks } = plan;
+  if (!planHasChanges(plan)) {
+    return [
+      ...limits.map((limit) => `not known: ${limit}`),
+      `Nothing to do: the release is what ${plan.toVersion} with these values would make it.`,
+    ];
+  }
+  return [
+    `plan: ${plan.fromVersion} → ${plan.toVersion}, nothing is written`,
+    ...section("Values:", valueLines(plan.values)),
+    ...section("CRDs:", crdLines(plan)),
+    ...section("Objects:", [
+      ...plan.objects.flatMap(objectLines),
+      ...(identityChanges ? ["  change Secret tars-identity: from the identity file"] : []),
+    ]),
+    ...section("Set by others on the cluster, and changed:", takenLines(plan.taken)),
+    ...section("Hooks that run:", hooks.length === 0 ? [] : [`  ${hooks.join(", ")}`]),
+    ...section("Images:", plan.images.map(imageLine)),
+    ...section("Pods that will be replaced:", plan.rolls.map(rollLine)),
+    ...section("Budget:", [
+      `  --timeout ${budget.timeout}; draining ${count(budget.replicas, "data-plane pod")} for up to ${budget.drain} each`,
+    ]),
+    ...section(
+      "Not known:",
+      limits.map((limit) => `  ${limit}`),
+    ),
+  ];
+};

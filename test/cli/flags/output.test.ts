@@ -1,0 +1,1060 @@
+/** What an operator sees, line by line. */
+import { assert, describe, it } from "@effect/vitest";
+import { Duration, Effect, Layer } from "effect";
+import { TestConsole } from "effect/testing";
+import type { DoctorReport } from "../../../src/domain/events/doctor-report.ts";
+import type { TakenFields } from "../../../src/domain/fields/taken-fields.ts";
+import type { UpgradePlan } from "../../../src/domain/plan/upgrade-plan.ts";
+import type { ReportEvent } from "../../../src/domain/report/report.ts";
+import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
+import { makeJsonOutput } from "../../../src/render/json/ReporterJson.ts";
+import { layerReporterTerminal, layerReporterText } from "../../../src/render/text/ReporterText.ts";
+import { COLOURED, PLAIN, renderText } from "../../../src/render/text/text.ts";
+import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
+import { report } from "../../../src/services/report/Reporter.ts";
+import {
+  crd,
+  ENVOY_PROXY,
+  FakeBackups,
+  FakeCluster,
+  GATEWAY,
+  INSTALLED_VALUES,
+  TARS_EGRESS,
+  tarsChart,
+  world,
+} from "../../fakes/index.ts";
+import { NASTY, planted, rawIn } from "../../hostile/text.ts";
+import { runUpgradeCli } from "../support.ts";
+
+const DISCOVERED = [
+  "[1/5] Preflight (Helm / kubectl / cluster)",
+  "[2/5] Discover existing release",
+  "release tars found in tars-system",
+  "cluster https://cluster.example:6443 (context prod), 1.1.0 → 1.2.0",
+  'carried forward: registry="gcr.io/acme/tars" customer="acme" env="" otel=true',
+];
+const DRAIN =
+  "drain 5m: safe for streams up to 5m; clients that reuse connections need twice their longest stream (safe up to 2m30s)";
+const CRDS = [
+  "Using embedded chart",
+  "[4/5] Apply / update CRDs",
+  "saved 2 CRDs as they were to /backups/crds-1.yaml",
+  "1 created, 2 updated, 1 skipped",
+  "[5/5] Helm upgrade",
+];
+const limiterStill = (found: string, asked: string): string => {
+  const image = (version: string) => `gcr.io/acme/tars/ratelimit:ratelimit-${version}`;
+  return `Envoy Gateway's envoy-ratelimit: 1/1 ready, still asks for image ${image(found)}, not ${image(asked)}`;
+};
+const RELEASE_ROLLS = [
+  limiterStill("1.1.0", "1.2.0"),
+  "release ai-gateway: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)",
+  "release envoy-gateway: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)",
+];
+const RELEASE_ROLLS_BACK = ["ai-gateway", "envoy-gateway"].map(
+  (name) =>
+    `release ${name}: 2/2 ready, 1 of 2 pods run the template of before this run (ContainerCreating)`,
+);
+const RELEASE_IS_UP = [
+  "Envoy Gateway's envoy-ratelimit: 1/1 ready, 1 draining",
+  "release ai-gateway: 2/2 ready, 1 draining",
+  "release envoy-gateway: 2/2 ready, 1 draining",
+];
+const STALE =
+  "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:envoy-1.2.0";
+const EGRESS_ROLLS =
+  "data plane egress: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)";
+const NO_STREAMS = "streams: 0 open at the start, 0 cut";
+const UPGRADED = [
+  ...CRDS,
+  "helm upgrade --install --atomic --wait, timeout 10m",
+  STALE,
+  ...RELEASE_ROLLS,
+  ...RELEASE_IS_UP,
+  "data plane egress: 2/2 ready, 2 draining",
+  NO_STREAMS,
+  "Upgrade completed.",
+  "",
+  "Rollback (if needed):",
+  "helm rollback tars 1 -n tars-system --kube-context prod",
+  "Inspect:",
+  "kubectl get pods -n tars-system --context prod",
+  "kubectl get pods -n tars-dataplane --context prod",
+  "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
+  "kubectl replace -f /backups/crds-1.yaml --context prod",
+];
+
+const SINGLE_REPLICA = { ...INSTALLED_VALUES, ha: { enabled: false } };
+
+/** A second EnvoyProxy, with a single replica. */
+const secondProxy = Effect.gen(function* () {
+  const cluster = yield* FakeCluster;
+  yield* cluster.seed(TARS_EGRESS.type, {
+    apiVersion: "gateway.envoyproxy.io/v1alpha1",
+    kind: "EnvoyProxy",
+    metadata: { name: "second", namespace: "tars-system" },
+    spec: { provider: { kubernetes: { envoyHpa: { minReplicas: 1 } } } },
+  });
+});
+
+describe("the screen", () => {
+  it.effect("of an upgrade that works", () =>
+    Effect.gen(function* () {
+      const { code, stdout, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      assert.deepStrictEqual(stdout, []);
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED,
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=2 (HA)",
+        DRAIN,
+        ...UPGRADED,
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+
+  const moving = tarsChart({
+    version: "1.2.0",
+    crds: [crd(GATEWAY), crd({ ...ENVOY_PROXY, versions: ["v1alpha1", "v1beta1"] })],
+  });
+
+  it.effect("names one script where a stored version moved, however many steps it has", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      const [file, text] = [...(yield* (yield* FakeBackups).scripts)][0] ?? [];
+      assert.deepStrictEqual(stderr.slice(-2), [
+        "Put 2 CRDs back as before (a Helm rollback does not; roll back first). 1 CRD moved the stored version: what is stored is written again.",
+        `sh ${file}`,
+      ]);
+      assert.match(text ?? "", /kubectl patch crd envoyproxies.* --context prod/);
+    }).pipe(Effect.provide(world({ chart: moving }))),
+  );
+
+  it.effect("tells the steps where the script could not be kept", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeBackups).refuseScripts;
+      const { code, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 0);
+      assert.match(stderr.at(-1) ?? "", /^kubectl replace -f /);
+      assert.isTrue(stderr.some((line) => line.startsWith("kubectl patch crd envoyproxies")));
+    }).pipe(Effect.provide(world({ chart: moving }))),
+  );
+
+  it.effect("of a single replica is the product page's", () =>
+    Effect.gen(function* () {
+      const { code, stdout, stderr } = yield* runUpgradeCli();
+      assert.strictEqual(code, 12);
+      assert.deepStrictEqual(stdout, []);
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED,
+        "warning: not carried forward, the new defaults apply:",
+        "  ha.enabled = false (keep it with --ha=false --allow-downtime)",
+        "[3/5] HA preflight",
+        "data-plane Envoy is single-replica (envoyHpa.minReplicas=1).",
+        "Upgrading now will RST in-flight LLM streams.",
+        "",
+        "Fix HA first (idempotent, takes ~1m):",
+        "tare install --ha identity.json",
+        "",
+        "Or force this upgrade with downtime:",
+        "tare upgrade identity.json --allow-downtime",
+      ]);
+    }).pipe(Effect.provide(world({ values: SINGLE_REPLICA }))),
+  );
+
+  it.effect("of a single replica repeats which cluster it was about", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* runUpgradeCli(["--context", "prod", "--ha=false"]);
+      assert.deepStrictEqual(stderr.slice(-5), [
+        "Fix HA first (idempotent, takes ~1m):",
+        "tare install --ha identity.json --context prod",
+        "",
+        "Or force this upgrade with downtime:",
+        "tare upgrade identity.json --allow-downtime --ha=false --context prod",
+      ]);
+    }).pipe(Effect.provide(world({ values: SINGLE_REPLICA }))),
+  );
+
+  it.effect("of a rollout that fails says what, why and what next", () =>
+    Effect.gen(function* () {
+      const header = "Bearer given-otel-token-4711";
+      const { code, stdout, stderr, everything } = yield* runUpgradeCli([
+        ...["--kubeconfig", "/etc/kube config", "--context", "prod"],
+        ...["--timeout", "12m", "--customer", "acme corp"],
+        ...["--otel-exporter-auth-headers", header],
+      ]);
+      assert.strictEqual(code, 20);
+      assert.deepStrictEqual(stdout, []);
+      assert.notInclude(everything, header);
+      const at = "--kubeconfig '/etc/kube config'";
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED.slice(0, -1),
+        'carried forward: registry="gcr.io/acme/tars" customer="acme corp" env="" otel=true',
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=2 (HA)",
+        DRAIN,
+        ...CRDS,
+        "helm upgrade --install --atomic --wait, timeout 12m",
+        "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:crash-loop",
+        ...RELEASE_ROLLS,
+        ...RELEASE_IS_UP,
+        "data plane egress: 2/2 ready, 1 of 2 pods run the new template (CrashLoopBackOff: exit code 1)",
+        "failure report: /home/operator/.tare/reports/tars-revision-2.txt",
+        "warning: pod tars-dataplane/egress-2jxgggnbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
+        "rolling back to revision 1",
+        "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:crash-loop, not gcr.io/acme/tars/envoy:envoy-1.1.0 (CrashLoopBackOff: exit code 1, restarted 3 times)",
+        limiterStill("1.2.0", "1.1.0"),
+        ...RELEASE_ROLLS_BACK,
+        "data plane egress: 2/2 ready, 1 draining",
+        ...RELEASE_IS_UP,
+        NO_STREAMS,
+        "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
+        "pod tars-dataplane/egress-2jxgggnbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
+        "",
+        "See the release's history:",
+        `helm history tars -n tars-system --kube-context prod ${at}`,
+        "",
+        "Inspect:",
+        `kubectl get pods -n tars-system --context prod ${at}`,
+        `kubectl get pods -n tars-dataplane --context prod ${at}`,
+        "",
+        "Then run the upgrade again:",
+        `tare upgrade identity.json --timeout 12m --otel-exporter-auth-headers @HEADER_FILE --customer 'acme corp' ${at} --context prod`,
+        "",
+        "CRDs that this run wrote stay as they are now: 1 created, 2 updated.",
+        "",
+        "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
+        `kubectl replace -f /backups/crds-1.yaml --context prod ${at}`,
+      ]);
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", envoyTag: "crash-loop" }) })),
+    ),
+  );
+
+  it.effect("does not take the pods that an earlier run left for those of the new template", () =>
+    Effect.gen(function* () {
+      const left = yield* runUpgradeCli(["--no-atomic", "--image-tag", "no-such-image"]);
+      assert.strictEqual(left.code, 22);
+      const { code, stderr } = yield* runUpgradeCli(["--image-tag", "good"]);
+      assert.strictEqual(code, 0);
+      const troubles = stderr.filter((line) => line.includes("ImagePullBackOff"));
+      assert.notMatch(troubles.join("\n"), /the new template/);
+      assert.match(
+        troubles.join("\n"),
+        /egress: 2\/2 ready, 1 of 2 pods run the template of before this run \(ImagePullBackOff/,
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("names the kubeconfig that KUBECONFIG chose", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* runUpgradeCli([], { kubeconfig: "/etc/kube/prod" });
+      assert.include(
+        stderr,
+        "helm rollback tars 1 -n tars-system --kube-context prod --kubeconfig /etc/kube/prod",
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("names all kubeconfigs where KUBECONFIG has several, which no flag can", () =>
+    Effect.gen(function* () {
+      const { stderr } = yield* runUpgradeCli([], { kubeconfig: "/etc/kube/a:/etc/kube/b c" });
+      assert.include(
+        stderr,
+        "KUBECONFIG='/etc/kube/a:/etc/kube/b c' helm rollback tars 1 -n tars-system --kube-context prod",
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("names neither kubeconfig nor context in a pod with its own account", () =>
+    Effect.gen(function* () {
+      const { server } = yield* Effect.flatMap(Kubectl, ({ target }) => target);
+      const inPod = Effect.updateService(Kubectl, (kubectl) =>
+        Kubectl.of({ ...kubectl, target: Effect.succeed({ context: undefined, server }) }),
+      );
+      const { stderr } = yield* inPod(runUpgradeCli([], { kubeconfig: "/nobody/made/it" }));
+      assert.include(stderr, "helm rollback tars 1 -n tars-system");
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect.each([
+    ["given as a flag", ["--kubeconfig", "/dev/fd/63"], {}],
+    ["in KUBECONFIG", [], { kubeconfig: "/dev/fd/63" }],
+    ["one of several", [], { kubeconfig: "/etc/kube/a:/proc/self/fd/12" }],
+    ["on stdin", ["--kubeconfig", "/dev/stdin"], { kubeconfig: "/etc/kube/other" }],
+  ] as const)("names no kubeconfig that came through a pipe: %s", ([, flags, given]) =>
+    Effect.gen(function* () {
+      const done = yield* runUpgradeCli(flags, given);
+      assert.include(done.stderr, "helm rollback tars 1 -n tars-system --kube-context prod");
+      assert.match(done.stderr.at(-1) ?? "", /^The kubeconfig came through a pipe/);
+      const again = yield* runUpgradeCli([...flags, "--chart-path", "./no-chart"], given);
+      assert.strictEqual(again.code, 23);
+      assert.include(again.stderr, "tare upgrade identity.json --chart-path ./no-chart");
+      assert.notMatch(again.stderr.join("\n"), /\/fd\/|\/dev\/stdin/);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("repeats every flag that was given, in a command that can be pasted", () =>
+    Effect.gen(function* () {
+      const flags = [
+        ...["--allow-downtime", "--ha=false", "--drain-timeout-seconds", "10", "--no-atomic"],
+        ...["--timeout", "2m", "--enable-otel-collector=false"],
+        ...["--otel-collector-endpoint", "https://otlp.example:4318", "--strict-values"],
+        ...["--chart-path", "./no-chart", "--image-registry", "r.example/x"],
+        ...["--image-tag", "1.2.1", "--deployment-mode", "saas", "--customer", "acme"],
+        ...["--environment", "eu", "--serve-url", "https://x.example", "--redis-type", "hosted"],
+        ...["--no-rate-limiting", "--skip-preflight", "--settle-time", "20s"],
+      ];
+      const { code, stderr } = yield* runUpgradeCli(flags);
+      assert.strictEqual(code, 23);
+      assert.deepStrictEqual(stderr.slice(-5), [
+        "chart ./no-chart cannot be used; nothing was changed",
+        'path "./no-chart" not found',
+        "",
+        "Fix the cause, then:",
+        `tare upgrade identity.json ${flags.join(" ")}`,
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("of several EnvoyProxies names the one that decides", () =>
+    Effect.gen(function* () {
+      yield* secondProxy;
+      const refused = yield* runUpgradeCli();
+      assert.strictEqual(refused.code, 12);
+      assert.deepStrictEqual(refused.stderr.slice(DISCOVERED.length, -6), [
+        "[3/5] HA preflight",
+        "data-plane Envoy is single-replica (envoyHpa.minReplicas=1, EnvoyProxy second, the lowest of 2).",
+        "Upgrading now will RST in-flight LLM streams.",
+      ]);
+      const forced = yield* runUpgradeCli(["--allow-downtime"]);
+      assert.strictEqual(forced.code, 0);
+      assert.deepStrictEqual(forced.stderr, [
+        ...DISCOVERED,
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=1 (single replica, lowest of 2 EnvoyProxies: second)",
+        "warning: --allow-downtime: in-flight LLM streams will be dropped",
+        DRAIN,
+        // Which of them shapes the pods is not to be told without a GatewayClass.
+        ...UPGRADED.filter((line) => line !== STALE).flatMap((line) =>
+          line === RELEASE_ROLLS.at(-1) ? [line, EGRESS_ROLLS] : [line],
+        ),
+      ]);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("of values that are lost lists them, secrets masked", () =>
+    Effect.gen(function* () {
+      const { code, stderr, everything } = yield* runUpgradeCli(["--allow-reach-change"]);
+      assert.strictEqual(code, 0);
+      assert.notInclude(everything, "hunter2");
+      assert.deepStrictEqual(stderr, [
+        ...DISCOVERED,
+        "warning: not carried forward, the new defaults apply:",
+        '  redis.type = "hosted" (keep it with --redis-type hosted)',
+        "  redis.password = *** (keep it with --keep redis.password)",
+        '  custom.colour = "teal" (keep it with --keep custom.colour)',
+        "[3/5] HA preflight",
+        "EnvoyProxy minReplicas=2 (HA)",
+        DRAIN,
+        ...UPGRADED,
+      ]);
+    }).pipe(
+      Effect.provide(
+        world({
+          values: {
+            ...INSTALLED_VALUES,
+            redis: { type: "hosted", password: "hunter2-hunter2" },
+            custom: { colour: "teal" },
+          },
+        }),
+      ),
+    ),
+  );
+
+  it.effect("in colour differs from the plain one in its colours alone", () =>
+    Effect.gen(function* () {
+      const run = (paint: typeof PLAIN) =>
+        runUpgradeCli([], { paint }).pipe(
+          Effect.provide(world({ values: SINGLE_REPLICA }), { local: true }),
+        );
+      const plain = (yield* run(PLAIN)).stderr.join("\n");
+      const coloured = (yield* run(COLOURED)).stderr.join("\n");
+      assert.notInclude(plain, ESCAPE);
+      assert.include(
+        coloured,
+        `${ESCAPE}[1m[1/5] Preflight (Helm / kubectl / cluster)${ESCAPE}[22m`,
+      );
+      assert.include(coloured, `${ESCAPE}[33mwarning:${ESCAPE}[39m not carried forward`);
+      assert.include(
+        coloured,
+        `${ESCAPE}[31mdata-plane Envoy is single-replica (envoyHpa.minReplicas=1).${ESCAPE}[39m`,
+      );
+      assert.strictEqual(withoutColours(coloured), plain);
+    }),
+  );
+});
+
+const ESCAPE = "\u001b";
+const withoutColours = (text: string): string =>
+  text
+    .split(ESCAPE)
+    .map((part, index) => (index === 0 ? part : part.replace(/^\[\d+m/, "")))
+    .join("");
+
+const PHASE = { id: "discover", title: "Discover existing release", index: 2, total: 5 };
+const RELEASE = { name: "tars", namespace: "tars-system" };
+const FOUND = {
+  _tag: "ReleaseFound",
+  release: RELEASE,
+  revision: 7,
+  server: "https://cluster.example:6443",
+  fromVersion: "1.1.0",
+  toVersion: "1.2.0",
+} as const;
+const HA = { _tag: "HighlyAvailable", minReplicas: 2, envoyProxy: "tars-egress" } as const;
+const SINGLE = { _tag: "SingleReplica", minReplicas: 1, envoyProxy: "tars-egress" } as const;
+const HINTS = [{ title: "Look:", commands: ["helm list", "kubectl get pods"] }];
+
+const INSTALLED = {
+  _tag: "ToolInstalled",
+  tool: "helm",
+  version: "4.2.4",
+  path: "/home/me/.tare/tools/helm/4.2.4/helm",
+  sha256: "00",
+} as const;
+
+const TAKEN: ReadonlyArray<TakenFields> = [
+  {
+    kind: "Deployment",
+    namespace: "tars-system",
+    name: "envoy-gateway",
+    fields: [
+      { path: "spec.replicas", owner: "kubectl", before: "3", after: "2", returns: false },
+      { path: "spec.paused", owner: undefined, before: undefined, after: "true", returns: false },
+    ],
+  },
+  {
+    kind: "GatewayClass",
+    namespace: undefined,
+    name: "tars-egress",
+    fields: [
+      { path: "spec.description", owner: "x-operator", before: '"a"', after: '"b"', returns: true },
+    ],
+  },
+];
+
+const TAKEN_LINES = [
+  "  Deployment tars-system/envoy-gateway",
+  "      spec.replicas: 3 → 2 (set by kubectl)",
+  "      spec.paused: (none) → true (removed by hand)",
+  "  GatewayClass tars-egress",
+  '      spec.description: "a" → "b" (set by x-operator, which may set it again)',
+];
+
+const EMPTY_PLAN: UpgradePlan = {
+  fromVersion: "1.2.0",
+  toVersion: "1.2.0",
+  values: [],
+  crds: [],
+  objects: [],
+  taken: [],
+  images: [],
+  rolls: [],
+  hooks: [],
+  identityChanges: false,
+  budget: { timeout: "10m", drain: "5m", replicas: 2 },
+  limits: [],
+};
+
+const IDLE_DOCTOR: DoctorReport = {
+  dryRun: false,
+  added: [],
+  forwarded: [],
+  rejected: [],
+  kept: [],
+  stoppedBecause: undefined,
+  removed: 0,
+  leftAlone: undefined,
+};
+
+type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
+
+/** Every event there is, in each of its shapes: one that is added without a sample does not compile. */
+const SAMPLES: {
+  readonly [T in ReportEvent["_tag"]]: ReadonlyArray<Sample<Extract<ReportEvent, { _tag: T }>>>;
+} = {
+  ChartNotes: [
+    [
+      { _tag: "ChartNotes", revision: 2, notes: "TARS data plane 1.2.0\n\nproxy-url stays" },
+      "notes of the chart:",
+      "  TARS data plane 1.2.0",
+      "",
+      "  proxy-url stays",
+    ],
+  ],
+  DoctorTicked: [
+    [
+      { _tag: "DoctorTicked", release: DEFAULT_RELEASE, report: IDLE_DOCTOR },
+      "release tars in tars-system: nothing to do",
+    ],
+    [
+      {
+        _tag: "DoctorTicked",
+        release: DEFAULT_RELEASE,
+        report: {
+          ...IDLE_DOCTOR,
+          added: [{ name: "a", operation: "rollback", revision: 3 }],
+          forwarded: [{ name: "tare-event-upgrade-1" }],
+          rejected: [{ name: "b", operation: "upgrade", reason: "HTTP 400" }],
+          removed: 2,
+          leftAlone: "me@host is working on the release",
+        },
+        sendAgain: "kubectl label configmaps",
+      },
+      "release tars in tars-system",
+      "wrote what was never reported: 1",
+      "  rollback of revision 3",
+      "forwarded: 1",
+      "  tare-event-upgrade-1",
+      "rejected by the management plane: 1",
+      "  upgrade (b): HTTP 400",
+      "  To have all rejected ones sent again:",
+      "  kubectl label configmaps",
+      "removed old events: 2",
+      "history left alone: me@host is working on the release",
+    ],
+    [
+      {
+        _tag: "DoctorTicked",
+        release: DEFAULT_RELEASE,
+        report: {
+          ...IDLE_DOCTOR,
+          dryRun: true,
+          forwarded: Array.from({ length: 21 }, (_, index) => ({ name: `event-${index}` })),
+          kept: [{ name: "c" }],
+          stoppedBecause: "HTTP 503",
+        },
+      },
+      "release tars in tars-system",
+      "would forward: 21",
+      ...Array.from({ length: 20 }, (_, index) => `  event-${index}`),
+      "  and 1 more",
+      "kept for the next tick: 1",
+      "  c",
+    ],
+  ],
+  HistoryRead: [
+    [
+      {
+        _tag: "HistoryRead",
+        release: DEFAULT_RELEASE,
+        rows: [
+          {
+            revision: 1,
+            operation: "install",
+            status: "success",
+            fromVersion: undefined,
+            toVersion: "1.1.0",
+            startedAt: "2026-01-02T03:04:05Z",
+            finishedAt: undefined,
+            seconds: undefined,
+            cause: undefined,
+            actor: undefined,
+            streams: undefined,
+            reported: "unreported",
+          },
+        ],
+      },
+    ],
+  ],
+  PhaseStarted: [[{ _tag: "PhaseStarted", phase: PHASE }, "[2/5] Discover existing release"]],
+  PhaseFinished: [
+    [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: true }],
+    [{ _tag: "PhaseFinished", phase: PHASE, millis: 12, succeeded: false }],
+  ],
+  Planned: [
+    [
+      { _tag: "Planned", plan: EMPTY_PLAN },
+      "Nothing to do: the release is what 1.2.0 with these values would make it.",
+    ],
+    [
+      {
+        _tag: "Planned",
+        plan: {
+          ...EMPTY_PLAN,
+          fromVersion: "1.1.0",
+          values: [
+            { path: "a", fate: "kept", before: "1", after: "1" },
+            {
+              path: "redis.type",
+              fate: "lost",
+              before: '"hosted"',
+              after: '"cluster"',
+              keepWith: "--redis-type hosted",
+            },
+            { path: "new", fate: "new default", before: undefined, after: "2" },
+          ],
+          crds: [
+            { name: "a.example", verdict: "create" },
+            { name: "b.example", verdict: "kept", why: "managed by GKE" },
+            { name: "c.example", verdict: "unchanged" },
+          ],
+          objects: [
+            { action: "create", kind: "Job", namespace: "n", name: "j", fields: [] },
+            {
+              action: "change",
+              kind: "ClusterRole",
+              namespace: undefined,
+              name: "r",
+              fields: [{ path: "rules[0].verbs[0]", before: '"get"', after: undefined }],
+            },
+            {
+              action: "refused",
+              kind: "Service",
+              namespace: "n",
+              name: "s",
+              fields: [],
+              why: "no",
+            },
+          ],
+          images: [{ before: "a:1", after: "a:2", usedBy: ["Deployment d"] }],
+          rolls: [
+            { workload: "Deployment d", namespace: "n", pods: 2, why: "spec.containers[d].image" },
+            { workload: "DaemonSet e", namespace: "n", pods: undefined, why: "x" },
+          ],
+          hooks: ["Job certgen"],
+          identityChanges: true,
+          limits: ["Secret n/s: forbidden"],
+        },
+      },
+      "plan: 1.1.0 → 1.2.0, nothing is written",
+      "",
+      "Values:",
+      "  kept  a           1",
+      '  lost  redis.type  "hosted" → "cluster" (keep it with --redis-type hosted)',
+      "  and 1 value that the old chart did not have",
+      "",
+      "CRDs:",
+      "  create  a.example",
+      "  kept    b.example: managed by GKE",
+      "  1 unchanged",
+      "",
+      "Objects:",
+      "  create Job n/j",
+      "  change ClusterRole r",
+      '      rules[0].verbs[0]: "get" → (none)',
+      "  refused Service n/s: no",
+      "  change Secret tars-identity: from the identity file",
+      "",
+      "Hooks that run:",
+      "  Job certgen",
+      "",
+      "Images:",
+      "  a:1 → a:2 (Deployment d)",
+      "",
+      "Pods that will be replaced:",
+      "  Deployment d in n: 2 pods (spec.containers[d].image)",
+      "  DaemonSet e in n: a pod on each node (x)",
+      "",
+      "Budget:",
+      "  --timeout 10m; draining 2 data-plane pods for up to 5m each",
+      "",
+      "Not known:",
+      "  Secret n/s: forbidden",
+    ],
+  ],
+  PreflightSkipped: [[{ _tag: "PreflightSkipped" }, "skipped (--skip-preflight)"]],
+  ReleaseFound: [
+    [
+      { ...FOUND, context: "prod" },
+      "release tars found in tars-system",
+      "cluster https://cluster.example:6443 (context prod), 1.1.0 → 1.2.0",
+    ],
+    [
+      { ...FOUND, context: undefined },
+      "release tars found in tars-system",
+      "cluster https://cluster.example:6443, 1.1.0 → 1.2.0",
+    ],
+  ],
+  CarriedForward: [
+    [{ _tag: "CarriedForward", line: "carried forward: x", paths: ["a.b"] }, "carried forward: x"],
+  ],
+  ValuesLost: [
+    [
+      {
+        _tag: "ValuesLost",
+        lost: [
+          { path: "redis.type", shown: '"hosted"', keepWith: "--redis-type hosted" },
+          { path: "redis.password", shown: "***", keepWith: "--keep redis.password" },
+          { path: "global.imageTag", shown: '"$(x)"', keepWith: "--image-tag $(x)" },
+        ],
+      },
+      "warning: not carried forward, the new defaults apply:",
+      '  redis.type = "hosted" (keep it with --redis-type hosted)',
+      "  redis.password = *** (keep it with --keep redis.password)",
+      "  global.imageTag = \"$(x)\" (keep it with --image-tag '$(x)')",
+    ],
+  ],
+  HaChecked: [
+    [
+      { _tag: "HaChecked", verdict: { ...HA, outOf: 1 }, allowDowntime: false },
+      "EnvoyProxy minReplicas=2 (HA)",
+    ],
+    [
+      { _tag: "HaChecked", verdict: { ...HA, outOf: 3 }, allowDowntime: true },
+      "EnvoyProxy minReplicas=2 (HA, lowest of 3 EnvoyProxies: tars-egress)",
+    ],
+    [
+      { _tag: "HaChecked", verdict: { ...SINGLE, outOf: 1 }, allowDowntime: false },
+      "EnvoyProxy minReplicas=1 (single replica)",
+    ],
+    [
+      { _tag: "HaChecked", verdict: { ...SINGLE, outOf: 2 }, allowDowntime: true },
+      "EnvoyProxy minReplicas=1 (single replica, lowest of 2 EnvoyProxies: tars-egress)",
+      "warning: --allow-downtime: in-flight LLM streams will be dropped",
+    ],
+    [
+      {
+        _tag: "HaChecked",
+        verdict: { _tag: "Unknown", why: "no EnvoyProxy resource found" },
+        allowDowntime: false,
+      },
+      "warning: HA preflight skipped (no EnvoyProxy resource found): make sure yourself that the data plane has two replicas",
+    ],
+  ],
+  DrainChecked: [[{ _tag: "DrainChecked", asked: Duration.seconds(300), running: [] }, DRAIN]],
+  StreamsProgress: [[{ _tag: "StreamsProgress", draining: [{ pod: "egress-a", streams: 3 }] }]],
+  StreamsCounted: [
+    [
+      {
+        _tag: "StreamsCounted",
+        outcome: {
+          _tag: "Counted",
+          tally: { openAtStart: 23, cut: [], stillOpen: [], uncounted: 0 },
+        },
+      },
+      "streams: 23 open at the start, 0 cut",
+    ],
+    [
+      {
+        _tag: "StreamsCounted",
+        outcome: {
+          _tag: "Counted",
+          tally: {
+            openAtStart: 23,
+            cut: [
+              { pod: "egress-a", streams: 7, by: "proxy", drainSeconds: 60 },
+              { pod: "egress-b", streams: 2, by: "proxy" },
+              { pod: "egress-b", streams: 4, by: "listener" },
+            ],
+            stillOpen: [{ pod: "egress-c", streams: 2 }],
+            uncounted: 1,
+          },
+        },
+      },
+      "streams: 23 open at the start, 13 cut: 7 of egress-a (its drain of 1m was over), 2 of egress-b, 4 of egress-b (its listener was replaced); still open on proxies that drain: 2 on egress-c; 1 proxy could not be counted",
+    ],
+    [
+      { _tag: "StreamsCounted", outcome: { _tag: "NotCounted", why: "read: forbidden" } },
+      "streams: not counted: read: forbidden",
+    ],
+  ],
+  ChartChosen: [
+    [
+      { _tag: "ChartChosen", origin: "embedded chart", embedded: true, version: "1.2.0" },
+      "Using embedded chart",
+    ],
+    [
+      { _tag: "ChartChosen", origin: "./charts/tars", embedded: false, version: "1.2.0" },
+      "Using chart ./charts/tars",
+    ],
+  ],
+  CrdWritten: [[{ _tag: "CrdWritten", crd: "a.example", isNew: true }]],
+  FieldsTaken: [
+    [
+      { _tag: "FieldsTaken", taken: TAKEN },
+      "warning: set by others on the cluster; the upgrade changes it (--on-conflict=refuse stops instead):",
+      ...TAKEN_LINES,
+    ],
+  ],
+  CrdsBackedUp: [
+    [{ _tag: "CrdsBackedUp", backup: { restorable: undefined, migrateFirst: undefined } }],
+    [
+      {
+        _tag: "CrdsBackedUp",
+        backup: { restorable: { file: "/b/1.yaml", crds: ["a", "b"] }, migrateFirst: undefined },
+      },
+      "saved 2 CRDs as they were to /b/1.yaml",
+    ],
+    [
+      {
+        _tag: "CrdsBackedUp",
+        backup: {
+          restorable: { file: "/b/1.yaml", crds: ["a"] },
+          migrateFirst: {
+            file: "/b/2.yaml",
+            migrations: [{ crd: "b", storedIn: "v1", steps: [] }],
+          },
+        },
+      },
+      "saved 1 CRD as it was to /b/1.yaml",
+      "saved 1 CRD as it was to /b/2.yaml (stored version moves: no way back without a migration)",
+    ],
+  ],
+  CrdsApplied: [
+    [
+      { _tag: "CrdsApplied", counts: { created: 3, updated: 12, skipped: 4 } },
+      "3 created, 12 updated, 4 skipped",
+    ],
+  ],
+  HelmUpgradeStarted: [
+    [
+      {
+        _tag: "HelmUpgradeStarted",
+        release: RELEASE,
+        chartVersion: "1.2.0",
+        timeout: "10m",
+        atomic: true,
+      },
+      "helm upgrade --install --atomic --wait, timeout 10m",
+    ],
+    [
+      {
+        _tag: "HelmUpgradeStarted",
+        release: RELEASE,
+        chartVersion: "1.2.0",
+        timeout: "1h30m",
+        atomic: false,
+      },
+      "helm upgrade --install --wait, timeout 1h30m",
+    ],
+  ],
+  DataPlaneProgress: [
+    [{ _tag: "DataPlaneProgress", deployments: [] }],
+    [
+      {
+        _tag: "DataPlaneProgress",
+        deployments: [
+          {
+            name: "egress",
+            group: "data-plane",
+            ready: 1,
+            desired: 2,
+            updated: 1,
+            draining: 1,
+            waitingFor: "1 of 2 pods run the new template",
+            lastEvent: undefined,
+          },
+          {
+            name: "ingress",
+            group: "data-plane",
+            ready: 2,
+            desired: 2,
+            updated: 2,
+            draining: 0,
+            waitingFor: undefined,
+            lastEvent: undefined,
+          },
+        ],
+      },
+      "data plane egress: 1/2 ready, 1 of 2 pods run the new template, 1 draining",
+      "data plane ingress: 2/2 ready",
+    ],
+  ],
+  RolloutStarted: [[{ _tag: "RolloutStarted", stage: "data plane", budgetMillis: 600_000 }]],
+  FailureReportSaved: [
+    [
+      { _tag: "FailureReportSaved", file: "/home/o/.tare/reports/tars-revision-2.txt" },
+      "failure report: /home/o/.tare/reports/tars-revision-2.txt",
+    ],
+  ],
+  RolloutEnded: [[{ _tag: "RolloutEnded" }]],
+  ProxiesHeld: [
+    [
+      {
+        _tag: "ProxiesHeld",
+        drains: [{ deployment: "egress", drainMillis: 60_000 }],
+        pods: 2,
+        askedMillis: 300_000,
+      },
+      "holding 2 proxies (egress drains for 1m): each serves its open streams for up to 5m once it is replaced",
+    ],
+  ],
+  DrainLengthened: [
+    [
+      { _tag: "DrainLengthened", envoyProxies: ["tars-egress"], drainMillis: 300_000 },
+      "EnvoyProxy tars-egress: drain 5m; the proxies are replaced before the upgrade begins",
+    ],
+  ],
+  ProxyMoved: [
+    [
+      { _tag: "ProxyMoved", pod: "egress-1", to: "out-of-rotation" },
+      "proxy egress-1 is out of rotation, its open streams go on",
+    ],
+    [
+      { _tag: "ProxyMoved", pod: "egress-1", to: "rotation" },
+      "proxy egress-1 is in rotation again",
+    ],
+  ],
+  ProxyLetGo: [
+    [
+      { _tag: "ProxyLetGo", pod: "egress-1", why: "streams-ended", openStreams: 0 },
+      "proxy egress-1 let go, its streams have ended",
+    ],
+    [
+      { _tag: "ProxyLetGo", pod: "egress-1", why: "time-over", openStreams: undefined },
+      "proxy egress-1 let go, its time is over",
+    ],
+    [
+      { _tag: "ProxyLetGo", pod: "egress-1", why: "time-over", openStreams: 1 },
+      "warning: proxy egress-1 let go, its time is over: 1 open stream left to its own drain",
+    ],
+  ],
+  RollbackStarted: [
+    [
+      { _tag: "RollbackStarted", revision: 7, why: "egress: not ready" },
+      "warning: egress: not ready",
+      "rolling back to revision 7",
+    ],
+  ],
+  ToolDownloadStarted: [
+    [
+      {
+        _tag: "ToolDownloadStarted",
+        tool: "helm",
+        version: "4.2.4",
+        platform: "linux-amd64",
+        source: "https://mirror.example/helm.tar.gz",
+      },
+      "downloading helm 4.2.4 from https://mirror.example/helm.tar.gz",
+    ],
+  ],
+  ToolDownloadProgress: [
+    [{ _tag: "ToolDownloadProgress", tool: "helm", version: "4.2.4", received: 1, total: 2 }],
+  ],
+  ToolDownloadEnded: [
+    [{ _tag: "ToolDownloadEnded", tool: "helm", version: "4.2.4", bytes: 2, complete: true }],
+  ],
+  ToolAwaited: [
+    [
+      { _tag: "ToolAwaited", tool: "helm", version: "4.2.4", owner: "process 7 on here" },
+      "waiting for process 7 on here, which is downloading helm 4.2.4",
+    ],
+  ],
+  ToolInstalled: [
+    [{ ...INSTALLED, pinned: true }],
+    [
+      { ...INSTALLED, pinned: false },
+      "warning: helm 4.2.4 was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform",
+    ],
+  ],
+  Interrupted: [
+    [{ _tag: "Interrupted", hints: [] }, "Interrupted. The release is as it was before this run."],
+    [
+      { _tag: "Interrupted", hints: HINTS },
+      "Interrupted. The release is as it was before this run.",
+      "",
+      "Look:",
+      "helm list",
+      "kubectl get pods",
+    ],
+  ],
+  Warning: [
+    [
+      { _tag: "Warning", warning: { code: "failure-report-not-kept", cause: "disk full" } },
+      "warning: the failure report could not be kept: disk full",
+    ],
+  ],
+  Completed: [
+    [
+      { _tag: "Completed", revision: 8, fromVersion: "1.1.0", toVersion: "1.2.0", hints: HINTS },
+      "Upgrade completed.",
+      "",
+      "Look:",
+      "helm list",
+      "kubectl get pods",
+    ],
+  ],
+  Failed: [
+    [
+      {
+        _tag: "Failed",
+        error: "PreflightFailed",
+        exitCode: 10,
+        what: "preflight failed: 2 problems",
+        why: ["no helm", "no cluster"],
+        hints: HINTS,
+      },
+      "preflight failed: 2 problems",
+      "no helm",
+      "no cluster",
+      "",
+      "Look:",
+      "helm list",
+      "kubectl get pods",
+    ],
+    [
+      {
+        _tag: "Failed",
+        error: "InvalidFlag",
+        exitCode: 2,
+        what: "invalid value for --x",
+        why: [],
+        hints: [],
+      },
+      "invalid value for --x",
+    ],
+  ],
+};
+
+/** How the terminal's moving lines are taken back. */
+const DRAWN_AGAIN = new RegExp(`${ESCAPE}\\[\\d+A\\r${ESCAPE}\\[J`, "g");
+
+describe("an event", () => {
+  for (const [tag, samples] of Object.entries(SAMPLES)) {
+    it(`${tag} is these lines`, () => {
+      for (const [event, ...lines] of samples) {
+        assert.deepStrictEqual(renderText(event, PLAIN), lines);
+        const coloured = renderText(event, COLOURED);
+        assert.deepStrictEqual(coloured.map(withoutColours), lines);
+        for (const line of coloured) {
+          assert.notMatch(line, /undefined|\[object |NaN|\n/);
+          // A colour never runs on into the next line.
+          const [, ...painted] = line.split(ESCAPE);
+          assert.strictEqual(painted.length % 2, 0);
+          for (const [index, part] of painted.entries()) {
+            assert.match(part, index % 2 === 0 ? /^\[(1|31|33)m./ : /^\[(22|39)m/);
+          }
+        }
+      }
+    });
+
+    it.effect(`${tag} shows nothing raw, whatever its texts are`, () =>
+      Effect.gen(function* () {
+        const written: Array<string> = [];
+        const write = (text: string) => void written.push(text);
+        const layers = [
+          layerReporterText(PLAIN),
+          layerReporterTerminal(PLAIN, { columns: 80, rows: 24, write }),
+          makeJsonOutput(write, "1.2.0").layer,
+        ];
+        const told = samples.flatMap(([event]) =>
+          NASTY.map((nasty) => planted(event, nasty, new Set(["_tag", "code"])) as ReportEvent),
+        );
+        for (const layer of layers) {
+          yield* Effect.forEach(told, (event) => report(event)).pipe(
+            Effect.provide(Layer.fresh(layer)),
+          );
+        }
+        const lines = [...(yield* TestConsole.errorLines), ...written].flatMap((text) =>
+          String(text).replace(DRAWN_AGAIN, "").split("\n"),
+        );
+        // A tab in a chart's notes is meant.
+        const raw = lines.flatMap(rawIn).filter((point) => tag !== "ChartNotes" || point !== "9");
+        assert.deepStrictEqual(raw, []);
+      }),
+    );
+  }
+});

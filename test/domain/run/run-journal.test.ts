@@ -1,0 +1,122 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Duration } from "effect";
+import { deadRunEvent } from "../../../src/domain/events/dead-run.ts";
+import {
+  believedTimeout,
+  decodeRunRecord,
+  encodeRunRecord,
+  JOURNAL_SCHEMA_VERSION,
+  lastWords,
+  obituary,
+  openStep,
+  type RunRecord,
+  withStep,
+} from "../../../src/domain/run/run-journal.ts";
+
+const AT = "2026-11-22T10:14:02.500Z";
+
+const record: RunRecord = {
+  schemaVersion: JOURNAL_SCHEMA_VERSION,
+  runId: "run-1",
+  process: { user: "alice", host: "build-1", pid: 4711 },
+  release: { name: "tars", namespace: "tars-system" },
+  cliVersion: "1.2.0",
+  workspaceId: "workspace-1",
+  fromVersion: "1.1.0",
+  toVersion: "1.2.0",
+  timeoutSeconds: 600,
+  baseRevision: 1,
+  startedAt: AT,
+  steps: [],
+};
+
+const inHelm = (["crds", "upgrade", "helm-upgrade"] as const).reduce(
+  (all, step) => withStep(all, step, "begun", AT),
+  withStep(withStep(record, "crds", "begun", AT), "crds", "done", AT),
+);
+
+describe("the timeout of a dead run's Helm", () => {
+  it.each([
+    [600, 10, 600],
+    [2_147_483_647, 10, 3_600],
+    [2_147_483_647, 180, 10_800],
+    [0, 10, 600],
+    [-5, 10, 600],
+  ])("recorded as %d s is believed by a run with %d min as %d s", (recorded, own, believed) => {
+    const timeout = believedTimeout({ timeoutSeconds: recorded }, Duration.minutes(own));
+    assert.strictEqual(Duration.toSeconds(timeout), believed);
+  });
+});
+
+describe("a run's record", () => {
+  it("is read back as it was written", () => {
+    assert.deepStrictEqual(decodeRunRecord(encodeRunRecord(inHelm)), inHelm);
+  });
+
+  it.each([undefined, "", "{}", '{"schemaVersion":2}'])("%s is none", (text) => {
+    assert.isUndefined(decodeRunRecord(text));
+  });
+
+  it("keeps the last steps only, however long a run waits", () => {
+    let long = record;
+    for (let n = 0; n < 500; n++) long = withStep(long, "gate", n % 2 ? "done" : "begun", AT);
+    assert.isAtMost(encodeRunRecord(long).length, 4_096);
+  });
+
+  it("tells the step that was begun and never done", () => {
+    assert.strictEqual(openStep(inHelm), "helm-upgrade");
+    assert.strictEqual(openStep(withStep(inHelm, "helm-upgrade", "done", AT)), "upgrade");
+    assert.isUndefined(openStep(record));
+  });
+
+  it("is an obituary once the run is known to be dead, and its last words before", () => {
+    const who = "by alice on build-1 (process 4711, 1.1.0 → 1.2.0)";
+    assert.strictEqual(
+      obituary(inHelm),
+      `a run ${who} died in phase 5, while helm upgrade was at work; it last wrote at 2026-11-22 10:14:02 UTC`,
+    );
+    assert.include(lastWords(record), `the last run was ${who}, before it wrote anything`);
+  });
+});
+
+describe("what a dead run owes to the deployment history", () => {
+  const history = [
+    { revision: 1, status: "deployed", chart: "tars-1.1.0", description: "Install complete" },
+    { revision: 2, status: "pending-upgrade", chart: "tars-1.2.0", description: "Preparing" },
+  ] as const;
+  const uids = new Map([
+    [1, "uid-1"],
+    [2, "uid-2"],
+  ]);
+  const gate = (state: "running" | "passed") =>
+    new Map([[2, { state, baseUid: "uid-1", recordedAt: AT }]]);
+
+  it("is a failure of the revision its Helm wrote", () => {
+    const event = deadRunEvent(inHelm, history, gate("running"), uids);
+    assert.deepStrictEqual(event?.subject, { _tag: "Revision", revision: 2, identity: "uid-2" });
+    assert.deepInclude(event?.outcome, { status: "failed", code: "Killed" });
+  });
+
+  it("is a success when the data plane had passed", () => {
+    assert.deepStrictEqual(deadRunEvent(inHelm, history, gate("passed"), uids)?.outcome, {
+      status: "success",
+    });
+  });
+
+  it("takes its id from the run when Helm wrote nothing, or never ran", () => {
+    const subject = { _tag: "Run", runId: "run-1" } as const;
+    const none = history.slice(0, 1);
+    assert.deepStrictEqual(deadRunEvent(inHelm, none, new Map(), uids)?.subject, subject);
+    const inCrds = withStep(record, "crds", "begun", AT);
+    // Revision 2 is somebody else's then.
+    assert.deepStrictEqual(deadRunEvent(inCrds, history, new Map(), uids)?.subject, subject);
+  });
+
+  it.each([
+    ["it had told it itself", withStep(inHelm, "event", "done", AT)],
+    ["it had only looked", record],
+    ["the release was installed anew since", { ...inHelm, baseUid: "another" }],
+  ])("is nothing when %s", (_, run) => {
+    assert.isUndefined(deadRunEvent(run, history, gate("running"), uids));
+  });
+});

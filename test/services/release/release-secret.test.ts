@@ -1,0 +1,90 @@
+import { gzipSync } from "node:zlib";
+import { assert, describe, it } from "@effect/vitest";
+import type { JsonObject } from "../../../src/domain/kube/json.ts";
+import { fieldAt, type KubeObject } from "../../../src/domain/kube/objects.ts";
+import {
+  decodeReleaseSecret,
+  readReleaseRecord,
+  recordedRevision,
+  withRecordedStatus,
+} from "../../../src/services/release/release-secret.ts";
+
+const releaseSecret = (info: JsonObject, config: JsonObject): KubeObject => {
+  const record = { name: "tars", namespace: "tars-system", version: 2, info, config };
+  const stored = gzipSync(JSON.stringify(record)).toString("base64");
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "sh.helm.release.v1.tars.v2", namespace: "tars-system", uid: "uid-2" },
+    data: { release: Buffer.from(stored).toString("base64") },
+  };
+};
+
+it("a record whose status is written again is the same otherwise, and zipped as before", () => {
+  const secret = releaseSecret({ status: "deployed", description: "Upgrade complete" }, { a: 1 });
+  const next = withRecordedStatus(secret, "superseded") ?? assert.fail("unreadable");
+  assert.deepStrictEqual(next.metadata.labels, { status: "superseded" });
+  assert.deepStrictEqual(decodeReleaseSecret(next), {
+    ...(decodeReleaseSecret(secret) as object),
+    info: { status: "superseded", description: "Upgrade complete" },
+  });
+  const zipped = Buffer.from(
+    Buffer.from(String(fieldAt(next, "data", "release")), "base64").toString(),
+    "base64",
+  );
+  assert.deepStrictEqual([...zipped.subarray(0, 2)], [0x1f, 0x8b]);
+  assert.isUndefined(withRecordedStatus({ ...secret, data: { release: "x" } }, "superseded"));
+});
+
+describe("a record that is a bomb", () => {
+  const bomb = (json: string): KubeObject => ({
+    ...releaseSecret({}, {}),
+    data: {
+      release: Buffer.from(gzipSync(json).toString("base64")).toString("base64"),
+    },
+  });
+
+  it.each([
+    [
+      "of empty objects",
+      `{"version":99,"config":{"a":[${"{},".repeat(3_000_000)}{}]}}`,
+      /more values/,
+    ],
+    ["of numbers", `{"version":99,"a":[${"1,".repeat(4_000_000)}1]}`, /more values/],
+    ["of lists in lists", `{"version":99,"a":${"[".repeat(2_500_000)}`, /more values/],
+    [
+      "of one long text",
+      `{"version":99,"a":"${"x".repeat(33 * 1024 * 1024)}"}`,
+      /more than 32 MiB/,
+    ],
+  ])("%s is refused without making objects of it", (_, json, why) => {
+    const secret = bomb(json);
+    const before = process.memoryUsage().heapUsed;
+    const read = readReleaseRecord(secret);
+    assert.match(read._tag === "Unreadable" ? read.why : "", why);
+    assert.isBelow(process.memoryUsage().heapUsed - before, 64 * 1024 * 1024);
+    assert.isUndefined(recordedRevision(secret));
+  });
+
+  it("is no release of 20 MiB, whose text may hold any characters", () => {
+    const template = `{{- if .Values.a }}, "quoted", [${"{}, ".repeat(100)}] \\ `;
+    const manifest = template.repeat(Math.ceil((20 * 1024 * 1024) / template.length));
+    const record = { version: 3, info: { status: "deployed" }, config: {}, manifest };
+    const read = readReleaseRecord(bomb(JSON.stringify(record)));
+    assert.deepStrictEqual(read, { _tag: "Record", record });
+  });
+});
+
+describe("a recorded revision", () => {
+  it("does not tell the values that Helm quotes in its description", () => {
+    const config = {
+      otelCollector: {
+        exporters: { otlp: { headers: { Authorization: "x-api-key=0123456789" } } },
+      },
+    };
+    const description = 'Upgrade "tars" failed: hook: denied for x-api-key=0123456789';
+    const revision = recordedRevision(releaseSecret({ status: "failed", description }, config));
+    assert.strictEqual(revision?.description, 'Upgrade "tars" failed: hook: denied for [redacted]');
+    assert.strictEqual(revision?.status, "failed");
+  });
+});
