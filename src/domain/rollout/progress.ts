@@ -12,8 +12,8 @@ import {
   podsOf,
   type RolloutView,
   type Workload,
-  type WorkloadGroup,
 } from "./view.ts";
+import type { WorkloadGroup } from "./workload-group.ts";
 import { updatedPods, workloadProgress } from "./workload-progress.ts";
 
 export interface WorkloadProgress extends DeploymentProgress {

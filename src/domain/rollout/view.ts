@@ -10,6 +10,7 @@ import {
 } from "../kube/objects.ts";
 import type { PriorState } from "./baseline/prior-state.ts";
 import { OWNING_GATEWAY_LABEL } from "./data-plane.ts";
+import type { WorkloadGroup } from "./workload-group.ts";
 
 export const OWNING_GATEWAY_NAMESPACE_LABEL = "gateway.envoyproxy.io/owning-gateway-namespace";
 /** With `mergeGateways` one Deployment serves all Gateways of a class. */
@@ -20,9 +21,6 @@ const REVISION = "deployment.kubernetes.io/revision";
 const RELEASE_NAME = "meta.helm.sh/release-name";
 const HOOK = "helm.sh/hook";
 const INSTANCE = "app.kubernetes.io/instance";
-
-/** Whose workload it is: of the Helm release, a hook of it, or made by Envoy Gateway, as a proxy or for itself. */
-export type WorkloadGroup = "release" | "hook" | "data-plane" | "envoy-gateway";
 
 export interface Workload {
   readonly group: WorkloadGroup;

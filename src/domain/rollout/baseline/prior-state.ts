@@ -1,6 +1,6 @@
 /** What ran before anything was written: an upgrade answers for what it changed, not for what it found. */
 import type { Difference } from "../difference.ts";
-import type { WorkloadGroup } from "../view.ts";
+import type { WorkloadGroup } from "../workload-group.ts";
 
 export interface PriorWorkload {
   readonly group: WorkloadGroup;

@@ -11,7 +11,8 @@ import {
 import { hasSettled, observe, UNSETTLED } from "../../../domain/rollout/settling.ts";
 import type { WithheldSecret } from "../../../domain/rollout/trouble/withheld-secrets.ts";
 import { type Baseline, mayStillChange, quietTime } from "../../../domain/rollout/verdict.ts";
-import type { RolloutView, WorkloadGroup } from "../../../domain/rollout/view.ts";
+import type { RolloutView } from "../../../domain/rollout/view.ts";
+import type { WorkloadGroup } from "../../../domain/rollout/workload-group.ts";
 import type { DataPlaneOutcome, Diagnosis, GateRequest } from "../RolloutGate.ts";
 import { type Changes, newsOrTime, untilBurstIsOver } from "./changes.ts";
 import type { RolloutWatches } from "./watches.ts";
