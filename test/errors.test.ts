@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { ownershipRefusal } from "../src/domain/crds/ownership.ts";
+import { shownWhole } from "../src/domain/fields/shown-value.ts";
 import type { OperatorEnvironment } from "../src/domain/hints/operator-commands.ts";
 import type { Keeper, Unrecorded } from "../src/domain/release/unrecorded.ts";
 import * as catalogue from "../src/errors.ts";
@@ -50,7 +51,7 @@ const REACH_CHANGE = {
   namespace: "tars-system",
   name: "tars-egress",
   path: "spec.type",
-  before: '"LoadBalancer"',
+  before: shownWhole('"LoadBalancer"'),
   after: undefined,
   keep: { path: ["gateway", "service"], value: "LoadBalancer" },
 };
@@ -238,12 +239,18 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
             namespace: "tars-system",
             name: "envoy-gateway",
             fields: [
-              { path: "spec.replicas", owner: "kubectl", before: "3", after: "2", returns: false },
+              {
+                path: "spec.replicas",
+                owner: "kubectl",
+                before: shownWhole("3"),
+                after: shownWhole("2"),
+                returns: false,
+              },
               {
                 path: "spec.paused",
                 owner: undefined,
                 before: undefined,
-                after: "1",
+                after: shownWhole("1"),
                 returns: false,
               },
             ],
@@ -252,7 +259,15 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
             kind: "GatewayClass",
             namespace: undefined,
             name: "tars-egress",
-            fields: [{ path: "spec.a", owner: "argo", before: "1", after: "2", returns: false }],
+            fields: [
+              {
+                path: "spec.a",
+                owner: "argo",
+                before: shownWhole("1"),
+                after: shownWhole("2"),
+                returns: false,
+              },
+            ],
           },
         ],
       }),

@@ -1,5 +1,7 @@
 import { Effect } from "effect";
+import type { Hint } from "../domain/hints/hint.ts";
 import { type OperatorEnvironment, pasteable } from "../domain/hints/operator-commands.ts";
+import { failedRevisions } from "../errors/upgrade.ts";
 import type { OperatorError } from "../errors.ts";
 import { report } from "../services/report/Reporter.ts";
 import { RunFailed } from "./RunFailed.ts";
@@ -8,9 +10,19 @@ import { RunFailed } from "./RunFailed.ts";
 export const reportOperatorError = Effect.fnUntraced(function* (
   error: OperatorError,
   env: OperatorEnvironment,
+  more: ReadonlyArray<Hint> = [],
 ) {
   const { _tag, exitCode, what, why } = error;
-  const hints = pasteable(env, error.hints(env));
-  yield* report({ _tag: "Failed", error: _tag, exitCode, what, why, hints });
+  const hints = pasteable(env, [...error.hints(env), ...more]);
+  const revisions = failedRevisions(error);
+  yield* report({
+    _tag: "Failed",
+    error: _tag,
+    exitCode,
+    ...(revisions === undefined ? {} : { revisions }),
+    what,
+    why,
+    hints,
+  });
   return yield* new RunFailed({ exitCode });
 });

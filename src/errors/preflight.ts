@@ -212,7 +212,7 @@ const reachLine = ({ kind, namespace, name, path, before, after }: ReachChange):
   const object = `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
   return path === undefined
     ? `${object} would be deleted`
-    : `${object}: ${path}: ${before ?? "(none)"} → ${after ?? "(none)"}`;
+    : `${object}: ${path}: ${before?.text ?? "(none)"} → ${after?.text ?? "(none)"}`;
 };
 
 /** Clients would have to look for the data plane elsewhere, and nobody asked for that. */

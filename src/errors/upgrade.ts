@@ -7,7 +7,15 @@ import {
   tareCommand,
 } from "../domain/hints/operator-commands.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
-import { hint, historyHint, operatorError, podHints, runAgain } from "./operator-error.ts";
+import type { FailedRevisions } from "../domain/report/report.ts";
+import {
+  hint,
+  historyHint,
+  type OperatorError,
+  operatorError,
+  podHints,
+  runAgain,
+} from "./operator-error.ts";
 
 type FailedUpgrade = {
   readonly release: ReleaseRef;
@@ -123,3 +131,14 @@ export class ChartUnusable extends operatorError<{
   why: ({ cause }) => [cause],
   hints: (_, env) => [hint("Fix the cause, then:", tareCommand(env, "upgrade"))],
 }) {}
+
+/** Nothing for an error that is not about a revision that was made. */
+export const failedRevisions = (error: OperatorError): FailedRevisions | undefined => {
+  if (error instanceof UpgradeRolledBack) {
+    const { failedRevision, restoredRevision, deployedRevision } = error;
+    return { failed: failedRevision, restored: restoredRevision, deployed: deployedRevision };
+  }
+  return error instanceof RollbackFailed || error instanceof UpgradeLeftInPlace
+    ? { failed: error.failedRevision }
+    : undefined;
+};

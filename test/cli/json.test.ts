@@ -190,6 +190,41 @@ describe("--output json", () => {
     }).pipe(Effect.provide(world())),
   );
 
+  it.effect("counts the pods of the new template in each workload", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* runJson();
+      const seen = recordsOf(stdout).flatMap((one) =>
+        one.type === "rollout-progress" ? one.workloads : [],
+      );
+      const egress = seen.filter(({ name }) => name === "egress");
+      assert.isTrue(egress.some(({ updated, desired }) => updated < desired));
+      assert.isTrue(egress.some(({ updated, desired }) => updated === desired));
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("says in the summary what failed, what runs again, and where the report is", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* runJson();
+      const { failureReport, durationMillis, ...summary } = summaryOf(stdout);
+      assert.deepInclude(summary, { failedRevision: 2, restoredRevision: 1, revision: 3 });
+      assert.match(failureReport ?? "", /tars-revision-2/);
+      assert.isAtLeast(durationMillis, 0);
+    }).pipe(Effect.provide(world({ chart: badWorkloads }))),
+  );
+
+  it.effect("has the values of a plan as they are, not as text", () =>
+    Effect.gen(function* () {
+      const { stdout } = yield* runJson(["--plan", "--image-registry", "new.example.com"]);
+      const plan = recordsOf(stdout).find((one) => one.type === "plan");
+      assert.deepInclude(
+        plan?.values.find(({ path }) => path === "global.imageRegistry"),
+        { fate: "overridden", after: "new.example.com" },
+      );
+      const values = plan?.values.flatMap(({ before, after }) => [before, after]);
+      assert.isTrue(values?.some((value) => typeof value === "boolean"));
+    }).pipe(Effect.provide(world())),
+  );
+
   it.effect("never holds a secret", () =>
     Effect.gen(function* () {
       const header = "Bearer given-otel-token-4711";

@@ -107,7 +107,7 @@ describe("what is about to be changed", () => {
       event._tag === "FieldsTaken"
         ? event.taken.flatMap(({ kind, name, fields }) =>
             fields.map(({ path, owner, before, after }) =>
-              [`${kind} ${name}`, path, owner, before, after].join(" "),
+              [`${kind} ${name}`, path, owner, before?.text, after?.text].join(" "),
             ),
           )
         : [],

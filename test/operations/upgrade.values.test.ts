@@ -29,7 +29,9 @@ const lostLines = Effect.gen(function* () {
   const { events } = yield* Recorder;
   return (yield* events).flatMap((event) =>
     event._tag === "ValuesLost"
-      ? event.lost.map(({ path, shown, keepWith }) => `${path}=${shown} ${keepWith ?? ""}`.trim())
+      ? event.lost.map(({ path, shown, keepWith }) =>
+          `${path}=${shown.text} ${keepWith ?? ""}`.trim(),
+        )
       : [],
   );
 });

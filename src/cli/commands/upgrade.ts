@@ -26,6 +26,7 @@ import { readIdentity } from "../flags/identity-file.ts";
 import { identityFile, upgradeFlags } from "../flags/upgrade-flags.ts";
 import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "../flags/upgrade-input.ts";
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
+import { reportOperatorError } from "../operator-failure.ts";
 import { RunFailed } from "../RunFailed.ts";
 import { exitCodesHelp, UPGRADE_EXIT_CODES } from "./exit-codes.ts";
 
@@ -123,15 +124,7 @@ const reportFailure = Effect.fnUntraced(function* (
   traces: CrdTraces,
 ) {
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
-  yield* report({
-    _tag: "Failed",
-    error: error._tag,
-    exitCode: error.exitCode,
-    what: error.what,
-    why: error.why,
-    hints: pasteable(env, [...error.hints(env), ...(yield* crdHints(traces, env))]),
-  });
-  return yield* new RunFailed({ exitCode: error.exitCode });
+  return yield* reportOperatorError(error, env, yield* crdHints(traces, env));
 });
 
 const CHANGES = 3;

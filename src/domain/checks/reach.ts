@@ -2,6 +2,7 @@
 import { isBuiltIn } from "../fields/field-owners.ts";
 import { type ObjectName, resultingFields } from "../fields/object-change.ts";
 import { changedPaths, fieldsOf, type Show } from "../fields/object-diff.ts";
+import type { ShownValue } from "../fields/shown-value.ts";
 import type { RehearsedObject } from "../fields/taken-fields.ts";
 import { getPath, type Json, type JsonObject, type JsonPath, setPath } from "../kube/json.ts";
 import { EnvoyProxy, Gateway, GatewayClass, type KubeObject } from "../kube/objects.ts";
@@ -40,9 +41,8 @@ const KINDS: ReadonlySet<string> = new Set(FIELDS.map(({ kind }) => kind));
 export interface ReachChange extends ObjectName {
   /** Nothing where the whole object goes. */
   readonly path: string | undefined;
-  /** Fit to be shown. */
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly before: ShownValue | undefined;
+  readonly after: ShownValue | undefined;
   /** The chart's value that keeps it, and what that is now. */
   readonly keep: { readonly path: JsonPath; readonly value: Json } | undefined;
 }

@@ -106,7 +106,11 @@ export const imageChanges = (changes: ReadonlyArray<ObjectChange>): ReadonlyArra
   const found = changes.flatMap(({ kind, name, fields }) =>
     fields
       .filter(({ path }) => IMAGE.test(path))
-      .map(({ before, after }) => ({ before, after, by: `${kind} ${name}` })),
+      .map(({ before, after }) => ({
+        before: before?.text,
+        after: after?.text,
+        by: `${kind} ${name}`,
+      })),
   );
   const groups = Map.groupBy(found, ({ before, after }) => `${before} ${after}`);
   return [...groups.values()].flatMap((group) => {

@@ -2,6 +2,7 @@
 import { isJsonObject, type Json } from "../kube/json.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { looksSecret } from "../text/redaction.ts";
+import { MASKED, type ShownValue, shownValue } from "./shown-value.ts";
 
 /** What the server keeps for itself, and the marks that Helm adds to what it owns: no chart asks for them. */
 const NOT_THE_CHARTS = new Set([
@@ -51,15 +52,13 @@ export const fieldsOf = (object: KubeObject): Fields => {
 
 export interface FieldChange {
   readonly path: string;
-  /** As JSON, masked where it is secret; `undefined` where there is nothing. */
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  /** `undefined` where there is nothing. */
+  readonly before: ShownValue | undefined;
+  readonly after: ShownValue | undefined;
 }
 
-const LONGEST = 120;
-
 /** Says a value so that it can be shown; `known` masks the secrets of this run wherever they stand. */
-export type Show = (path: string, value: Json | undefined) => string | undefined;
+export type Show = (path: string, value: Json | undefined) => ShownValue | undefined;
 
 export const showValue =
   (isSecret: boolean, known: (text: string) => string): Show =>
@@ -68,9 +67,7 @@ export const showValue =
     const hidden =
       (isSecret && /^(?:data|stringData)\b/.test(path)) ||
       looksSecret(path.replaceAll(/[[\]]/g, "."));
-    if (hidden) return "***";
-    const text = known(JSON.stringify(value));
-    return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+    return hidden ? MASKED : shownValue(known(JSON.stringify(value)));
   };
 
 const same = (left: Json | undefined, right: Json | undefined): boolean =>

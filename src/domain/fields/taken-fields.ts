@@ -14,14 +14,15 @@ import {
 import { type OwnedPath, ownersOf, showOwnedPath, valueAtOwned } from "./managed-fields.ts";
 import type { ObjectName, ObjectStates } from "./object-change.ts";
 import { fieldsOf, type Show } from "./object-diff.ts";
+import { MASKED, type ShownValue } from "./shown-value.ts";
 
 /** One field that the upgrade changes although somebody else set it; values are fit to be shown. */
 export interface TakenField {
   readonly path: string;
   /** `undefined` for what was removed: nobody owns that. */
   readonly owner: string | undefined;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly before: ShownValue | undefined;
+  readonly after: ShownValue | undefined;
   /** Its owner is a program that is likely to set it again. */
   readonly returns: boolean;
 }
@@ -98,7 +99,7 @@ const takenParts = (
     return {
       path,
       owner: owners.join(", ") || undefined,
-      before: hides ? "***" : show(path, value),
+      before: hides ? MASKED : show(path, value),
       after: undefined,
       returns: owners.some(isController),
     };

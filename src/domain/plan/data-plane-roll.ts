@@ -14,7 +14,7 @@ const SIDECAR_ARGUMENT = /--extProc(?:Image|LogLevel)=/;
 const sidecarChange = (changes: ReadonlyArray<ObjectChange>): ObjectChange | undefined =>
   changes.find(
     ({ kind, fields }) =>
-      kind === "Deployment" && fields.some(({ after }) => SIDECAR_ARGUMENT.test(after ?? "")),
+      kind === "Deployment" && fields.some(({ after }) => SIDECAR_ARGUMENT.test(after?.text ?? "")),
   );
 
 const reasonOf = (changes: ReadonlyArray<ObjectChange>): string | undefined => {

@@ -1,6 +1,7 @@
 /** What becomes of each value: the table of a plan. */
 
 import type { Show } from "../fields/object-diff.ts";
+import { MASKED, type ShownValue, shownWhole } from "../fields/shown-value.ts";
 import {
   dotted,
   getPath,
@@ -16,9 +17,8 @@ import type { LostValue } from "../values/lost-values.ts";
 export interface PlannedValue {
   readonly path: string;
   readonly fate: "kept" | "overridden" | "new default" | "lost";
-  /** As JSON, secrets masked. */
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly before: ShownValue | undefined;
+  readonly after: ShownValue | undefined;
   readonly keepWith?: string;
 }
 
@@ -61,7 +61,7 @@ export const plannedValues = (
   const show: Show = (path, value) => {
     const secret = IS_SECRET.get(path);
     if (secret === undefined || value === undefined) return mask(path, value);
-    return secret ? "***" : JSON.stringify(value);
+    return secret ? MASKED : shownWhole(JSON.stringify(value));
   };
   const upcoming = coalesce(defaults, next);
   const carried = carry.entries.map(({ path, source }): PlannedValue => {
@@ -81,7 +81,7 @@ export const plannedValues = (
       path,
       fate: "lost",
       before: shown,
-      after: shown === "***" && after !== undefined ? "***" : show(path, after),
+      after: shown === MASKED && after !== undefined ? MASKED : show(path, after),
       ...(keepWith === undefined ? {} : { keepWith }),
     };
   });

@@ -24,6 +24,14 @@ export interface PhaseInfo {
   readonly total: number;
 }
 
+/** How far an upgrade that failed came, and what was made of it. */
+export interface FailedRevisions {
+  readonly failed: number;
+  /** Where a rollback went back to, and the number that this has now. */
+  readonly restored?: number;
+  readonly deployed?: number;
+}
+
 export type RolloutStage =
   | "longer drain"
   | "shorter drain"
@@ -161,6 +169,7 @@ export type ReportEvent =
       readonly _tag: "Failed";
       readonly error: string;
       readonly exitCode: number;
+      readonly revisions?: FailedRevisions;
       readonly what: string;
       readonly why: ReadonlyArray<string>;
       readonly hints: ReadonlyArray<Hint>;

@@ -1,4 +1,5 @@
 import { Duration, Redacted } from "effect";
+import { MASKED, type ShownValue, shownWhole } from "../fields/shown-value.ts";
 import {
   dotted,
   getPath,
@@ -15,8 +16,7 @@ import { CARRIED_FIELDS } from "./carry-over.ts";
 /** A value the operator once set that the upgraded release will not have. */
 export interface LostValue {
   readonly path: string;
-  /** As JSON, masked where it looks like a secret. */
-  readonly shown: string;
+  readonly shown: ShownValue;
   /** The flag, with its value, that would keep it. */
   readonly keepWith: string;
 }
@@ -55,10 +55,10 @@ const CARRIED_PATHS: ReadonlySet<string> = new Set(CARRIED_FIELDS.map(({ path })
 const KEPT_BY_THE_CHART: ReadonlySet<string> = new Set(["global.clusterDomain"]);
 
 /** Lists are shown whole, so what they hold can promise a secret as well as the path. */
-const show = (name: string, value: Json): string => {
+const show = (name: string, value: Json): ShownValue => {
   const text = JSON.stringify(value);
   const secret = looksSecret(name) || (typeof value === "object" && looksSecret(text));
-  return secret ? "***" : redactText(text);
+  return secret ? MASKED : shownWhole(redactText(text));
 };
 
 export interface UpcomingValues {

@@ -1,6 +1,7 @@
 /** What stops the run once every object was rehearsed, and which fields others own. */
 import { Effect, Redacted } from "effect";
 import { isAskedFor, keepingValues, type ReachChange } from "../../domain/checks/reach.ts";
+import { shownWhole } from "../../domain/fields/shown-value.ts";
 import { getPath } from "../../domain/kube/json.ts";
 import { keepFlagFor } from "../../domain/values/lost-values.ts";
 import { FieldsOwnedByOthers, ReachWouldChange } from "../../errors.ts";
@@ -19,8 +20,8 @@ const redisChange = ({ options, installed: { stored, values } }: ObjectChecksInp
     namespace: options.release.namespace,
     name: "tars-redis",
     path: path.join("."),
-    before: JSON.stringify(before),
-    after: JSON.stringify(after),
+    before: before === undefined ? undefined : shownWhole(JSON.stringify(before)),
+    after: after === undefined ? undefined : shownWhole(JSON.stringify(after)),
     keep: before === undefined ? undefined : { path, value: before },
   };
   return before === "hosted" && after !== before ? [change] : [];

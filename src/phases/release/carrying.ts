@@ -50,7 +50,7 @@ export const reportLosses = Effect.fnUntraced(function* (
   if (lost.length === 0) return;
   if (strict) {
     return yield* new ValuesWouldBeLost({
-      lost: lost.map(({ path, shown }) => `${path} = ${shown}`),
+      lost: lost.map(({ path, shown }) => `${path} = ${shown.text}`),
       keepWith: lost.map(({ keepWith }) => keepWith),
     });
   }

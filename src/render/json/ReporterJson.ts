@@ -10,7 +10,18 @@ const INTERRUPTED: ReadonlySet<number> = new Set([129, 130, 143]);
 const CHANGES = 3;
 
 type Told = Partial<
-  Pick<Summary, "release" | "fromVersion" | "toVersion" | "revision" | "streams" | "error">
+  Pick<
+    Summary,
+    | "release"
+    | "fromVersion"
+    | "toVersion"
+    | "revision"
+    | "failedRevision"
+    | "restoredRevision"
+    | "failureReport"
+    | "streams"
+    | "error"
+  >
 > & { readonly hints?: ReadonlyArray<Hint> };
 
 const UNEXPECTED = {
@@ -38,11 +49,18 @@ const toldBy = (event: ReportEvent): Told => {
       const { revision, fromVersion, toVersion, hints } = event;
       return { revision, fromVersion, toVersion, hints };
     }
-    case "Failed":
+    case "FailureReportSaved":
+      return { failureReport: event.file };
+    case "Failed": {
+      const { error: code, what, why, hints, revisions } = event;
       return {
-        error: { code: event.error, what: event.what, why: event.why },
-        hints: event.hints,
+        error: { code, what, why },
+        hints,
+        ...member("failedRevision", revisions?.failed),
+        ...member("restoredRevision", revisions?.restored),
+        ...member("revision", revisions?.deployed),
       };
+    }
     case "Interrupted":
       return { hints: event.hints };
     default:
@@ -60,6 +78,7 @@ export interface JsonOutput {
 
 /** One JSON object a line, by `write`, which is given the line without its end. */
 export const makeJsonOutput = (write: (line: string) => void, cliVersion: string): JsonOutput => {
+  const startedAt = performance.now();
   let told: Told = {};
   let running = false;
   let planned = false;
@@ -92,6 +111,7 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
           outcome,
           exitCode,
           cliVersion,
+          durationMillis: Math.round(performance.now() - startedAt),
           ...facts,
           ...(outcome === "failed" ? { error: error ?? UNEXPECTED } : member("error", error)),
           warnings,

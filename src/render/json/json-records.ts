@@ -30,6 +30,8 @@ const Phase = Schema.Struct({
   index: Schema.Int,
   total: Schema.Int,
 });
+/** As it is, secrets masked; absent where there is nothing. */
+const value = Schema.optionalKey(Schema.Json);
 const HintRecord = Schema.Struct({ title: Schema.String, commands: Texts });
 
 export const PhaseStarted = record("phase-started", "A phase begins.", { phase: Phase });
@@ -62,7 +64,7 @@ export const ValuesLost = record(
     values: Schema.Array(
       Schema.Struct({
         path: Schema.String,
-        value: Schema.String,
+        value: Schema.Json,
         keepWith: Schema.optionalKey(Schema.String),
       }),
     ),
@@ -93,8 +95,8 @@ const TakenObjects = Schema.Array(
         path: Schema.String,
         /** Absent for what was removed. */
         owner: Schema.optionalKey(Schema.String),
-        before: Schema.optionalKey(Schema.String),
-        after: Schema.optionalKey(Schema.String),
+        before: value,
+        after: value,
         returns: Schema.Boolean,
       }),
     ),
@@ -215,8 +217,7 @@ export const ChartNotes = record(
   { revision: Schema.Int, notes: Schema.String },
 );
 
-const before = Schema.optionalKey(Schema.String);
-const after = Schema.optionalKey(Schema.String);
+const image = Schema.optionalKey(Schema.String);
 
 export const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
   hasChanges: Schema.Boolean,
@@ -226,8 +227,8 @@ export const Planned = record("plan", "What an upgrade would do (--plan); secret
     Schema.Struct({
       path: Schema.String,
       fate: Schema.Literals(["kept", "overridden", "new default", "lost"]),
-      before,
-      after,
+      before: value,
+      after: value,
       keepWith: Schema.optionalKey(Schema.String),
     }),
   ),
@@ -245,12 +246,12 @@ export const Planned = record("plan", "What an upgrade would do (--plan); secret
       namespace: Schema.optionalKey(Schema.String),
       name: Schema.String,
       why: Schema.optionalKey(Schema.String),
-      fields: Schema.Array(Schema.Struct({ path: Schema.String, before, after })),
+      fields: Schema.Array(Schema.Struct({ path: Schema.String, before: value, after: value })),
     }),
   ),
   taken: TakenObjects,
   hooks: Texts,
-  images: Schema.Array(Schema.Struct({ before, after, usedBy: Texts })),
+  images: Schema.Array(Schema.Struct({ before: image, after: image, usedBy: Texts })),
   rolls: Schema.Array(
     Schema.Struct({
       workload: Schema.String,
@@ -275,7 +276,13 @@ export const Summary = record("summary", "The last line of every run, however it
   release: Schema.optionalKey(ReleaseName),
   fromVersion: Schema.optionalKey(Schema.String),
   toVersion: Schema.optionalKey(Schema.String),
+  /** The one that runs in the end, where that is known. */
   revision: Schema.optionalKey(Schema.Int),
+  failedRevision: Schema.optionalKey(Schema.Int),
+  /** The one that a rollback went back to; it runs as `revision`. */
+  restoredRevision: Schema.optionalKey(Schema.Int),
+  durationMillis: Schema.Int,
+  failureReport: Schema.optionalKey(Schema.String),
   streams: Schema.optionalKey(Schema.Struct(StreamTally)),
   error: Schema.optionalKey(
     Schema.Struct({ code: Schema.String, what: Schema.String, why: Texts }),

@@ -51,7 +51,7 @@ const drainBody = (asked: Duration.Duration, running: ReadonlyArray<RunningDrain
   type: "drain-checked",
   askedSeconds: Duration.toSeconds(asked),
   running: running.map(({ deployment, replicas, drain, grace }) => ({
-    deployment,
+    workload: deployment,
     replicas,
     ...member("drainSeconds", drain === undefined ? undefined : Duration.toSeconds(drain)),
     graceSeconds: Duration.toSeconds(grace),
@@ -75,8 +75,8 @@ const backedUpFiles = ({ restorable, migrateFirst }: CrdBackup) => [
 
 const fieldBody = ({ path, before, after }: FieldChange) => ({
   path,
-  ...member("before", before),
-  ...member("after", after),
+  ...member("before", before?.value),
+  ...member("after", after?.value),
 });
 
 const takenBody = (taken: ReadonlyArray<TakenFields>) =>
@@ -99,8 +99,8 @@ const planBody = (plan: UpgradePlan): Body => ({
   values: plan.values.map(({ path, fate, before, after, keepWith }) => ({
     path,
     fate,
-    ...member("before", before),
-    ...member("after", after),
+    ...member("before", before?.value),
+    ...member("after", after?.value),
     ...member("keepWith", keepWith),
   })),
   crds: plan.crds,
@@ -204,7 +204,7 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
         type: "values-lost",
         values: event.lost.map(({ path, shown, keepWith }) => ({
           path,
-          value: shown,
+          value: shown.value,
           ...member("keepWith", keepWith),
         })),
       };
@@ -257,12 +257,13 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     case "DataPlaneProgress":
       return {
         type: "rollout-progress",
-        deployments: event.deployments.map(
-          ({ name, group, ready, desired, draining, waitingFor, lastEvent }) => ({
+        workloads: event.deployments.map(
+          ({ name, group, ready, desired, updated, draining, waitingFor, lastEvent }) => ({
             name,
             group,
             ready,
             desired,
+            updated,
             draining,
             ...member("lastEvent", lastEvent),
             ...member("waitingFor", waitingFor),
@@ -288,7 +289,14 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     }
     case "ToolDownloadEnded": {
       const { tool, version, bytes, complete } = event;
-      return { type: "tool", tool, version, state: complete ? "downloaded" : "failed", bytes };
+      const state = complete ? "downloaded" : "failed";
+      return {
+        type: "tool",
+        tool,
+        version,
+        state,
+        ...member("bytes", complete ? bytes : undefined),
+      };
     }
     case "ToolAwaited": {
       const { tool, version, owner } = event;

@@ -11,6 +11,9 @@ const NOTHING = "(none)";
 const arrow = (before: string | undefined, after: string | undefined): string =>
   `${before ?? NOTHING} → ${after ?? NOTHING}`;
 
+const change = ({ before, after }: Pick<FieldChange, "before" | "after">): string =>
+  arrow(before?.text, after?.text);
+
 /** Columns as wide as their widest cell; the last one is left ragged. */
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -25,10 +28,10 @@ const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string
   );
 };
 
-const valueRow = ({ path, fate, before, after, keepWith }: PlannedValue) => [
+const valueRow = ({ path, fate, keepWith, ...states }: PlannedValue) => [
   fate,
   path,
-  `${fate === "kept" ? (after ?? NOTHING) : arrow(before, after)}${
+  `${fate === "kept" ? (states.after?.text ?? NOTHING) : change(states)}${
     keepWith === undefined ? "" : ` (keep it with ${quotedWords(keepWith)})`
   }`,
 ];
@@ -59,8 +62,7 @@ const crdLines = ({ crds }: UpgradePlan): ReadonlyArray<string> => {
 const where = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
-const fieldLine = ({ path, before, after }: FieldChange): string =>
-  `      ${path}: ${arrow(before, after)}`;
+const fieldLine = ({ path, ...states }: FieldChange): string => `      ${path}: ${change(states)}`;
 
 const objectLines = ({
   action,
@@ -74,9 +76,9 @@ const objectLines = ({
   ...(action === "change" ? fields.map(fieldLine) : []),
 ];
 
-const takenLine = ({ path, owner, before, after, returns }: TakenField): string => {
+const takenLine = ({ path, owner, returns, ...states }: TakenField): string => {
   const who = owner === undefined ? "removed by hand" : `set by ${owner}`;
-  return `      ${path}: ${arrow(before, after)} (${who}${returns ? ", which may set it again" : ""})`;
+  return `      ${path}: ${change(states)} (${who}${returns ? ", which may set it again" : ""})`;
 };
 
 export const takenLines = (taken: ReadonlyArray<TakenFields>): ReadonlyArray<string> =>

@@ -61,7 +61,7 @@ const drainLine = (asked: Duration.Duration): string => {
 };
 
 const lostLine = ({ path, shown, keepWith }: LostValue): string =>
-  `  ${path} = ${shown} (keep it with ${quotedWords(keepWith)})`;
+  `  ${path} = ${shown.text} (keep it with ${quotedWords(keepWith)})`;
 
 const savedCrds = (count: number, file: string): string =>
   `saved ${count} ${count === 1 ? "CRD as it was" : "CRDs as they were"} to ${file}`;

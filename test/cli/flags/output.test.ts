@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Layer } from "effect";
 import { TestConsole } from "effect/testing";
 import type { DoctorReport } from "../../../src/domain/events/doctor-report.ts";
+import { MASKED, shownWhole } from "../../../src/domain/fields/shown-value.ts";
 import type { TakenFields } from "../../../src/domain/fields/taken-fields.ts";
 import type { UpgradePlan } from "../../../src/domain/plan/upgrade-plan.ts";
 import type { ReportEvent } from "../../../src/domain/report/report.ts";
@@ -431,8 +432,20 @@ const TAKEN: ReadonlyArray<TakenFields> = [
     namespace: "tars-system",
     name: "envoy-gateway",
     fields: [
-      { path: "spec.replicas", owner: "kubectl", before: "3", after: "2", returns: false },
-      { path: "spec.paused", owner: undefined, before: undefined, after: "true", returns: false },
+      {
+        path: "spec.replicas",
+        owner: "kubectl",
+        before: shownWhole("3"),
+        after: shownWhole("2"),
+        returns: false,
+      },
+      {
+        path: "spec.paused",
+        owner: undefined,
+        before: undefined,
+        after: shownWhole("true"),
+        returns: false,
+      },
     ],
   },
   {
@@ -440,7 +453,13 @@ const TAKEN: ReadonlyArray<TakenFields> = [
     namespace: undefined,
     name: "tars-egress",
     fields: [
-      { path: "spec.description", owner: "x-operator", before: '"a"', after: '"b"', returns: true },
+      {
+        path: "spec.description",
+        owner: "x-operator",
+        before: shownWhole('"a"'),
+        after: shownWhole('"b"'),
+        returns: true,
+      },
     ],
   },
 ];
@@ -586,15 +605,15 @@ const SAMPLES: {
           ...EMPTY_PLAN,
           fromVersion: "1.1.0",
           values: [
-            { path: "a", fate: "kept", before: "1", after: "1" },
+            { path: "a", fate: "kept", before: shownWhole("1"), after: shownWhole("1") },
             {
               path: "redis.type",
               fate: "lost",
-              before: '"hosted"',
-              after: '"cluster"',
+              before: shownWhole('"hosted"'),
+              after: shownWhole('"cluster"'),
               keepWith: "--redis-type hosted",
             },
-            { path: "new", fate: "new default", before: undefined, after: "2" },
+            { path: "new", fate: "new default", before: undefined, after: shownWhole("2") },
           ],
           crds: [
             { name: "a.example", verdict: "create" },
@@ -608,7 +627,9 @@ const SAMPLES: {
               kind: "ClusterRole",
               namespace: undefined,
               name: "r",
-              fields: [{ path: "rules[0].verbs[0]", before: '"get"', after: undefined }],
+              fields: [
+                { path: "rules[0].verbs[0]", before: shownWhole('"get"'), after: undefined },
+              ],
             },
             {
               action: "refused",
@@ -686,9 +707,9 @@ const SAMPLES: {
       {
         _tag: "ValuesLost",
         lost: [
-          { path: "redis.type", shown: '"hosted"', keepWith: "--redis-type hosted" },
-          { path: "redis.password", shown: "***", keepWith: "--keep redis.password" },
-          { path: "global.imageTag", shown: '"$(x)"', keepWith: "--image-tag $(x)" },
+          { path: "redis.type", shown: shownWhole('"hosted"'), keepWith: "--redis-type hosted" },
+          { path: "redis.password", shown: MASKED, keepWith: "--keep redis.password" },
+          { path: "global.imageTag", shown: shownWhole('"$(x)"'), keepWith: "--image-tag $(x)" },
         ],
       },
       "warning: not carried forward, the new defaults apply:",

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { changedFields, imageChanges, rollOf } from "../../../src/domain/fields/object-change.ts";
 import { fieldsOf, showValue } from "../../../src/domain/fields/object-diff.ts";
+import { MASKED, shownWhole } from "../../../src/domain/fields/shown-value.ts";
 import type { Json } from "../../../src/domain/kube/json.ts";
 import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 
@@ -61,7 +62,11 @@ describe("what Helm changes", () => {
   it("is what the server would make different", () => {
     const [live, next] = [deployment(containers(image("1"))), deployment(containers(image("2")))];
     assert.deepStrictEqual(changedFields({ previous: live, next, live, applied: next }, show), [
-      { path: "spec.template.spec.containers[c].image", before: '"c:1"', after: '"c:2"' },
+      {
+        path: "spec.template.spec.containers[c].image",
+        before: shownWhole('"c:1"'),
+        after: shownWhole('"c:2"'),
+      },
     ]);
   });
 
@@ -70,7 +75,7 @@ describe("what Helm changes", () => {
     const next = deployment({ paused: false });
     assert.deepStrictEqual(
       changedFields({ previous, next, live: previous, applied: previous }, show),
-      [{ path: "spec.replicas", before: "2", after: undefined }],
+      [{ path: "spec.replicas", before: shownWhole("2"), after: undefined }],
     );
   });
 
@@ -89,8 +94,8 @@ describe("what Helm changes", () => {
       return changedFields({ previous, next, live: previous, applied: next }, show);
     };
     assert.deepStrictEqual(states({}, { b: 1 }), [
-      { path: "spec.a", before: "{}", after: undefined },
-      { path: "spec.a.b", before: undefined, after: "1" },
+      { path: "spec.a", before: shownWhole("{}"), after: undefined },
+      { path: "spec.a.b", before: undefined, after: shownWhole("1") },
     ]);
     assert.strictEqual(states({ b: 1 }, { b: 1 }).length, 0);
   });
@@ -99,11 +104,23 @@ describe("what Helm changes", () => {
 describe("values", () => {
   it("are masked by their path, by what they are of, and by what is known", () => {
     const known = showValue(true, (text) => text.replace("hush", "[redacted]"));
-    assert.strictEqual(known("data.tls.crt", "x"), "***");
-    assert.strictEqual(known("spec.password", "x"), "***");
-    assert.strictEqual(known("metadata.name", "hush"), '"[redacted]"');
+    assert.strictEqual(known("data.tls.crt", "x"), MASKED);
+    assert.strictEqual(known("spec.password", "x"), MASKED);
+    assert.deepStrictEqual(known("metadata.name", "hush"), shownWhole('"[redacted]"'));
     assert.isUndefined(known("spec.password", undefined));
-    assert.isBelow((known("metadata.name", "x".repeat(500)) ?? "").length, 130);
+    const long = known("metadata.name", "x".repeat(500));
+    assert.isBelow(long?.text.length ?? 0, 130);
+    assert.strictEqual(long?.value, "x".repeat(500));
+  });
+
+  it("are masked whole where a mask takes the JSON apart", () => {
+    const known = showValue(false, (text) => text.replace('"hush"', "***"));
+    assert.deepStrictEqual(known("metadata.name", "hush"), { text: "***", value: "***" });
+  });
+
+  it("keep their type for programs", () => {
+    const value = { a: [1, null, { b: true }], "1": "x" };
+    assert.deepStrictEqual(showValue(false, (text) => text)("spec.x", value)?.value, value);
   });
 });
 
@@ -114,7 +131,7 @@ describe("pods", () => {
       kind: "Deployment",
       namespace: "n",
       name: "d",
-      fields: paths.map((path) => ({ path, before: '"a"', after: '"b"' })),
+      fields: paths.map((path) => ({ path, before: shownWhole('"a"'), after: shownWhole('"b"') })),
     }) as const;
 
   it("are replaced when the template changes, not when something else does", () => {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration } from "effect";
 import type { ObjectChange } from "../../../src/domain/fields/object-change.ts";
+import { shownWhole } from "../../../src/domain/fields/shown-value.ts";
 import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import { dataPlaneRolls, drainRolls } from "../../../src/domain/plan/data-plane-roll.ts";
 
@@ -9,7 +10,7 @@ const change = (kind: string, name: string, path: string, after: string): Object
   name,
   namespace: "tars-system",
   action: "change",
-  fields: [{ path, before: undefined, after: JSON.stringify(after) }],
+  fields: [{ path, before: undefined, after: shownWhole(JSON.stringify(after)) }],
 });
 
 const egress: KubeObject = {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Schema } from "effect";
+import { MASKED, shownWhole } from "../../../src/domain/fields/shown-value.ts";
 import {
   dotted,
   getPath,
@@ -47,7 +48,7 @@ describe("the flag that keeps a lost value", () => {
     ["global.dataplaneNamespace", null, undefined],
   ])("%s = %j", (path, value, keepWith) => {
     assert.deepStrictEqual(lost(at(path, value), GENERATED, {}), [
-      { path, shown: JSON.stringify(value), keepWith: keepWith ?? `--keep ${path}` },
+      { path, shown: shownWhole(JSON.stringify(value)), keepWith: keepWith ?? `--keep ${path}` },
     ]);
   });
 
@@ -77,7 +78,7 @@ describe("the flag that keeps a lost value", () => {
     (name) => {
       const stored = JSON.parse(`{${JSON.stringify(name)}:"x"}`) as JsonObject;
       assert.deepStrictEqual(lost(stored, GENERATED, {}), [
-        { path: name, shown: '"x"', keepWith: `--keep ${name}` },
+        { path: name, shown: shownWhole('"x"'), keepWith: `--keep ${name}` },
       ]);
     },
   );
@@ -158,7 +159,7 @@ describe("a value is lost", () => {
 
   it("every lost leaf is listed, in the order it was stored", () => {
     assert.deepStrictEqual(
-      lost({ z: 1, a: { y: [1], b: null } }, {}, {}).map(({ path, shown }) => [path, shown]),
+      lost({ z: 1, a: { y: [1], b: null } }, {}, {}).map(({ path, shown }) => [path, shown.text]),
       [
         ["z", "1"],
         ["a.y", "[1]"],
@@ -176,7 +177,7 @@ describe("a secret is masked", () => {
     "otelCollector.exporters.otlp.headers.X-Team",
   ])("%s by its name", (path) => {
     assert.deepStrictEqual(lost(at(path, "s3cr3t"), {}, {}), [
-      { path, shown: "***", keepWith: `--keep ${path}` },
+      { path, shown: MASKED, keepWith: `--keep ${path}` },
     ]);
   });
 
@@ -186,7 +187,7 @@ describe("a secret is masked", () => {
   ])("%s, since lists are shown whole", (_, value) => {
     assert.deepStrictEqual(
       lost({ extraEnv: value }, {}, {}).map(({ shown }) => shown),
-      ["***"],
+      [MASKED],
     );
   });
 
@@ -196,7 +197,7 @@ describe("a secret is masked", () => {
   ])("inside a value that gives itself away: %s", (value, shown) => {
     assert.deepStrictEqual(
       lost({ redis: { url: value } }, {}, {}).map((lost) => lost.shown),
-      [shown],
+      [shownWhole(shown)],
     );
   });
 });

@@ -50,12 +50,14 @@ export const RolloutProgress = record(
   "rollout-progress",
   "Data plane, what Envoy Gateway makes for itself (the rate limiter), and release, whenever they changed.",
   {
-    deployments: Schema.Array(
+    workloads: Schema.Array(
       Schema.Struct({
         name: Schema.String,
         group: Schema.Literals(["data-plane", "envoy-gateway", "hook", "release"]),
         ready: Schema.Int,
         desired: Schema.Int,
+        /** Pods of the new template, ready or not. */
+        updated: Schema.Int,
         draining: Schema.Int,
         lastEvent: Schema.optionalKey(Schema.String),
         waitingFor: Schema.optionalKey(Schema.String),
@@ -82,7 +84,7 @@ export const DrainChecked = record(
     askedSeconds: Schema.Number,
     running: Schema.Array(
       Schema.Struct({
-        deployment: Schema.String,
+        workload: Schema.String,
         replicas: Schema.Int,
         drainSeconds: Schema.optionalKey(Schema.Number),
         graceSeconds: Schema.Number,
