@@ -1,13 +1,26 @@
 /**
  * For programs that embed tare: run the whole upgrade, run or re-order its phases, or replace a service. Every phase
- * names what it needs in its type.
+ * names what it needs in its type. What may change between versions: docs/embedding.md.
  */
 
-export { decodeIdentity, type Identity } from "./domain/identity/identity.ts";
+export type { ClusterChoice, TareServices } from "./cli/tare.ts";
+export type { DoctorReport } from "./domain/events/doctor-report.ts";
+export type { TimelineRow } from "./domain/events/timeline.ts";
+export {
+  type DecodedIdentity,
+  decodeIdentity,
+  type Identity,
+  type IdentityProblem,
+} from "./domain/identity/identity.ts";
 export type { UpgradePlan } from "./domain/plan/upgrade-plan.ts";
+export type { ReleaseRef } from "./domain/release/release.ts";
 export type { ReportEvent } from "./domain/report/report.ts";
 export type { Warning, WarningCode } from "./domain/report/warning.ts";
-export { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "./domain/run/upgrade-options.ts";
+export {
+  type ChartReference,
+  DEFAULT_UPGRADE_OPTIONS,
+  type UpgradeOptions,
+} from "./domain/run/upgrade-options.ts";
 export * from "./errors.ts";
 export { liveServices } from "./live.ts";
 export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./operations/doctor.ts";
@@ -42,24 +55,41 @@ export {
   type PhaseMiddleware,
   PhaseMiddlewares,
 } from "./pipeline.ts";
+export { type JsonOutput, makeJsonOutput } from "./render/json/ReporterJson.ts";
+export { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
+export { layerReporterStderr, layerReporterText } from "./render/text/ReporterText.ts";
+export { COLOURED, type Paint, PLAIN } from "./render/text/text.ts";
 export { warningText } from "./render/warnings/warning.ts";
+export { type RunUpgradeOptions, runUpgrade } from "./run-upgrade.ts";
+export { layerChartFiles } from "./services/chart/ChartFiles.ts";
 export { type Chart, ChartError, ChartSource } from "./services/chart/ChartSource.ts";
 export { BackupError, CrdBackups } from "./services/crds/CrdBackups.ts";
+export { layerCrdBackupsOnDisk } from "./services/crds/CrdBackupsOnDisk.ts";
 export { EventOutbox, OutboxError } from "./services/events/EventOutbox.ts";
 export { ManagementPlane } from "./services/events/ManagementPlane.ts";
+export { layerManagementPlaneHttp } from "./services/events/ManagementPlaneHttp.ts";
+export { CurrentHelmDriver } from "./services/helm/CurrentHelmDriver.ts";
 export { Helm, HelmError, type HelmExit, type HelmRun } from "./services/helm/Helm.ts";
+export { layerHelmBinary } from "./services/helm/HelmBinary.ts";
 export {
   type Hold,
   type HoldNews,
   type HoldRequest,
   ProxyHold,
 } from "./services/hold/ProxyHold.ts";
+export { layerProxyHoldAdmission } from "./services/hold/ProxyHoldAdmission.ts";
 export { Kubectl, KubectlError } from "./services/kube/Kubectl.ts";
+export { layerKubectlApi } from "./services/kube/KubectlApi.ts";
 export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/lock/ReleaseLock.ts";
+export { layerReleaseLockLease } from "./services/lock/ReleaseLockLease.ts";
 export { ProcessTable } from "./services/processes/ProcessTable.ts";
+export { layerProcessTableLocal } from "./services/processes/ProcessTableLocal.ts";
 export { ReleaseRecords } from "./services/release/ReleaseRecords.ts";
+export { layerReleaseRecords } from "./services/release/ReleaseRecordsInCluster.ts";
+export { OperatorShell } from "./services/report/OperatorShell.ts";
 export { Reporter } from "./services/report/Reporter.ts";
 export { FailureReportError, FailureReports } from "./services/rollout/FailureReports.ts";
+export { layerFailureReportsOnDisk } from "./services/rollout/FailureReportsOnDisk.ts";
 export {
   awaitSettled,
   type DataPlaneOutcome,
@@ -69,5 +99,16 @@ export {
   type Rollout,
   RolloutGate,
 } from "./services/rollout/RolloutGate.ts";
+export { layerRolloutGateWatching } from "./services/rollout/RolloutGateWatching.ts";
+export { Confirmation } from "./services/run/Confirmation.ts";
+export { JournalFiles } from "./services/run/JournalFiles.ts";
+export { layerJournalFilesOnDisk } from "./services/run/JournalFilesOnDisk.ts";
+export { OperatorSignals } from "./services/run/OperatorSignals.ts";
+export { layerOperatorSignalsProcess } from "./services/run/OperatorSignalsProcess.ts";
+export { type OpenJournal, RunJournal } from "./services/run/RunJournal.ts";
 export { ProxyStats, ProxyStatsError } from "./services/streams/ProxyStats.ts";
+export { layerProxyStatsByPodProxy } from "./services/streams/ProxyStatsByPodProxy.ts";
 export { type Tool, ToolCache, ToolMissing } from "./services/tools/ToolCache.ts";
+export { layerToolCacheLocal, type ToolChoice } from "./services/tools/ToolCacheLocal.ts";
+export { ToolShelf } from "./services/tools/ToolShelf.ts";
+export { layerToolShelfLocal } from "./services/tools/ToolShelfLocal.ts";

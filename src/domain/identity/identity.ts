@@ -47,7 +47,7 @@ export const Identity = Schema.Struct({
     Schema.String.check(Schema.makeFilter((text: string) => isHttpUrl(text) || AN_URL)),
   ),
 });
-export type Identity = typeof Identity.Type;
+export interface Identity extends Schema.Schema.Type<typeof Identity> {}
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(Identity.fields));
 

@@ -1,4 +1,4 @@
-/** Writes the tables of flags and exit codes into the README, from where they are declared: `npm run docs:tables`. */
+/** Writes into the docs what stands elsewhere already, flags, exit codes and whole programs: `npm run docs:generated`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DOCTOR_FLAGS } from "../src/cli/commands/doctor.ts";
@@ -6,7 +6,10 @@ import { type ExitCode, UPGRADE_EXIT_CODES } from "../src/cli/commands/exit-code
 import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
 import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
 
-export const README = join(import.meta.dirname, "../README.md");
+const ROOT = join(import.meta.dirname, "..");
+
+/** The pages that have something generated in them. */
+export const PAGES = ["README.md", "docs/embedding.md"].map((page) => join(ROOT, page));
 
 type Row = Pick<DeclaredFlag<unknown>, "name" | "metavar" | "preset" | "help" | "more" | "page">;
 
@@ -41,14 +44,17 @@ const TABLES: Readonly<Record<string, ReadonlyArray<string>>> = {
   "exit codes": exitCodeTable(UPGRADE_EXIT_CODES),
 };
 
-/** The README with each table between its two marks made again. */
-export const withTables = (readme: string): string =>
-  Object.entries(TABLES).reduce((text, [name, lines]) => {
-    const [begin, end] = [`<!-- table: ${name} -->`, `<!-- end of table: ${name} -->`];
-    const [before, rest] = text.split(`${begin}\n`);
-    const after = rest?.split(end)[1];
-    if (before === undefined || after === undefined) throw new Error(`no table "${name}"`);
-    return `${before}${begin}\n${lines.join("\n")}\n${end}${after}`;
-  }, readme);
+const BLOCK = /<!-- (table|file): (.+) -->\n[\s\S]*?<!-- end of \1 -->/g;
 
-if (import.meta.main) writeFileSync(README, withTables(readFileSync(README, "utf8")));
+/** The page with all that is between its marks made again. */
+export const generated = (page: string): string =>
+  page.replaceAll(BLOCK, (_, kind: string, name: string) => {
+    const table = TABLES[name];
+    if (kind === "table" && table === undefined) throw new Error(`no table "${name}"`);
+    const lines = table ?? ["```ts", readFileSync(join(ROOT, name), "utf8").trimEnd(), "```"];
+    return `<!-- ${kind}: ${name} -->\n${lines.join("\n")}\n<!-- end of ${kind} -->`;
+  });
+
+if (import.meta.main) {
+  for (const page of PAGES) writeFileSync(page, generated(readFileSync(page, "utf8")));
+}
