@@ -26,7 +26,15 @@ export { liveServices } from "./live.ts";
 export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./operations/doctor.ts";
 export { history } from "./operations/history.ts";
 export { PLAN_PHASES, plan } from "./operations/plan.ts";
-export { UPGRADE_PHASES, upgrade } from "./operations/upgrade.ts";
+export { asOwner, type Owned, type OwnerInput } from "./operations/run/as-owner.ts";
+export { checkRelease, prefetchChecks } from "./operations/run/check-release.ts";
+export { type ClusterReads, prefetch, prefetchCluster } from "./operations/run/prefetch.ts";
+export type { AttemptError, AttemptResult } from "./operations/run/record-event.ts";
+export { recoverIfStuck } from "./operations/run/recover.ts";
+export { beginRun, type UpgradeRun } from "./operations/run/run.ts";
+export { type OwnedRelease, takeOwnership } from "./operations/run/take-ownership.ts";
+export type { FoundRelease } from "./operations/run/wait-for-others.ts";
+export { UPGRADE_PHASES, type UpgradeOutcome, upgrade } from "./operations/upgrade.ts";
 export { haPreflight, readHa } from "./phases/checks/ha-preflight.ts";
 export { checkObjects } from "./phases/checks/object-checks.ts";
 export { preflight, readPreflight } from "./phases/checks/preflight.ts";
@@ -40,6 +48,7 @@ export {
   type StandingFacts,
 } from "./phases/checks/release-facts.ts";
 export { applyCrds, readCrds } from "./phases/crds/apply-crds.ts";
+export { type CrdChanges, type EndOfRun, withCrdChanges } from "./phases/crds/changes.ts";
 export { helmUpgrade, type UpgradeResult } from "./phases/helm/helm-upgrade.ts";
 export { planUpgrade } from "./phases/plan/plan-upgrade.ts";
 export { discover } from "./phases/release/discover.ts";
@@ -48,12 +57,13 @@ export { readRelease } from "./phases/release/read-release.ts";
 export { readPriorState } from "./phases/rollout/prior-state.ts";
 export { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
 export {
-  ahead,
-  later,
   makePipeline,
+  onDemand,
   type Phase,
   type PhaseMiddleware,
   PhaseMiddlewares,
+  prefetched,
+  uncounted,
 } from "./pipeline.ts";
 export { type JsonOutput, makeJsonOutput } from "./render/json/ReporterJson.ts";
 export { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";

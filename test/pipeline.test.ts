@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit, Ref } from "effect";
 import { UPGRADE_PHASES } from "../src/operations/upgrade.ts";
 import {
-  ahead,
   makePipeline,
   type Phase,
   type PhaseMiddleware,
   PhaseMiddlewares,
+  prefetched,
+  uncounted,
 } from "../src/pipeline.ts";
 import { Recorder, simulate } from "./fakes/index.ts";
 
@@ -21,6 +22,8 @@ const refuse: Phase<void, never, "refused", never> = {
   title: "Refuse",
   run: () => Effect.fail("refused"),
 };
+
+const nap = Effect.sleep("1 second");
 
 const finished = Effect.gen(function* () {
   const { events } = yield* Recorder;
@@ -57,6 +60,38 @@ describe("a pipeline", () => {
           ["refuse", false, 0],
           ["double", false, 1_000],
         ],
+      );
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect("runs a step under a phase's heading, and counts what is the phase's own", () =>
+    Effect.gen(function* () {
+      yield* simulate(
+        Effect.gen(function* () {
+          const run = yield* makePipeline([double]);
+          const waiting = uncounted(Effect.andThen(Effect.sleep("1 minute"), uncounted(nap)));
+          const input = yield* run.before(double, Effect.as(Effect.andThen(waiting, nap), 21));
+          return yield* run(double, input);
+        }),
+      );
+      assert.deepStrictEqual(
+        (yield* (yield* Recorder).events).map((event) =>
+          event._tag === "PhaseFinished" ? [event._tag, event.millis] : [event._tag],
+        ),
+        [["PhaseStarted"], ["PhaseFinished", 4_000]],
+      );
+    }).pipe(Effect.provide(Recorder.layer)),
+  );
+
+  it.effect("has failed in a phase when the step before it has", () =>
+    Effect.gen(function* () {
+      const run = yield* makePipeline([double]);
+      const failing = Effect.andThen(nap, Effect.fail("stuck"));
+      const { exit } = yield* simulate(run.before(double, failing));
+      assert.deepStrictEqual(exit, Exit.fail("stuck"));
+      assert.deepStrictEqual(
+        (yield* finished).map(({ phase, succeeded, millis }) => [phase.id, succeeded, millis]),
+        [["double", false, 1_000]],
       );
     }).pipe(Effect.provide(Recorder.layer)),
   );
@@ -100,7 +135,7 @@ describe("a read ahead of its turn", () => {
         const reads = yield* Ref.make(0);
         const { elapsed } = yield* simulate(
           Effect.gen(function* () {
-            const read = yield* ahead(
+            const read = yield* prefetched(
               Effect.andThen(
                 Effect.sleep("5 seconds"),
                 Ref.update(reads, (n) => n + 1),
@@ -119,10 +154,14 @@ describe("a read ahead of its turn", () => {
   it.effect("that fails is the failure of the one who asks, and of nobody else", () =>
     Effect.gen(function* () {
       const unasked = yield* simulate(
-        Effect.scoped(Effect.andThen(ahead(Effect.fail("no answer")), Effect.sleep("1 second"))),
+        Effect.scoped(
+          Effect.andThen(prefetched(Effect.fail("no answer")), Effect.sleep("1 second")),
+        ),
       );
       assert.isTrue(Exit.isSuccess(unasked.exit));
-      const asked = yield* simulate(Effect.scoped(Effect.flatten(ahead(Effect.fail("no answer")))));
+      const asked = yield* simulate(
+        Effect.scoped(Effect.flatten(prefetched(Effect.fail("no answer")))),
+      );
       assert.deepStrictEqual(asked.exit, Exit.fail("no answer"));
     }),
   );
@@ -133,7 +172,7 @@ describe("a read ahead of its turn", () => {
       yield* simulate(
         Effect.scoped(
           Effect.andThen(
-            ahead(Effect.onInterrupt(Effect.never, () => Ref.set(ended, true))),
+            prefetched(Effect.onInterrupt(Effect.never, () => Ref.set(ended, true))),
             Effect.sleep("1 second"),
           ),
         ),

@@ -19,7 +19,7 @@ import { EventOutbox } from "../services/events/EventOutbox.ts";
 import { ReleaseRecords } from "../services/release/ReleaseRecords.ts";
 import { report, warn } from "../services/report/Reporter.ts";
 import { RunJournal } from "../services/run/RunJournal.ts";
-import { helmsHere } from "./run/await-helm.ts";
+import { helmsHere } from "./run/wait-for-helm.ts";
 
 const READS_AT_ONCE = 8;
 

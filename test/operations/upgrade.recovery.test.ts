@@ -145,6 +145,28 @@ describe("a pending release", () => {
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
+  it.effect(
+    "is not counted as the time of the phase that finds it, be it waited for or asked",
+    () =>
+      Effect.gen(function* () {
+        yield* leaveJournal(processElsewhere("laptop"), IN_HELM);
+        const { result, elapsed } = yield* runUpgrade({ options: { recover: true } });
+        assert.strictEqual(result?.revision, 4);
+        assert.isAtLeast(elapsed, 10 * MINUTE);
+        const { events } = yield* Recorder;
+        const discovery = (yield* events).flatMap((event) =>
+          "phase" in event && event.phase.id === "discover" ? [event] : [],
+        );
+        assert.deepStrictEqual(
+          discovery.map(({ _tag }) => _tag),
+          ["PhaseStarted", "PhaseFinished"],
+        );
+        const [, finished] = discovery;
+        assert.isTrue(finished?._tag === "PhaseFinished" && finished.succeeded);
+        assert.isBelow(finished?._tag === "PhaseFinished" ? finished.millis : MINUTE, 5_000);
+      }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
   it.effect("is looked at anew after that, each thing once: rights, certificate, CRDs", () =>
     Effect.gen(function* () {
       yield* leaveJournal(KILLED_HERE, IN_HELM);

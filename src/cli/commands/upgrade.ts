@@ -1,6 +1,6 @@
-import { Effect, Exit, Option, Ref } from "effect";
+import { Effect, Exit, Option } from "effect";
 import { Command } from "effect/cli";
-import { type CrdBackup, restoreHints } from "../../domain/crds/backup.ts";
+import { restoreHints } from "../../domain/crds/backup.ts";
 import type { Hint } from "../../domain/hints/hint.ts";
 import {
   helmCommand,
@@ -11,17 +11,17 @@ import {
 } from "../../domain/hints/operator-commands.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { planHasChanges } from "../../domain/plan/upgrade-plan.ts";
-import type { ReportEvent } from "../../domain/report/report.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { doingCommand, idleWarning } from "../../domain/values/idle-flags.ts";
 import type { OperatorError } from "../../errors.ts";
 import { plan } from "../../operations/plan.ts";
 import { type UpgradeOutcome, upgrade } from "../../operations/upgrade.ts";
+import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
 import type { UpgradeResult } from "../../phases/helm/helm-upgrade.ts";
 import { needsScript, restoreScript, scriptHint } from "../../render/text/restore-script.ts";
 import { warningText } from "../../render/warnings/warning.ts";
 import { CrdBackups } from "../../services/crds/CrdBackups.ts";
-import { Reporter, report } from "../../services/report/Reporter.ts";
+import { report } from "../../services/report/Reporter.ts";
 import { readIdentity } from "../flags/identity-file.ts";
 import { identityFile, upgradeFlags } from "../flags/upgrade-flags.ts";
 import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "../flags/upgrade-input.ts";
@@ -52,13 +52,6 @@ const closingHints = (
   },
 ];
 
-/** What the run did to the CRDs so far. */
-interface CrdTraces {
-  readonly backup: CrdBackup | undefined;
-  readonly created: number;
-  readonly updated: number;
-}
-
 /** What a flag was to do, and this run could not. */
 const idleHints = (
   env: OperatorEnvironment,
@@ -77,28 +70,8 @@ const idleHints = (
         ];
   });
 
-const UNTOUCHED: CrdTraces = { backup: undefined, created: 0, updated: 0 };
-
-const after = (traces: CrdTraces, event: ReportEvent): CrdTraces => {
-  if (event._tag === "CrdsBackedUp") return { ...traces, backup: event.backup };
-  if (event._tag !== "CrdWritten") return traces;
-  return event.isNew
-    ? { ...traces, created: traces.created + 1 }
-    : { ...traces, updated: traces.updated + 1 };
-};
-
-/** Whatever the run comes to, it ends with what it did to the CRDs and how they come back. */
-const remembering = (traces: Ref.Ref<CrdTraces>) => (reporter: Reporter["Service"]) =>
-  Reporter.of({
-    report: (event) =>
-      Effect.andThen(
-        Ref.update(traces, (all) => after(all, event)),
-        reporter.report(event),
-      ),
-  });
-
 /** Where the script cannot be written, the steps are printed. */
-const wayBack = Effect.fnUntraced(function* ({ backup }: CrdTraces, env: OperatorEnvironment) {
+const wayBack = Effect.fnUntraced(function* ({ backup }: CrdChanges, env: OperatorEnvironment) {
   if (backup === undefined) return [];
   const told = restoreHints(backup, env);
   if (!needsScript(backup)) return told;
@@ -111,20 +84,20 @@ const wayBack = Effect.fnUntraced(function* ({ backup }: CrdTraces, env: Operato
 });
 
 /** Of a run that did not get to its end: the CRDs are all that stays of it. */
-const crdHints = Effect.fnUntraced(function* (traces: CrdTraces, env: OperatorEnvironment) {
-  const { created, updated } = traces;
+const crdHints = Effect.fnUntraced(function* (crds: CrdChanges, env: OperatorEnvironment) {
+  const { created, updated } = crds;
   if (created + updated === 0) return [];
   const title = `CRDs that this run wrote stay as they are now: ${created} created, ${updated} updated.`;
-  return [{ title, commands: [] }, ...(yield* wayBack(traces, env))];
+  return [{ title, commands: [] }, ...(yield* wayBack(crds, env))];
 });
 
 const reportFailure = Effect.fnUntraced(function* (
   input: UpgradeInput,
   error: OperatorError,
-  traces: CrdTraces,
+  crds: CrdChanges,
 ) {
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
-  return yield* reportOperatorError(error, env, yield* crdHints(traces, env));
+  return yield* reportOperatorError(error, env, yield* crdHints(crds, env));
 });
 
 const CHANGES = 3;
@@ -134,15 +107,12 @@ const runPlan = Effect.fnUntraced(function* (options: UpgradeOptions, identity: 
   if (planHasChanges(planned)) return yield* new RunFailed({ exitCode: CHANGES });
 });
 
-const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref.Ref<CrdTraces>) {
-  const options = yield* upgradeOptions(input);
-  const identity = yield* readIdentity(input.identityFile);
-  if (input.plan) return yield* runPlan(options, identity);
-  const result = yield* Effect.updateService(
-    upgrade(options, identity),
-    Reporter,
-    remembering(traces),
-  );
+const reportSuccess = Effect.fnUntraced(function* (
+  input: UpgradeInput,
+  options: UpgradeOptions,
+  result: UpgradeOutcome,
+  crds: CrdChanges,
+) {
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
   const { revision, notes } = result;
   if (notes !== undefined) yield* report({ _tag: "ChartNotes", revision, notes });
@@ -154,26 +124,52 @@ const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput, traces: Ref
     hints: pasteable(env, [
       ...closingHints(env, options, result),
       ...idleHints(env, options, result),
-      ...(yield* wayBack(yield* Ref.get(traces), env)),
+      ...(yield* wayBack(crds, env)),
     ]),
   });
 });
 
-const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
-  const traces = yield* Ref.make(UNTOUCHED);
-  const exit = yield* Effect.exit(inOperatorShell(input)(runUpgrade(input, traces)));
-  if (Exit.isSuccess(exit)) return;
+const reportInterruption = Effect.fnUntraced(function* (input: UpgradeInput, crds: CrdChanges) {
+  const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
+  yield* report({ _tag: "Interrupted", hints: pasteable(env, yield* crdHints(crds, env)) });
+});
+
+const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput) {
+  const options = yield* upgradeOptions(input);
+  const identity = yield* readIdentity(input.identityFile);
+  if (input.plan) return yield* runPlan(options, identity);
+  const result = yield* upgrade(options, identity);
+  return { options, result };
+});
+
+/** However it ends: said with what it did to the CRDs. */
+const reportEnd = Effect.fnUntraced(function* (
+  input: UpgradeInput,
+  {
+    exit,
+    crds,
+  }: EndOfRun<
+    Effect.Success<ReturnType<typeof runUpgrade>>,
+    Effect.Error<ReturnType<typeof runUpgrade>>
+  >,
+) {
+  if (Exit.isSuccess(exit)) {
+    if (exit.value === undefined) return;
+    const { options, result } = exit.value;
+    return yield* reportSuccess(input, options, result, crds);
+  }
   const error = Exit.findErrorOption(exit);
   if (Option.isSome(error)) {
     if (error.value._tag === "RunFailed") return yield* error.value;
-    return yield* reportFailure(input, error.value, yield* Ref.get(traces));
+    return yield* reportFailure(input, error.value, crds);
   }
-  if (Exit.hasInterrupts(exit)) {
-    const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
-    const hints = pasteable(env, yield* crdHints(yield* Ref.get(traces), env));
-    yield* report({ _tag: "Interrupted", hints });
-  }
+  if (Exit.hasInterrupts(exit)) yield* reportInterruption(input, crds);
   return yield* Effect.failCause(exit.cause);
+});
+
+const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
+  const end = yield* withCrdChanges(inOperatorShell(input)(runUpgrade(input)));
+  yield* reportEnd(input, end);
   // What came of an interrupted run is said all the same.
 }, Effect.uninterruptible);
 

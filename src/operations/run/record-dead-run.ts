@@ -29,7 +29,7 @@ const withoutSecrets = Effect.fnUntraced(function* (
 });
 
 /** Tells the deployment history what a dead run could not tell any more. It never fails the run that does so. */
-export const accountFor = Effect.fnUntraced(
+export const recordDeadRun = Effect.fnUntraced(
   function* (dead: RunRecord) {
     const { release } = dead;
     const [records, outbox] = yield* Effect.all([ReleaseRecords, EventOutbox]);

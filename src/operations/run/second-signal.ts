@@ -3,7 +3,7 @@ import type { ReleaseRef } from "../../domain/release/release.ts";
 import { warn } from "../../services/report/Reporter.ts";
 import { OperatorSignals } from "../../services/run/OperatorSignals.ts";
 import type { OpenJournal } from "../../services/run/RunJournal.ts";
-import { helmsHere } from "./await-helm.ts";
+import { helmsHere } from "./wait-for-helm.ts";
 
 /** Whoever signals twice is told what still runs, and what it would cost to kill it. Ends with the scope. */
 export const answerFurtherSignals = Effect.fnUntraced(function* (

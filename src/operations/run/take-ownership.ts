@@ -7,11 +7,11 @@ import { ProxyHold } from "../../services/hold/ProxyHold.ts";
 import { type HeldLock, type LockNews, ReleaseLock } from "../../services/lock/ReleaseLock.ts";
 import { Reporter, warn } from "../../services/report/Reporter.ts";
 import { RunJournal } from "../../services/run/RunJournal.ts";
-import { awaitHelmHere } from "./await-helm.ts";
-import { accountFor } from "./record-dead-run.ts";
+import { recordDeadRun } from "./record-dead-run.ts";
+import { waitForHelmHere } from "./wait-for-helm.ts";
 
 /** What a run has from the moment on that the release is its own. */
-export interface Entered {
+export interface OwnedRelease {
   readonly lock: HeldLock;
   /** The run that had the release before, when it died over it. */
   readonly dead: RunRecord | undefined;
@@ -41,17 +41,20 @@ const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: Upgra
   );
 });
 
-/** With the lock in hand a run that never ended has died: it is said how, waited for what is left of it, and accounted for. */
-export const enter = Effect.fnUntraced(function* (options: UpgradeOptions) {
+/**
+ * With the lock in hand a run that never ended has died: it is said how, what is left of it is waited for, and its event is
+ * written. The release is given back with the scope.
+ */
+export const takeOwnership = Effect.fnUntraced(function* (options: UpgradeOptions) {
   const { release, timeout } = options;
   const lock = yield* acquireLock(options);
   const journal = yield* RunJournal;
   const latest = yield* journal.latest(release);
   const dead = latest?.ended === undefined ? latest : undefined;
   if (dead !== undefined) yield* warn({ code: "run-died", run: dead });
-  yield* Effect.interruptible(awaitHelmHere(release, timeout));
+  yield* Effect.interruptible(waitForHelmHere(release, timeout));
   // Its hold would end by itself within a minute; what this run does next need not wait for that.
   if (dead !== undefined) yield* (yield* ProxyHold).clear(options);
-  if (dead !== undefined) yield* accountFor(dead);
-  return { lock, dead } satisfies Entered as Entered;
+  if (dead !== undefined) yield* recordDeadRun(dead);
+  return { lock, dead } satisfies OwnedRelease as OwnedRelease;
 });

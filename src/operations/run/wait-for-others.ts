@@ -5,11 +5,12 @@ import type { RunRecord } from "../../domain/run/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { unavailable } from "../../phases/kube/unavailable.ts";
 import { type ReleaseFacts, readRelease } from "../../phases/release/read-release.ts";
+import { uncounted } from "../../pipeline.ts";
 import type { HelmError } from "../../services/helm/Helm.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
 import { ProcessTable } from "../../services/processes/ProcessTable.ts";
-import { helmsHere } from "./await-helm.ts";
-import type { Entered } from "./take-ownership.ts";
+import { type OwnedRelease, takeOwnership } from "./take-ownership.ts";
+import { helmsHere } from "./wait-for-helm.ts";
 
 export const readAgain = ({ release }: UpgradeOptions) =>
   Effect.mapError(readRelease(release), unavailable("read the release"));
@@ -21,18 +22,29 @@ const mayBeGoingOn = Effect.fnUntraced(function* (run: RunRecord | undefined) {
   return (yield* processes.fate(run.process)) !== "gone";
 });
 
-/** Another run, or a Helm that outlived its tare, is waited for by entering: that is where a living run is named. */
-export const undisturbed = Effect.fnUntraced(function* <E, R>(
+/** The release as it is now that no other run is in the middle of it. */
+export interface FoundRelease {
+  readonly facts: ReleaseFacts;
+  /** Taken for the sake of the facts; `undefined` where nobody was at work on the release. */
+  readonly ownership: OwnedRelease | undefined;
+}
+
+/** Another run, or a Helm that outlived its tare, is waited for by taking the release: that is where a living run is named. */
+export const waitForOthers = Effect.fnUntraced(function* (
   options: UpgradeOptions,
-  facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>,
-  entering: Effect.Effect<Entered, E, R>,
+  reading: Effect.Effect<ReleaseFacts, HelmError | KubectlError>,
 ) {
-  const found = yield* Effect.mapError(facts, unavailable("read the release"));
-  const isPending = diagnose(found.history, found.unproven)._tag !== "Sound";
+  const facts = yield* Effect.mapError(reading, unavailable("read the release"));
+  const isPending = diagnose(facts.history, facts.unproven)._tag !== "Sound";
   const isChanging =
     (yield* helmsHere(options.release)).length > 0 ||
-    (isPending && (yield* mayBeGoingOn(found.lastRun)));
-  if (!isChanging) return found;
-  yield* entering;
-  return yield* readAgain(options);
+    (isPending && (yield* mayBeGoingOn(facts.lastRun)));
+  const found: FoundRelease = { facts, ownership: undefined };
+  return isChanging ? yield* uncounted(whenOthersHaveEnded(options)) : found;
+});
+
+const whenOthersHaveEnded = Effect.fnUntraced(function* (options: UpgradeOptions) {
+  const ownership = yield* takeOwnership(options);
+  const found: FoundRelease = { facts: yield* readAgain(options), ownership };
+  return found;
 });

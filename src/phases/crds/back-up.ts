@@ -4,7 +4,7 @@ import { crdView } from "../../domain/crds/view.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";
 import { CrdBackupFailed } from "../../errors.ts";
 import { CrdBackups } from "../../services/crds/CrdBackups.ts";
-import { report } from "../../services/report/Reporter.ts";
+import { reportBackup } from "./changes.ts";
 import type { Rehearsed } from "./rehearse.ts";
 
 interface Saved {
@@ -51,6 +51,6 @@ export const backUp = Effect.fnUntraced(function* (updates: ReadonlyArray<Rehear
             ),
           },
   };
-  if (all.length > 0) yield* report({ _tag: "CrdsBackedUp", backup });
+  if (all.length > 0) yield* reportBackup(backup);
   return restorable ?? migrateFirst;
 });

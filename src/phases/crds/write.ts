@@ -10,7 +10,7 @@ import {
 import { CrdsIncomplete, RunSuperseded } from "../../errors.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import type { LockLost } from "../../services/lock/ReleaseLock.ts";
-import { report } from "../../services/report/Reporter.ts";
+import { reportWritten } from "./changes.ts";
 import { APPLY, CONCURRENCY, type Rehearsed } from "./rehearse.ts";
 
 const SERVED_WITHIN = "60 seconds";
@@ -95,7 +95,7 @@ const writeOne = Effect.fnUntraced(function* (
     kubectl.apply(CustomResourceDefinition, recordedManifest(manifest, generation), APPLY),
     ({ reason, detail }) => failed(detail, reason === "ServerError" || reason === "TimedOut"),
   );
-  yield* report({ _tag: "CrdWritten", crd: manifest.name, isNew: live === undefined });
+  yield* reportWritten(manifest.name, live === undefined);
 }, Effect.uninterruptible);
 
 /** New kinds take the server a while to establish: it does so beside the other writes. Within each, the largest first. */

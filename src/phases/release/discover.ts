@@ -7,9 +7,8 @@ import { carriedForwardLine, carriedSecrets, carryOver } from "../../domain/valu
 import { storedSecrets } from "../../domain/values/lost-values.ts";
 import { nextValues } from "../../domain/values/next-values.ts";
 import {
-  type AnotherRunHoldsTheLock,
   ChartUnusable,
-  ClusterUnavailable,
+  type ClusterUnavailable,
   type DataPlaneNamespaceMismatch,
   type DowngradeRefused,
   type ForeignChart,
@@ -21,8 +20,6 @@ import {
   type RecordsDamaged,
   type RecordsElsewhere,
   type ReleaseNotFound,
-  type RollbackFailed,
-  type RunSuperseded,
   type ValuesWouldBeLost,
 } from "../../errors.ts";
 import type { Phase } from "../../pipeline.ts";
@@ -31,6 +28,7 @@ import type { Helm, HelmError } from "../../services/helm/Helm.ts";
 import type { Kubectl, KubectlError } from "../../services/kube/Kubectl.ts";
 import type { ProcessTable } from "../../services/processes/ProcessTable.ts";
 import { type Reporter, report } from "../../services/report/Reporter.ts";
+import { unavailable } from "../kube/unavailable.ts";
 import {
   reportDifferences,
   reportLosses,
@@ -46,20 +44,11 @@ import { requireRecordsInCluster } from "./unrecorded.ts";
 export interface DiscoverInput {
   readonly options: UpgradeOptions;
   readonly identity: Identity;
-  readonly facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError | RecoveryError>;
+  readonly facts: Effect.Effect<ReleaseFacts, HelmError | KubectlError>;
   readonly chart: Effect.Effect<Chart, ChartError>;
 }
 
-/** What bringing a release back can end with, before it is discovered. */
-type RecoveryError =
-  | AnotherRunHoldsTheLock
-  | ClusterUnavailable
-  | OperationInProgress
-  | RollbackFailed
-  | RunSuperseded;
-
 type DiscoverError =
-  | RecoveryError
   | ChartUnusable
   | ClusterUnavailable
   | DataPlaneNamespaceMismatch
@@ -86,11 +75,7 @@ export const discover: Phase<
   run: Effect.fnUntraced(function* ({ options, identity, facts, chart: resolving }) {
     const { release } = options;
     yield* requireRecordsInCluster;
-    const found = yield* Effect.mapError(facts, (error) =>
-      error._tag === "HelmError" || error._tag === "KubectlError"
-        ? new ClusterUnavailable({ doing: "read the release", detail: error.message })
-        : error,
-    );
+    const found = yield* Effect.mapError(facts, unavailable("read the release"));
     const deployed = yield* requireUpgradable(release, found);
     const chart = yield* Effect.mapError(
       resolving,

@@ -25,7 +25,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "the event is written twice",
-    file: "src/operations/upgrade.ts",
+    file: "src/operations/run/record-event.ts",
     search: "const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);",
     replacement: `const [real, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
   const outbox = {
@@ -35,25 +35,26 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "a failure is told as a success",
-    file: "src/operations/upgrade.ts",
+    file: "src/operations/run/record-event.ts",
     search: '? { status: "success" }',
     replacement: '|| exit !== undefined ? { status: "success" }',
   },
   {
     name: "the versions of an event are swapped",
-    file: "src/operations/upgrade.ts",
+    file: "src/operations/run/record-event.ts",
     search: "fromVersion: installed.fromVersion,\n      toVersion: installed.chart.version,",
     replacement: "fromVersion: installed.chart.version,\n      toVersion: installed.fromVersion,",
   },
   {
     name: "the event names the restored revision",
-    file: "src/operations/upgrade.ts",
-    search: "? error.failedRevision",
-    replacement: '? "deployedRevision" in error ? error.deployedRevision : error.failedRevision',
+    file: "src/operations/run/record-event.ts",
+    search: ": error.failedRevision;",
+    replacement:
+      ': "deployedRevision" in error ? Number(error.deployedRevision) : error.failedRevision;',
   },
   {
     name: "a faulty outbox fails the run",
-    file: "src/operations/upgrade.ts",
+    file: "src/operations/run/record-event.ts",
     search: 'Effect.andThen(journal.done("event")),',
     replacement: 'Effect.andThen(journal.done("event")),\n          Effect.orDie,',
   },
@@ -220,8 +221,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "what ran before is not recorded",
     file: "src/operations/upgrade.ts",
-    search: "const prior = yield* Effect.interruptible(priorFacts);",
-    replacement: "const prior = yield* Effect.as(Effect.interruptible(priorFacts), undefined);",
+    search: "const prior = yield* priorState;",
+    replacement: "const prior = yield* Effect.as(priorState, undefined);",
   },
   {
     name: "the server is not asked what it makes of a workload",

@@ -32,7 +32,7 @@ export const helmsHere = Effect.fnUntraced(function* (release: ReleaseRef) {
 });
 
 /** Waits for every Helm of this machine that writes to the release; one that outlives all its timeouts is named. */
-export const awaitHelmHere = Effect.fnUntraced(function* (
+export const waitForHelmHere = Effect.fnUntraced(function* (
   release: ReleaseRef,
   timeout: Duration.Duration,
 ) {
@@ -131,14 +131,14 @@ const outlive = Effect.fnUntraced(function* (
  * Returns when the Helm that left `pending` behind has ended for certain: none is seen on the machine that the dead run
  * was on, or nobody can be at work on it any more after all the timeouts it was given.
  */
-export const awaitHelm = Effect.fnUntraced(function* (
+export const waitForHelm = Effect.fnUntraced(function* (
   release: ReleaseRef,
   pending: Revision,
   lastRun: RunRecord | undefined,
   timeout: Duration.Duration,
 ) {
   const given = lastRun === undefined ? timeout : believedTimeout(lastRun, timeout);
-  yield* awaitHelmHere(release, given);
+  yield* waitForHelmHere(release, given);
   const processes = yield* ProcessTable;
   if (lastRun !== undefined && (yield* processes.fate(lastRun.process)) !== "unknown") return;
 

@@ -1,0 +1,48 @@
+/** One run of an operation on a release. */
+import { Clock, Duration, Effect, Random } from "effect";
+import type { Identity } from "../../domain/identity/identity.ts";
+import { type History, lastRevision } from "../../domain/release/release.ts";
+import { note } from "../../domain/release/revision-identity.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { RunJournal } from "../../services/run/RunJournal.ts";
+import { CLI_VERSION } from "../../version.ts";
+
+export interface UpgradeRun {
+  readonly options: UpgradeOptions;
+  readonly identity: Identity;
+  /** Of this run alone. */
+  readonly runId: string;
+}
+
+export const beginRun = Effect.fnUntraced(function* (options: UpgradeOptions, identity: Identity) {
+  const startedAt = yield* Clock.currentTimeMillis;
+  const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
+  return { options, identity, runId } satisfies UpgradeRun as UpgradeRun;
+});
+
+interface Journey {
+  readonly history: History;
+  readonly fromVersion: string;
+  readonly toVersion: string;
+}
+
+/** With the lock in hand: the journal of the release is now this run's. */
+export const openJournal = Effect.fnUntraced(function* (
+  { options, identity, runId }: UpgradeRun,
+  { history, fromVersion, toVersion }: Journey,
+) {
+  const journals = yield* RunJournal;
+  const base = lastRevision(history);
+  const baseUpdated = note(base)?.updated;
+  return yield* journals.open({
+    runId,
+    release: options.release,
+    cliVersion: CLI_VERSION,
+    workspaceId: identity.workspaceId,
+    fromVersion,
+    toVersion,
+    timeoutSeconds: Duration.toSeconds(options.timeout),
+    baseRevision: base?.revision ?? 0,
+    ...(baseUpdated === undefined ? {} : { baseUpdated }),
+  });
+});
