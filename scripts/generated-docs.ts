@@ -5,11 +5,15 @@ import { DOCTOR_FLAGS } from "../src/cli/commands/doctor.ts";
 import { type ExitCode, UPGRADE_EXIT_CODES } from "../src/cli/commands/exit-codes.ts";
 import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
 import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
+import { HOME_CHECK, PREFLIGHT_CHECKS } from "../src/phases/checks/preflight.ts";
+import { RELEASE_CHECKS } from "../src/phases/checks/release-checks.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
 /** The pages that have something generated in them. */
-export const PAGES = ["README.md", "docs/embedding.md"].map((page) => join(ROOT, page));
+export const PAGES = ["README.md", "docs/embedding.md", "docs/checks.md"].map((page) =>
+  join(ROOT, page),
+);
 
 type Row = Pick<DeclaredFlag<unknown>, "name" | "metavar" | "preset" | "help" | "more" | "page">;
 
@@ -34,6 +38,14 @@ const exitCodeTable = (codes: ReadonlyArray<ExitCode>): ReadonlyArray<string> =>
   ...codes.map(({ code, short, full }) => `| ${code} | ${cell(full ?? short)} |`),
 ];
 
+const checkTable = (
+  checks: ReadonlyArray<{ readonly id: string; readonly title: string }>,
+): ReadonlyArray<string> => [
+  "| check | what holds when it finds nothing |",
+  "| --- | --- |",
+  ...checks.map(({ id, title }) => `| \`${id}\` | ${cell(title)} |`),
+];
+
 const ofHelp = (isAdvanced: boolean, flags: Readonly<Record<string, DeclaredFlag<unknown>>>) =>
   Object.values(flags).filter((flag) => (flag.isAdvanced ?? false) === isAdvanced);
 
@@ -42,6 +54,8 @@ const TABLES: Readonly<Record<string, ReadonlyArray<string>>> = {
   "advanced flags": flagTable(ofHelp(true, UPGRADE_FLAGS)),
   "doctor flags": flagTable(ofHelp(false, DOCTOR_FLAGS)),
   "exit codes": exitCodeTable(UPGRADE_EXIT_CODES),
+  "preflight checks": checkTable([...PREFLIGHT_CHECKS, HOME_CHECK]),
+  "release checks": checkTable(RELEASE_CHECKS),
 };
 
 const BLOCK = /<!-- (table|file): (.+) -->\n[\s\S]*?<!-- end of \1 -->/g;

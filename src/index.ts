@@ -36,11 +36,15 @@ export { type OwnedRelease, takeOwnership } from "./operations/run/take-ownershi
 export type { FoundRelease } from "./operations/run/wait-for-others.ts";
 export { UPGRADE_PHASES, type UpgradeOutcome, upgrade } from "./operations/upgrade.ts";
 export { haPreflight, readHa } from "./phases/checks/ha-preflight.ts";
-export { checkObjects } from "./phases/checks/object-checks.ts";
 export { preflight, readPreflight } from "./phases/checks/preflight.ts";
+export { checkObjects } from "./phases/checks/rehearsal/object-checks.ts";
+export {
+  type ObjectChecksInput,
+  rehearseObjects,
+} from "./phases/checks/rehearsal/rehearse-objects.ts";
 export { rehearsal } from "./phases/checks/rehearsal.ts";
-export { type ObjectChecksInput, rehearseObjects } from "./phases/checks/rehearse-objects.ts";
-export { releaseChecks, requireRendered } from "./phases/checks/release-checks.ts";
+export { requireRendered } from "./phases/checks/release/require-rendered.ts";
+export { RELEASE_CHECKS, releaseChecks } from "./phases/checks/release-checks.ts";
 export {
   type ReleaseCheckFacts,
   readReleaseChecks,

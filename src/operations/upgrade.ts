@@ -8,7 +8,7 @@ import type { UpgradeOptions } from "../domain/run/upgrade-options.ts";
 import type { IdleFlag } from "../domain/values/idle-flags.ts";
 import { haPreflight } from "../phases/checks/ha-preflight.ts";
 import { preflight } from "../phases/checks/preflight.ts";
-import { requireRendered } from "../phases/checks/release-checks.ts";
+import { requireRendered } from "../phases/checks/release/require-rendered.ts";
 import { applyCrds } from "../phases/crds/apply-crds.ts";
 import { helmUpgrade, type UpgradeResult } from "../phases/helm/helm-upgrade.ts";
 import { discover } from "../phases/release/discover.ts";

@@ -9,14 +9,16 @@ import { type HelmVersion, isSupportedHelm } from "../../domain/helm/version.ts"
 import { ApiService } from "../../domain/kube/objects.ts";
 import type { Warning } from "../../domain/report/warning.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { PreflightFailed, type RecordsElsewhere } from "../../errors.ts";
+import type { PreflightProblem } from "../../errors/preflight.ts";
+import type { PreflightFailed, RecordsElsewhere } from "../../errors.ts";
 import type { Phase } from "../../pipeline.ts";
 import { CrdBackups } from "../../services/crds/CrdBackups.ts";
 import { Helm, type HelmError } from "../../services/helm/Helm.ts";
 import { Kubectl, type KubectlError, type ServerVersion } from "../../services/kube/Kubectl.ts";
-import { type Reporter, report, warn } from "../../services/report/Reporter.ts";
+import { type Reporter, report } from "../../services/report/Reporter.ts";
 import { ToolCache, type ToolMissing } from "../../services/tools/ToolCache.ts";
 import { requireRecordsInCluster } from "../release/unrecorded.ts";
+import { type Check, type Finding, NOTHING_FOUND, problemOf, runChecks } from "./check.ts";
 
 /** What the tools and the cluster answered; failures are kept apart, so that all of them can be reported at once. */
 export interface PreflightFacts {
@@ -46,36 +48,81 @@ export const readPreflight: Effect.Effect<PreflightFacts, never, Helm | Kubectl 
     );
   }).pipe(Effect.withSpan("tare.read.preflight"));
 
-type Problem = PreflightFailed["problems"][number];
+const helmProblem = ({ helm }: PreflightFacts): PreflightProblem | undefined => {
+  if (Result.isFailure(helm)) {
+    const { text, remedy } = helm.failure;
+    return { problem: `Helm: ${text}`, ...(remedy === undefined ? {} : { remedy }) };
+  }
+  return isSupportedHelm(helm.success)
+    ? undefined
+    : { problem: `Helm: ${helm.success.text} is not supported; Helm 3 or 4 is needed` };
+};
 
-/** Everything that stops the run. kubectl is only needed by the commands we print, so its absence does not. */
-export const preflightProblems = (facts: PreflightFacts): ReadonlyArray<Problem> => [
-  ...Result.match(facts.helm, {
-    onFailure: (error): ReadonlyArray<Problem> => [
-      {
-        problem: `Helm: ${error.text}`,
-        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      },
-    ],
-    onSuccess: (version) =>
-      isSupportedHelm(version)
-        ? []
-        : [{ problem: `Helm: ${version.text} is not supported; Helm 3 or 4 is needed` }],
-  }),
-  ...Result.match(facts.server, {
-    onFailure: (error): ReadonlyArray<Problem> => [{ problem: `cluster: ${error.message}` }],
-    onSuccess: () => [],
-  }),
+const clusterProblem = ({ server }: PreflightFacts): PreflightProblem | undefined =>
+  Result.isFailure(server) ? { problem: `cluster: ${server.failure.message}` } : undefined;
+
+const warningOf = (warning: Warning | undefined): Finding =>
+  warning === undefined ? {} : { warnings: [warning] };
+
+/** kubectl is only needed by the commands that are printed, so that its absence does not stop the run. */
+const kubectlWarning = ({ kubectl }: PreflightFacts): Warning | undefined =>
+  Result.isFailure(kubectl)
+    ? { code: "kubectl-missing", cause: kubectl.failure.message }
+    : undefined;
+
+interface PreflightCheckInput {
+  readonly facts: PreflightFacts;
+  readonly ha: boolean;
+}
+
+const ofCluster =
+  (decide: (server: ServerVersion, input: PreflightCheckInput) => Warning | undefined) =>
+  (input: PreflightCheckInput): Effect.Effect<Finding> => {
+    const { server } = input.facts;
+    return Result.isSuccess(server)
+      ? Effect.succeed(warningOf(decide(server.success, input)))
+      : NOTHING_FOUND;
+  };
+
+/** To be looked at in this order. */
+export const PREFLIGHT_CHECKS: ReadonlyArray<Check<PreflightCheckInput>> = [
+  {
+    id: "kubectl",
+    title: "kubectl is there, for the commands that are printed",
+    find: ({ facts }) => Effect.succeed(warningOf(kubectlWarning(facts))),
+  },
+  {
+    id: "native-sidecars",
+    title: "The cluster's version lets ext-proc outlive Envoy while a pod drains",
+    find: ofCluster(sidecarWarning),
+  },
+  {
+    id: "metrics",
+    title: "Resource metrics are served, for the autoscaler of an HA data plane",
+    find: ofCluster((_, { facts, ha }) => (ha ? metricsWarning(facts.metrics) : undefined)),
+  },
+  {
+    id: "helm",
+    title: "A Helm of version 3 or 4 runs",
+    find: ({ facts }) => Effect.succeed(problemOf(helmProblem(facts))),
+  },
+  {
+    id: "cluster",
+    title: "The API server answers",
+    find: ({ facts }) => Effect.succeed(problemOf(clusterProblem(facts))),
+  },
 ];
 
-const preflightWarnings = (facts: PreflightFacts, ha: boolean): ReadonlyArray<Warning> =>
-  [
-    Result.isFailure(facts.kubectl)
-      ? ({ code: "kubectl-missing", cause: facts.kubectl.failure.message } as const)
-      : undefined,
-    Result.isSuccess(facts.server) ? sidecarWarning(facts.server.success) : undefined,
-    ha && Result.isSuccess(facts.server) ? metricsWarning(facts.metrics) : undefined,
-  ].filter((warning) => warning !== undefined);
+/** Looked at even when the preflight is skipped: it takes no time, and what it finds would stop the run half-way. */
+export const HOME_CHECK: Check<unknown, never, CrdBackups> = {
+  id: "home",
+  title: "There is a place for the copies of what is changed",
+  find: Effect.fnUntraced(function* () {
+    const backups = yield* CrdBackups;
+    const ready = yield* Effect.result(backups.ready);
+    return Result.isFailure(ready) ? problemOf({ problem: ready.failure.detail }) : {};
+  }),
+};
 
 export interface PreflightInput {
   readonly options: Pick<UpgradeOptions, "ha" | "skipPreflight">;
@@ -83,16 +130,6 @@ export interface PreflightInput {
   /** The run writes, and so keeps copies of what it changes; a plan does not. */
   readonly writes?: boolean;
 }
-
-/** Asked for even when the preflight is skipped: it takes no time, and what it finds would stop the run half-way. */
-const homeProblems = Effect.gen(function* () {
-  const backups = yield* CrdBackups;
-  const ready = yield* Effect.result(backups.ready);
-  return Result.match(ready, {
-    onFailure: ({ detail }): ReadonlyArray<Problem> => [{ problem: detail }],
-    onSuccess: () => [],
-  });
-});
 
 export const preflight: Phase<
   PreflightInput,
@@ -103,16 +140,13 @@ export const preflight: Phase<
   id: "preflight",
   title: "Preflight (Helm / kubectl / cluster)",
   run: Effect.fnUntraced(function* ({ options, facts, writes = true }) {
-    const home = writes ? yield* homeProblems : [];
+    const home = writes ? [HOME_CHECK] : [];
     if (options.skipPreflight) {
-      if (home.length > 0) return yield* new PreflightFailed({ problems: home });
+      yield* runChecks(home, undefined);
       return yield* report({ _tag: "PreflightSkipped" });
     }
     // Helm itself says nothing but that it finds no database.
     yield* requireRecordsInCluster;
-    const known = yield* facts;
-    yield* Effect.forEach(preflightWarnings(known, options.ha), warn, { discard: true });
-    const problems = [...preflightProblems(known), ...home];
-    if (problems.length > 0) return yield* new PreflightFailed({ problems });
+    yield* runChecks([...PREFLIGHT_CHECKS, ...home], { facts: yield* facts, ha: options.ha });
   }),
 };

@@ -1,7 +1,7 @@
 /** Everything that is known before the first write, asked and judged alike by the upgrade and by its plan. */
 import { Effect } from "effect";
-import { checkObjects } from "./object-checks.ts";
-import { type ObjectChecksInput, rehearseObjects } from "./rehearse-objects.ts";
+import { checkObjects } from "./rehearsal/object-checks.ts";
+import { type ObjectChecksInput, rehearseObjects } from "./rehearsal/rehearse-objects.ts";
 import { releaseChecks } from "./release-checks.ts";
 
 /** Fails with what stands in the way; nothing where the chart does not render, which ends the run by itself. */

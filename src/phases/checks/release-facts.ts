@@ -2,6 +2,7 @@
 import { Effect, Option, type Redacted, type Result } from "effect";
 import { EVERYTHING } from "../../domain/access/access.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/checks/webhook-certificate.ts";
+import type { LiveCrd } from "../../domain/crds/plan.ts";
 import type { ApplyMethod } from "../../domain/helm/version.ts";
 import {
   type KubeObject,
@@ -171,3 +172,11 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
   const facts: ReleaseCheckFacts = { ...ofRelease, ...standingFacts };
   return facts;
 });
+
+/** What the checks that need the release look at. */
+export interface ReleaseChecksInput {
+  readonly options: UpgradeOptions;
+  readonly installed: InstalledRelease;
+  readonly facts: ReleaseCheckFacts;
+  readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
+}

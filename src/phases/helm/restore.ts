@@ -16,7 +16,7 @@ import { Helm } from "../../services/helm/Helm.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import { type Reporter, warn } from "../../services/report/Reporter.ts";
 import type { Rollout, RolloutGate } from "../../services/rollout/RolloutGate.ts";
-import { placed, typesFrom } from "../checks/release-checks.ts";
+import { placed, typesFrom } from "../checks/release/object-types.ts";
 import { takeBack } from "../fields/take-back.ts";
 import { awaitDataPlane, followRollout, staged } from "../rollout/rollout.ts";
 import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";

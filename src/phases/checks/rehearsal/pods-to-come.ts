@@ -5,9 +5,9 @@ import {
   type PodsToCome,
   podVerdict,
   rehearsedPod,
-} from "../../domain/checks/pod-rehearsal.ts";
-import { Pod, ValidatingAdmissionPolicy } from "../../domain/kube/objects.ts";
-import { Kubectl } from "../../services/kube/Kubectl.ts";
+} from "../../../domain/checks/pod-rehearsal.ts";
+import { Pod, ValidatingAdmissionPolicy } from "../../../domain/kube/objects.ts";
+import { Kubectl } from "../../../services/kube/Kubectl.ts";
 
 const PODS_AT_ONCE = 8;
 const AS_CONTROLLER = { fieldManager: "tare", force: true, dryRun: true };

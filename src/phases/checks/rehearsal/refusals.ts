@@ -1,13 +1,13 @@
 /** What the rehearsal was refused: by the cluster (exit 10), or as invalid (23). */
 import { Effect } from "effect";
-import { describeShortfall } from "../../domain/checks/object-room.ts";
-import { describeDeletion } from "../../domain/checks/terminating.ts";
-import { showRef } from "../../domain/kube/objects.ts";
-import type { PreflightProblem } from "../../errors/preflight.ts";
-import { deletionRemedy, quotaRemedy } from "../../errors/remedies.ts";
-import { PreflightFailed, UpgradeNotStarted } from "../../errors.ts";
-import { warn } from "../../services/report/Reporter.ts";
-import { unavailable } from "../kube/unavailable.ts";
+import { describeShortfall } from "../../../domain/checks/object-room.ts";
+import { describeDeletion } from "../../../domain/checks/terminating.ts";
+import { showRef } from "../../../domain/kube/objects.ts";
+import type { PreflightProblem } from "../../../errors/preflight.ts";
+import { deletionRemedy, quotaRemedy } from "../../../errors/remedies.ts";
+import { PreflightFailed, UpgradeNotStarted } from "../../../errors.ts";
+import { warn } from "../../../services/report/Reporter.ts";
+import { unavailable } from "../../kube/unavailable.ts";
 import { describePods } from "./pods-to-come.ts";
 import {
   changingKinds,

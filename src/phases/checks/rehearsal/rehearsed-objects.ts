@@ -1,11 +1,11 @@
 /** Each object of the release as it is, and as the server would make it: reads and dry runs, nothing else. */
 import { Effect, Option, Result } from "effect";
-import { droppedObjects, objectKey, type TypeOf } from "../../domain/access/helm-access.ts";
-import { isAdmissionRefusal, isUnrehearsable } from "../../domain/checks/admission-refusal.ts";
-import type { PodsToCome } from "../../domain/checks/pod-rehearsal.ts";
-import { isReach, type ReachChange, reachChanges } from "../../domain/checks/reach.ts";
-import { describeDeletion } from "../../domain/checks/terminating.ts";
-import { HELM_MANAGER, parseConflicts } from "../../domain/fields/field-owners.ts";
+import { droppedObjects, objectKey, type TypeOf } from "../../../domain/access/helm-access.ts";
+import { isAdmissionRefusal, isUnrehearsable } from "../../../domain/checks/admission-refusal.ts";
+import type { PodsToCome } from "../../../domain/checks/pod-rehearsal.ts";
+import { isReach, type ReachChange, reachChanges } from "../../../domain/checks/reach.ts";
+import { describeDeletion } from "../../../domain/checks/terminating.ts";
+import { HELM_MANAGER, parseConflicts } from "../../../domain/fields/field-owners.ts";
 import {
   changedFields,
   isWorkload,
@@ -13,10 +13,10 @@ import {
   type ObjectChange,
   type Roll,
   rollOf,
-} from "../../domain/fields/object-change.ts";
-import { fieldsOf, showValue } from "../../domain/fields/object-diff.ts";
-import { type TakenFields, takenFields } from "../../domain/fields/taken-fields.ts";
-import type { ApplyMethod } from "../../domain/helm/version.ts";
+} from "../../../domain/fields/object-change.ts";
+import { fieldsOf, showValue } from "../../../domain/fields/object-diff.ts";
+import { type TakenFields, takenFields } from "../../../domain/fields/taken-fields.ts";
+import type { ApplyMethod } from "../../../domain/helm/version.ts";
 import {
   fieldAt,
   type KubeObject,
@@ -24,11 +24,11 @@ import {
   type ResourceType,
   refOf,
   showRef,
-} from "../../domain/kube/objects.ts";
-import type { ClusterUnavailable } from "../../errors.ts";
-import { Kubectl, type KubectlError } from "../../services/kube/Kubectl.ts";
-import { partsInTheWay, type TakeBack } from "../fields/take-back.ts";
-import { unavailable } from "../kube/unavailable.ts";
+} from "../../../domain/kube/objects.ts";
+import type { ClusterUnavailable } from "../../../errors.ts";
+import { Kubectl, type KubectlError } from "../../../services/kube/Kubectl.ts";
+import { partsInTheWay, type TakeBack } from "../../fields/take-back.ts";
+import { unavailable } from "../../kube/unavailable.ts";
 
 const REQUESTS_AT_ONCE = 16;
 /** As Helm writes: its own fields are not taken for a conflict. */

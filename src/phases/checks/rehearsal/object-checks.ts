@@ -1,11 +1,11 @@
 /** What stops the run once every object was rehearsed, and which fields others own. */
 import { Effect, Redacted } from "effect";
-import { isAskedFor, keepingValues, type ReachChange } from "../../domain/checks/reach.ts";
-import { shownWhole } from "../../domain/fields/shown-value.ts";
-import { getPath } from "../../domain/kube/json.ts";
-import { keepFlagFor } from "../../domain/values/lost-values.ts";
-import { FieldsOwnedByOthers, ReachWouldChange } from "../../errors.ts";
-import { report } from "../../services/report/Reporter.ts";
+import { isAskedFor, keepingValues, type ReachChange } from "../../../domain/checks/reach.ts";
+import { shownWhole } from "../../../domain/fields/shown-value.ts";
+import { getPath } from "../../../domain/kube/json.ts";
+import { keepFlagFor } from "../../../domain/values/lost-values.ts";
+import { FieldsOwnedByOthers, ReachWouldChange } from "../../../errors.ts";
+import { report } from "../../../services/report/Reporter.ts";
 import { checkRefusals } from "./refusals.ts";
 import type { ObjectChecksInput, RehearsedObjects } from "./rehearse-objects.ts";
 

@@ -1,9 +1,9 @@
 /** What tare and Helm write beside the chart's objects, as the server would judge it: locks, the identity, Helm's record. */
 import { Effect, Result } from "effect";
-import { isAdmissionRefusal, isUnrehearsable } from "../../domain/checks/admission-refusal.ts";
-import { recordType } from "../../domain/helm/driver.ts";
-import type { Identity } from "../../domain/identity/identity.ts";
-import { identitySecret } from "../../domain/identity/identity-secret.ts";
+import { isAdmissionRefusal, isUnrehearsable } from "../../../domain/checks/admission-refusal.ts";
+import { recordType } from "../../../domain/helm/driver.ts";
+import type { Identity } from "../../../domain/identity/identity.ts";
+import { identitySecret } from "../../../domain/identity/identity-secret.ts";
 import {
   apiVersionOf,
   type KubeObject,
@@ -11,11 +11,11 @@ import {
   type ResourceType,
   refOf,
   Secret,
-} from "../../domain/kube/objects.ts";
-import { CRDS_LOCK, type LockSubject, leaseName } from "../../domain/lock/lease.ts";
-import { type ReleaseRef, releaseSecretName } from "../../domain/release/release.ts";
-import { CurrentHelmDriver } from "../../services/helm/CurrentHelmDriver.ts";
-import { Kubectl } from "../../services/kube/Kubectl.ts";
+} from "../../../domain/kube/objects.ts";
+import { CRDS_LOCK, type LockSubject, leaseName } from "../../../domain/lock/lease.ts";
+import { type ReleaseRef, releaseSecretName } from "../../../domain/release/release.ts";
+import { CurrentHelmDriver } from "../../../services/helm/CurrentHelmDriver.ts";
+import { Kubectl } from "../../../services/kube/Kubectl.ts";
 import type { RefusedObject } from "./rehearsed-objects.ts";
 
 export interface OwnObjects {

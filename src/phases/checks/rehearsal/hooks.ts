@@ -1,17 +1,17 @@
 /** The hooks of the chart, which Helm deletes and creates again: the server's answer to the new ones. */
 import { Effect, Option, Result } from "effect";
-import type { TypeOf } from "../../domain/access/helm-access.ts";
-import { isAdmissionRefusal, isUnrehearsable } from "../../domain/checks/admission-refusal.ts";
-import type { PodsToCome } from "../../domain/checks/pod-rehearsal.ts";
-import { HELM_MANAGER } from "../../domain/fields/field-owners.ts";
+import type { TypeOf } from "../../../domain/access/helm-access.ts";
+import { isAdmissionRefusal, isUnrehearsable } from "../../../domain/checks/admission-refusal.ts";
+import type { PodsToCome } from "../../../domain/checks/pod-rehearsal.ts";
+import { HELM_MANAGER } from "../../../domain/fields/field-owners.ts";
 import {
   fieldAt,
   Job,
   type KubeObject,
   type ResourceType,
   refOf,
-} from "../../domain/kube/objects.ts";
-import { Kubectl } from "../../services/kube/Kubectl.ts";
+} from "../../../domain/kube/objects.ts";
+import { Kubectl } from "../../../services/kube/Kubectl.ts";
 import type { RefusedObject } from "./rehearsed-objects.ts";
 
 /** Those that an upgrade or its rollback runs. */

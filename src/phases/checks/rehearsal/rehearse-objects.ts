@@ -1,18 +1,18 @@
 /** What the server says to everything that this upgrade makes it write, and to the pods that come of it. */
 import { Effect, Redacted, Result } from "effect";
-import type { TypeOf } from "../../domain/access/helm-access.ts";
-import { imagesBetween } from "../../domain/chart/image-references.ts";
-import { webhookDown } from "../../domain/checks/admission-refusal.ts";
+import type { TypeOf } from "../../../domain/access/helm-access.ts";
+import { imagesBetween } from "../../../domain/chart/image-references.ts";
+import { webhookDown } from "../../../domain/checks/admission-refusal.ts";
 import {
   type ObjectsToCome,
   quotaShortfalls,
   recordsToCome,
-} from "../../domain/checks/object-room.ts";
-import { type PodsToCome, withProxyResources } from "../../domain/checks/pod-rehearsal.ts";
-import { type LiveCrd, planCrd } from "../../domain/crds/plan.ts";
-import type { ObjectChange } from "../../domain/fields/object-change.ts";
-import { recordType } from "../../domain/helm/driver.ts";
-import type { Identity } from "../../domain/identity/identity.ts";
+} from "../../../domain/checks/object-room.ts";
+import { type PodsToCome, withProxyResources } from "../../../domain/checks/pod-rehearsal.ts";
+import { type LiveCrd, planCrd } from "../../../domain/crds/plan.ts";
+import type { ObjectChange } from "../../../domain/fields/object-change.ts";
+import { recordType } from "../../../domain/helm/driver.ts";
+import type { Identity } from "../../../domain/identity/identity.ts";
 import {
   EnvoyProxy,
   fieldAt,
@@ -20,22 +20,22 @@ import {
   listAt,
   Secret,
   stringAt,
-} from "../../domain/kube/objects.ts";
-import { dataPlaneRolls, drainRolls } from "../../domain/plan/data-plane-roll.ts";
-import { lastRevision } from "../../domain/release/release.ts";
-import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { redactText } from "../../domain/text/redaction.ts";
-import { CurrentHelmDriver, CurrentMaxHistory } from "../../services/helm/CurrentHelmDriver.ts";
-import type { KubectlError } from "../../services/kube/Kubectl.ts";
-import { unavailable } from "../kube/unavailable.ts";
-import type { InstalledRelease } from "../release/installed-release.ts";
-import type { HaFacts } from "./ha-preflight.ts";
+} from "../../../domain/kube/objects.ts";
+import { dataPlaneRolls, drainRolls } from "../../../domain/plan/data-plane-roll.ts";
+import { lastRevision } from "../../../domain/release/release.ts";
+import type { UpgradeOptions } from "../../../domain/run/upgrade-options.ts";
+import { redactText } from "../../../domain/text/redaction.ts";
+import { CurrentHelmDriver, CurrentMaxHistory } from "../../../services/helm/CurrentHelmDriver.ts";
+import type { KubectlError } from "../../../services/kube/Kubectl.ts";
+import { unavailable } from "../../kube/unavailable.ts";
+import type { InstalledRelease } from "../../release/installed-release.ts";
+import type { HaFacts } from "../ha-preflight.ts";
+import { chartTypes, placed, typesFrom } from "../release/object-types.ts";
+import type { ReleaseCheckFacts } from "../release-facts.ts";
 import { rehearseHooks } from "./hooks.ts";
 import { rehearseOwnObjects } from "./own-objects.ts";
 import { judgePods } from "./pods-to-come.ts";
 import { planObjects } from "./rehearsed-objects.ts";
-import { chartTypes, placed, typesFrom } from "./release-checks.ts";
-import type { ReleaseCheckFacts } from "./release-facts.ts";
 
 export interface ObjectChecksInput {
   readonly options: UpgradeOptions;
