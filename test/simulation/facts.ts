@@ -11,13 +11,14 @@ import {
   type KubeObject,
   Lease,
   numberAt,
+  ReplicaSet,
   type ResourceType,
   Secret,
   stringAt,
 } from "../../src/domain/kube/objects.ts";
 import { leaseState } from "../../src/domain/lock/lease.ts";
 import { listed, type Store } from "../fakes/cluster/store.ts";
-import { goalOf } from "../fakes/controllers/deployment-objects.ts";
+import { goalOf, isOwnedBy } from "../fakes/controllers/deployment-objects.ts";
 import { ascending, manifestObjects, type ReleaseRecord, recordOf } from "../fakes/helm/records.ts";
 import { unrewritten } from "./world/others.ts";
 
@@ -88,23 +89,36 @@ const imageOf = (workload: KubeObject): string =>
     stringAt(workload, "spec", "template", "spec", "containers", 0, "image") ?? "nothing",
   );
 
-/** @param enough how many pods must run, and be ready; all that are wanted when left out */
-const readiness = (deployment: KubeObject, enough?: number): string | undefined => {
-  const desired = numberAt(deployment, "spec", "replicas") ?? 1;
-  const status = (field: string) => numberAt(deployment, "status", field) ?? 0;
-  const { name } = deployment.metadata;
-  if (status("observedGeneration") !== deployment.metadata.generation) return `${name} is stale`;
-  const [updated, ready] = [status("updatedReplicas"), status("readyReplicas")];
-  return Math.min(updated, ready) >= (enough ?? desired)
+const templateOf = (object: KubeObject): string =>
+  unrewritten(JSON.stringify(fieldAt(object, "spec", "template")));
+
+/**
+ * Counted by their ReplicaSets, not by what the Deployment says of itself: it may not have been looked at since its scale was
+ * given back, and a policy makes new pods of the same template whenever somebody writes it.
+ * @param enough how many pods must run, and be ready
+ */
+const readiness = (store: Store, deployment: KubeObject, enough: number): string | undefined => {
+  const ready = all(store, ReplicaSet)
+    .filter((set) => isOwnedBy(set, deployment) && templateOf(set) === templateOf(deployment))
+    .reduce((sum, set) => sum + (numberAt(set, "status", "readyReplicas") ?? 0), 0);
+  return ready >= enough
     ? undefined
-    : `${name}: ${ready} of ${desired} ready, ${updated} new`;
+    : `${deployment.metadata.name}: ${ready} pods are ready, not ${enough}`;
 };
+
+const desiredOf = (deployment: KubeObject): number => numberAt(deployment, "spec", "replicas") ?? 1;
 
 /** Replicas beyond the manifest's are given back when Helm is done, and come up in their own time. */
 const enoughFor = (manifest: KubeObject): number => {
   const { desired, maxUnavailable } = goalOf(manifest);
   return desired - maxUnavailable;
 };
+
+const FLOOR = ["spec", "provider", "kubernetes", "envoyHpa", "minReplicas"];
+
+/** Likewise, for what the controller makes from the settings in the manifest. */
+const enoughOf = (deployment: KubeObject, wanted: ReadonlyArray<KubeObject>): number =>
+  Math.min(desiredOf(deployment), ...wanted.flatMap((object) => numberAt(object, ...FLOOR) ?? []));
 
 const sameName = (one: KubeObject) => (other: KubeObject) =>
   one.kind === other.kind &&
@@ -122,6 +136,7 @@ const limiterImage = (wanted: ReadonlyArray<KubeObject>): string | undefined =>
     .find((one) => one !== undefined);
 
 const wrongLimiter = (
+  store: Store,
   limiter: KubeObject | undefined,
   image: string | undefined,
 ): ReadonlyArray<string> => {
@@ -129,7 +144,7 @@ const wrongLimiter = (
   if (limiter === undefined) return ["there is no rate limiter"];
   const runs = imageOf(limiter);
   if (runs !== image) return [`the rate limiter runs ${runs}, not ${image}`];
-  const problem = readiness(limiter);
+  const problem = readiness(store, limiter, desiredOf(limiter));
   return problem === undefined ? [] : [problem];
 };
 
@@ -143,7 +158,7 @@ export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<s
       case "Deployment": {
         if (found === undefined) return [`${object.metadata.name} is not there`];
         if (images(found) !== images(object)) return [`${object.metadata.name} runs other images`];
-        return readiness(found, enoughFor(object)) ?? [];
+        return readiness(store, found, enoughFor(object)) ?? [];
       }
       case "ConfigMap":
         return JSON.stringify(fieldAt(found, "data")) === JSON.stringify(fieldAt(object, "data"))
@@ -166,9 +181,9 @@ export const notRunning = (store: Store, record: ReleaseRecord): ReadonlyArray<s
   const stale = dataPlane.flatMap((deployment) => {
     const runs = imageOf(deployment);
     if (image !== undefined && runs !== image) return [`data plane runs ${runs}, not ${image}`];
-    return readiness(deployment) ?? [];
+    return readiness(store, deployment, enoughOf(deployment, wanted)) ?? [];
   });
-  const limiterProblems = wrongLimiter(made.find(isLimiter), limiterImage(wanted));
+  const limiterProblems = wrongLimiter(store, made.find(isLimiter), limiterImage(wanted));
   return [
     ...problems,
     ...stale,

@@ -12,6 +12,7 @@ import {
   FakeStreams,
   Recorder,
 } from "../fakes/index.ts";
+import type { Ending } from "../fakes/pods/pod.ts";
 import { lastVisits, visit } from "./doctor.ts";
 import { holdersIn } from "./facts.ts";
 import { HELM_STEPS } from "./faults/fault.ts";
@@ -72,6 +73,8 @@ export interface Outcome {
   readonly backups: number;
   /** All that were opened. */
   readonly streams: ReadonlyArray<FakeStream>;
+  /** How the pods ended that are gone, by name. */
+  readonly endings: ReadonlyMap<string, Ending>;
   /** Streams whose pod went from under them, and streams that found no pod. */
   readonly dropped: number;
   readonly refused: number;
@@ -214,8 +217,8 @@ export const runStory = (story: Story, visits: DoctorVisits = "never"): Outcome 
   const recovery = isStuck ? again("tare-4", true, true) : undefined;
   const backups = Effect.runSync(Context.get(simulation.services, FakeBackups).saved).length;
   const streams = Context.get(simulation.services, FakeStreams);
-  const [opened, dropped, refused] = Effect.runSync(
-    Effect.all([streams.all, streams.dropped, streams.refused]),
+  const [opened, dropped, refused, endings] = Effect.runSync(
+    Effect.all([streams.all, streams.dropped, streams.refused, streams.endings]),
   );
   const rows = visits === "never" ? [] : lastVisits(simulation);
   simulation.dispose();
@@ -223,6 +226,7 @@ export const runStory = (story: Story, visits: DoctorVisits = "never"): Outcome 
     rows,
     ...{ story, first, impatient, next, recovery, backups, refused },
     streams: opened,
+    endings,
     dropped: dropped.length,
     trace: simulation.trace.lines(),
   };

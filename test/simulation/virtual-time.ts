@@ -34,7 +34,8 @@ export const makeVirtualTime = (): VirtualTime => {
   const sleep = (duration: Duration.Duration): Effect.Effect<void> =>
     Effect.callback<void>((resume) => {
       const sleeper = {
-        at: now + Duration.toMillis(duration),
+        // As with a machine's timers, less than no time is no time.
+        at: now + Math.max(0, Duration.toMillis(duration)),
         wake: () => resume(Effect.void),
       };
       if (sleeper.at === Number.POSITIVE_INFINITY) return;

@@ -135,6 +135,22 @@ export const scaleFloors = (
       }),
   );
 
+const withLive = (object: KubeObject, { field, live }: ScaleFloor): KubeObject => {
+  const [top = "", ...path] = field;
+  return { ...object, [top]: setPath((object[top] ?? {}) as JsonObject, path, live) };
+};
+
+/** The manifest's object with what ran in place of what it sets. */
+export const atFloors = (object: KubeObject, floors: ReadonlyArray<ScaleFloor>): KubeObject =>
+  floors
+    .filter(
+      ({ ref }) =>
+        ref.type.kind === object.kind &&
+        ref.name === object.metadata.name &&
+        ref.namespace === object.metadata.namespace,
+    )
+    .reduce(withLive, object);
+
 /** What Helm has lowered by now; another number is somebody's wish. */
 export const isLowered = (
   { field, manifest }: ScaleFloor,

@@ -1,11 +1,41 @@
 /** How live objects of a release differ from those of the revision that was restored. */
-import { EnvoyProxy, fieldAt, type KubeObject } from "../kube/objects.ts";
+import {
+  ConfigMap,
+  DaemonSet,
+  Deployment,
+  fieldAt,
+  type KubeObject,
+  StatefulSet,
+} from "../kube/objects.ts";
 import { imagesOf } from "./baseline/asked-template.ts";
 import { firstDifference, partOf } from "./difference.ts";
 
-const specOf = (wanted: KubeObject, made: KubeObject | undefined): unknown => {
-  const spec = fieldAt(wanted, "spec");
-  return made === undefined ? spec : partOf(fieldAt(made, "spec"), spec);
+type Parts = ReadonlyArray<ReadonlyArray<string>>;
+
+const SPEC: Parts = [["spec"]];
+const TEMPLATE: Parts = [["spec", "template"]];
+
+/** What decides how a release runs. How many pods a workload has is also its autoscaler's to say. */
+const PARTS: Readonly<Record<string, Parts>> = {
+  [ConfigMap.kind]: [["data"], ["binaryData"]],
+  [DaemonSet.kind]: TEMPLATE,
+  [Deployment.kind]: TEMPLATE,
+  [StatefulSet.kind]: TEMPLATE,
+};
+
+const changedField = (
+  wanted: KubeObject,
+  live: KubeObject,
+  made: KubeObject | undefined,
+): string | undefined => {
+  for (const part of PARTS[wanted.kind] ?? SPEC) {
+    const asked = fieldAt(wanted, ...part);
+    if (asked === undefined) continue;
+    const goal = made === undefined ? asked : partOf(fieldAt(made, ...part), asked);
+    const found = firstDifference(fieldAt(live, ...part), goal);
+    if (found !== undefined) return [...part, found.path].join(".");
+  }
+  return undefined;
 };
 
 /**
@@ -18,10 +48,6 @@ export const deviation = (
   made?: KubeObject,
 ): string | undefined => {
   if (live === undefined) return "it is missing";
-  if (wanted.kind === EnvoyProxy.kind) {
-    const found = firstDifference(fieldAt(live, "spec"), specOf(wanted, made));
-    return found === undefined ? undefined : `spec.${found.path} is not what it was`;
-  }
   const [images, rewritten] = [imagesOf(live), imagesOf(made ?? wanted)];
   for (const container of imagesOf(wanted).keys()) {
     const image = rewritten.get(container);
@@ -29,5 +55,6 @@ export const deviation = (
       return `container ${container} runs image ${images.get(container) ?? "(none)"}, not ${image}`;
     }
   }
-  return undefined;
+  const field = changedField(wanted, live, made);
+  return field === undefined ? undefined : `${field} is not what it was`;
 };

@@ -76,6 +76,13 @@ const LONGEST_QUIET = Duration.seconds(60);
 export const quietTime = (settleTime: Duration.Duration): Duration.Duration =>
   Duration.max(settleTime, Duration.min(LONGEST_QUIET, Duration.times(settleTime, 4)));
 
+/** What was found in the middle of a rollout looks as ailing as what will never be well. */
+const SHORTEST_EXCUSE = Duration.seconds(15);
+
+/** How long a data plane must stay as it is that need not be well: one that is about to be well gets the time for it. */
+export const excusedQuiet = (settleTime: Duration.Duration): Duration.Duration =>
+  Duration.max(quietTime(settleTime), SHORTEST_EXCUSE);
+
 /** Since when each trouble has been seen, in Clock milliseconds. */
 export type TroubleTimes = ReadonlyMap<string, number>;
 

@@ -95,6 +95,17 @@ export const counted = (before: Proxies, uid: string, counts: ProxyCounts): Prox
     cutByListener: proxy.cutByListener + cutSince(proxy.counts, counts),
   }));
 
+/** What was seen last, right before its end; counts that nobody could read stay unknown. */
+export const letGo = (before: Proxies, pod: string, openStreams: number): Proxies =>
+  new Map(
+    [...before].map(([uid, proxy]) => [
+      uid,
+      proxy.pod === pod && proxy.counts !== undefined
+        ? { ...proxy, counts: { ...proxy.counts, openStreams } }
+        : proxy,
+    ]),
+  );
+
 /** Between the end of a drain and the pod's. */
 const SLACK_MILLIS = 1_000;
 

@@ -59,7 +59,7 @@ const rollBackTo = Effect.fnUntraced(function* (
     cause: causeOf(diagnosis),
     missingImage: undefined,
   };
-  const installed = { release, lastGood: to, secrets };
+  const installed = { release, lastGood: to, secrets, scaled: facts.scaled };
   const before = yield* readPriorState(options);
   const prior = before === undefined ? undefined : withoutExcuses(before);
   // A signal that comes now ends the run, but not before the release is in one piece again.

@@ -15,7 +15,7 @@ import type { Interruption } from "./interruption.ts";
 /** What it takes to bring a release back to its last good revision. */
 export interface Restoration {
   readonly options: UpgradeOptions;
-  readonly installed: Pick<InstalledRelease, "release" | "lastGood" | "secrets">;
+  readonly installed: Pick<InstalledRelease, "release" | "lastGood" | "scaled" | "secrets">;
   readonly lock: HeldLock;
   /** How everything was before the run wrote anything; `undefined` where that could not be read. */
   readonly prior: PriorState | undefined;

@@ -1,4 +1,5 @@
 import { Clock, Data, Duration, Effect, Option, Result, type Scope } from "effect";
+import { atFloors, scaleFloors } from "../../domain/fields/kept-scale.ts";
 import { type KubeObject, refOf, showRef } from "../../domain/kube/objects.ts";
 import {
   deployedRevision,
@@ -32,13 +33,16 @@ type RestoreNeeds = Helm | Kubectl | Reporter | RolloutGate;
  * Helm patches from one stored manifest to the next. A rollback that follows a broken one, one that raced with an upgrade
  * which was still writing, and an upgrade back to what is deployed after an attempt that failed: all of them can end well
  * and leave live objects as they were. What did not come is applied as Helm would have applied it.
+ * @param scaled objects as they ran before: numbers of theirs that are higher than the manifest's stay
  * @returns the manifest as the server has it, which may rewrite objects: what others make of them is made of that
  */
 export const repair = Effect.fnUntraced(function* (
   release: ReleaseRef,
   manifest: ReadonlyArray<KubeObject>,
+  scaled: ReadonlyArray<KubeObject> = [],
 ) {
   const kubectl = yield* Kubectl;
+  const floors = scaleFloors(scaled, manifest);
   const kept: Array<KubeObject> = [];
   for (const object of manifest) {
     const type = restorableType(object);
@@ -47,9 +51,10 @@ export const repair = Effect.fnUntraced(function* (
       continue;
     }
     const namespace = object.metadata.namespace ?? release.namespace;
-    const wanted = type.namespaced
-      ? { ...object, metadata: { ...object.metadata, namespace } }
-      : object;
+    const wanted = atFloors(
+      type.namespaced ? { ...object, metadata: { ...object.metadata, namespace } } : object,
+      floors,
+    );
     const ref = refOf(type, wanted);
     const live = Option.getOrUndefined(yield* untilAnswered(kubectl.get(ref)));
     if (deviation(wanted, live) === undefined) {
@@ -104,7 +109,7 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
   const lost = yield* lostLock(attempt);
   if (lost !== undefined) return yield* new NotRestored({ cause: lost });
   const wanted = yield* Effect.mapError(
-    repair(release, manifest),
+    repair(release, manifest, installed.scaled),
     ({ message }) => new NotRestored({ cause: `not everything could be brought back: ${message}` }),
   );
   const dataPlane = yield* Effect.scoped(

@@ -36,13 +36,13 @@ const tell = (
       return report({ _tag: "ProxyMoved", pod: news.pod, to: "rotation" });
     case "NotClosing":
       return warn({ code: "proxy-keeps-connections", pod: news.pod, why: news.why });
-    case "LetGo":
-      return report({
-        _tag: "ProxyLetGo",
-        pod: news.pod,
-        why: news.why,
-        openStreams: news.openStreams,
-      });
+    case "LetGo": {
+      const { pod, why, openStreams } = news;
+      return Effect.andThen(
+        openStreams === undefined ? Effect.void : streams.letGo(pod, openStreams),
+        report({ _tag: "ProxyLetGo", pod, why, openStreams }),
+      );
+    }
     case "LeftServing":
       return warn({ code: "proxies-left-serving", pods: news.pods, atMost: news.atMost });
   }

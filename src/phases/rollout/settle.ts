@@ -55,7 +55,7 @@ const awaitStreams = Effect.fnUntraced(function* (
   { interruption, streams }: UpgradeAttempt,
   budget: Duration.Duration,
 ) {
-  if (!(yield* streams.busy)) return;
+  if (Duration.isNegative(budget) || !(yield* streams.busy)) return;
   yield* interruption.wait(staged("drain", budget, streams.drained(budget)));
 });
 

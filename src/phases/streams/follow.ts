@@ -11,6 +11,7 @@ import {
   found,
   isBusy,
   isDraining,
+  letGo,
   type Proxies,
   type ProxyStreams,
 } from "../../domain/streams/proxies.ts";
@@ -37,6 +38,8 @@ export interface FollowedStreams {
   readonly open: Effect.Effect<number | undefined>;
   /** A proxy that is on its way out has streams left. */
   readonly busy: Effect.Effect<boolean>;
+  /** Somebody else looked at a proxy last, and ended it: that many streams were open. */
+  readonly letGo: (pod: string, openStreams: number) => Effect.Effect<void>;
   /** Ends when no proxy that is on its way out has a stream left, or after `budget`. */
   readonly drained: (budget: Duration.Duration) => Effect.Effect<void>;
 }
@@ -90,6 +93,7 @@ export const followStreams: (
     const stats = yield* ProxyStats;
     let proxies: Proxies | undefined;
     let told: ReadonlyArray<OpenStreams> = [];
+    let telling = false;
     let refused: ProxyStatsError | undefined;
     const atStart = new Map<string, number>();
 
@@ -116,11 +120,17 @@ export const followStreams: (
         },
       );
 
+    /** Beside the looks: whoever reads the reports may be slow, and what is looked at late was not seen in time. */
     const tell = Effect.suspend(() => {
       const now = draining(proxies ?? new Map());
-      if (sameCounts(told, now)) return Effect.void;
-      told = now;
-      return report({ _tag: "StreamsProgress", draining: now });
+      if (telling || sameCounts(told, now)) return Effect.void;
+      [told, telling] = [now, true];
+      const over = Effect.sync(() => {
+        telling = false;
+      });
+      return Effect.forkScoped(
+        Effect.ensuring(report({ _tag: "StreamsProgress", draining: now }), over),
+      );
     });
 
     const seen = Effect.fnUntraced(function* (pods: ReadonlyArray<KubeObject>) {
@@ -160,6 +170,10 @@ export const followStreams: (
       }),
       open: Effect.sync(() => (proxies === undefined ? undefined : openInAll(proxies))),
       busy: Effect.sync(someBusy),
+      letGo: (pod, openStreams) =>
+        Effect.sync(() => {
+          proxies = letGo(proxies ?? new Map(), pod, openStreams);
+        }),
       drained: (budget) => Effect.asVoid(Effect.timeoutOption(quiet, budget)),
     };
   });

@@ -4,6 +4,7 @@ import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import type { PodInTrouble } from "../../../src/domain/rollout/progress.ts";
 import { podsInTrouble } from "../../../src/domain/rollout/progress.ts";
 import {
+  excusedQuiet,
   fatalTrouble,
   mayStillChange,
   noteTroubles,
@@ -146,6 +147,11 @@ describe("a controller that may still act", () => {
   it("is given four settling times, and a minute at the most", () => {
     const quiet = (seconds: number) => Duration.toSeconds(quietTime(Duration.seconds(seconds)));
     assert.deepStrictEqual([3, 15, 20, 300].map(quiet), [12, 60, 60, 300]);
+  });
+
+  it("is given the time to come up where it need not, even by a run that waits for nothing", () => {
+    const quiet = (seconds: number) => Duration.toSeconds(excusedQuiet(Duration.seconds(seconds)));
+    assert.deepStrictEqual([0, 3, 15, 300].map(quiet), [15, 15, 60, 300]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   found,
   isBusy,
   isLeaving,
+  letGo,
   type Proxies,
 } from "../../../src/domain/streams/proxies.ts";
 import type { ProxyCounts } from "../../../src/domain/streams/proxy-metrics.ts";
@@ -57,6 +58,14 @@ const cutAfter = (seconds: number, streams: number | undefined, shape: Shape = {
 };
 
 const of = (proxies: Proxies, uid: string) => proxies.get(uid) ?? assert.fail(uid);
+
+it("what somebody else saw last of a proxy that they ended is what counts", () => {
+  const seen = counted(found(undefined, [proxy("a"), proxy("b")], 0), "a", open(3));
+  const away = found(letGo(letGo(seen, "a", 0), "b", 4), [proxy("b")], 10_000);
+  assert.strictEqual(of(ended(away, "a", 20_000), "a").cut, 0);
+  // Of what could not be counted nothing was cut that anybody knows of.
+  assert.isUndefined(of(away, "b").counts);
+});
 
 describe("a proxy that has ended", () => {
   it.each<[string, number, number | undefined, Shape, number]>([

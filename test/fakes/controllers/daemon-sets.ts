@@ -87,7 +87,7 @@ export const makeDaemonSets = Effect.gen(function* () {
     const ref = refOf(PodType, pod.object);
     if (pod.ending !== undefined) {
       if (pod.ending.goneAt > now) return [pod];
-      streams.cut(ref.name, now);
+      streams.ended(ref.name, { ...pod.ending, goneAt: now });
       yield* cluster.purge(ref);
       return [];
     }

@@ -142,7 +142,7 @@ const make = Effect.gen(function* () {
       const ref = refOf(PodType, pod.object);
       const stored = yield* cluster.peek(ref);
       if (stored === undefined || (pod.ending !== undefined && pod.ending.goneAt <= now)) {
-        streams.cut(ref.name, now);
+        streams.ended(ref.name, { since: now, latestAt: now, ...pod.ending, goneAt: now });
         yield* cluster.purge(ref);
         continue;
       }

@@ -3,6 +3,7 @@ import { conditionOf, type KubeObject, Pod } from "../../../src/domain/kube/obje
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/rollout/data-plane.ts";
 import { podDrain } from "../../../src/domain/streams/running-drain.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
+import type { Ending } from "./pod.ts";
 import {
   type CertificateState,
   runsEnvoy,
@@ -59,8 +60,12 @@ export class FakeStreams extends Context.Service<
 
     /** When the last open stream of the pod ends by itself. */
     readonly endOf: (pod: string) => number;
-    /** The pod is gone, or its proxy crashed. */
+    /** The proxy crashed. */
     readonly cut: (pod: string, now: number) => void;
+    /** The pod is gone, in its own time or at the end of what it was given. */
+    readonly ended: (pod: string, ending: Ending) => void;
+    /** Of the pods that are gone, by name. */
+    readonly endings: Effect.Effect<ReadonlyMap<string, Ending>>;
   }
 >()("tare/testing/FakeStreams") {
   static readonly layer: Layer.Layer<FakeStreams, never, FakeCluster> = Layer.effect(
@@ -80,6 +85,7 @@ const make = Effect.gen(function* () {
   /** Listeners that drain, by pod. */
   const replacing = new Map<string, number>();
   const aborted = new Map<string, number>();
+  const endings = new Map<string, Ending>();
   let certificateOf = (_: KubeObject): CertificateState => "had";
 
   const isOpen = (stream: FakeStream, now: number): boolean =>
@@ -111,6 +117,12 @@ const make = Effect.gen(function* () {
       return { ...stream, droppedAt: now };
     });
   });
+
+  const cut = (pod: string, now: number): void => {
+    streams = streams.map((stream) =>
+      stream.pod === pod && isOpen(stream, now) ? { ...stream, droppedAt: now } : stream,
+    );
+  };
 
   return FakeStreams.of({
     openOn: (pod) => Effect.map(Clock.currentTimeMillis, (now) => openOn(pod, now)),
@@ -160,10 +172,11 @@ const make = Effect.gen(function* () {
             : latest,
         0,
       ),
-    cut: (pod, now) => {
-      streams = streams.map((stream) =>
-        stream.pod === pod && isOpen(stream, now) ? { ...stream, droppedAt: now } : stream,
-      );
+    cut,
+    ended: (pod, ending) => {
+      endings.set(pod, ending);
+      cut(pod, ending.goneAt);
     },
+    endings: Effect.sync(() => endings),
   });
 });

@@ -6,14 +6,22 @@ import { parseGoDuration } from "../../../src/domain/text/go-duration.ts";
 import { graceSecondsOf } from "../cluster/deletion.ts";
 import { type Container, isRunning, newContainer, settledContainer } from "./container.ts";
 
+export interface Ending {
+  /** Since when it is being deleted. */
+  readonly since: number;
+  /** When the last of its containers will have ended. */
+  readonly goneAt: number;
+  /** When it would have been ended at the latest, whatever streams were open. */
+  readonly latestAt: number;
+}
+
 export interface Pod {
   /** Without its status. */
   readonly object: KubeObject;
   readonly createdAt: number;
   readonly containers: ReadonlyArray<Container>;
   readonly readyAt: number | undefined;
-  /** Since when it is being deleted, and when the last of its containers will have ended. */
-  readonly ending: { readonly since: number; readonly goneAt: number } | undefined;
+  readonly ending: Ending | undefined;
 }
 
 const containersOf = (
@@ -98,6 +106,8 @@ const millisToEnd = ({ object, containers }: Pod, streamsEndIn: number): number 
 /** `streamsEndAt`: when the last open stream would end by itself. */
 export const ended = (pod: Pod, streamsEndAt: number, now: number): Pod => {
   const graceMillis = graceSecondsOf(pod.object) * 1000;
-  const millis = Math.min(graceMillis, millisToEnd(pod, streamsEndAt - now));
-  return { ...pod, ending: { since: now, goneAt: now + millis } };
+  const within = (streamsEndIn: number) =>
+    now + Math.min(graceMillis, millisToEnd(pod, streamsEndIn));
+  const [goneAt, latestAt] = [within(streamsEndAt - now), within(Number.POSITIVE_INFINITY)];
+  return { ...pod, ending: { since: now, goneAt, latestAt } };
 };

@@ -27,6 +27,7 @@ const NO_STREAMS: FollowedStreams = {
   outcome: Effect.succeed(undefined),
   open: Effect.succeed(undefined),
   busy: Effect.succeed(false),
+  letGo: () => Effect.void,
   drained: () => Effect.void,
 };
 const options = DEFAULT_UPGRADE_OPTIONS;

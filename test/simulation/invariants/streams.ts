@@ -1,10 +1,12 @@
 /** What a run says of the streams, against what became of them. */
 import { type CutStreams, cutInAll } from "../../../src/domain/streams/tally.ts";
+import type { Ending } from "../../fakes/pods/pod.ts";
 import type { Outcome, Run } from "../run.ts";
 import { disturbsCalls, type Invariant, ofEachRun, struck } from "./invariant.ts";
 
 /** Looks are a second apart, and what is seen at one is told at the next. */
 const BETWEEN_LOOKS_MILLIS = 3_000;
+const SAME_MOMENT_MILLIS = 1_000;
 
 const tallyOf = ({ reports }: Run) =>
   reports.flatMap((event) =>
@@ -43,23 +45,31 @@ const doubtfulOn = (pod: string, streams: Outcome["streams"], cutAt: number): nu
       stream.endsAt + BETWEEN_LOOKS_MILLIS > cutAt,
   ).length;
 
+/** A proxy that was given no more time: whether it, or its last streams ended first can be told by nobody who looks now and then. */
+const outOfTime = (ending: Ending | undefined): ReadonlyArray<number> =>
+  ending === undefined || ending.latestAt - ending.goneAt > SAME_MOMENT_MILLIS
+    ? []
+    : [ending.goneAt];
+
 /** Says more of a proxy than was dropped there, those that the upgrade itself started included. */
 const inventedOn = (
   { pod, streams: told }: CutStreams,
   { startedAt, endedAt }: Run,
-  streams: Outcome["streams"],
+  { streams, endings }: Outcome,
 ): string | undefined => {
   const drops = streams.flatMap(({ pod: on, droppedAt = 0 }) =>
     on === pod && droppedAt > startedAt && droppedAt <= endedAt ? [droppedAt] : [],
   );
-  const known = drops.length + doubtfulOn(pod, streams, Math.max(0, ...drops));
+  const cutAt = Math.max(0, ...drops, ...outOfTime(endings.get(pod)));
+  const known = drops.length + doubtfulOn(pod, streams, cutAt);
   return told <= known ? undefined : `${told} cut on ${pod} as it says, ${drops.length} dropped`;
 };
 
-const untrueTally = (run: Run, { streams, trace }: Outcome): string | undefined => {
+const untrueTally = (run: Run, outcome: Outcome): string | undefined => {
+  const { streams, trace } = outcome;
   const tally = tallyOf(run);
   if (tally === undefined || struck(run, isBlind)) return undefined;
-  const invented = tally.cut.flatMap((one) => inventedOn(one, run, streams) ?? [])[0];
+  const invented = tally.cut.flatMap((one) => inventedOn(one, run, outcome) ?? [])[0];
   if (invented !== undefined) return invented;
   const looks = firstLooks(run, trace);
   /** The run may have ended before it looked again. */

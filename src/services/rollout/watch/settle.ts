@@ -10,7 +10,12 @@ import {
 } from "../../../domain/rollout/progress.ts";
 import { hasSettled, observe, UNSETTLED } from "../../../domain/rollout/settling.ts";
 import type { WithheldSecret } from "../../../domain/rollout/trouble/withheld-secrets.ts";
-import { type Baseline, mayStillChange, quietTime } from "../../../domain/rollout/verdict.ts";
+import {
+  type Baseline,
+  excusedQuiet,
+  mayStillChange,
+  quietTime,
+} from "../../../domain/rollout/verdict.ts";
 import type { RolloutView } from "../../../domain/rollout/view.ts";
 import type { WorkloadGroup } from "../../../domain/rollout/workload-group.ts";
 import type { DataPlaneOutcome, Diagnosis, GateRequest } from "../RolloutGate.ts";
@@ -65,8 +70,9 @@ const settling = Effect.fnUntraced(function* ({
     const look = yield* lookOnce(watches, gate, earlier);
     const now = yield* Clock.currentTimeMillis;
     state = observe(state, { ...look, ready: look.why === undefined, atMillis: now });
-    const needed =
-      mayStillChange(baseline, look.view) || look.excused
+    const needed = look.excused
+      ? excusedQuiet(gate.settleTime)
+      : mayStillChange(baseline, look.view)
         ? quietTime(gate.settleTime)
         : gate.settleTime;
     let nextLook = (state.readySince ?? Number.POSITIVE_INFINITY) + Duration.toMillis(needed);
