@@ -105,7 +105,6 @@ export { Reporter } from "./services/report/Reporter.ts";
 export { FailureReportError, FailureReports } from "./services/rollout/FailureReports.ts";
 export { layerFailureReportsOnDisk } from "./services/rollout/FailureReportsOnDisk.ts";
 export {
-  awaitSettled,
   type DataPlaneOutcome,
   type Diagnosis,
   type FollowRequest,

@@ -289,6 +289,166 @@ describe("ports", () => {
   });
 });
 
+/** Words between two others; a name, a path or a flag is none. */
+const BETWEEN_WORDS = /[A-Za-z]{2,}[,:;]? (?=[A-Za-z$(])/g;
+
+/** What completes `could not …` in an error. */
+const DOING = /(?:doing: |unavailable(?:OrForbidden)?\(\s*)(?:"[^"]*"|`[^`]*`)/g;
+
+const saysSomething = ({ text }: SourceFile): boolean =>
+  (text.replace(DOING, "").match(/"[^"\n]*"|`[^`]*`/g) ?? []).some(
+    (literal) => [...literal.matchAll(BETWEEN_WORDS)].length >= 2,
+  );
+
+/** Where there are words beside `render` and `errors`, and why. */
+const WORDED: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "a cause, which errors, events, records of Helm and reports quote": [
+    "domain/checks/envoy-gateway-hops.ts",
+    "domain/checks/ha-verdict.ts",
+    "domain/checks/object-room.ts",
+    "domain/checks/preflight.ts",
+    "domain/checks/terminating.ts",
+    "domain/events/delivery.ts",
+    "domain/events/reconcile.ts",
+    "domain/helm/outcome.ts",
+    "domain/lock/lease.ts",
+    "domain/release/record-flaw.ts",
+    "domain/release/release-size.ts",
+    "domain/rollout",
+    "domain/run/recovery.ts",
+    "domain/run/run-journal.ts",
+    "domain/tools/version.ts",
+    "operations/doctor/forward.ts",
+    "operations/doctor/quiet.ts",
+    "operations/history.ts",
+    "operations/run",
+    "phases/checks",
+    "phases/crds/write.ts",
+    "phases/helm",
+    "phases/release/last-run.ts",
+    "phases/release/requirements.ts",
+    "phases/rollout/settle.ts",
+  ],
+  "a verdict on a CRD with its remedy, which a plan and an error show": ["domain/crds"],
+  "what a plan says of pods and of its own limits": [
+    "domain/plan/data-plane-roll.ts",
+    "phases/plan/plan-upgrade.ts",
+  ],
+  "a permission or a command, spelt out for people to paste": [
+    "domain/access/access.ts",
+    "domain/hints/operator-commands.ts",
+    "domain/tools/remedy.ts",
+  ],
+  "what a parser wants in the place of what it found": [
+    "domain/identity/identity.ts",
+    "domain/identity/signing-key.ts",
+    "domain/values/carry-over.ts",
+  ],
+  "descriptions in a published JSON Schema": [
+    "domain/events/event-schema.ts",
+    "domain/events/install-event.ts",
+    "domain/processes/actor.ts",
+  ],
+  "words of Helm's and the API server's, to know them by": [
+    "domain/checks/admission-refusal.ts",
+    "domain/events/recorded-revision.ts",
+  ],
+  "an expression or a message that the API server is given": ["domain/hold/objects.ts"],
+  "a line of the product page": ["phases/release/discover.ts"],
+  "names of waits, for tests": ["domain/run/waiting.ts"],
+};
+
+describe("words", () => {
+  const worded = inside("domain", "phases", "operations").filter(saysSomething);
+  const known = Object.values(WORDED).flat();
+  const isIn = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
+
+  it("are made in render and errors, but for what has a reason not to be", () => {
+    const others = worded.filter(({ path }) => !known.some((place) => isIn(path, place)));
+    assert.deepStrictEqual(
+      others.map(({ path }) => path),
+      [],
+    );
+  });
+
+  it("are where the reasons are", () => {
+    const idle = known.filter((place) => !worded.some(({ path }) => isIn(path, place)));
+    assert.deepStrictEqual(idle, []);
+  });
+});
+
+describe("exports", () => {
+  const ROOT = resolve(SRC, "..");
+  const USERS = ["src", "test", "bench", "scripts", "examples"];
+  const IMPORTED =
+    /(?:import|export)\s+(?:type\s+)?(\{[^}]*\}|\*(?:\s+as\s+\w+)?)\s+from\s+["'](\.[^"']+)["']/g;
+  const EXPORTED =
+    /^export (?:declare )?(?:abstract )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm;
+
+  const sources = USERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(ROOT, folder, name)),
+  );
+  /** `file name` for each, and `file *` for all of a file. */
+  const used = new Set(
+    sources.flatMap((user) =>
+      [...readFileSync(user, "utf8").matchAll(IMPORTED)].flatMap(([, names = "", from = ""]) => {
+        const file = resolve(user, "..", from);
+        return names.startsWith("*")
+          ? [`${file} *`]
+          : names
+              .slice(1, -1)
+              .split(",")
+              .map(
+                (name) =>
+                  `${file} ${
+                    name
+                      .trim()
+                      .replace(/^type /, "")
+                      .split(" ")[0]
+                  }`,
+              );
+      }),
+    ),
+  );
+
+  /** The compiler spells these out in the declarations of what others export. */
+  const SPELT_OUT = [
+    "HaInput",
+    "JudgedPods",
+    "PreflightInput",
+    "CrdsInput",
+    "HelmUpgradeInput",
+    "PlanInput",
+    "DiscoverInput",
+    "DeleteOptions",
+    "PatchOptions",
+  ];
+
+  it("are imported somewhere, or part of the library", () => {
+    const unused = files.flatMap(({ path, text }) => {
+      const file = resolve(SRC, path);
+      return used.has(`${file} *`)
+        ? []
+        : [...text.matchAll(EXPORTED)].flatMap(([, name]) =>
+            used.has(`${file} ${name}`) || SPELT_OUT.includes(name ?? "")
+              ? []
+              : [`${path}: ${name}`],
+          );
+    });
+    assert.deepStrictEqual(unused, []);
+  });
+
+  it("have no stand-ins that know nothing", () => {
+    const mocked = files.filter(({ text }) => /\bLayer\.mock\b/.test(text));
+    assert.deepStrictEqual(
+      mocked.map(({ path }) => path),
+      [],
+    );
+  });
+});
+
 describe("the edges", () => {
   it("effect/cli is known to the command line alone", () => {
     const others = files.filter(({ path }) => !path.startsWith("cli/") && path !== "main.ts");

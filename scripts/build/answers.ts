@@ -23,6 +23,7 @@ const pathsOf = ({ subcommands }: CommandTree): ReadonlyArray<ReadonlyArray<stri
 const command = tareCommand(
   () => Layer.effectContext(Effect.die(new Error("a question needed the cluster"))),
   () => Layer.effectContext(Effect.die(new Error("a question needed the tools"))),
+  () => Layer.effectContext(Effect.die(new Error("a question needed the management plane"))),
 );
 
 const questions: ReadonlyArray<ReadonlyArray<string>> = [

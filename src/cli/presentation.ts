@@ -8,7 +8,7 @@ const usageMessage = (error: CliError.CliError): string =>
     ? "one argument too many: a value with spaces needs quotes"
     : error.message;
 
-export interface Refusal {
+interface Refusal {
   readonly messages: ReadonlyArray<string>;
   /** What to type for the usage. */
   readonly help: string;

@@ -1,17 +1,17 @@
-import { Console, Layer, Option } from "effect";
+import { Console, type Layer, Option } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
 import type { Identity } from "../domain/identity/identity.ts";
 import type { ChartSource } from "../services/chart/ChartSource.ts";
 import type { CrdBackups } from "../services/crds/CrdBackups.ts";
 import type { EventOutbox } from "../services/events/EventOutbox.ts";
-import { ManagementPlane } from "../services/events/ManagementPlane.ts";
+import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
 import type { Helm } from "../services/helm/Helm.ts";
 import type { ProxyHold } from "../services/hold/ProxyHold.ts";
 import type { Kubectl } from "../services/kube/Kubectl.ts";
 import type { ReleaseLock } from "../services/lock/ReleaseLock.ts";
 import type { ProcessTable } from "../services/processes/ProcessTable.ts";
 import type { ReleaseRecords } from "../services/release/ReleaseRecords.ts";
-import { Reporter } from "../services/report/Reporter.ts";
+import type { Reporter } from "../services/report/Reporter.ts";
 import type { FailureReports } from "../services/rollout/FailureReports.ts";
 import type { RolloutGate } from "../services/rollout/RolloutGate.ts";
 import type { Confirmation } from "../services/run/Confirmation.ts";
@@ -19,7 +19,7 @@ import type { OperatorSignals } from "../services/run/OperatorSignals.ts";
 import type { RunJournal } from "../services/run/RunJournal.ts";
 import type { ProxyStats } from "../services/streams/ProxyStats.ts";
 import type { ToolCache } from "../services/tools/ToolCache.ts";
-import { ToolShelf } from "../services/tools/ToolShelf.ts";
+import type { ToolShelf } from "../services/tools/ToolShelf.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { historyCommand } from "./commands/history.ts";
 import { toolsCommand } from "./commands/tools.ts";
@@ -52,7 +52,7 @@ export interface ClusterChoice {
 }
 
 /** `--version` alone; the built-in one also takes `-v`, which operators expect to mean verbose. */
-export const versionFlag = GlobalFlag.Action({
+const versionFlag = GlobalFlag.Action({
   flag: Flag.Boolean("version").pipe(
     Flag.withDescription("Print the version and exit"),
     Flag.withDefault(false),
@@ -62,25 +62,16 @@ export const versionFlag = GlobalFlag.Action({
 
 type ToolsChoice = Pick<ClusterChoice, "toolsDir">;
 
-/** A simulated cluster comes with its tools and has no folder of them. */
-const noTools: Layer.Layer<ToolShelf | Reporter> = Layer.merge(
-  Reporter.layerSilent,
-  Layer.mock(ToolShelf)({}),
-);
-
-/** Nor is there anybody to tell. */
-const noPlane = (): Layer.Layer<ManagementPlane> => Layer.mock(ManagementPlane)({});
-
 interface ClusterFlags {
   readonly kubeconfig: Option.Option<string>;
   readonly context: Option.Option<string>;
 }
 
 /** The whole command line. The caller decides what it works on: the real cluster, or a simulated one. */
-export const tareCommand = <R, R2 = never>(
+export const tareCommand = <R, R2>(
   services: (choice: ClusterChoice) => Layer.Layer<TareServices, never, R>,
-  tools: (choice: ToolsChoice) => Layer.Layer<ToolShelf | Reporter, never, R2> = () => noTools,
-  managementPlane: (identity: Identity) => Layer.Layer<ManagementPlane> = noPlane,
+  tools: (choice: ToolsChoice) => Layer.Layer<ToolShelf | Reporter, never, R2>,
+  managementPlane: (identity: Identity) => Layer.Layer<ManagementPlane>,
 ) => {
   const ofCluster = ({ kubeconfig, context }: ClusterFlags) =>
     services({

@@ -41,6 +41,7 @@ import {
   simulate,
   type World,
 } from "../fakes/index.ts";
+import { layerNoToolShelf } from "../fakes/tools.ts";
 
 /** Nothing of this machine: no files, no terminal, no processes. */
 const platform = Layer.mergeAll(
@@ -200,7 +201,11 @@ export const runCli = Effect.fnUntraced(function* (
     (yield* TestConsole.errorLines).length,
   ];
   const ownEnd = makeOwnEnd();
-  const command = tareCommand(services, undefined, () => Layer.succeedContext(world));
+  const command = tareCommand(
+    services,
+    () => layerNoToolShelf,
+    () => Layer.succeedContext(world),
+  );
   const program = Command.runWith(command, { version: CLI_VERSION })(
     args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),
   ).pipe(

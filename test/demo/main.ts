@@ -14,6 +14,7 @@ import { layerReporterStderr } from "../../src/render/text/ReporterText.ts";
 import { COLOURED, PLAIN } from "../../src/render/text/text.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 import { IDENTITY, type World, world } from "../fakes/index.ts";
+import { layerNoToolShelf } from "../fakes/tools.ts";
 import { fasterClock } from "./clock.ts";
 import { DEMOS } from "./scenarios.ts";
 import { keepStreaming, streamsSummary } from "./streams.ts";
@@ -48,7 +49,11 @@ const tare = Effect.gen(function* () {
   const simulated = yield* Effect.context<World>();
   const services = Layer.mergeAll(Layer.succeedContext(simulated), reporter);
   const run = Command.runWith(
-    tareCommand(() => services),
+    tareCommand(
+      () => services,
+      () => layerNoToolShelf,
+      () => services,
+    ),
     { version: CLI_VERSION },
   );
   yield* run(["upgrade", "identity.json", ...demo.flags]);

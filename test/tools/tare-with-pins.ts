@@ -10,6 +10,7 @@ import { tareCommand } from "../../src/cli/tare.ts";
 import { liveServices, liveTools } from "../../src/live.ts";
 import { layerReporterStderr } from "../../src/render/text/ReporterText.ts";
 import { PLAIN } from "../../src/render/text/text.ts";
+import { layerManagementPlaneHttp } from "../../src/services/events/ManagementPlaneHttp.ts";
 import { Pins } from "../../src/services/tools/settings.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 
@@ -20,6 +21,7 @@ Command.runWith(
   tareCommand(
     (choice) => liveServices(choice, reporter),
     (choice) => liveTools(choice, reporter),
+    layerManagementPlaneHttp,
   ),
   { version: CLI_VERSION },
 )(args).pipe(

@@ -4,7 +4,7 @@ import { Flag } from "effect/cli";
 import type { GivenFlag } from "../../domain/hints/operator-commands.ts";
 import { formatGoDuration } from "../../domain/text/go-duration.ts";
 
-export interface FlagText {
+interface FlagText {
   /** What it does, as `--help` says it. */
   readonly help: string;
   /** What holds without it, in words. */
@@ -61,7 +61,7 @@ export const wordsUnless =
   };
 
 /** The words of a flag that was given, whatever its value is. */
-export const wordsIfGiven =
+const wordsIfGiven =
   (name: string) =>
   (value: Option.Option<boolean | number | string>): ReadonlyArray<string> =>
     Option.match(value, {
@@ -93,10 +93,10 @@ export const time = (
   );
 };
 
-export type DeclaredFlags = Readonly<Record<string, DeclaredFlag<unknown>>>;
+type DeclaredFlags = Readonly<Record<string, DeclaredFlag<unknown>>>;
 
 /** What a command is made with. */
-export type FlagsOf<Declared extends DeclaredFlags> = {
+type FlagsOf<Declared extends DeclaredFlags> = {
   readonly [Key in keyof Declared]: Declared[Key]["flag"];
 };
 

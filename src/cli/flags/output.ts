@@ -1,7 +1,7 @@
 import { Flag } from "effect/cli";
 import { declare, wordsUnless } from "./declared-flag.ts";
 
-export const OUTPUTS = ["text", "json"] as const;
+const OUTPUTS = ["text", "json"] as const;
 
 export const OUTPUT_FLAG = declare<(typeof OUTPUTS)[number]>(
   "output",

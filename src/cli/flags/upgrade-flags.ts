@@ -115,7 +115,7 @@ export const TOOLS_DIR_FLAG = optional("tools-dir", Flag.String("tools-dir"), {
 });
 
 /** Which release: not among the flags that help shows, since nearly everybody has the one. */
-export const RELEASE_FLAGS = {
+const RELEASE_FLAGS = {
   releaseName: declare(
     "release-name",
     matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(

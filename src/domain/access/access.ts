@@ -41,7 +41,7 @@ export const distinctAccess = (all: ReadonlyArray<Access>): ReadonlyArray<Access
 ];
 
 /** Two questions in one: a right to all objects of a kind makes the questions about single ones unnecessary. */
-export const withoutName = ({ name: _, ...access }: Access): Access => access;
+const withoutName = ({ name: _, ...access }: Access): Access => access;
 
 const GENERAL = (access: Access): string => keyOf(withoutName(access));
 
@@ -74,7 +74,7 @@ const inOrder = (verbs: ReadonlyArray<string>): ReadonlyArray<string> =>
   [...new Set(verbs)].sort((a, b) => VERBS.indexOf(a) - VERBS.indexOf(b));
 
 /** One resource in one place, with everything that the account is not allowed to do to it. */
-export interface MissingRight {
+interface MissingRight {
   readonly namespace: string | undefined;
   readonly group: string;
   readonly resource: string;

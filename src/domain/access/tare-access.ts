@@ -14,7 +14,7 @@ import { CRDS_LOCK } from "../lock/lease.ts";
 import type { ReleaseRef } from "../release/release.ts";
 import { type Access, accessTo } from "./access.ts";
 
-export interface TareRun {
+interface TareRun {
   readonly release: ReleaseRef;
   readonly dataplaneNamespace: string;
   /** Names of the CRDs that this run writes. */

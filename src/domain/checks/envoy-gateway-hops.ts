@@ -28,7 +28,7 @@ export const envoyGatewayVersion = (objects: ReadonlyArray<KubeObject>): string 
     .map((container) => versionOf(stringAt(container, "image") ?? ""))
     .find((version) => version !== undefined);
 
-export interface HopVerdict {
+interface HopVerdict {
   /** Why the upgrade must not be made. */
   readonly problem?: string;
   readonly warning?: Warning;

@@ -5,7 +5,7 @@ import type { KubeObject } from "../kube/objects.ts";
 import type { Warning } from "../report/warning.ts";
 
 /** What this upgrade would ask of Helm. */
-export interface HelmTask {
+interface HelmTask {
   readonly dropped: ReadonlyArray<KubeObject>;
   readonly atomic: boolean;
 }

@@ -68,7 +68,7 @@ export const withProxyResources = (
   return { ...(template as object), spec: { ...spec, containers } };
 };
 
-export type PodVerdict =
+type PodVerdict =
   | { readonly _tag: "Fine" }
   /** No pod of this template will ever be let in. */
   | { readonly _tag: "Refused" }

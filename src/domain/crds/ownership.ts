@@ -29,7 +29,7 @@ const ownedPaths = (fields: JsonObject, prefix: JsonPath = []): ReadonlyArray<Js
 const writers = ({ managedFields = [] }: ObjectMeta): ReadonlyArray<ManagedFieldsEntry> =>
   managedFields.filter(({ subresource }) => subresource === undefined || subresource === "");
 
-export interface OwnershipConflict {
+interface OwnershipConflict {
   readonly manager: string;
   readonly fields: ReadonlyArray<string>;
 }

@@ -39,7 +39,7 @@ export const largestFirst = <A>(
 /** Of a live CRD only its metadata is needed to decide. */
 export type LiveCrd = Pick<KubeObject, "metadata">;
 
-export type CrdVerdict =
+type CrdVerdict =
   | { readonly _tag: "Create" }
   | { readonly _tag: "Update" }
   | { readonly _tag: "Skip"; readonly reason: "identical" }

@@ -17,7 +17,7 @@ export interface Remedy {
   readonly commands: ReadonlyArray<CommandLine>;
 }
 
-export type RefusalKind =
+type RefusalKind =
   | "StoredVersionRemoved"
   | "ScopeOrKindChanged"
   | "ServedVersionWithdrawn"

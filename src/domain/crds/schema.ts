@@ -5,7 +5,7 @@
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import { listAt } from "../kube/objects.ts";
 
-export interface SchemaProblem {
+interface SchemaProblem {
   /** Dotted, e.g. `spec.rules[0].name`. */
   readonly path: string;
   readonly problem: string;

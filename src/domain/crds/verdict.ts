@@ -147,7 +147,7 @@ const terminatingRefusal = (live: CrdView): CrdRefusal => ({
   ),
 });
 
-export type Judged =
+type Judged =
   | { readonly _tag: "Planned"; readonly planned: PlannedCrd }
   | { readonly _tag: "Refused"; readonly refusals: ReadonlyArray<CrdRefusal> };
 

@@ -14,7 +14,7 @@ export interface CrdView {
   readonly storedVersions: ReadonlyArray<string>;
 }
 
-export interface CrdVersion {
+interface CrdVersion {
   readonly name: string;
   readonly served: boolean;
   readonly storage: boolean;

@@ -9,7 +9,7 @@ export const withdrawnVersions = (live: CrdView, next: CrdView): ReadonlyArray<s
   servedVersions(live).filter((version) => !servedVersions(next).includes(version));
 
 /** A live object that somebody wrote in a withdrawn version, and will again. */
-export interface VersionUser {
+interface VersionUser {
   readonly version: string;
   readonly name: string;
   readonly namespace: string | undefined;
@@ -38,7 +38,7 @@ export interface StoredManifest {
   readonly manifest: string;
 }
 
-export interface ManifestUser {
+interface ManifestUser {
   readonly version: string;
   readonly release: ReleaseRef;
 }

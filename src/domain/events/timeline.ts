@@ -52,7 +52,7 @@ export interface ToldEvent {
   readonly delivery: Delivery;
 }
 
-export interface TimelineContext {
+interface TimelineContext {
   readonly nowMillis: number;
   readonly staleAfter: Duration.Duration;
   readonly worker: Worker;

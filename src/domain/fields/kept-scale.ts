@@ -50,7 +50,7 @@ export interface KeptScale {
   readonly value: JsonPath;
 }
 
-export interface ScaleStates {
+interface ScaleStates {
   readonly release: ReleaseRef;
   readonly live: ReadonlyArray<KubeObject>;
   /** What Helm would be given, and the chart's own defaults beneath. */

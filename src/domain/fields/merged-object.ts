@@ -7,7 +7,7 @@ import { isBuiltIn } from "./field-owners.ts";
 import { type OwnedPath, ownedTree, stepOf, treeAt, withoutOwned } from "./managed-fields.ts";
 
 /** RFC 7386: what makes the second one of the first. */
-export const mergePatchBetween = (before: JsonObject, after: JsonObject): JsonObject => {
+const mergePatchBetween = (before: JsonObject, after: JsonObject): JsonObject => {
   const gone = Object.keys(before).filter((key) => after[key] === undefined);
   const patch: Record<string, Json> = Object.fromEntries(gone.map((key) => [key, null]));
   for (const [key, value] of Object.entries(after)) {

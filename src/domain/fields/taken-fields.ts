@@ -60,7 +60,7 @@ const ownedByOthers = (
     }));
 };
 
-export interface Met {
+interface Met {
   readonly conflicts: ReadonlyArray<FieldConflict>;
   /** What the chart's own cannot be beside. */
   readonly parts: ReadonlyArray<OwnedPath>;

@@ -32,7 +32,6 @@ export type HelmOutcome =
       readonly _tag: "Broken";
       readonly revision: number;
       readonly reason: string;
-      readonly state: string;
     };
 
 /** Only as the whole text: deeper inside, these words are about Helm's own rollback. */
@@ -96,7 +95,6 @@ export const helmOutcome = (
       _tag: "Broken",
       revision: own.revision,
       reason: `the answer to Helm's first write was lost: it took revision ${own.revision}, which it had written itself, for another operation's`,
-      state: `revision ${own.revision} is ${own.status}`,
     };
   }
   // Refused, Helm wrote nothing: what was added meanwhile is somebody else's.
@@ -105,14 +103,7 @@ export const helmOutcome = (
   if (attempt === undefined) return { _tag: "NotStarted", reason };
   const revision = attempt.revision;
   const last = added.at(-1) as Revision;
-  if (isPending(last)) {
-    return {
-      _tag: "Broken",
-      revision,
-      reason,
-      state: `revision ${last.revision} is ${last.status}`,
-    };
-  }
+  if (isPending(last)) return { _tag: "Broken", revision, reason };
   if (attempt.status === "deployed" && next === undefined) return { _tag: "Upgraded", revision };
   if (attempt.status === "failed" && next === undefined)
     return { _tag: "Failed", revision, reason };
@@ -120,13 +111,7 @@ export const helmOutcome = (
   if (last.status === "deployed" && restored !== undefined) {
     return { _tag: "RolledBack", revision, reason, restored, deployed: last.revision };
   }
-  const description = oneLine(descriptionOf(last));
-  return {
-    _tag: "Broken",
-    revision,
-    reason,
-    state: `revision ${last.revision} is ${last.status}: ${description}`,
-  };
+  return { _tag: "Broken", revision, reason };
 };
 
 /** A revision keeps its number and its time for as long as the installation lasts; another one starts again at 1. */

@@ -39,7 +39,7 @@ const conflictFlags = (
   { takeOver = false }: { readonly takeOver?: boolean },
 ): ReadonlyArray<string> => (major >= 4 && takeOver ? TAKE_OVER : []);
 
-export interface UpgradeArguments {
+interface UpgradeArguments {
   readonly release: ReleaseRef;
   readonly chart: string;
   readonly valuesFile: string;
@@ -82,7 +82,7 @@ export const upgradeArguments = (
   ...conflictFlags(version, request),
 ];
 
-export interface RenderArguments {
+interface RenderArguments {
   readonly release: ReleaseRef;
   readonly chart: string;
   readonly valuesFile: string;
@@ -122,7 +122,7 @@ export const renderArguments = (
       ];
 };
 
-export interface RollbackArguments {
+interface RollbackArguments {
   readonly release: ReleaseRef;
   readonly revision: number;
   readonly timeout: Duration.Duration;

@@ -6,7 +6,7 @@ const QUIET = Duration.seconds(5);
 /** Until every node has taken the pod out of its Services' tables. */
 const SPREAD = Duration.seconds(10);
 
-export interface Sighting {
+interface Sighting {
   readonly atMillis: number;
   /** `undefined` where the proxy's statistics cannot be read. */
   readonly openStreams: number | undefined;

@@ -14,7 +14,7 @@ export interface Move {
   readonly replicaSet: KubeObject;
 }
 
-export interface Moves {
+interface Moves {
   readonly handOver: ReadonlyArray<Move>;
   readonly putBack: ReadonlyArray<KubeObject>;
 }

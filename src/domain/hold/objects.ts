@@ -13,7 +13,7 @@ import {
 import type { ReleaseRef } from "../release/release.ts";
 import { guardName, HELD_LABEL, keeperName, policyName } from "./names.ts";
 
-export const HOLD_COMPONENT_LABEL = { "tars.io/component": "stream-hold" } as const;
+const HOLD_COMPONENT_LABEL = { "tars.io/component": "stream-hold" } as const;
 
 const admission = (plural: string, kind: string): ResourceType => ({
   group: "admissionregistration.k8s.io",

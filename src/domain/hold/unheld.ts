@@ -18,13 +18,13 @@ export const UnheldReason = Schema.Union([
 export type UnheldReason = typeof UnheldReason.Type;
 
 /** Proxies whose streams end with a drain that is shorter than what is asked for. */
-export interface Unheld {
+interface Unheld {
   readonly workload: KubeObject;
   readonly drain: ShortDrain;
   readonly why: UnheldReason;
 }
 
-export interface UnheldFacts extends DrainFacts {
+interface UnheldFacts extends DrainFacts {
   readonly daemonSets: ReadonlyArray<KubeObject>;
   /** Why this run can hold none, e.g. for want of permissions; `undefined` when it can. */
   readonly obstacle: UnheldReason | undefined;

@@ -3,7 +3,7 @@
 import { fieldAt, type KubeObject, stringAt } from "../kube/objects.ts";
 import type { Identity } from "./identity.ts";
 
-export type IdentityChange =
+type IdentityChange =
   /** The first one, the same one, or a new key of the same account. */
   | { readonly _tag: "Usual" }
   | { readonly _tag: "OtherAccount"; readonly live: string; readonly given: string }

@@ -36,11 +36,6 @@ export const ReplicaSet = type("apps/v1", "replicasets", "ReplicaSet");
 export const StatefulSet = type("apps/v1", "statefulsets", "StatefulSet");
 export const DaemonSet = type("apps/v1", "daemonsets", "DaemonSet");
 export const Job = type("batch/v1", "jobs", "Job");
-export const HorizontalPodAutoscaler = type(
-  "autoscaling/v2",
-  "horizontalpodautoscalers",
-  "HorizontalPodAutoscaler",
-);
 export const Lease = type("coordination.k8s.io/v1", "leases", "Lease");
 export const EnvoyProxy = type("gateway.envoyproxy.io/v1alpha1", "envoyproxies", "EnvoyProxy");
 export const Gateway = type("gateway.networking.k8s.io/v1", "gateways", "Gateway");
@@ -153,7 +148,7 @@ export const listAt = (
   return Array.isArray(value) ? value : [];
 };
 
-export interface Condition {
+interface Condition {
   readonly type: string;
   readonly status: string;
   readonly reason: string;

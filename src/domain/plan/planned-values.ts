@@ -23,7 +23,7 @@ export interface PlannedValue {
 }
 
 /** Helm's merge of values over defaults: mappings are merged, anything else replaces, `null` takes a default away. */
-export const coalesce = (defaults: JsonObject, values: JsonObject): JsonObject => {
+const coalesce = (defaults: JsonObject, values: JsonObject): JsonObject => {
   const merged: Record<string, Json> = { ...defaults };
   for (const [key, value] of Object.entries(values)) {
     const below = merged[key];
@@ -33,7 +33,7 @@ export const coalesce = (defaults: JsonObject, values: JsonObject): JsonObject =
   return merged;
 };
 
-export interface ValueStates {
+interface ValueStates {
   /** What the operator once supplied. */
   readonly stored: JsonObject;
   /** All that the deployed revision was rendered with, its chart's defaults among it. */
@@ -106,7 +106,3 @@ export const plannedValues = (
   });
   return [...carried, ...losses, ...changed];
 };
-
-/** What the next revision will be rendered with differently. */
-export const valuesChange = (values: ReadonlyArray<PlannedValue>): boolean =>
-  values.some(({ fate }) => fate !== "kept");

@@ -9,7 +9,7 @@ export interface PlannedCrdChange {
   readonly why?: string;
 }
 
-export interface PlannedBudget {
+interface PlannedBudget {
   /** As Go durations. */
   readonly timeout: string;
   readonly drain: string;

@@ -31,7 +31,7 @@ export const actorOf = ({ user, onBehalfOf, host, jobUrl }: ProcessIdentity): Ac
 /** `alice@build-1`. */
 export const showActor = ({ user, host }: Actor): string => `${user}@${host}`;
 
-export type Variables = Readonly<Record<string, string | undefined>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 interface System {
   /** Variables that must all be set. */

@@ -1,10 +1,10 @@
 /** The API server takes no Secret with more data than this. */
-export const MAX_RECORD_BYTES = 1_048_576;
+const MAX_RECORD_BYTES = 1_048_576;
 const NEARLY = 0.9;
 
 const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1024)} KiB`;
 
-export type RecordSize = "fits" | "nearly" | "too-large";
+type RecordSize = "fits" | "nearly" | "too-large";
 
 /** `bytes` is the record as Helm stores it: gzipped JSON in base64. */
 export const recordSize = (bytes: number): RecordSize => {

@@ -18,7 +18,7 @@ export interface KnownRevision {
 }
 
 /** A revision that was seen before, as it was written down then. */
-export interface NotedRevision {
+interface NotedRevision {
   readonly revision: number;
   readonly updated: string;
 }

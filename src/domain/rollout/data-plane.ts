@@ -8,7 +8,7 @@ export const MANAGED_BY_ENVOY_GATEWAY = "app.kubernetes.io/managed-by=envoy-gate
 const GRACE_PERIOD_MARGIN_SECONDS = 300;
 
 /** What the current EnvoyProxy asks of the pods made from it; `undefined` where it leaves the choice to the controller. */
-export interface ProxyTemplate {
+interface ProxyTemplate {
   readonly image: string | undefined;
   readonly terminationGracePeriodSeconds: number | undefined;
 }

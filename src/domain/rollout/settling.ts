@@ -10,7 +10,7 @@ export interface Settling {
 
 export const UNSETTLED: Settling = { fingerprint: "", readySince: undefined };
 
-export interface Observation {
+interface Observation {
   readonly fingerprint: string;
   readonly ready: boolean;
   readonly atMillis: number;

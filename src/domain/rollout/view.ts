@@ -76,7 +76,7 @@ const isOwnedBy = ({ metadata }: KubeObject, uid: string | undefined): boolean =
   uid !== undefined && (metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false);
 
 /** What tells the pods of one template from those of another. */
-export interface Generation {
+interface Generation {
   /** The ReplicaSet's UID, a StatefulSet's revision, or the number of a DaemonSet's template. */
   readonly id: string;
   readonly owns: (pod: KubeObject) => boolean;

@@ -45,7 +45,7 @@ export const ON_CONFLICT = ["take", "refuse"] as const;
 export type OnConflict = (typeof ON_CONFLICT)[number];
 
 export const REDIS_TYPES = ["cluster", "hosted"] as const;
-export type RedisType = (typeof REDIS_TYPES)[number];
+type RedisType = (typeof REDIS_TYPES)[number];
 
 export type ChartReference =
   | { readonly _tag: "Embedded" }

@@ -2,7 +2,7 @@
 export type ToolName = "helm" | "kubectl";
 export const TOOL_NAMES: ReadonlyArray<ToolName> = ["helm", "kubectl"];
 
-export interface ToolPin {
+interface ToolPin {
   readonly version: string;
   /** By platform, as the project published it; a platform may be missing (see `Artifact.checksumUrl`). */
   readonly sha256: Readonly<Partial<Record<string, string>>>;

@@ -2,7 +2,7 @@ import { type HelmVersion, isSupportedHelm, parseHelmVersion } from "../helm/ver
 import type { ToolName } from "./pins.ts";
 
 /** Helm versions that would do harm here, each with the reason in Helm's own tracker. */
-export const knownBadHelm = ({ major, minor, patch }: HelmVersion): string | undefined => {
+const knownBadHelm = ({ major, minor, patch }: HelmVersion): string | undefined => {
   if (major !== 4) return undefined;
   if (minor === 1 || (minor === 0 && patch <= 4)) {
     return "its rollback fails when the new chart dropped an object (helm/helm#32244)";
@@ -13,7 +13,7 @@ export const knownBadHelm = ({ major, minor, patch }: HelmVersion): string | und
   return undefined;
 };
 
-export type Suitability =
+type Suitability =
   | { readonly _tag: "Suitable"; readonly version: string }
   | { readonly _tag: "Unsuitable"; readonly why: string };
 

@@ -12,7 +12,7 @@ import {
 } from "../kube/json.ts";
 
 /** One of the nine values that survive an upgrade without being passed again. */
-export interface CarriedField {
+interface CarriedField {
   readonly path: JsonPath;
   /** The flag that overrides it; the pull secret's name has none, it lives with the operator's Secret. */
   readonly flag: string | undefined;
@@ -52,7 +52,7 @@ export type CarriedFlags = ReadonlyMap<string, FlagValue>;
 
 export type CarriedValue = Json | Redacted.Redacted<Json>;
 
-export interface CarriedEntry {
+interface CarriedEntry {
   readonly path: JsonPath;
   readonly value: CarriedValue;
   readonly source: "flag" | "release" | "identity";
@@ -68,7 +68,7 @@ export interface CarryOver {
   }>;
 }
 
-export interface MalformedValue {
+interface MalformedValue {
   readonly path: string;
   readonly expected: string;
 }

@@ -34,7 +34,7 @@ export type IdleFlag = {
   | { readonly _tag: "Unused" }
 );
 
-export interface FlagTrial {
+interface FlagTrial {
   readonly given: string;
   readonly path: JsonPath;
   /** The next values, as if the flag had not been given. */

@@ -61,7 +61,7 @@ const show = (name: string, value: Json): ShownValue => {
   return secret ? MASKED : shownWhole(redactText(text));
 };
 
-export interface UpcomingValues {
+interface UpcomingValues {
   /** As the flags of this run make them. */
   readonly generated: JsonObject;
   /** As they would be without any flag: what differs from it was asked for. */

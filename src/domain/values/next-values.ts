@@ -18,7 +18,7 @@ import {
 import { type CarryOver, withCarriedValues } from "./carry-over.ts";
 import { type LostValue, lostPaths, lostValues } from "./lost-values.ts";
 
-export interface ValueSources {
+interface ValueSources {
   readonly options: UpgradeOptions;
   /** What the operator supplied for the deployed revision. */
   readonly stored: JsonObject;
@@ -28,7 +28,7 @@ export interface ValueSources {
   readonly scaled: ReadonlyArray<KubeObject>;
 }
 
-export interface NextValues {
+interface NextValues {
   readonly values: Redacted.Redacted<JsonObject>;
   readonly lost: ReadonlyArray<LostValue>;
   readonly scales: ReadonlyArray<KeptScale>;

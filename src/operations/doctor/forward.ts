@@ -48,7 +48,7 @@ const isForeign = (event: InstallEvent, { release, workspaceId }: Speaker): bool
   event.namespace !== release.namespace;
 
 /** In whose name events are sent. */
-export interface Speaker {
+interface Speaker {
   readonly release: ReleaseRef;
   readonly workspaceId: string;
 }

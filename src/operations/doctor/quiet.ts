@@ -2,7 +2,7 @@ import { Effect } from "effect";
 import type { ReleaseRef } from "../../domain/release/release.ts";
 import { lookAtLock, watchHolder } from "../../phases/lock/lock-holder.ts";
 
-export type Quiet<A> =
+type Quiet<A> =
   | { readonly _tag: "Quiet"; readonly value: A }
   | { readonly _tag: "AtWork"; readonly why: string };
 

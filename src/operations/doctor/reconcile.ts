@@ -20,7 +20,7 @@ import { CLI_VERSION } from "../../version.ts";
 import type { DoctorOptions } from "./options.ts";
 import { whileQuiet } from "./quiet.ts";
 
-export interface Reconciliation {
+interface Reconciliation {
   readonly added: ReadonlyArray<InstallEvent>;
   /** Events that were written before Helm's records were restored from a backup, and are about them still. */
   readonly adopted: number;

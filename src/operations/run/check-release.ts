@@ -24,7 +24,7 @@ const lookForIdleFlags = Effect.fnUntraced(function* (
   return idle;
 });
 
-export interface CheckReleaseInput {
+interface CheckReleaseInput {
   readonly options: UpgradeOptions;
   readonly identity: Identity;
   readonly installed: InstalledRelease;

@@ -33,7 +33,7 @@ export interface AttemptResult {
 
 type AttemptExit = Exit.Exit<AttemptResult, AttemptError>;
 
-export interface Attempted {
+interface Attempted {
   readonly run: UpgradeRun;
   readonly installed: InstalledRelease;
   readonly journal: OpenJournal;

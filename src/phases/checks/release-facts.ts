@@ -39,9 +39,7 @@ export const templateRequest = Effect.fnUntraced(function* ({
  * The server knows the chart's lookups, but not the kinds whose CRDs this run will bring, nor what this account may not
  * read. Then the chart is rendered without it.
  */
-export const renderRelease = Effect.fn("tare.read.rendering")(function* (
-  installed: InstalledRelease,
-) {
+const renderRelease = Effect.fn("tare.read.rendering")(function* (installed: InstalledRelease) {
   const helm = yield* Helm;
   const { release, chart, values } = installed;
   return yield* helm.render({ release, chart: chart.directory, values }, "server").pipe(
@@ -132,12 +130,12 @@ export interface ReleaseCheckFacts extends StandingFacts {
   readonly types: Result.Result<ReadonlyArray<ResourceType>, KubectlError>;
 }
 
-export interface StoredObjects {
+interface StoredObjects {
   readonly revision: number;
   readonly objects: Result.Result<ReadonlyArray<KubeObject>, HelmError>;
 }
 
-export interface CheckedRelease {
+interface CheckedRelease {
   readonly installed: InstalledRelease;
   readonly standing: Effect.Effect<StandingFacts>;
 }

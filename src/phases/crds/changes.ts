@@ -10,7 +10,7 @@ export interface CrdChanges {
   readonly updated: number;
 }
 
-export const NO_CRD_CHANGES: CrdChanges = { backup: undefined, created: 0, updated: 0 };
+const NO_CRD_CHANGES: CrdChanges = { backup: undefined, created: 0, updated: 0 };
 
 const Changes = Context.Reference<Ref.Ref<CrdChanges> | undefined>("tare/CrdChanges", {
   defaultValue: () => undefined,

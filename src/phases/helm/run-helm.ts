@@ -101,7 +101,6 @@ export const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rol
         _tag: "Broken",
         revision: nextRevision(before),
         reason: errorText || "helm ended, and then the cluster could not be reached",
-        state: `unknown: ${after.failure.message}`,
       };
   // Helm quotes values when a template or the schema rejects them.
   return "reason" in outcome

@@ -9,7 +9,7 @@ import { type ProcessFate, ProcessTable } from "../../services/processes/Process
 
 const LOOK_EVERY = Duration.seconds(2);
 
-export type Look =
+type Look =
   | { readonly _tag: "Free"; readonly version: string }
   | {
       readonly _tag: "Held";

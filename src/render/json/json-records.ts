@@ -34,17 +34,17 @@ const Phase = Schema.Struct({
 const value = Schema.optionalKey(Schema.Json);
 const HintRecord = Schema.Struct({ title: Schema.String, commands: Texts });
 
-export const PhaseStarted = record("phase-started", "A phase begins.", { phase: Phase });
+const PhaseStarted = record("phase-started", "A phase begins.", { phase: Phase });
 
-export const PhaseFinished = record("phase-finished", "A phase ended, one way or the other.", {
+const PhaseFinished = record("phase-finished", "A phase ended, one way or the other.", {
   phase: Phase,
   succeeded: Schema.Boolean,
   durationMillis: Schema.Number,
 });
 
-export const PreflightSkipped = record("preflight-skipped", "--skip-preflight was given.", {});
+const PreflightSkipped = record("preflight-skipped", "--skip-preflight was given.", {});
 
-export const ReleaseFound = record("release-found", "The release that is to be upgraded.", {
+const ReleaseFound = record("release-found", "The release that is to be upgraded.", {
   release: ReleaseName,
   revision: Schema.Int,
   server: Schema.String,
@@ -53,11 +53,11 @@ export const ReleaseFound = record("release-found", "The release that is to be u
   toVersion: Schema.String,
 });
 
-export const CarriedOver = record("carry-over", "Paths of the values that are carried forward.", {
+const CarriedOver = record("carry-over", "Paths of the values that are carried forward.", {
   paths: Texts,
 });
 
-export const ValuesLost = record(
+const ValuesLost = record(
   "values-lost",
   "User-supplied values that the upgraded release will not have; secrets are masked.",
   {
@@ -71,7 +71,7 @@ export const ValuesLost = record(
   },
 );
 
-export const HaChecked = record("ha-checked", "How many data-plane pods there are at the least.", {
+const HaChecked = record("ha-checked", "How many data-plane pods there are at the least.", {
   verdict: Schema.Literals(["highly-available", "single-replica", "unknown"]),
   minReplicas: Schema.optionalKey(Schema.Number),
   envoyProxy: Schema.optionalKey(Schema.String),
@@ -79,7 +79,7 @@ export const HaChecked = record("ha-checked", "How many data-plane pods there ar
   allowDowntime: Schema.Boolean,
 });
 
-export const ChartChosen = record("chart-chosen", "What the release is upgraded to.", {
+const ChartChosen = record("chart-chosen", "What the release is upgraded to.", {
   origin: Schema.String,
   embedded: Schema.Boolean,
   version: Schema.String,
@@ -103,34 +103,30 @@ const TakenObjects = Schema.Array(
   }),
 );
 
-export const FieldsTaken = record(
+const FieldsTaken = record(
   "fields-taken",
   "Fields that others set or removed on the cluster, and the upgrade changes; secrets are masked.",
   { objects: TakenObjects },
 );
 
-export const CrdsBackedUp = record(
-  "crds-backed-up",
-  "Live CRDs were saved before the first write.",
-  {
-    files: Schema.Array(Schema.Struct({ file: Schema.String, crds: Texts })),
-  },
-);
+const CrdsBackedUp = record("crds-backed-up", "Live CRDs were saved before the first write.", {
+  files: Schema.Array(Schema.Struct({ file: Schema.String, crds: Texts })),
+});
 
-export const CrdsApplied = record("crds-applied", "What became of the chart's CRDs.", {
+const CrdsApplied = record("crds-applied", "What became of the chart's CRDs.", {
   created: Schema.Int,
   updated: Schema.Int,
   skipped: Schema.Int,
 });
 
-export const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
+const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
   release: ReleaseName,
   chartVersion: Schema.String,
   timeout: Schema.String,
   atomic: Schema.Boolean,
 });
 
-export const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
+const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
   tool: Schema.String,
   version: Schema.String,
   state: Schema.Literals(["downloading", "downloaded", "failed", "awaited", "installed"]),
@@ -148,7 +144,7 @@ const Event = Schema.Struct({
   reason: Schema.optionalKey(Schema.String),
 });
 
-export const DoctorTicked = record("doctor", "What one tick of tare doctor did, or would do.", {
+const DoctorTicked = record("doctor", "What one tick of tare doctor did, or would do.", {
   release: ReleaseName,
   dryRun: Schema.Boolean,
   added: Schema.Array(Event),
@@ -160,7 +156,7 @@ export const DoctorTicked = record("doctor", "What one tick of tare doctor did, 
   leftAlone: Schema.optionalKey(Schema.String),
 });
 
-export const HistoryRead = record("history", "The timeline of a release, oldest first.", {
+const HistoryRead = record("history", "The timeline of a release, oldest first.", {
   release: ReleaseName,
   rows: Schema.Array(
     Schema.Struct({
@@ -205,13 +201,13 @@ const WarningFields = {
   message: Schema.String,
 };
 
-export const Warned = record(
+const Warned = record(
   "warning",
   "Something to know that does not stop the run: go by its code, the message may be worded anew.",
   WarningFields,
 );
 
-export const ChartNotes = record(
+const ChartNotes = record(
   "chart-notes",
   "What the chart has to say of the new revision (its NOTES.txt), secrets masked.",
   { revision: Schema.Int, notes: Schema.String },
@@ -219,7 +215,7 @@ export const ChartNotes = record(
 
 const image = Schema.optionalKey(Schema.String);
 
-export const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
+const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
   hasChanges: Schema.Boolean,
   fromVersion: Schema.String,
   toVersion: Schema.String,

@@ -41,7 +41,7 @@ export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
     }),
   );
 
-export interface Screen {
+interface Screen {
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
   readonly write: (text: string) => unknown;

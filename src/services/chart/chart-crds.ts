@@ -14,13 +14,13 @@ export const PARSED_CRDS_FILE = "crds.parsed.json";
 const FILES_AT_ONCE = 2;
 
 /** A manifest whose object is still text. */
-export interface StoredCrd {
+interface StoredCrd {
   readonly name: string;
   readonly sha256: string;
   readonly json: string;
 }
 
-export interface ParsedCrds {
+interface ParsedCrds {
   /** By the sha256 of a file's bytes: an edited file is parsed again. */
   readonly [sha256: string]: ReadonlyArray<StoredCrd>;
 }

@@ -8,7 +8,7 @@ const LIFETIME_SECONDS = 300;
 const RENEW_BEFORE_SECONDS = 120;
 
 /** The identity's key cannot sign a token. */
-export class KeyUnusable extends Data.TaggedError("KeyUnusable")<{ readonly detail: string }> {
+class KeyUnusable extends Data.TaggedError("KeyUnusable")<{ readonly detail: string }> {
   override get message() {
     return this.detail;
   }

@@ -44,7 +44,7 @@ export interface RenderRequest extends Pick<UpgradeRequest, "release" | "chart" 
   readonly kubeVersion?: string | undefined;
 }
 
-export interface RollbackRequest {
+interface RollbackRequest {
   readonly release: ReleaseRef;
   readonly revision: number;
   readonly timeout: Duration.Duration;

@@ -22,7 +22,7 @@ const STDERR_KEPT = 256 * 1024;
 /** A credential plugin may leave a helper behind that holds the pipes: Helm's own last words come sooner. */
 const OUTPUT_AFTER_EXIT = "2 seconds";
 
-export interface Finished {
+interface Finished {
   readonly exit: HelmExit;
   readonly stdout: string;
 }
@@ -36,7 +36,7 @@ export interface Outlet {
 
 const INTO_OUTLET = 'exec "$@" >/dev/null 2>"$0"';
 
-export interface HelmProcess {
+interface HelmProcess {
   readonly finished: Effect.Effect<Finished>;
   readonly isRunning: Effect.Effect<boolean>;
   /** Sends the signal to the whole process group and does not wait. */

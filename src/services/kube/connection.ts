@@ -29,7 +29,7 @@ const LABEL = { label: "kubeconfig" };
 export type { KubeconfigChoice } from "./kubeconfig/load.ts";
 
 /** What a request proved its sender with. */
-export interface ShownCredential {
+interface ShownCredential {
   readonly issued: Credential;
   readonly certificate: Credential["certificate"];
 }

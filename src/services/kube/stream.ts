@@ -17,7 +17,7 @@ const LONGEST_LINE = 16 * 1024 * 1024;
 /** In lines; an answer that refuses the stream is one. */
 const LONGEST_REFUSAL = 100;
 
-export interface LineStreamOptions {
+interface LineStreamOptions {
   /** The answer must start within this time, and then go on within it. */
   readonly silence: Duration.Duration;
 }

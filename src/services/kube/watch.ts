@@ -12,7 +12,7 @@ const SILENCE = Duration.seconds(60);
 /** So that a server that ends its answers at once is not asked in a tight loop. */
 const BETWEEN_ANSWERS = Duration.seconds(1);
 
-export interface Listing {
+interface Listing {
   readonly objects: ReadonlyArray<KubeObject>;
   /** Where a watch goes on from. */
   readonly resourceVersion: string;

@@ -19,7 +19,7 @@ const LOOK_EVERY = Duration.seconds(1);
 /** After another process was faster. */
 const RACE_PAUSE = Duration.millis(100);
 
-export interface LeaseAccess {
+interface LeaseAccess {
   readonly kubectl: Kubectl["Service"];
   readonly processes: ProcessTable["Service"];
 }

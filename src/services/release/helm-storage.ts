@@ -18,7 +18,7 @@ const unlessSilent = ({ reason, message }: KubectlError): Effect.Effect<undefine
     : Effect.succeed(undefined);
 
 /** Each is `undefined` where Helm is to be asked. */
-export interface HelmStorage {
+interface HelmStorage {
   readonly history: (release: ReleaseRef) => Effect.Effect<History | undefined, HelmError>;
   readonly contents: (
     release: ReleaseRef,

@@ -196,7 +196,7 @@ export const revisionContents = (
   };
 };
 
-export interface ReleaseIdentity {
+interface ReleaseIdentity {
   readonly name: string;
   readonly namespace: string;
   readonly revision: number;

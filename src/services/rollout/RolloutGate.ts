@@ -1,4 +1,4 @@
-import { Context, type Duration, Effect, type Scope } from "effect";
+import { Context, type Duration, type Effect, type Scope } from "effect";
 import type { KubeObject } from "../../domain/kube/objects.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
@@ -81,15 +81,3 @@ export class RolloutGate extends Context.Service<
     ) => Effect.Effect<PriorState, KubectlError>;
   }
 >()("tare/services/RolloutGate") {}
-
-/** Waits for a data plane to settle, with nothing else to follow. */
-export const awaitSettled = (
-  request: FollowRequest & GateRequest,
-): Effect.Effect<DataPlaneOutcome, never, RolloutGate> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const gate = yield* RolloutGate;
-      const rollout = yield* gate.follow(request);
-      return yield* rollout.settled(request);
-    }),
-  );

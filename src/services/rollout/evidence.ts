@@ -24,7 +24,7 @@ const LOOK_AGAIN_AFTER = Duration.seconds(5);
 const LOG_LINES = 20;
 const EVENTS_KEPT = 15;
 
-export interface EvidenceCollector {
+interface EvidenceCollector {
   /** Looks at pods that were not looked at lately. What cannot be read is left out. */
   readonly collect: (troubles: ReadonlyArray<PodInTrouble>) => Effect.Effect<void>;
   /** Newest last; pods that are gone included. */

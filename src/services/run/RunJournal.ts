@@ -33,10 +33,7 @@ export interface OpenJournal {
   readonly end: (outcome: string) => Effect.Effect<void>;
 }
 
-export type RunFacts = Omit<
-  RunRecord,
-  "schemaVersion" | "process" | "steps" | "startedAt" | "ended"
->;
+type RunFacts = Omit<RunRecord, "schemaVersion" | "process" | "steps" | "startedAt" | "ended">;
 
 /** What a run writes down of itself, so that the next one can say how it died. It never fails a run. */
 export class RunJournal extends Context.Service<

@@ -7,7 +7,7 @@ export interface ProxyPod {
   readonly name: string;
 }
 
-export type ProxyStatsReason =
+type ProxyStatsReason =
   /** The account of this run is not allowed to reach into pods (`get pods/proxy`). */
   | "Forbidden"
   /** The pod does not exist any more. */

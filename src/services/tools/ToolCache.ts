@@ -24,7 +24,7 @@ export class ToolMissing extends Data.TaggedError("ToolMissing")<{
   }
 }
 
-export interface LocateOptions {
+interface LocateOptions {
   /** False to take what is there already: a printed command is not worth a download. */
   readonly download: boolean;
 }

@@ -9,7 +9,7 @@ export interface ShelvedTool {
   readonly pinned: boolean;
 }
 
-export interface ShelfContents {
+interface ShelfContents {
   readonly folder: string;
   readonly wanted: Readonly<Record<ToolName, string>>;
   readonly tools: ReadonlyArray<ShelvedTool>;

@@ -19,7 +19,7 @@ export const mirror = (): string | undefined => process.env.TARE_TOOLS_MIRROR ||
 const hostExecutable = (tool: ToolName): string =>
   executableName(tool, process.platform === "win32" ? "windows" : process.platform);
 
-export interface CachedTool {
+interface CachedTool {
   readonly version: string;
   readonly path: string;
 }

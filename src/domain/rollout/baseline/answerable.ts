@@ -6,7 +6,7 @@ import { imagesOf } from "./asked-template.ts";
 import { mustBeUp } from "./gateways.ts";
 import { type PriorWorkload, placeOf } from "./prior-state.ts";
 
-export interface Answering {
+interface Answering {
   /** Going back: what was not well before need not be well again, only no worse. */
   readonly asBefore: boolean;
 }

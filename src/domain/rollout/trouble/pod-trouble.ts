@@ -5,7 +5,7 @@ import { schedulingReason } from "./autoscaling.ts";
 /** `fatal`: nothing mends it but a human. `lasting`: fatal when it lasts. `transient`: it passes by itself, or may. */
 export type Severity = "fatal" | "lasting" | "transient";
 
-export interface TroubleClass {
+interface TroubleClass {
   readonly severity: Severity;
   /** How long it must have been seen before it ends a rollout, in seconds. */
   readonly graceSeconds: number;
@@ -18,7 +18,7 @@ const SHORTEST_GRACE = 5;
 /** An answer, not an outage: it stays the same until somebody changes the rule or the pod. */
 const REFUSED_FOR_SURE = 60;
 /** A container that died this often and is not back is not coming back. */
-export const CRASHES_UNTIL_FATAL = 3;
+const CRASHES_UNTIL_FATAL = 3;
 
 const fatal = (says: string, graceSeconds = SHORTEST_GRACE): TroubleClass => ({
   severity: "fatal",
@@ -36,7 +36,7 @@ const transient = (says: string): TroubleClass => ({
   says,
 });
 
-export const TROUBLE_CLASSES = {
+const TROUBLE_CLASSES = {
   "invalid-image-name": fatal("has an image name that no registry can serve"),
   "image-not-found": fatal("needs an image that does not exist"),
   "bad-command": fatal("has a command that cannot be run"),

@@ -9,7 +9,7 @@ const SECRET = "envoy_xds_resource_name";
 export const SECRETS_FILTER = "^sds\\..*\\.(init_fetch_timeout|update_success)$";
 
 /** Both count from the start of the proxy, whichever listener or cluster asked. */
-export interface SecretCounts {
+interface SecretCounts {
   /** How often Envoy gave up waiting, and went on without. */
   readonly timeouts: number;
   readonly arrivals: number;

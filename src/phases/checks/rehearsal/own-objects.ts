@@ -18,7 +18,7 @@ import { CurrentHelmDriver } from "../../../services/helm/CurrentHelmDriver.ts";
 import { Kubectl } from "../../../services/kube/Kubectl.ts";
 import type { RefusedObject } from "./rehearsed-objects.ts";
 
-export interface OwnObjects {
+interface OwnObjects {
   readonly release: ReleaseRef;
   readonly identity: Identity;
   /** Of Helm's next record. */

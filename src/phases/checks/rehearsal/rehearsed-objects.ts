@@ -34,7 +34,7 @@ const REQUESTS_AT_ONCE = 16;
 /** As Helm writes: its own fields are not taken for a conflict. */
 const AS_HELM = { fieldManager: HELM_MANAGER, force: false, dryRun: true };
 
-export interface ObjectsInput {
+interface ObjectsInput {
   readonly previous: ReadonlyArray<KubeObject>;
   readonly next: ReadonlyArray<KubeObject>;
   readonly typeOf: TypeOf;

@@ -33,12 +33,12 @@ const row = (progress: WorkloadProgress, nameWidth: number): string => {
   return `  ${title} ${bar(progress)} ${counts}  ${news(progress)}`.trimEnd();
 };
 
-export interface ScreenSize {
+interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
 }
 
-export interface RolloutRows {
+interface RolloutRows {
   readonly workloads: ReadonlyArray<WorkloadProgress>;
   readonly draining: ReadonlyArray<OpenStreams>;
 }

@@ -60,7 +60,7 @@ export const watchedAuthority = (ca: Pem): Effect.Effect<string, KubectlError> =
     "the cluster's certificate authority holds no certificate in PEM format",
   );
 
-export interface CertificatePair {
+interface CertificatePair {
   readonly cert: string;
   readonly key: string;
 }

@@ -7,7 +7,7 @@ import { isFault, parseGoYaml } from "../kubeconfig/go-yaml.ts";
 import { showServer } from "../kubeconfig/server.ts";
 import type { IssuedCredential } from "./credential.ts";
 
-export interface ExecCircumstances {
+interface ExecCircumstances {
   /** The plugin has the operator's standard input. */
   readonly interactive: boolean;
   /** The cluster's certificate authority, as PEM. */

@@ -269,7 +269,7 @@ export const accessOf = Effect.fn("kube.access")(function* (
 });
 
 /** Where Kubernetes puts a pod's own account. */
-export const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** The pod's own account; `undefined` outside a pod. Token and authority are read again as they rotate. */
 export const inClusterAccess = (

@@ -53,7 +53,7 @@ export interface UserEntry {
   readonly exec: ExecEntry | undefined;
 }
 
-export interface ContextEntry {
+interface ContextEntry {
   readonly origin: Origin;
   readonly cluster: string;
   readonly user: string;
@@ -245,7 +245,7 @@ const contextOf = (fields: Fields, file: string): ContextEntry => {
   };
 };
 
-export interface Decoded {
+interface Decoded {
   readonly config: Kubeconfig;
   readonly faults: ReadonlyArray<Fault>;
 }

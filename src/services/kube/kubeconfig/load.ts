@@ -58,7 +58,7 @@ const decodeText = (bytes: Uint8Array): string | undefined => {
   }
 };
 
-export type ParsedKubeconfig =
+type ParsedKubeconfig =
   | { readonly _tag: "Parsed"; readonly config: Kubeconfig }
   | { readonly _tag: "Faulty"; readonly faults: ReadonlyArray<Fault> };
 
@@ -108,7 +108,7 @@ const EMPTY: Kubeconfig = {
 };
 
 /** Of two entries with one name the first counts, as a whole. */
-export const mergeKubeconfigs = (configs: ReadonlyArray<Kubeconfig>): Kubeconfig =>
+const mergeKubeconfigs = (configs: ReadonlyArray<Kubeconfig>): Kubeconfig =>
   configs.reduce(
     (merged, next) => ({
       ...(merged.currentContext === "" ? next : merged),

@@ -14,7 +14,7 @@ import type { Server } from "../kubeconfig/server.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { openTunnel } from "./tunnel.ts";
 
-export interface Trust {
+interface Trust {
   readonly authority: string | undefined;
   readonly insecure: boolean;
   readonly serverName: string | undefined;
@@ -47,7 +47,7 @@ const identityCheck =
       ? new Error("the server's certificate names no host (subjectAltName)")
       : checkServerIdentity(serverName ?? host, certificate);
 
-export const tlsOptions = (trust: Trust): ConnectionOptions => {
+const tlsOptions = (trust: Trust): ConnectionOptions => {
   const { serverName, certificate } = trust;
   return {
     minVersion: "TLSv1.2",

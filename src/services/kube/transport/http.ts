@@ -152,7 +152,7 @@ export const isAbsentObject = ({ status, body }: KubeResponse): boolean =>
     "string";
 
 /** A connection that broke under a request says little about the server: it may have been kept too long. */
-export const isBroken = ({ reason, detail }: KubectlError): boolean =>
+const isBroken = ({ reason, detail }: KubectlError): boolean =>
   reason === "Unreachable" && /socket hang up|ECONNRESET|EPIPE/.test(detail);
 
 export const refusal = (call: KubeCall, response: KubeResponse): KubectlError =>

@@ -7,7 +7,7 @@ const LEAST = 1;
 /** So many answers in a row let one more call through. */
 const PATIENCE = 8;
 
-export interface PaceState {
+interface PaceState {
   readonly limit: number;
   readonly answered: number;
 }

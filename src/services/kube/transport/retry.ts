@@ -1,7 +1,7 @@
 /** When a request is sent again: as Kubernetes' own client does it, as a function of what came back. */
 import { Duration } from "effect";
 
-export interface Attempt {
+interface Attempt {
   /** How often it was sent before. */
   readonly repeats: number;
   /** Sending it twice does no harm. */

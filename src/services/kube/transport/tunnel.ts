@@ -8,7 +8,7 @@ import type { ProxyServer } from "./proxy.ts";
 
 const CONNECT_TIMEOUT_MILLIS = 30_000;
 
-export interface Destination {
+interface Destination {
   readonly host: string;
   readonly port: number;
 }

@@ -27,7 +27,7 @@ const CONFIRM_AGAIN = Duration.seconds(1);
 /** A proxy that gives up waiting for a secret after 15 s can still be given it. */
 const SECRETS_ARRIVE_WITHIN = Duration.seconds(60);
 
-export interface Gate {
+interface Gate {
   readonly gate: GateRequest;
   readonly watches: RolloutWatches;
   readonly changes: Changes;

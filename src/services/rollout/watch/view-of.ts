@@ -47,7 +47,7 @@ export const applied = (objects: Objects, event: WatchEvent): Objects => {
 };
 
 /** What is known, by the keys of its sources. */
-export type Known = ReadonlyMap<string, Objects>;
+type Known = ReadonlyMap<string, Objects>;
 
 const objectsOf = (known: Known, plural: string): ReadonlyArray<KubeObject> => {
   const found = new Map<string, KubeObject>();
