@@ -69,6 +69,7 @@ export {
   prefetched,
   uncounted,
 } from "./pipeline.ts";
+export { showHints } from "./render/hints/hints.ts";
 export { type JsonOutput, makeJsonOutput } from "./render/json/ReporterJson.ts";
 export { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
 export { layerReporterStderr, layerReporterText } from "./render/text/ReporterText.ts";

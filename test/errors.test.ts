@@ -2,10 +2,13 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { ownershipRefusal } from "../src/domain/crds/ownership.ts";
 import { shownWhole } from "../src/domain/fields/shown-value.ts";
+import { hint, kubectl } from "../src/domain/hints/hint.ts";
 import type { OperatorEnvironment } from "../src/domain/hints/operator-commands.ts";
 import type { Keeper, Unrecorded } from "../src/domain/release/unrecorded.ts";
+import { DOCTOR, HISTORY } from "../src/domain/run/operation.ts";
 import * as catalogue from "../src/errors.ts";
 import { isOperatorError, type OperatorError } from "../src/errors.ts";
+import { showHints } from "../src/render/hints/hints.ts";
 
 const ENV: OperatorEnvironment = {
   context: undefined,
@@ -186,7 +189,7 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
           { problem: "helm is too old" },
           {
             problem: "kubectl is missing",
-            remedy: { title: "Install it:", commands: ["kubectl version"] },
+            remedy: hint("Install it:", kubectl("version")),
           },
         ],
       }),
@@ -430,7 +433,7 @@ const ALL = Object.entries(SAMPLES).flatMap(([name, [exitCode, errors]]) =>
   errors.map((error, index) => ({ name, exitCode, error, title: `${name} #${index + 1}` })),
 );
 const commandsOf = (error: OperatorError, env: OperatorEnvironment) =>
-  error.hints(env).flatMap(({ commands }) => commands);
+  showHints(env, error.hints).flatMap(({ commands }) => commands);
 
 it("every class of the catalogue is sampled here", () => {
   const classes = Object.entries(catalogue).flatMap(([name, value]) =>
@@ -458,8 +461,8 @@ describe.each(ALL)("$title", ({ name, exitCode, error }) => {
   });
 
   it("gives a command under each title", () => {
-    assert.isNotEmpty(error.hints(ENV));
-    for (const { title, commands } of error.hints(ENV)) {
+    assert.isNotEmpty(showHints(ENV, error.hints));
+    for (const { title, commands } of showHints(ENV, error.hints)) {
       assert.match(title, /^[A-Z].*:$/);
       assert.isNotEmpty(commands);
       for (const command of commands) {
@@ -494,7 +497,7 @@ describe.each(ALL)("$title", ({ name, exitCode, error }) => {
 
   it("never shows a hole where data should be", () => {
     for (const env of [ENV, ELSEWHERE]) {
-      const shown = [error.message, JSON.stringify(error.hints(env))].join("\n");
+      const shown = [error.message, JSON.stringify(showHints(env, error.hints))].join("\n");
       assert.notMatch(shown, /undefined|\[object |NaN|\bnull\b|function|=>/);
       assert.notMatch(shown, / {2}|\(\)|: *$/m);
     }
@@ -505,7 +508,7 @@ it("an upgrade over a single replica is refused in the words of the documentatio
   const error = new catalogue.SingleReplica({ minReplicas: 1, envoyProxy: "tars", outOf: 1 });
   const shown = [
     [error.what, ...error.why].join("\n"),
-    ...error.hints(ENV).map(({ title, commands }) => [title, ...commands].join("\n")),
+    ...showHints(ENV, error.hints).map(({ title, commands }) => [title, ...commands].join("\n")),
   ].join("\n\n");
   assert.strictEqual(
     shown,
@@ -663,7 +666,7 @@ describe("an error of the catalogue", () => {
       undefined,
       null,
       "SingleReplica",
-      { _tag: "SingleReplica", exitCode: 12, what: "x", why: [], hints: () => [] },
+      { _tag: "SingleReplica", exitCode: 12, what: "x", why: [], hints: [] },
       Object.assign(new Error("x"), { exitCode: 1 }),
     ]) {
       assert.isFalse(isOperatorError(other));
@@ -684,21 +687,39 @@ describe("a cluster that turns a request away", () => {
     ["https://cluster.example does not answer: connect ECONNREFUSED", "cluster-info"],
   ])("%s: %s", (detail, command) => {
     const error = new catalogue.ClusterUnavailable({ doing: "take the lock", detail });
-    assert.include(error.hints(ENV)[0]?.commands[0], command);
+    assert.include(showHints(ENV, error.hints)[0]?.commands[0], command);
   });
 });
 
 describe("another command than the upgrade", () => {
-  const env = { ...ELSEWHERE, otherCommand: ["doctor", "my identity.json", "--once"] };
+  const env = {
+    ...ELSEWHERE,
+    ran: { operation: DOCTOR, words: ["my identity.json", "--once"] },
+  };
 
   it("is the one to be run again", () => {
     const error = new catalogue.ClusterUnavailable({ doing: "list the events", detail: "away" });
-    assert.deepInclude(error.hints(env).at(-1), {
+    assert.deepInclude(showHints(env, error.hints).at(-1), {
       title: "Then run it again:",
       commands: ["tare doctor 'my identity.json' --once --context 'prod eu'"],
     });
     const identity = new catalogue.InvalidIdentity({ file: "x", problems: ["no"] });
-    assert.match(identity.hints(env)[0]?.commands[0] ?? "", /^tare doctor /);
+    assert.match(showHints(env, identity.hints)[0]?.commands[0] ?? "", /^tare doctor /);
+  });
+
+  it.each([
+    new catalogue.RecordsElsewhere({ driver: "sql" }),
+    new catalogue.ClusterUnavailable({ doing: "read the release's history", detail: "away" }),
+    new catalogue.ReleaseNotFound({
+      release: RELEASE,
+      elsewhere: [],
+      unrecorded: { _tag: "OtherStorage", driver: "configmap" },
+    }),
+  ])("is what is said to be run again of $_tag, and no change of anything", (error) => {
+    const asked = { ...ENV, ran: { operation: HISTORY, words: ["--release-name", "tars"] } };
+    const commands = showHints(asked, error.hints).flatMap((hint) => hint.commands);
+    assert.include(commands, "tare history --release-name tars");
+    assert.notMatch(commands.join("\n"), /tare upgrade/);
   });
 
   it("recovers with an upgrade where a plan was asked for", () => {
@@ -708,7 +729,7 @@ describe("another command than the upgrade", () => {
       status: "failed",
       lastGood: 3,
     });
-    assert.include(error.hints(planning).at(-1)?.commands[0], "--recover");
-    assert.notInclude(error.hints(planning).at(-1)?.commands[0], "--plan");
+    assert.include(showHints(planning, error.hints).at(-1)?.commands[0], "--recover");
+    assert.notInclude(showHints(planning, error.hints).at(-1)?.commands[0], "--plan");
   });
 });

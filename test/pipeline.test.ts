@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit, Ref } from "effect";
+import { UPGRADE } from "../src/domain/run/operation.ts";
 import { UPGRADE_PHASES } from "../src/operations/upgrade.ts";
 import {
   makePipeline,
@@ -179,6 +180,13 @@ describe("a read ahead of its turn", () => {
       );
       assert.isTrue(yield* Ref.get(ended));
     }),
+  );
+});
+
+it("the journal numbers the phases of an upgrade as they are printed", () => {
+  assert.deepStrictEqual(
+    UPGRADE.phases,
+    UPGRADE_PHASES.map(({ id }) => id),
   );
 });
 

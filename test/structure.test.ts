@@ -336,7 +336,6 @@ const WORDED: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   "a permission or a command, spelt out for people to paste": [
     "domain/access/access.ts",
-    "domain/hints/operator-commands.ts",
     "domain/tools/remedy.ts",
   ],
   "what a parser wants in the place of what it found": [

@@ -1,8 +1,9 @@
 import { Effect } from "effect";
 import type { Hint } from "../domain/hints/hint.ts";
-import { type OperatorEnvironment, pasteable } from "../domain/hints/operator-commands.ts";
+import type { OperatorEnvironment } from "../domain/hints/operator-commands.ts";
 import { failedRevisions } from "../errors/upgrade.ts";
 import type { OperatorError } from "../errors.ts";
+import { showHints } from "../render/hints/hints.ts";
 import { report } from "../services/report/Reporter.ts";
 import { RunFailed } from "./RunFailed.ts";
 
@@ -13,7 +14,7 @@ export const reportOperatorError = Effect.fnUntraced(function* (
   more: ReadonlyArray<Hint> = [],
 ) {
   const { _tag, exitCode, what, why } = error;
-  const hints = pasteable(env, [...error.hints(env), ...more]);
+  const hints = showHints(env, [...error.hints, ...more]);
   const revisions = failedRevisions(error);
   yield* report({
     _tag: "Failed",

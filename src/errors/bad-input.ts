@@ -1,7 +1,7 @@
 /** Exit 2: what the run was given cannot be used. */
-import { helmCommand, sameCommand } from "../domain/hints/operator-commands.ts";
+import { again, helm, hint, shell } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
-import { hint, operatorError } from "./operator-error.ts";
+import { operatorError } from "./operator-error.ts";
 
 /** The identity file is missing, unreadable, not JSON, or has fields that are wrong. */
 export class InvalidIdentity extends operatorError<{
@@ -11,9 +11,7 @@ export class InvalidIdentity extends operatorError<{
   exitCode: 2,
   what: ({ file }) => `identity file ${file} cannot be used`,
   why: ({ problems }) => problems,
-  hints: (_, env) => [
-    hint("Fetch the service account file again from the dashboard, then:", sameCommand(env)),
-  ],
+  hints: () => [hint("Fetch the service account file again from the dashboard, then:", again)],
 }) {}
 
 /** A flag, or two of them together, that make no sense. */
@@ -24,7 +22,7 @@ export class InvalidFlag extends operatorError<{
   exitCode: 2,
   what: ({ flag }) => `invalid value for --${flag}`,
   why: ({ expected }) => [expected],
-  hints: () => [hint("See the flags:", "tare upgrade --help")],
+  hints: () => [hint("See the flags:", shell("tare upgrade --help"))],
 }) {}
 
 /** `--keep` names what the release has no value for. */
@@ -37,11 +35,10 @@ export class NothingToKeep extends operatorError<{
   what: ({ release, revision }) =>
     `release ${release.name} (revision ${revision}) has no value to keep there`,
   why: ({ paths }) => paths.map((path) => `--keep ${path}: nothing was supplied at that path`),
-  hints: ({ release, revision }, env) => [
+  hints: ({ release, revision }) => [
     hint(
       "See what was supplied:",
-      helmCommand(
-        env,
+      helm(
         ...["get", "values", release.name, "-n", release.namespace],
         ...["--revision", String(revision)],
       ),
@@ -59,19 +56,10 @@ export class InvalidStoredValues extends operatorError<{
   what: ({ release, revision }) =>
     `the stored values of release ${release.name} (revision ${revision}) cannot be carried forward`,
   why: ({ problems }) => problems,
-  hints: ({ release, revision }, env) => [
+  hints: ({ release, revision }) => [
     hint(
       "Look at them:",
-      helmCommand(
-        env,
-        "get",
-        "values",
-        release.name,
-        "-n",
-        release.namespace,
-        "--revision",
-        String(revision),
-      ),
+      helm("get", "values", release.name, "-n", release.namespace, "--revision", String(revision)),
     ),
   ],
 }) {}

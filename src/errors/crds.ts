@@ -1,13 +1,16 @@
 /** Exit 14 and 15, and the rights it takes: the CRDs. */
-import { type CrdRefusal, kubectl, type Remedy, showCommand } from "../domain/crds/refusal.ts";
-import type { Hint } from "../domain/hints/hint.ts";
+import type { CrdRefusal, Remedy } from "../domain/crds/refusal.ts";
 import {
-  kubectlCommand,
-  type OperatorEnvironment,
-  tareCommand,
-} from "../domain/hints/operator-commands.ts";
+  type Command,
+  type CommandLine,
+  type Hint,
+  hint,
+  kubectl,
+  runAgain,
+  tare,
+} from "../domain/hints/hint.ts";
 import { CRDS_LOCK, leaseName } from "../domain/lock/lease.ts";
-import { hint, operatorError, runAgain } from "./operator-error.ts";
+import { operatorError } from "./operator-error.ts";
 
 /** As the API server names them; a service account is a user too. */
 const deniedUsers = (
@@ -24,9 +27,8 @@ const LOCK_ROLE = "tare-crds-lock";
 /** Apart, since a right to create cannot be given for one name. */
 const LOCK_CREATOR = "tare-crds-lock-create";
 
-const lockRole = (env: OperatorEnvironment, name: string, ...rule: ReadonlyArray<string>) =>
-  kubectlCommand(
-    env,
+const lockRole = (name: string, ...rule: ReadonlyArray<string>) =>
+  kubectl(
     "create",
     "role",
     name,
@@ -44,15 +46,11 @@ export class CrdRightsMissing extends operatorError<{
   what: ({ missing }) =>
     `this account is not allowed to ${[...new Set(missing.map(({ doing }) => doing))].join(", nor ")}; no CRD was written`,
   why: ({ missing }) => missing.map(({ detail }) => detail),
-  hints: ({ missing }, env) => [
-    hint(
-      "See what it may do:",
-      kubectlCommand(env, "auth", "can-i", "--list", "-n", CRDS_LOCK.namespace),
-    ),
+  hints: ({ missing }) => [
+    hint("See what it may do:", kubectl("auth", "can-i", "--list", "-n", CRDS_LOCK.namespace)),
     hint(
       "An administrator grants what is missing, and binds it to the account:",
-      kubectlCommand(
-        env,
+      kubectl(
         "create",
         "clusterrole",
         "tare-crds",
@@ -60,11 +58,10 @@ export class CrdRightsMissing extends operatorError<{
         "--resource=customresourcedefinitions.apiextensions.k8s.io",
       ),
       // The controllers of the cluster keep their own Leases there: no more than this one is needed.
-      lockRole(env, LOCK_ROLE, "--verb=get,update", `--resource-name=${leaseName(CRDS_LOCK)}`),
-      lockRole(env, LOCK_CREATOR, "--verb=create"),
+      lockRole(LOCK_ROLE, "--verb=get,update", `--resource-name=${leaseName(CRDS_LOCK)}`),
+      lockRole(LOCK_CREATOR, "--verb=create"),
       ...deniedUsers(missing).flatMap((user) => [
-        kubectlCommand(
-          env,
+        kubectl(
           "create",
           "clusterrolebinding",
           "tare-crds",
@@ -72,8 +69,7 @@ export class CrdRightsMissing extends operatorError<{
           `--user=${user}`,
         ),
         ...[LOCK_ROLE, LOCK_CREATOR].map((role) =>
-          kubectlCommand(
-            env,
+          kubectl(
             "create",
             "rolebinding",
             role,
@@ -85,7 +81,7 @@ export class CrdRightsMissing extends operatorError<{
         ),
       ]),
     ),
-    runAgain(env),
+    runAgain,
   ],
 }) {}
 
@@ -97,12 +93,12 @@ export class CrdsLocked extends operatorError<{
   exitCode: 13,
   what: () => "another run is changing the CRDs of this cluster; no CRD was written",
   why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
-  hints: (_, env) => [
+  hints: () => [
     hint(
       "See who holds it:",
-      kubectlCommand(env, "get", "lease", leaseName(CRDS_LOCK), "-n", CRDS_LOCK.namespace),
+      kubectl("get", "lease", leaseName(CRDS_LOCK), "-n", CRDS_LOCK.namespace),
     ),
-    runAgain(env),
+    runAgain,
   ],
 }) {}
 
@@ -134,13 +130,20 @@ const ofAny = ({ crd, remedy }: RefusedCrd): Remedy => {
   };
 };
 
-const named = (text: string, name: string): string => text.replaceAll(ANY_CRD, name);
+const namesAny = ({ words, into = [] }: CommandLine): boolean =>
+  [...words, ...into].some((word) => word.includes(ANY_CRD));
+
+const named = ({ words, into, ...command }: CommandLine, name: string): CommandLine => {
+  const word = (text: string): string => text.replaceAll(ANY_CRD, name);
+  return {
+    ...command,
+    words: words.map(word),
+    ...(into === undefined ? {} : { into: into.map(word) }),
+  };
+};
 
 /** What is the same for many is said once, with a loop over their names. */
-const remedyHints = (
-  refusals: ReadonlyArray<RefusedCrd>,
-  env: OperatorEnvironment,
-): ReadonlyArray<Hint> => {
+const remedyHints = (refusals: ReadonlyArray<RefusedCrd>): ReadonlyArray<Hint> => {
   const groups = new Map<string, { readonly remedy: Remedy; readonly crds: Array<string> }>();
   for (const refusal of refusals) {
     const remedy = ofAny(refusal);
@@ -150,8 +153,8 @@ const remedyHints = (
     groups.set(key, group);
   }
   return [...groups.values()].flatMap(({ remedy, crds }): ReadonlyArray<Hint> => {
-    const commands = remedy.commands.map((command) => showCommand(env, command));
-    if (crds.length < MANY || commands.some((command) => !command.includes(ANY_CRD))) {
+    const { commands } = remedy;
+    if (crds.length < MANY || !commands.every(namesAny)) {
       return crds.map((crd) =>
         hint(
           remedy === LOOK ? remedy.title : `${crd}: ${remedy.title}`,
@@ -159,8 +162,13 @@ const remedyHints = (
         ),
       );
     }
-    const loop = (command: string) =>
-      `for crd in ${crds.join(" ")}; do ${named(command, '"$crd"')}; done`;
+    const loop = (command: CommandLine): Command => ({
+      tool: "loop",
+      variable: "crd",
+      over: crds,
+      name: ANY_CRD,
+      command,
+    });
     return [hint(`The same for ${crds.length} CRDs: ${remedy.title}`, ...commands.map(loop))];
   });
 };
@@ -174,7 +182,7 @@ export class CrdsRefused extends operatorError<{
     return `${count} ${count === 1 ? "CRD was" : "CRDs were"} refused; no CRD was written`;
   },
   why: ({ refusals }) => refusals.map(({ crd, reason }) => `${crd}: ${reason}`),
-  hints: ({ refusals }, env) => [...remedyHints(refusals, env), runAgain(env)],
+  hints: ({ refusals }) => [...remedyHints(refusals), runAgain],
 }) {}
 
 export class CrdsIncomplete extends operatorError<{
@@ -186,11 +194,11 @@ export class CrdsIncomplete extends operatorError<{
   what: ({ failures, written }) =>
     `${failures.length} of the CRDs could not be written (${written} were); Helm was not started`,
   why: ({ failures }) => failures.map(({ crd, reason }) => `${crd}: ${reason}`),
-  hints: ({ backup }, env) => [
+  hints: ({ backup }) => [
     ...(backup === undefined
       ? []
-      : [hint("The copies from before are in:", kubectlCommand(env, "diff", "-f", backup))]),
-    hint("The next run completes them:", tareCommand(env, "upgrade")),
+      : [hint("The copies from before are in:", kubectl("diff", "-f", backup))]),
+    hint("The next run completes them:", tare("upgrade")),
   ],
 }) {}
 
@@ -201,6 +209,6 @@ export class CrdBackupFailed extends operatorError<{ readonly detail: string }>(
     exitCode: 14,
     what: () => "the live CRDs could not be saved before changing them; no CRD was written",
     why: ({ detail }) => [detail],
-    hints: (_, env) => [hint("Make room or fix the folder, then:", tareCommand(env, "upgrade"))],
+    hints: () => [hint("Make room or fix the folder, then:", tare("upgrade"))],
   },
 ) {}

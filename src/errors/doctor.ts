@@ -1,7 +1,7 @@
 /** What keeps the doctor from its work. */
-import { kubectlCommand } from "../domain/hints/operator-commands.ts";
+import { hint, kubectl } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
-import { hint, operatorError } from "./operator-error.ts";
+import { operatorError } from "./operator-error.ts";
 
 export class AnotherDoctorAtWork extends operatorError<{
   readonly release: ReleaseRef;
@@ -11,10 +11,10 @@ export class AnotherDoctorAtWork extends operatorError<{
   exitCode: 13,
   what: ({ release }) => `another doctor is at work on release ${release.name}`,
   why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
-  hints: ({ release }, env) => [
+  hints: ({ release }) => [
     hint(
       "See who holds it:",
-      kubectlCommand(env, "get", "lease", `tare-doctor-${release.name}`, "-n", release.namespace),
+      kubectl("get", "lease", `tare-doctor-${release.name}`, "-n", release.namespace),
     ),
   ],
 }) {}
@@ -29,11 +29,10 @@ export class EventsWaiting extends operatorError<{
   what: ({ count }) =>
     `${count} ${count === 1 ? "event waits" : "events wait"} for the next tick: the management plane could not be reached`,
   why: ({ cause }) => [cause],
-  hints: ({ release }, env) => [
+  hints: ({ release }) => [
     hint(
       "See what waits:",
-      kubectlCommand(
-        env,
+      kubectl(
         "get",
         "configmaps",
         "-n",

@@ -1,11 +1,5 @@
 import { type Cause, Data } from "effect";
-import type { Hint } from "../domain/hints/hint.ts";
-import {
-  helmCommand,
-  kubectlCommand,
-  type OperatorEnvironment,
-  sameCommand,
-} from "../domain/hints/operator-commands.ts";
+import { type Hint, helm, hint, kubectl } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 
 export interface OperatorError extends Error {
@@ -15,13 +9,9 @@ export interface OperatorError extends Error {
   readonly what: string;
   /** The root cause, one line each; a preflight can have several. */
   readonly why: ReadonlyArray<string>;
-  readonly hints: (env: OperatorEnvironment) => ReadonlyArray<Hint>;
+  /** The next steps, as data; `render/hints/hints.ts` has their words. */
+  readonly hints: ReadonlyArray<Hint>;
 }
-
-export const hint = (title: string, ...commands: ReadonlyArray<string>): Hint => ({
-  title,
-  commands,
-});
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -38,7 +28,7 @@ export const operatorError =
       readonly exitCode: number;
       readonly what: (fields: F) => string;
       readonly why: (fields: F) => ReadonlyArray<string>;
-      readonly hints?: (fields: F, env: OperatorEnvironment) => ReadonlyArray<Hint>;
+      readonly hints?: (fields: F) => ReadonlyArray<Hint>;
     },
   ): OperatorErrorClass<Tag, F> => {
     class Declared extends Data.TaggedError(tag as string)<Fields> implements OperatorError {
@@ -57,35 +47,22 @@ export const operatorError =
       override get message(): string {
         return [this.what, ...this.why].join("\n");
       }
-      hints(env: OperatorEnvironment): ReadonlyArray<Hint> {
-        return derive.hints?.(this.#fields, env) ?? [];
+      get hints(): ReadonlyArray<Hint> {
+        return derive.hints?.(this.#fields) ?? [];
       }
     }
     // The fields are copied onto the instance by Data.TaggedError, which TypeScript cannot see through a generic.
     return Declared as unknown as OperatorErrorClass<Tag, F>;
   };
 
-export const historyHint = (release: ReleaseRef, env: OperatorEnvironment): Hint =>
-  hint(
-    "See the release's history:",
-    helmCommand(env, "history", release.name, "-n", release.namespace),
-  );
+export const historyHint = (release: ReleaseRef): Hint =>
+  hint("See the release's history:", helm("history", release.name, "-n", release.namespace));
 
-export const podHints = (
-  dataplaneNamespace: string,
-  release: ReleaseRef,
-  env: OperatorEnvironment,
-) =>
+export const podHints = (dataplaneNamespace: string, release: ReleaseRef) =>
   hint(
     "Inspect:",
-    kubectlCommand(env, "get", "pods", "-n", release.namespace),
-    kubectlCommand(env, "get", "pods", "-n", dataplaneNamespace),
-  );
-
-export const runAgain = (env: OperatorEnvironment, ...after: ReadonlyArray<string>): Hint =>
-  hint(
-    env.otherCommand === undefined ? "Then run the upgrade again:" : "Then run it again:",
-    sameCommand(env, after),
+    kubectl("get", "pods", "-n", release.namespace),
+    kubectl("get", "pods", "-n", dataplaneNamespace),
   );
 
 export const isOperatorError = (error: unknown): error is OperatorError =>

@@ -2,19 +2,14 @@
 
 import type { ReachChange } from "../domain/checks/reach.ts";
 import type { TakenFields } from "../domain/fields/taken-fields.ts";
-import type { Hint } from "../domain/hints/hint.ts";
-import {
-  kubectlCommand,
-  type OperatorEnvironment,
-  tareCommand,
-} from "../domain/hints/operator-commands.ts";
+import { again, type Hint, hint, kubectl, runAgain, tare } from "../domain/hints/hint.ts";
 import type { JsonObject } from "../domain/kube/json.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
-import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
+import { historyHint, operatorError } from "./operator-error.ts";
 
 export interface PreflightProblem {
   readonly problem: string;
-  readonly remedy?: Hint | ((env: OperatorEnvironment) => Hint);
+  readonly remedy?: Hint;
 }
 
 /** Everything that stands in the way, found in one go. */
@@ -25,54 +20,44 @@ export class PreflightFailed extends operatorError<{
   what: ({ problems }) =>
     problems.length === 1 ? "preflight failed" : `preflight failed: ${problems.length} problems`,
   why: ({ problems }) => problems.map(({ problem }) => problem),
-  hints: ({ problems }, env) => [
-    ...problems.flatMap(({ remedy }) =>
-      remedy === undefined ? [] : [typeof remedy === "function" ? remedy(env) : remedy],
-    ),
-    hint("Once that is fixed, run the upgrade again:", tareCommand(env, "upgrade")),
+  hints: ({ problems }) => [
+    ...problems.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])),
+    hint("Once that is fixed, run the upgrade again:", tare("upgrade")),
   ],
 }) {}
 
-const TURNED_AWAY: ReadonlyArray<
-  readonly [RegExp, (env: OperatorEnvironment) => readonly [string, string]]
-> = [
+const TURNED_AWAY: ReadonlyArray<readonly [RegExp, Hint]> = [
   [
     /admission webhook|ValidatingAdmissionPolicy|denied (?:the )?request/i,
-    (env) => [
+    hint(
       "See which policies the cluster has:",
-      kubectlCommand(
-        env,
+      kubectl(
         "get",
         "validatingadmissionpolicies,validatingwebhookconfigurations,mutatingwebhookconfigurations",
       ),
-    ],
+    ),
   ],
   [
     /exceeded quota|failed quota/i,
-    (env) => [
-      "See what the quota allows:",
-      kubectlCommand(env, "get", "resourcequotas", "--all-namespaces"),
-    ],
+    hint("See what the quota allows:", kubectl("get", "resourcequotas", "--all-namespaces")),
   ],
   [
     /\bforbidden\b|may not|not allowed to|cannot (?:get|list|watch|create|patch|update|delete)/i,
-    (env) => ["See what this account may do:", kubectlCommand(env, "auth", "can-i", "--list")],
+    hint("See what this account may do:", kubectl("auth", "can-i", "--list")),
   ],
   [
     /\b429\b|too many requests/i,
-    (env) => [
+    hint(
       "The API server is busy; see who may ask how much:",
-      kubectlCommand(env, "get", "prioritylevelconfigurations,flowschemas"),
-    ],
+      kubectl("get", "prioritylevelconfigurations,flowschemas"),
+    ),
   ],
 ];
 
 /** Where to look, by what the server said: an answer is no trouble with the connection. */
-const causeHint = (detail: string, env: OperatorEnvironment): Hint => {
-  const known = TURNED_AWAY.find(([words]) => words.test(detail))?.[1](env);
-  const [title, command] = known ?? ["Check the connection:", kubectlCommand(env, "cluster-info")];
-  return hint(title, command);
-};
+const causeHint = (detail: string): Hint =>
+  TURNED_AWAY.find(([words]) => words.test(detail))?.[1] ??
+  hint("Check the connection:", kubectl("cluster-info"));
 
 /** A tool or the API server stopped answering after the preflight, or the preflight was skipped. Nothing was changed. */
 export class ClusterUnavailable extends operatorError<{
@@ -82,7 +67,7 @@ export class ClusterUnavailable extends operatorError<{
   exitCode: 10,
   what: ({ doing }) => `could not ${doing}`,
   why: ({ detail }) => [detail],
-  hints: ({ detail }, env) => [causeHint(detail, env), runAgain(env)],
+  hints: ({ detail }) => [causeHint(detail), runAgain],
 }) {}
 
 /** Gates, events and history are told from Helm's records, and these are not in the cluster. */
@@ -95,11 +80,8 @@ export class RecordsElsewhere extends operatorError<{
   why: () => [
     "tare reads them there (Secrets, or ConfigMaps with HELM_DRIVER=configmap): without them it cannot tell a good revision from a bad one",
   ],
-  hints: (_, env) => [
-    hint(
-      "Where the records are in the cluster after all, run it without HELM_DRIVER:",
-      tareCommand(env, "upgrade"),
-    ),
+  hints: () => [
+    hint("Where the records are in the cluster after all, run it without HELM_DRIVER:", again),
   ],
 }) {}
 
@@ -113,10 +95,10 @@ export class DataPlaneNamespaceMismatch extends operatorError<{
   why: ({ live, requested }) => [
     `upgrading with --dataplane-namespace ${requested} would build a second data plane there and cut off the one in ${live}`,
   ],
-  hints: ({ live }, env) => [
+  hints: ({ live }) => [
     hint(
       "Pass the namespace it lives in:",
-      tareCommand(env, "upgrade", { after: ["--dataplane-namespace", live] }),
+      tare("upgrade", { after: ["--dataplane-namespace", live] }),
     ),
   ],
 }) {}
@@ -133,11 +115,11 @@ export class DowngradeRefused extends operatorError<{
   why: () => [
     "older controllers may not know what newer ones wrote, and the CRDs would stay those of the newer version",
   ],
-  hints: ({ release }, env) => [
-    historyHint(release, env),
+  hints: ({ release }) => [
+    historyHint(release),
     hint(
       "To go back to a version this release had, roll back; to downgrade all the same:",
-      tareCommand(env, "upgrade", { after: ["--allow-downgrade"] }),
+      tare("upgrade", { after: ["--allow-downgrade"] }),
     ),
   ],
 }) {}
@@ -154,11 +136,11 @@ export class ForeignChart extends operatorError<{
   why: ({ installed, chart }) => [
     `upgrading it to chart ${chart} would delete everything that ${installed} consists of`,
   ],
-  hints: ({ release }, env) => [
-    historyHint(release, env),
+  hints: ({ release }) => [
+    historyHint(release),
     hint(
       "Name the release that is meant:",
-      tareCommand(env, "upgrade", {
+      tare("upgrade", {
         after: ["--release-name", "NAME", "--system-namespace", "NAMESPACE"],
       }),
     ),
@@ -175,10 +157,10 @@ export class OtherWorkspace extends operatorError<{
   what: ({ live, given }) =>
     `this data plane belongs to workspace ${live}, the identity file to ${given}`,
   why: () => ["with that identity it would report and authenticate to another workspace"],
-  hints: ({ release }, env) => [
+  hints: ({ release }) => [
     hint(
       "Use the identity file of its own workspace. To move it to the other one for good, remove the old identity first:",
-      kubectlCommand(env, "delete", "secret", "tars-identity", "-n", release.namespace),
+      kubectl("delete", "secret", "tars-identity", "-n", release.namespace),
     ),
   ],
 }) {}
@@ -196,15 +178,12 @@ export class FieldsOwnedByOthers extends operatorError<{
   exitCode: 10,
   what: () => "the upgrade would change fields that others set (--on-conflict=refuse)",
   why: ({ taken }) => taken.flatMap(fieldLine),
-  hints: (_, env) => [
+  hints: () => [
     hint(
       "See the old and new values:",
-      tareCommand(env, "upgrade", { after: ["--on-conflict=take", "--plan"] }),
+      tare("upgrade", { after: ["--on-conflict=take", "--plan"] }),
     ),
-    hint(
-      "Change them all the same:",
-      tareCommand(env, "upgrade", { after: ["--on-conflict=take"] }),
-    ),
+    hint("Change them all the same:", tare("upgrade", { after: ["--on-conflict=take"] })),
   ],
 }) {}
 
@@ -226,20 +205,20 @@ export class ReachWouldChange extends operatorError<{
   exitCode: 10,
   what: () => "the upgrade would change how clients reach the data plane, which nothing asked for",
   why: ({ changes }) => changes.map(reachLine),
-  hints: ({ keepWith, values }, env) => [
+  hints: ({ keepWith, values }) => [
     ...(keepWith.length > 0
-      ? [hint("Keep it as it is:", tareCommand(env, "upgrade", { after: keepWith }))]
+      ? [hint("Keep it as it is:", tare("upgrade", { after: keepWith }))]
       : values === undefined
         ? []
         : [
             hint(
               "Keep it as it is:",
-              tareCommand(env, "upgrade", { after: ["--values", JSON.stringify(values)] }),
+              tare("upgrade", { after: ["--values", JSON.stringify(values)] }),
             ),
           ]),
     hint(
       "Or change it, and clients with it:",
-      tareCommand(env, "upgrade", { after: ["--allow-reach-change"] }),
+      tare("upgrade", { after: ["--allow-reach-change"] }),
     ),
   ],
 }) {}
@@ -253,13 +232,13 @@ export class ValuesWouldBeLost extends operatorError<{
   what: ({ lost }) =>
     `${lost.length} user-supplied ${lost.length === 1 ? "value" : "values"} would be lost (--strict-values)`,
   why: ({ lost }) => lost,
-  hints: ({ keepWith }, env) => [
+  hints: ({ keepWith }) => [
     hint(
       "Keep them:",
-      tareCommand(env, "upgrade", {
+      tare("upgrade", {
         after: [...keepWith.flatMap((flag) => flag.split(" ")), "--strict-values"],
       }),
     ),
-    hint("Or accept the loss:", tareCommand(env, "upgrade", { after: ["--strict-values=false"] })),
+    hint("Or accept the loss:", tare("upgrade", { after: ["--strict-values=false"] })),
   ],
 }) {}

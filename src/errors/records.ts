@@ -1,16 +1,19 @@
 /** Exit 10: what Helm has stored of the release would stop the upgrade half-way, or its rollback. */
 
 import type { UnservedObject } from "../domain/checks/unserved.ts";
-import type { Hint } from "../domain/hints/hint.ts";
 import {
-  helmCommand,
-  kubectlCommand,
-  type OperatorEnvironment,
-  shellQuote,
-} from "../domain/hints/operator-commands.ts";
+  type Command,
+  type Hint,
+  helm,
+  hint,
+  kubectl,
+  runAgain,
+  shell,
+} from "../domain/hints/hint.ts";
+import { shellQuote } from "../domain/hints/operator-commands.ts";
 import type { FlawedRecord, MisleadingLabel, RecordFlaw } from "../domain/release/record-flaw.ts";
 import { type ReleaseRef, releaseSecretName } from "../domain/release/release.ts";
-import { hint, operatorError, runAgain } from "./operator-error.ts";
+import { operatorError } from "./operator-error.ts";
 
 const labelLine = ({ label, says, record }: MisleadingLabel): string =>
   says === undefined
@@ -31,24 +34,16 @@ const describeFlaw = (flaw: RecordFlaw): string => {
 export const describeRecord = (namespace: string, { kind, name, flaw }: FlawedRecord): string =>
   `${kind} ${namespace}/${name} ${describeFlaw(flaw)}`;
 
-const fix = (
-  { namespace }: ReleaseRef,
-  { kind, name, flaw }: FlawedRecord,
-  env: OperatorEnvironment,
-): Hint => {
+const fix = ({ namespace }: ReleaseRef, { kind, name, flaw }: FlawedRecord): Hint => {
   const object = [kind.toLowerCase(), name, "-n", namespace];
   if (flaw._tag === "Mislabelled") {
     const labels = flaw.labels.map(({ label, record }) => `${label}=${record}`);
-    return hint(
-      "Label it as what it is:",
-      kubectlCommand(env, "label", "--overwrite", ...object, ...labels),
-    );
+    return hint("Label it as what it is:", kubectl("label", "--overwrite", ...object, ...labels));
   }
-  const copy = kubectlCommand(env, "get", ...object, "-o", "yaml");
   return hint(
     "Keep a copy of it, then remove it; Helm goes on from the revisions that are left:",
-    `${copy} > ${name}.yaml`,
-    kubectlCommand(env, "delete", ...object),
+    { tool: "shell", steps: [kubectl("get", ...object, "-o", "yaml")], saveAs: `${name}.yaml` },
+    kubectl("delete", ...object),
   );
 };
 
@@ -63,10 +58,7 @@ export class RecordsDamaged extends operatorError<{
       ? `Helm's record of revision ${records[0]?.revision} of release ${release.name} is damaged`
       : `${records.length} of Helm's records of release ${release.name} are damaged`,
   why: ({ release, records }) => records.map((record) => describeRecord(release.namespace, record)),
-  hints: ({ release, records }, env) => [
-    ...records.map((record) => fix(release, record, env)),
-    runAgain(env),
-  ],
+  hints: ({ release, records }) => [...records.map((record) => fix(release, record)), runAgain],
 }) {}
 
 const describeUnserved = ({ kind, name, apiVersion, revision }: UnservedObject): string =>
@@ -80,8 +72,7 @@ const rewrite = (
   { release, recordKind }: { readonly release: ReleaseRef; readonly recordKind: string },
   revision: number,
   renames: ReadonlyMap<string, string>,
-  env: OperatorEnvironment,
-): string => {
+): Command => {
   const object = [
     recordKind.toLowerCase(),
     releaseSecretName(release, revision),
@@ -93,16 +84,16 @@ const rewrite = (
   const decoded = `{{.data.release|base64decode${isSecret ? "|base64decode" : ""}}}`;
   const expressions = [...renames].flatMap(([from, to]) => ["-e", shellQuote(SED(from, to))]);
   const encode = "base64 | tr -d '\\n'";
-  return [
-    kubectlCommand(env, "get", ...object, "-o", `go-template=${decoded}`),
+  return shell(
+    kubectl("get", ...object, "-o", `go-template=${decoded}`),
     "gunzip",
     `sed ${expressions.join(" ")}`,
     "gzip -9",
     encode,
     ...(isSecret ? [encode] : []),
     `sed 's/.*/{"data":{"release":"&"}}/'`,
-    kubectlCommand(env, "patch", ...object, "--type=merge", "--patch-file=/dev/stdin"),
-  ].join(" | ");
+    kubectl("patch", ...object, "--type=merge", "--patch-file=/dev/stdin"),
+  );
 };
 
 /** Helm builds every object of the revision it upgrades from, and of the one it rolls back to, and stops at what it cannot. */
@@ -116,7 +107,7 @@ export class StoredApisGone extends operatorError<{
   what: ({ release }) =>
     `release ${release.name} was installed with APIs that this cluster no longer serves: Helm cannot upgrade from it`,
   why: ({ objects }) => objects.map(describeUnserved),
-  hints: (stored, env) => {
+  hints: (stored) => {
     const { release, objects } = stored;
     const byRevision = [...Map.groupBy(objects, ({ revision }) => revision)];
     const known = byRevision.flatMap(([revision, some]) => {
@@ -126,7 +117,7 @@ export class StoredApisGone extends operatorError<{
         ),
       );
       return some.every(({ replacement }) => replacement !== undefined)
-        ? [rewrite(stored, revision, renames, env)]
+        ? [rewrite(stored, revision, renames)]
         : [];
     });
     return [
@@ -134,10 +125,10 @@ export class StoredApisGone extends operatorError<{
         ? hint("Write what took their place into the stored record:", ...known)
         : hint(
             "Rewrite the stored record with Helm's plugin for that:",
-            helmCommand(env, "plugin", "install", "https://github.com/helm/helm-mapkubeapis"),
-            helmCommand(env, "mapkubeapis", release.name, "--namespace", release.namespace),
+            helm("plugin", "install", "https://github.com/helm/helm-mapkubeapis"),
+            helm("mapkubeapis", release.name, "--namespace", release.namespace),
           ),
-      runAgain(env),
+      runAgain,
     ];
   },
 }) {}

@@ -1,16 +1,9 @@
 /** Exit 11 to 13: the release is not there, not ready for it, or busy. */
 
-import type { Hint } from "../domain/hints/hint.ts";
-import {
-  helmCommand,
-  kubectlCommand,
-  type OperatorEnvironment,
-  rollbackCommand,
-  tareCommand,
-} from "../domain/hints/operator-commands.ts";
+import { type Hint, helm, hint, kubectl, rollback, runAgain, tare } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { Unrecorded } from "../domain/release/unrecorded.ts";
-import { hint, historyHint, operatorError, runAgain } from "./operator-error.ts";
+import { historyHint, operatorError } from "./operator-error.ts";
 import { describeUnrecorded, unrecordedHints } from "./unrecorded.ts";
 
 export class ReleaseNotFound extends operatorError<{
@@ -31,18 +24,18 @@ export class ReleaseNotFound extends operatorError<{
       ? ["nothing is installed there yet, and tare upgrade never installs afresh"]
       : []),
   ],
-  hints: ({ release, elsewhere, unrecorded }, env) => [
-    ...(unrecorded === undefined ? [] : unrecordedHints(release, unrecorded, env)),
+  hints: ({ release, elsewhere, unrecorded }) => [
+    ...(unrecorded === undefined ? [] : unrecordedHints(release, unrecorded)),
     ...elsewhere.map((other) =>
       hint(
         `Upgrade ${other.name} in ${other.namespace}:`,
-        tareCommand(env, "upgrade", {
+        tare("upgrade", {
           after: ["--release-name", other.name, "--system-namespace", other.namespace],
         }),
       ),
     ),
     ...(unrecorded === undefined && elsewhere.length === 0
-      ? [hint("Install it first:", tareCommand(env, "install"))]
+      ? [hint("Install it first:", tare("install"))]
       : []),
   ],
 }) {}
@@ -53,9 +46,9 @@ export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRe
     exitCode: 11,
     what: ({ release }) => `release ${release.name} vanished from ${release.namespace} meanwhile`,
     why: () => ["it was uninstalled after this run had found it"],
-    hints: ({ release }, env) => [
-      historyHint(release, env),
-      hint("Install it again, if that is what you want:", tareCommand(env, "install")),
+    hints: ({ release }) => [
+      historyHint(release),
+      hint("Install it again, if that is what you want:", tare("install")),
     ],
   },
 ) {}
@@ -70,11 +63,9 @@ export class NoDeployedRevision extends operatorError<{
   exitCode: 11,
   what: ({ release }) => `release ${release.name} in ${release.namespace} has no deployed revision`,
   why: ({ status }) => [`its newest revision is ${status}: there is nothing to upgrade from`],
-  hints: ({ release, lastGood }, env) => [
-    historyHint(release, env),
-    lastGood === undefined
-      ? hint("Install it:", tareCommand(env, "install"))
-      : recoverHint(lastGood, env),
+  hints: ({ release, lastGood }) => [
+    historyHint(release),
+    lastGood === undefined ? hint("Install it:", tare("install")) : recoverHint(lastGood),
   ],
 }) {}
 
@@ -89,45 +80,37 @@ export class SingleReplica extends operatorError<{
     return `data-plane Envoy is single-replica (envoyHpa.minReplicas=${minReplicas}${which}).`;
   },
   why: () => ["Upgrading now will RST in-flight LLM streams."],
-  hints: (_, env) => [
-    hint(
-      "Fix HA first (idempotent, takes ~1m):",
-      tareCommand(env, "install", { before: ["--ha"] }),
-    ),
-    hint(
-      "Or force this upgrade with downtime:",
-      tareCommand(env, "upgrade", { after: ["--allow-downtime"] }),
-    ),
+  hints: () => [
+    hint("Fix HA first (idempotent, takes ~1m):", tare("install", { before: ["--ha"] })),
+    hint("Or force this upgrade with downtime:", tare("upgrade", { after: ["--allow-downtime"] })),
   ],
 }) {}
 
-const withoutFlag = (env: OperatorEnvironment, flag: string): OperatorEnvironment => ({
-  ...env,
-  upgradeFlags: env.upgradeFlags.filter(({ name }) => name !== flag),
-});
-
-const recoverHint = (revision: number, env: OperatorEnvironment): Hint =>
+const recoverHint = (revision: number): Hint =>
   hint(
     `Bring it back to revision ${revision}, verified, and go on with the upgrade:`,
     // A plan brings nothing back.
-    tareCommand(withoutFlag(env, "plan"), "upgrade", { after: ["--recover"] }),
+    tare("upgrade", { after: ["--recover"], without: ["plan"] }),
   );
 
 /** The way out of each pending state. */
-const waysOut = (
-  { release, status, lastGood, helmHasEnded = false, takeOver }: PendingRelease,
-  env: OperatorEnvironment,
-): ReadonlyArray<Hint> => {
+const waysOut = ({
+  release,
+  status,
+  lastGood,
+  helmHasEnded = false,
+  takeOver,
+}: PendingRelease): ReadonlyArray<Hint> => {
   const where = ["-n", release.namespace];
   if (lastGood !== undefined) {
     return [
-      recoverHint(lastGood, env),
+      recoverHint(lastGood),
       // Beside a Helm that lives, it would leave two deployed revisions.
       ...(helmHasEnded
         ? [
             hint(
               "Or go back by hand:",
-              rollbackCommand(env, { release, revision: lastGood, takeOver, wait: true }),
+              rollback({ release, revision: lastGood, takeOver, wait: true }),
             ),
           ]
         : []),
@@ -137,8 +120,8 @@ const waysOut = (
     return [
       hint(
         "It was never installed to the end, so there is nothing to go back to: remove what is there, then install:",
-        helmCommand(env, "uninstall", release.name, ...where),
-        tareCommand(env, "install"),
+        helm("uninstall", release.name, ...where),
+        tare("install"),
       ),
     ];
   }
@@ -146,11 +129,11 @@ const waysOut = (
     ? [
         hint(
           "No earlier revision is known to be good: choose one of the history, and roll back to it:",
-          rollbackCommand(env, { release, revision: "REVISION", takeOver, wait: true }),
+          rollback({ release, revision: "REVISION", takeOver, wait: true }),
         ),
-        runAgain(env),
+        runAgain,
       ]
-    : [runAgain(env)];
+    : [runAgain];
 };
 
 type PendingRelease = {
@@ -176,7 +159,7 @@ export class OperationInProgress extends operatorError<PendingRelease>()("Operat
     story ?? [
       `an operation that began ${since} is still running, or was killed before it could finish`,
     ],
-  hints: (pending, env) => [historyHint(pending.release, env), ...waysOut(pending, env)],
+  hints: (pending) => [historyHint(pending.release), ...waysOut(pending)],
 }) {}
 
 export class AnotherRunHoldsTheLock extends operatorError<{
@@ -194,32 +177,20 @@ export class AnotherRunHoldsTheLock extends operatorError<{
       ? ["its Lease claims to last longer than any run's: no waiting tells whether anybody has it"]
       : []),
   ],
-  hints: ({ release, overlong }, env) => [
+  hints: ({ release, overlong }) => [
     hint(
       "See who holds it:",
-      kubectlCommand(
-        env,
-        "get",
-        "lease",
-        `tare-${release.name}`,
-        "-n",
-        release.namespace,
-        "-o",
-        "yaml",
-      ),
+      kubectl("get", "lease", `tare-${release.name}`, "-n", release.namespace, "-o", "yaml"),
     ),
     ...(overlong
       ? [
           hint(
             "If no process is working on the release, remove it:",
-            kubectlCommand(env, "delete", "lease", `tare-${release.name}`, "-n", release.namespace),
+            kubectl("delete", "lease", `tare-${release.name}`, "-n", release.namespace),
           ),
         ]
       : []),
-    hint(
-      "Wait for it, then upgrade:",
-      tareCommand(env, "upgrade", { after: ["--lock-timeout", "30m"] }),
-    ),
+    hint("Wait for it, then upgrade:", tare("upgrade", { after: ["--lock-timeout", "30m"] })),
   ],
 }) {}
 
@@ -228,5 +199,5 @@ export class RunSuperseded extends operatorError<{ readonly detail: string }>()(
   exitCode: 13,
   what: () => "this run lost its lock on the release and stopped before its next write",
   why: ({ detail }) => [detail],
-  hints: (_, env) => [hint("Look before running it again:", tareCommand(env, "upgrade"))],
+  hints: () => [hint("Look before running it again:", tare("upgrade"))],
 }) {}

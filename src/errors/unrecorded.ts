@@ -1,13 +1,7 @@
 /** In words: a release that runs and that Helm has no record of. */
-import type { Hint } from "../domain/hints/hint.ts";
-import {
-  kubectlCommand,
-  type OperatorEnvironment,
-  tareCommand,
-} from "../domain/hints/operator-commands.ts";
+import { again, type Hint, hint, kubectl } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { Keeper, Unrecorded } from "../domain/release/unrecorded.ts";
-import { hint } from "./operator-error.ts";
 
 const STORAGE = { configmap: "ConfigMaps", secret: "Secrets" } as const;
 
@@ -33,16 +27,12 @@ export const describeUnrecorded = (release: ReleaseRef, unrecorded: Unrecorded):
     ? `Helm's records of it are there, in ${STORAGE[unrecorded.driver]}, and HELM_DRIVER does not say so`
     : `it runs all the same (Deployments ${unrecorded.deployments.join(", ")} in ${release.namespace}): ${describeKeeper(unrecorded.keeper)}`;
 
-const keeperHint = (
-  { name, namespace }: ReleaseRef,
-  keeper: Keeper,
-  env: OperatorEnvironment,
-): Hint => {
+const keeperHint = ({ name, namespace }: ReleaseRef, keeper: Keeper): Hint => {
   switch (keeper._tag) {
     case "ArgoCd":
       return hint(
         "Upgrade it where Argo CD takes it from, or look for the application:",
-        kubectlCommand(env, "get", "applications.argoproj.io", "--all-namespaces"),
+        kubectl("get", "applications.argoproj.io", "--all-namespaces"),
       );
     case "Flux": {
       const [kind, group] =
@@ -50,18 +40,18 @@ const keeperHint = (
       const where = keeper.namespace === undefined ? [] : ["-n", keeper.namespace];
       return hint(
         "Upgrade it where Flux takes it from:",
-        kubectlCommand(env, "get", `${kind}.${group}.toolkit.fluxcd.io`, keeper.name, ...where),
+        kubectl("get", `${kind}.${group}.toolkit.fluxcd.io`, keeper.name, ...where),
       );
     }
     case "LostRecords":
       return hint(
         "Restore its records from a backup, one for each revision; those that are there:",
-        kubectlCommand(env, "get", "secrets", "-n", namespace, "-l", `owner=helm,name=${name}`),
+        kubectl("get", "secrets", "-n", namespace, "-l", `owner=helm,name=${name}`),
       );
     case "Applied":
       return hint(
         "Upgrade it with what it was applied with; what runs:",
-        kubectlCommand(env, "get", "deployments", "-n", namespace),
+        kubectl("get", "deployments", "-n", namespace),
       );
   }
 };
@@ -69,13 +59,7 @@ const keeperHint = (
 export const unrecordedHints = (
   release: ReleaseRef,
   unrecorded: Unrecorded,
-  env: OperatorEnvironment,
 ): ReadonlyArray<Hint> =>
   unrecorded._tag === "OtherStorage"
-    ? [
-        hint(
-          `Run it again with HELM_DRIVER=${unrecorded.driver} in the environment:`,
-          tareCommand(env, "upgrade"),
-        ),
-      ]
-    : [keeperHint(release, unrecorded.keeper, env)];
+    ? [hint(`Run it again with HELM_DRIVER=${unrecorded.driver} in the environment:`, again)]
+    : [keeperHint(release, unrecorded.keeper)];

@@ -1,21 +1,9 @@
 /** Exit 20 to 23: the upgrade was tried. */
 
-import type { Hint } from "../domain/hints/hint.ts";
-import {
-  type OperatorEnvironment,
-  rollbackCommand,
-  tareCommand,
-} from "../domain/hints/operator-commands.ts";
+import { type Hint, hint, rollback, runAgain, tare } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { FailedRevisions } from "../domain/report/report.ts";
-import {
-  hint,
-  historyHint,
-  type OperatorError,
-  operatorError,
-  podHints,
-  runAgain,
-} from "./operator-error.ts";
+import { historyHint, type OperatorError, operatorError, podHints } from "./operator-error.ts";
 
 type FailedUpgrade = {
   readonly release: ReleaseRef;
@@ -30,16 +18,13 @@ type FailedUpgrade = {
 /** Everything before the name of the image itself: what `--image-sync` takes. */
 const registryOf = (image: string): string => image.slice(0, Math.max(0, image.lastIndexOf("/")));
 
-const imageHints = (
-  missingImage: string | undefined,
-  env: OperatorEnvironment,
-): ReadonlyArray<Hint> =>
+const imageHints = (missingImage: string | undefined): ReadonlyArray<Hint> =>
   missingImage === undefined
     ? []
     : [
         hint(
           `Image ${missingImage} does not exist: bring the images to the registry first:`,
-          tareCommand(env, "install", {
+          tare("install", {
             after: ["--image-sync", registryOf(missingImage), "--sync-only"],
           }),
         ),
@@ -53,11 +38,11 @@ export class UpgradeRolledBack extends operatorError<
     `upgrade failed (revision ${failedRevision}) and was rolled back: ` +
     `revision ${restoredRevision} runs again, as revision ${deployedRevision}`,
   why: ({ cause }) => [cause],
-  hints: ({ release, dataplaneNamespace, missingImage }, env) => [
-    ...imageHints(missingImage, env),
-    historyHint(release, env),
-    podHints(dataplaneNamespace, release, env),
-    runAgain(env),
+  hints: ({ release, dataplaneNamespace, missingImage }) => [
+    ...imageHints(missingImage),
+    historyHint(release),
+    podHints(dataplaneNamespace, release),
+    runAgain,
   ],
 }) {}
 
@@ -73,18 +58,18 @@ export class RollbackFailed extends operatorError<
   what: ({ failedRevision }) =>
     `upgrade failed (revision ${failedRevision}) and so did the rollback: the release needs you now`,
   why: ({ cause, rollbackCause }) => [`upgrade: ${cause}`, `rollback: ${rollbackCause}`],
-  hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }, env) => [
-    ...imageHints(missingImage, env),
-    historyHint(release, env),
+  hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }) => [
+    ...imageHints(missingImage),
+    historyHint(release),
     ...(lastGood === undefined
       ? []
       : [
           hint(
             "Go back to the last good revision by hand:",
-            rollbackCommand(env, { release, revision: lastGood, takeOver, wait: true }),
+            rollback({ release, revision: lastGood, takeOver, wait: true }),
           ),
         ]),
-    podHints(dataplaneNamespace, release, env),
+    podHints(dataplaneNamespace, release),
   ],
 }) {}
 
@@ -96,15 +81,15 @@ export class UpgradeLeftInPlace extends operatorError<
   what: ({ failedRevision }) =>
     `upgrade failed and revision ${failedRevision} was left in place (--no-atomic)`,
   why: ({ cause }) => [cause],
-  hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }, env) => [
-    ...imageHints(missingImage, env),
-    podHints(dataplaneNamespace, release, env),
+  hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }) => [
+    ...imageHints(missingImage),
+    podHints(dataplaneNamespace, release),
     ...(lastGood === undefined
       ? []
       : [
           hint(
             "Roll back when you have seen enough:",
-            rollbackCommand(env, { release, revision: lastGood, takeOver }),
+            rollback({ release, revision: lastGood, takeOver }),
           ),
         ]),
   ],
@@ -118,7 +103,7 @@ export class UpgradeNotStarted extends operatorError<{
   what: ({ release }) =>
     `upgrade of release ${release.name} failed before anything of it was changed`,
   why: ({ cause }) => [cause],
-  hints: (_, env) => [hint("Fix the cause, then:", tareCommand(env, "upgrade"))],
+  hints: () => [hint("Fix the cause, then:", tare("upgrade"))],
 }) {}
 
 /** The chart cannot be read: a missing path, a broken archive, a registry that does not answer. */
@@ -129,7 +114,7 @@ export class ChartUnusable extends operatorError<{
   exitCode: 23,
   what: ({ chart }) => `chart ${chart} cannot be used; nothing was changed`,
   why: ({ cause }) => [cause],
-  hints: (_, env) => [hint("Fix the cause, then:", tareCommand(env, "upgrade"))],
+  hints: () => [hint("Fix the cause, then:", tare("upgrade"))],
 }) {}
 
 /** Nothing for an error that is not about a revision that was made. */

@@ -1,4 +1,5 @@
 /** The CRD phase alone, with everything behind it real, and what a test wants to know about CRDs. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
@@ -12,6 +13,7 @@ import type { KubeObject } from "../../src/domain/kube/objects.ts";
 import type { ReportEvent } from "../../src/domain/report/report.ts";
 import { isOperatorError, type OperatorError } from "../../src/errors.ts";
 import { applyCrds, readCrds } from "../../src/phases/crds/apply-crds.ts";
+import { showHints } from "../../src/render/hints/hints.ts";
 import { layerCrdBackupsOnDisk } from "../../src/services/crds/CrdBackupsOnDisk.ts";
 import { Kubectl } from "../../src/services/kube/Kubectl.ts";
 import { layerKubectlApi } from "../../src/services/kube/KubectlApi.ts";
@@ -161,9 +163,10 @@ export const page = (cluster: Cluster, error: OperatorError | undefined): string
     : [
         error.what,
         ...error.why,
-        ...error
-          .hints(operatorEnvironment(cluster))
-          .flatMap(({ title, commands }) => [title, ...commands]),
+        ...showHints(operatorEnvironment(cluster), error.hints).flatMap(({ title, commands }) => [
+          title,
+          ...commands,
+        ]),
       ].join("\n");
 
 /** A copy of a CRD with a change. */

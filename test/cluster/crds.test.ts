@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { restoreHints } from "../../src/domain/crds/backup.ts";
 import type { KubeObject } from "../../src/domain/kube/objects.ts";
+import { showHints } from "../../src/render/hints/hints.ts";
 import { needsScript, restoreScript } from "../../src/render/text/restore-script.ts";
 import {
   accountKubeconfig,
@@ -430,7 +431,7 @@ describe("the whole set", () => {
     // Its owner would have to be asked first: it refuses bundles as old as the saved ones.
     await kubectl(cluster, ["delete", "-f", safeUpgrades]);
 
-    const [restore, migrate] = restoreHints(backup, operatorEnvironment(cluster));
+    const [restore, migrate] = showHints(operatorEnvironment(cluster), restoreHints(backup));
     if (!needsScript(backup)) throw new Error("no migration");
     const script = join(cluster.dir, "restore.sh");
     writeFileSync(script, restoreScript(backup, operatorEnvironment(cluster)));

@@ -33,7 +33,7 @@ export * from "./pods/behaviour.ts";
 export { type FakeStream, FakeStreams, type StreamsOfGateway } from "./pods/FakeStreams.ts";
 export { Recorder } from "./Recorder.ts";
 export { restoreRecords } from "./restore.ts";
-export { PLAIN_OPERATOR, runUpgrade, type UpgradeRun } from "./run-upgrade.ts";
+export { hintsOf, PLAIN_OPERATOR, runUpgrade, type UpgradeRun } from "./run-upgrade.ts";
 export { type Simulated, simulate } from "./simulate.ts";
 export { layerFakeTools } from "./tools.ts";
 export * from "./world.ts";

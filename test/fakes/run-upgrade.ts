@@ -5,7 +5,9 @@ import {
   DEFAULT_UPGRADE_OPTIONS,
   type UpgradeOptions,
 } from "../../src/domain/run/upgrade-options.ts";
+import type { OperatorError } from "../../src/errors.ts";
 import { upgrade } from "../../src/operations/upgrade.ts";
+import { showHints } from "../../src/render/hints/hints.ts";
 import { IDENTITY } from "./fixtures/identity.ts";
 import { simulate } from "./simulate.ts";
 
@@ -42,3 +44,7 @@ export const PLAIN_OPERATOR: OperatorEnvironment = {
   clusterFlags: [],
   upgradeFlags: [],
 };
+
+/** The next steps as `PLAIN_OPERATOR` would be told them. */
+export const hintsOf = (error: Pick<OperatorError, "hints"> | undefined) =>
+  showHints(PLAIN_OPERATOR, error?.hints ?? []);

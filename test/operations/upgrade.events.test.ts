@@ -11,9 +11,9 @@ import {
   type Fault,
   forbidden,
   hang,
+  hintsOf,
   INSTALLED_VALUES,
   outboxEvents,
-  PLAIN_OPERATOR,
   PRIVATE_KEY,
   Recorder,
   restoreRecords,
@@ -164,7 +164,7 @@ describe("secrets", () => {
     const told = [
       yield* traces,
       JSON.stringify(error ?? null),
-      JSON.stringify(error?.hints(PLAIN_OPERATOR) ?? null),
+      JSON.stringify(hintsOf(error) ?? null),
       error?.message ?? "",
     ].join("\n");
     for (const secret of [HEADER, "hunter2-hunter2", ...PRIVATE_KEY.split("\n").slice(1, -2)]) {

@@ -1,9 +1,7 @@
 /** Upgrades that fail after Helm was started, and where they leave the release. */
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import type { Hint } from "../../src/domain/hints/hint.ts";
 import { Deployment, Secret } from "../../src/domain/kube/objects.ts";
-import type { OperatorError } from "../../src/errors.ts";
 import { warningText } from "../../src/render/warnings/warning.ts";
 import {
   answerLost,
@@ -15,9 +13,9 @@ import {
   gateStates,
   HELM_3,
   HELM_4,
+  hintsOf,
   historyLines,
   outboxEvents,
-  PLAIN_OPERATOR,
   Recorder,
   rejected,
   restoreRecords,
@@ -39,9 +37,6 @@ const NOT_READY =
   "pod tars-system/ai-gateway-h2wnw7gbb-rk8kn, container ai-gateway (image gcr.io/acme/tars/ai-gateway:never-ready) runs but is not ready: NotReady: Readiness probe failed: HTTP probe failed with statuscode: 503";
 const CRASHES =
   "pod tars-dataplane/egress-2jxgggnbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times";
-
-const hintsOf = (error: OperatorError | undefined): ReadonlyArray<Hint | undefined> =>
-  error?.hints(PLAIN_OPERATOR) ?? [];
 
 const rollbackCommands = Effect.gen(function* () {
   const { invocations } = yield* FakeHelm;

@@ -1,13 +1,15 @@
 /** How clients reach the data plane, and what an upgrade must not make of it unasked. */
+
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
 import { EnvoyProxy, fieldAt, Gateway } from "../../src/domain/kube/objects.ts";
 import type { UpgradeOptions } from "../../src/domain/run/upgrade-options.ts";
+import type { OperatorError } from "../../src/errors.ts";
 import {
   FakeCluster,
   HELM_3,
   HELM_4,
-  PLAIN_OPERATOR,
+  hintsOf,
   runUpgrade,
   type Scenario,
   withField,
@@ -29,15 +31,8 @@ const reach = Effect.gen(function* () {
   return { listeners, service };
 });
 
-const commandsOf = (
-  error:
-    | {
-        readonly hints: (
-          env: typeof PLAIN_OPERATOR,
-        ) => ReadonlyArray<{ readonly commands: ReadonlyArray<string> }>;
-      }
-    | undefined,
-) => error?.hints(PLAIN_OPERATOR).flatMap(({ commands }) => commands) ?? [];
+const commandsOf = (error: Pick<OperatorError, "hints"> | undefined) =>
+  hintsOf(error).flatMap(({ commands }) => commands);
 
 const HELMS: ReadonlyArray<Scenario> = [{ helm: HELM_3 }, { helm: HELM_4, applyMethod: "ssa" }];
 const asked = (values: object): Partial<UpgradeOptions> => ({

@@ -49,11 +49,11 @@ import {
   FakeProcesses,
   forbidden,
   hang,
+  hintsOf,
   historyLines,
   INSTALLED_VALUES,
   NOTED_RUN,
   outboxEvents,
-  PLAIN_OPERATOR,
   processElsewhere,
   processOn,
   Recorder,
@@ -317,7 +317,7 @@ describe("a pending release", () => {
     Effect.gen(function* () {
       yield* leaveJournal(process, IN_HELM);
       const { error } = yield* runUpgrade();
-      const commands = error?.hints(PLAIN_OPERATOR).flatMap((hint) => hint.commands) ?? [];
+      const commands = hintsOf(error).flatMap((hint) => hint.commands) ?? [];
       assert.include(commands, "tare upgrade identity.json --recover");
       assert.strictEqual(
         commands.some((command) => command.startsWith("helm rollback")),
@@ -395,7 +395,7 @@ describe("a pending release", () => {
     Effect.gen(function* () {
       const { error } = yield* runUpgrade({ options: { recover: true } });
       assert.strictEqual(error?.exitCode, 13);
-      const hints = error?.hints(PLAIN_OPERATOR).flatMap(({ commands }) => commands) ?? [];
+      const hints = hintsOf(error).flatMap(({ commands }) => commands) ?? [];
       assert.include(hints, "helm uninstall tars -n tars-system");
       assert.include(hints, "tare install identity.json");
       assert.deepStrictEqual(yield* writesOf("tare"), []);
@@ -470,7 +470,7 @@ describe("a release of which nothing is deployed, though something was good", ()
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
       assert.strictEqual(error?._tag, "NoDeployedRevision");
-      const hints = error?.hints(PLAIN_OPERATOR).flatMap(({ commands }) => commands) ?? [];
+      const hints = hintsOf(error).flatMap(({ commands }) => commands) ?? [];
       assert.include(hints, "tare upgrade identity.json --recover");
     }).pipe(Effect.provide(world({ revisions, running: 1 }))),
   );

@@ -10,10 +10,10 @@ import {
   GATEWAY,
   HELM_4,
   hang,
+  hintsOf,
   historyLines,
   INSTALLED_VALUES,
   outboxEvents,
-  PLAIN_OPERATOR,
   Recorder,
   runUpgrade,
   TARS_EGRESS,
@@ -30,7 +30,7 @@ const page = (error: OperatorError | undefined): ReadonlyArray<string> =>
     : [
         error.what,
         ...error.why,
-        ...error.hints(PLAIN_OPERATOR).flatMap(({ title, commands }) => ["", title, ...commands]),
+        ...hintsOf(error).flatMap(({ title, commands }) => ["", title, ...commands]),
       ];
 
 const assertNothingWritten = Effect.gen(function* () {

@@ -21,8 +21,8 @@ import {
   type Fault,
   HELM_3,
   HELM_4,
+  hintsOf,
   IDENTITY,
-  PLAIN_OPERATOR,
   Recorder,
   runUpgrade,
   simulate,
@@ -47,7 +47,7 @@ const refused = Effect.fnUntraced(function* (options: Partial<UpgradeOptions> = 
 });
 
 const commandsOf = (error: OperatorError | undefined): ReadonlyArray<string> =>
-  error?.hints(PLAIN_OPERATOR).flatMap(({ commands }) => commands) ?? [];
+  hintsOf(error).flatMap(({ commands }) => commands) ?? [];
 
 const fail = (reason: "Rejected" | "ServerError", detail: string): Trouble => ({
   _tag: "Fail",

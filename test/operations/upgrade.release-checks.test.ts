@@ -14,10 +14,10 @@ import {
   forbidden,
   HELM_3,
   HELM_4,
+  hintsOf,
   historyLines,
   IDENTITY,
   outboxEvents,
-  PLAIN_OPERATOR,
   Recorder,
   runUpgrade,
   tarsChart,
@@ -67,7 +67,7 @@ describe("rights", () => {
         "rights: this account is not allowed to create, patch customresourcedefinitions.apiextensions.k8s.io in the whole cluster",
         "rights: this account is not allowed to patch deployments.apps in namespace tars-system",
       ]);
-      const rules = error?.hints(PLAIN_OPERATOR).flatMap((hint) => [hint.title, ...hint.commands]);
+      const rules = hintsOf(error).flatMap((hint) => [hint.title, ...hint.commands]);
       assert.includeMembers(rules ?? [], [
         "Rules to add to a ClusterRole:",
         "- {apiGroups: [apiextensions.k8s.io], resources: [customresourcedefinitions], verbs: [create, patch]}",

@@ -14,10 +14,10 @@ import {
   gateStates,
   HELM_3,
   HELM_4,
+  hintsOf,
   historyLines,
   neverReady,
   outboxEvents,
-  PLAIN_OPERATOR,
   RATE_LIMITER,
   Recorder,
   runUpgrade,
@@ -101,7 +101,7 @@ describe("a fatal pod error", () => {
           error?.why[0] ?? "",
           /^pod tars-system\/envoy-gateway-certgen-\S+, container job \(image gcr.io\/acme\/tars\/gateway:no-such-image\) needs an image that does not exist: /,
         );
-        const commands = (error?.hints(PLAIN_OPERATOR) ?? []).flatMap(({ commands }) => commands);
+        const commands = (hintsOf(error) ?? []).flatMap(({ commands }) => commands);
         assert.include(
           commands,
           "tare install identity.json --image-sync gcr.io/acme/tars --sync-only",
@@ -139,7 +139,7 @@ describe("a fatal pod error", () => {
   it.effect("of a missing image gives the command that syncs the images", () =>
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
-      const commands = (error?.hints(PLAIN_OPERATOR) ?? []).flatMap(({ commands }) => commands);
+      const commands = (hintsOf(error) ?? []).flatMap(({ commands }) => commands);
       assert.include(
         commands,
         "tare install identity.json --image-sync gcr.io/acme/tars --sync-only",

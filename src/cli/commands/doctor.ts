@@ -1,6 +1,7 @@
 import { Config, Duration, Effect, type Layer } from "effect";
 import { CliError, Command, Flag } from "effect/cli";
 import type { Identity } from "../../domain/identity/identity.ts";
+import { DOCTOR } from "../../domain/run/operation.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
 import {
   DEFAULT_DOCTOR_OPTIONS as DEFAULTS,
@@ -91,8 +92,8 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
         const env = yield* operatorEnvironment(input);
         const once = input.once ? ["--once"] : [];
         const dryRun = input.dryRun ? ["--dry-run"] : [];
-        const given = [input.identityFile, ...once, ...dryRun, ...releaseWords(input)];
-        return yield* reportOperatorError(error, { ...env, otherCommand: ["doctor", ...given] });
+        const words = [input.identityFile, ...once, ...dryRun, ...releaseWords(input)];
+        return yield* reportOperatorError(error, { ...env, ran: { operation: DOCTOR, words } });
       });
       const identity = yield* Effect.catch(readIdentity(input.identityFile), tell);
       const tick = Effect.catch(doctor(optionsOf(input), identity), tell);

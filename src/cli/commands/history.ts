@@ -1,5 +1,6 @@
 import { Effect } from "effect";
 import { Command } from "effect/cli";
+import { HISTORY } from "../../domain/run/operation.ts";
 import { visibleData } from "../../domain/text/visible.ts";
 import { history } from "../../operations/history.ts";
 import { deathNotes, historyLines } from "../../render/text/history.ts";
@@ -22,8 +23,8 @@ export const historyCommand = Command.make(
       history(release),
       Effect.fnUntraced(function* (error) {
         const env = yield* operatorEnvironment({ ...input, identityFile: IDENTITY_FILE });
-        const otherCommand = ["history", ...releaseWords(input)];
-        return yield* reportOperatorError(error, { ...env, otherCommand });
+        const ran = { operation: HISTORY, words: releaseWords(input) };
+        return yield* reportOperatorError(error, { ...env, ran });
       }),
     );
     if (input.output === "json") return;

@@ -2,6 +2,7 @@ import { Effect, type Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { PLATFORMS, TOOL_NAMES, type ToolName } from "../../domain/tools/pins.ts";
 import { toolRemedy } from "../../domain/tools/remedy.ts";
+import { NO_CLUSTER, showHints } from "../../render/hints/hints.ts";
 import { printLine } from "../../render/text/print.ts";
 import { type Reporter, report } from "../../services/report/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../../services/tools/ToolShelf.ts";
@@ -21,7 +22,7 @@ const reportProblems = Effect.fnUntraced(function* (
     exitCode: TOOLS_UNAVAILABLE,
     what,
     why: problems.map(({ message }) => message),
-    hints: missing.slice(0, 1).map(toolRemedy),
+    hints: showHints(NO_CLUSTER, missing.slice(0, 1).map(toolRemedy)),
   });
   return yield* new RunFailed({ exitCode: TOOLS_UNAVAILABLE });
 });

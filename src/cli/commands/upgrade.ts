@@ -1,14 +1,8 @@
 import { Effect, Exit, Option } from "effect";
 import { Command } from "effect/cli";
 import { restoreHints } from "../../domain/crds/backup.ts";
-import type { Hint } from "../../domain/hints/hint.ts";
-import {
-  helmCommand,
-  kubectlCommand,
-  type OperatorEnvironment,
-  pasteable,
-  rollbackCommand,
-} from "../../domain/hints/operator-commands.ts";
+import { type Hint, helm, hint, kubectl, rollback } from "../../domain/hints/hint.ts";
+import type { OperatorEnvironment } from "../../domain/hints/operator-commands.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { planHasChanges } from "../../domain/plan/upgrade-plan.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
@@ -18,6 +12,7 @@ import { plan } from "../../operations/plan.ts";
 import { type UpgradeOutcome, upgrade } from "../../operations/upgrade.ts";
 import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
 import type { UpgradeResult } from "../../phases/helm/helm-upgrade.ts";
+import { showHints } from "../../render/hints/hints.ts";
 import { needsScript, restoreScript, scriptHint } from "../../render/text/restore-script.ts";
 import { warningText } from "../../render/warnings/warning.ts";
 import { CrdBackups } from "../../services/crds/CrdBackups.ts";
@@ -31,49 +26,35 @@ import { RunFailed } from "../RunFailed.ts";
 import { exitCodesHelp, UPGRADE_EXIT_CODES } from "./exit-codes.ts";
 
 const closingHints = (
-  env: OperatorEnvironment,
   { release, dataplaneNamespace }: UpgradeOptions,
   { rollbackRevision, rollbackTakesOver: takeOver }: UpgradeResult,
 ): ReadonlyArray<Hint> => [
-  {
-    title: "Rollback (if needed):",
-    commands: [
-      rollbackRevision === undefined
-        ? helmCommand(env, "history", release.name, "-n", release.namespace)
-        : rollbackCommand(env, { release, revision: rollbackRevision, takeOver }),
-    ],
-  },
-  {
-    title: "Inspect:",
-    commands: [
-      kubectlCommand(env, "get", "pods", "-n", release.namespace),
-      kubectlCommand(env, "get", "pods", "-n", dataplaneNamespace),
-    ],
-  },
+  hint(
+    "Rollback (if needed):",
+    rollbackRevision === undefined
+      ? helm("history", release.name, "-n", release.namespace)
+      : rollback({ release, revision: rollbackRevision, takeOver }),
+  ),
+  hint(
+    "Inspect:",
+    kubectl("get", "pods", "-n", release.namespace),
+    kubectl("get", "pods", "-n", dataplaneNamespace),
+  ),
 ];
 
 /** What a flag was to do, and this run could not. */
-const idleHints = (
-  env: OperatorEnvironment,
-  { release }: UpgradeOptions,
-  { idle }: UpgradeOutcome,
-): ReadonlyArray<Hint> =>
-  idle.flatMap((one) => {
-    const command = doingCommand(one, release, env);
+const idleHints = ({ release }: UpgradeOptions, { idle }: UpgradeOutcome): ReadonlyArray<Hint> =>
+  idle.flatMap((flag) => {
+    const command = doingCommand(flag, release);
     return command === undefined
       ? []
-      : [
-          {
-            title: `${warningText(idleWarning(one, undefined))}. To change it:`,
-            commands: [command],
-          },
-        ];
+      : [hint(`${warningText(idleWarning(flag, undefined))}. To change it:`, command)];
   });
 
 /** Where the script cannot be written, the steps are printed. */
 const wayBack = Effect.fnUntraced(function* ({ backup }: CrdChanges, env: OperatorEnvironment) {
   if (backup === undefined) return [];
-  const told = restoreHints(backup, env);
+  const told = restoreHints(backup);
   if (!needsScript(backup)) return told;
   const backups = yield* CrdBackups;
   const saved = backups.saveScript(restoreScript(backup, env), backup.migrateFirst.file);
@@ -88,7 +69,7 @@ const crdHints = Effect.fnUntraced(function* (crds: CrdChanges, env: OperatorEnv
   const { created, updated } = crds;
   if (created + updated === 0) return [];
   const title = `CRDs that this run wrote stay as they are now: ${created} created, ${updated} updated.`;
-  return [{ title, commands: [] }, ...(yield* wayBack(crds, env))];
+  return [hint(title), ...(yield* wayBack(crds, env))];
 });
 
 const reportFailure = Effect.fnUntraced(function* (
@@ -121,9 +102,9 @@ const reportSuccess = Effect.fnUntraced(function* (
     revision,
     fromVersion: result.fromVersion,
     toVersion: result.toVersion,
-    hints: pasteable(env, [
-      ...closingHints(env, options, result),
-      ...idleHints(env, options, result),
+    hints: showHints(env, [
+      ...closingHints(options, result),
+      ...idleHints(options, result),
       ...(yield* wayBack(crds, env)),
     ]),
   });
@@ -131,7 +112,7 @@ const reportSuccess = Effect.fnUntraced(function* (
 
 const reportInterruption = Effect.fnUntraced(function* (input: UpgradeInput, crds: CrdChanges) {
   const env = yield* operatorEnvironment(input, givenUpgradeFlags(input));
-  yield* report({ _tag: "Interrupted", hints: pasteable(env, yield* crdHints(crds, env)) });
+  yield* report({ _tag: "Interrupted", hints: showHints(env, yield* crdHints(crds, env)) });
 });
 
 const runUpgrade = Effect.fnUntraced(function* (input: UpgradeInput) {

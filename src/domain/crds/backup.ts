@@ -1,9 +1,7 @@
 /** How CRDs come back after they were changed: a Helm rollback does not restore them. */
 
-import type { Hint } from "../hints/hint.ts";
-import type { OperatorEnvironment } from "../hints/operator-commands.ts";
+import { type CommandLine, type Hint, hint, kubectl } from "../hints/hint.ts";
 import { lostStoredVersions, migrationSteps } from "./migration.ts";
-import { type CommandLine, kubectl, showCommand } from "./refusal.ts";
 import { type CrdView, storageVersion } from "./view.ts";
 
 export interface CrdMigration {
@@ -38,32 +36,24 @@ const put = (file: string): CommandLine => kubectl("replace", "-f", file);
 
 const crds = (count: number): string => (count === 1 ? "1 CRD" : `${count} CRDs`);
 
-export const restoreHints = (
-  { restorable, migrateFirst }: CrdBackup,
-  env: OperatorEnvironment,
-): ReadonlyArray<Hint> => {
-  const show = (command: CommandLine) => showCommand(env, command);
-  return [
-    ...(restorable === undefined
-      ? []
-      : [
-          {
-            title: `Put ${crds(restorable.crds.length)} back as before (a Helm rollback does not; roll back first):`,
-            commands: [show(put(restorable.file))],
-          },
-        ]),
-    ...(migrateFirst === undefined
-      ? []
-      : [
-          {
-            title: `${crds(migrateFirst.migrations.length)} moved the stored version, which the API server refuses to take back: ${migrateFirst.migrations
-              .map(({ crd, storedIn }) => `${crd} (${storedIn})`)
-              .join(", ")}. To go back all the same, move what is stored first:`,
-            commands: [
-              ...migrateFirst.migrations.flatMap(({ steps }) => steps.map(show)),
-              show(put(migrateFirst.file)),
-            ],
-          },
-        ]),
-  ];
-};
+export const restoreHints = ({ restorable, migrateFirst }: CrdBackup): ReadonlyArray<Hint> => [
+  ...(restorable === undefined
+    ? []
+    : [
+        hint(
+          `Put ${crds(restorable.crds.length)} back as before (a Helm rollback does not; roll back first):`,
+          put(restorable.file),
+        ),
+      ]),
+  ...(migrateFirst === undefined
+    ? []
+    : [
+        hint(
+          `${crds(migrateFirst.migrations.length)} moved the stored version, which the API server refuses to take back: ${migrateFirst.migrations
+            .map(({ crd, storedIn }) => `${crd} (${storedIn})`)
+            .join(", ")}. To go back all the same, move what is stored first:`,
+          ...migrateFirst.migrations.flatMap(({ steps }) => steps),
+          put(migrateFirst.file),
+        ),
+      ]),
+];

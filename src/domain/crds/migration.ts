@@ -1,5 +1,5 @@
 /** Storage versions: what the API server demands before one may go. */
-import { type CommandLine, kubectl, piped } from "./refusal.ts";
+import { type CommandLine, kubectl, piped } from "../hints/hint.ts";
 import { type CrdView, resourceWord, servedVersions, storageVersion } from "./view.ts";
 
 /** Versions in which objects may be stored and which `next` does not have: the API server refuses such a CRD. */

@@ -1,8 +1,9 @@
 /** Schemas that became stricter, and the live objects that would fail them. */
 
+import { kubectl } from "../hints/hint.ts";
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import { type KubeObject, listAt } from "../kube/objects.ts";
-import { type CrdRefusal, kubectl } from "./refusal.ts";
+import type { CrdRefusal } from "./refusal.ts";
 import { schemaProblems } from "./schema.ts";
 import { type CrdView, resourceWord, versionNamed } from "./view.ts";
 

@@ -1,5 +1,6 @@
 /** Whose a CRD is: which field managers may be overruled, and which platforms keep CRDs of their own. */
 
+import { kubectl } from "../hints/hint.ts";
 import {
   getPath,
   isJsonObject,
@@ -10,7 +11,7 @@ import {
 } from "../kube/json.ts";
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../kube/objects.ts";
 import type { CrdManifest } from "./plan.ts";
-import { type CrdRefusal, kubectl } from "./refusal.ts";
+import type { CrdRefusal } from "./refusal.ts";
 
 /** They wrote what an installation wrote, by hand or through us: their fields are taken over. */
 const OURS_TO_TAKE = /^(?:helm|kubectl(?:-.*)?|tare(?:-.*)?|before-first-apply)$/i;

@@ -1,16 +1,5 @@
 /** Why a CRD is not written, and what the operator can do about it, as data. */
-import {
-  helmCommand,
-  kubectlCommand,
-  type OperatorEnvironment,
-} from "../hints/operator-commands.ts";
-
-/** One command; several words lists are piped into each other. */
-export interface CommandLine {
-  readonly tool: "kubectl" | "helm";
-  readonly words: ReadonlyArray<string>;
-  readonly into?: ReadonlyArray<string>;
-}
+import { type CommandLine, kubectl } from "../hints/hint.ts";
 
 export interface Remedy {
   readonly title: string;
@@ -37,29 +26,5 @@ export interface CrdRefusal {
   readonly reason: string;
   readonly remedy: Remedy;
 }
-
-export const kubectl = (...words: ReadonlyArray<string>): CommandLine => ({
-  tool: "kubectl",
-  words,
-});
-
-/** `kubectl ... | kubectl ...`. */
-export const piped = (words: ReadonlyArray<string>, into: ReadonlyArray<string>): CommandLine => ({
-  tool: "kubectl",
-  words,
-  into,
-});
-
-export const helm = (...words: ReadonlyArray<string>): CommandLine => ({ tool: "helm", words });
-
-export const showCommand = (
-  env: OperatorEnvironment,
-  { tool, words, into }: CommandLine,
-): string =>
-  tool === "helm"
-    ? helmCommand(env, ...words)
-    : [words, ...(into === undefined ? [] : [into])]
-        .map((part) => kubectlCommand(env, ...part))
-        .join(" | ");
 
 export const lookAt = (crd: string): CommandLine => kubectl("get", "crd", crd, "-o", "yaml");

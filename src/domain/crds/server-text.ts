@@ -1,5 +1,7 @@
 /** The API server's own refusals, told apart by their texts. */
-import { type CrdRefusal, kubectl, lookAt } from "./refusal.ts";
+
+import { kubectl } from "../hints/hint.ts";
+import { type CrdRefusal, lookAt } from "./refusal.ts";
 import { storedVersionRefusal } from "./verdict.ts";
 import type { CrdView } from "./view.ts";
 

@@ -1,10 +1,11 @@
 /** What becomes of one CRD once its whole live copy has been read: left alone, refused, or updated. */
 
+import { type CommandLine, kubectl } from "../hints/hint.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import { lostStoredVersions, migrationSteps } from "./migration.ts";
 import { ownershipRefusal, platformOf, unknownOwners } from "./ownership.ts";
 import { isSameAsLive, isTerminating, newerBundle, type PlannedCrd, planCrd } from "./plan.ts";
-import { type CommandLine, type CrdRefusal, kubectl, lookAt, type Remedy } from "./refusal.ts";
+import { type CrdRefusal, lookAt, type Remedy } from "./refusal.ts";
 import { type CrdView, crdView, neededVersions, resourceWord, servedVersions } from "./view.ts";
 
 const CHANNEL_ANNOTATION = "gateway.networking.k8s.io/channel";

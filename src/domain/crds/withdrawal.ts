@@ -1,8 +1,9 @@
 /** Versions that stop being served, and who still names them. */
 
+import { type CommandLine, helm, kubectl } from "../hints/hint.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import type { ReleaseRef } from "../release/release.ts";
-import { type CommandLine, type CrdRefusal, helm, kubectl } from "./refusal.ts";
+import type { CrdRefusal } from "./refusal.ts";
 import { type CrdView, resourceWord, servedVersions } from "./view.ts";
 
 export const withdrawnVersions = (live: CrdView, next: CrdView): ReadonlyArray<string> =>

@@ -1,9 +1,11 @@
 /** Which rows of the deployment history nobody wrote: decided from Helm's records, the gate's and the journal. */
+
 import { Duration } from "effect";
 import { type Actor, actorOf } from "../processes/actor.ts";
 import { type GateRecords, unprovenRevisions } from "../release/gate-record.ts";
 import { chartVersion, describesFailure, isPending, type ReleaseRef } from "../release/release.ts";
 import { instantOf, type KnownRevision } from "../release/revision-identity.ts";
+import { journaledOperation } from "../run/operation.ts";
 import type { RunRecord } from "../run/run-journal.ts";
 import { deadRunEvent, isOfAnotherInstallation } from "./dead-run.ts";
 import {
@@ -246,7 +248,7 @@ const eventOfDeadRun = (
     installEvent({
       release,
       subject: event.subject,
-      operation: "upgrade",
+      operation: journaledOperation(journal.operation).event,
       outcome: event.outcome,
       fromVersion: journal.fromVersion,
       toVersion: journal.toVersion,

@@ -1,6 +1,4 @@
-import { TAKE_OVER } from "../helm/version.ts";
-import type { ReleaseRef } from "../release/release.ts";
-import type { Hint } from "./hint.ts";
+import type { Operation } from "../run/operation.ts";
 
 /**
  * Commands printed for the operator to paste. They reach the same cluster as this run did: the context in use is always
@@ -23,8 +21,8 @@ export interface OperatorEnvironment {
   readonly clusterFlags: ReadonlyArray<GivenFlag>;
   /** Every other flag this run was given, so that a repeated run is the same run. Secrets are not among them. */
   readonly upgradeFlags: ReadonlyArray<GivenFlag>;
-  /** The words of another command than `upgrade`, if that was run, e.g. `history`. */
-  readonly otherCommand?: ReadonlyArray<string>;
+  /** Of another operation than an upgrade: what was run, with its words but those that say which cluster. */
+  readonly ran?: { readonly operation: Operation; readonly words: ReadonlyArray<string> };
 }
 
 export interface GivenFlag {
@@ -67,30 +65,6 @@ export const helmCommand = (env: OperatorEnvironment, ...words: ReadonlyArray<st
     ...option("--kubeconfig", env.kubeconfig),
   );
 
-interface Rollback {
-  readonly release: ReleaseRef;
-  /** Or a word in its place. */
-  readonly revision: number | string;
-  /** What others own by then is changed all the same; for a Helm that has the server apply. */
-  readonly takeOver?: boolean | undefined;
-  readonly wait?: boolean;
-}
-
-export const rollbackCommand = (
-  env: OperatorEnvironment,
-  { release, revision, takeOver = false, wait = false }: Rollback,
-): string =>
-  helmCommand(
-    env,
-    "rollback",
-    release.name,
-    String(revision),
-    "-n",
-    release.namespace,
-    ...(wait ? ["--wait"] : []),
-    ...(takeOver ? TAKE_OVER : []),
-  );
-
 export type KubectlEnvironment = ClusterEnvironment & Pick<OperatorEnvironment, "kubectl">;
 
 export const kubectlCommand = (env: KubectlEnvironment, ...words: ReadonlyArray<string>): string =>
@@ -126,23 +100,9 @@ export const tareCommand = (
 };
 
 /** What was run, once more. */
-export const sameCommand = (env: OperatorEnvironment, after: ReadonlyArray<string> = []): string =>
-  env.otherCommand === undefined
-    ? tareCommand(env, "upgrade", { after })
-    : join("tare", ...env.otherCommand, ...env.clusterFlags.flatMap(({ words }) => words));
-
-/** The hints, and what the operator has to know to paste their commands. */
-export const pasteable = (
-  { isKubeconfigGone = false }: OperatorEnvironment,
-  hints: ReadonlyArray<Hint>,
-): ReadonlyArray<Hint> =>
-  isKubeconfigGone && hints.some(({ commands }) => commands.length > 0)
-    ? [
-        ...hints,
-        {
-          title:
-            "The kubeconfig came through a pipe, so these commands do not name it: give it to them once more, with --kubeconfig or in KUBECONFIG.",
-          commands: [],
-        },
-      ]
-    : hints;
+export const sameCommand = (env: OperatorEnvironment): string => {
+  if (env.ran === undefined) return tareCommand(env, "upgrade");
+  const { operation, words } = env.ran;
+  const cluster = env.clusterFlags.flatMap((flag) => flag.words);
+  return join("tare", operation.command, ...words, ...cluster);
+};

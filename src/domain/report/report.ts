@@ -5,7 +5,7 @@ import type { CrdCounts } from "../crds/plan.ts";
 import type { DoctorReport } from "../events/doctor-report.ts";
 import type { TimelineRow } from "../events/timeline.ts";
 import type { TakenFields } from "../fields/taken-fields.ts";
-import type { Hint } from "../hints/hint.ts";
+import type { ShownHint } from "../hints/hint.ts";
 import type { Leave } from "../hold/let-go.ts";
 import type { UpgradePlan } from "../plan/upgrade-plan.ts";
 import type { ReleaseRef } from "../release/release.ts";
@@ -152,7 +152,7 @@ export type ReportEvent =
   /** The run was stopped by a signal; the release is as it was before it, the CRDs may not be. */
   | {
       readonly _tag: "Interrupted";
-      readonly hints: ReadonlyArray<Hint>;
+      readonly hints: ReadonlyArray<ShownHint>;
     }
   | { readonly _tag: "Warning"; readonly warning: Warning }
   /** What the chart has to say of the new revision. */
@@ -163,7 +163,7 @@ export type ReportEvent =
       readonly revision: number;
       readonly fromVersion: string;
       readonly toVersion: string;
-      readonly hints: ReadonlyArray<Hint>;
+      readonly hints: ReadonlyArray<ShownHint>;
     }
   | {
       readonly _tag: "Failed";
@@ -172,5 +172,5 @@ export type ReportEvent =
       readonly revisions?: FailedRevisions;
       readonly what: string;
       readonly why: ReadonlyArray<string>;
-      readonly hints: ReadonlyArray<Hint>;
+      readonly hints: ReadonlyArray<ShownHint>;
     };

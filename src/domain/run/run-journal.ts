@@ -1,44 +1,45 @@
 import { Duration, Result, Schema } from "effect";
 import { ProcessIdentity } from "../processes/process-identity.ts";
 import type { ReleaseRef } from "../release/release.ts";
+import { journaledOperation, phaseNumber } from "./operation.ts";
 
 export const JOURNAL_COMPONENT_LABEL = { "tars.io/component": "upgrade-journal" } as const;
 export const JOURNAL_SCHEMA_VERSION = 1;
 /** The last steps tell where a run died; a run that waits for long must not fill the record. */
 const STEPS_KEPT = 20;
 
-/** The parts of a run that write, by the phase they belong to; `doing` completes "it died while …". */
+/** The parts of a run that write, by the id of the phase they belong to; `doing` completes "it died while …". */
 const RUN_STEPS = {
   recovery: {
-    phase: 2,
+    phase: "discover",
     doing: "it recovered the release",
   },
   crds: {
-    phase: 4,
+    phase: "apply-crds",
     doing: "the CRDs were written",
   },
   upgrade: {
-    phase: 5,
+    phase: "helm-upgrade",
     doing: "the upgrade was prepared",
   },
   "helm-upgrade": {
-    phase: 5,
+    phase: "helm-upgrade",
     doing: "helm upgrade was at work",
   },
   gate: {
-    phase: 5,
+    phase: "helm-upgrade",
     doing: "the data plane was being verified",
   },
   drain: {
-    phase: 5,
+    phase: "helm-upgrade",
     doing: "replaced proxies served their last streams",
   },
   "helm-rollback": {
-    phase: 5,
+    phase: "helm-upgrade",
     doing: "helm rollback was at work",
   },
   event: {
-    phase: 5,
+    phase: "helm-upgrade",
     doing: "the deployment history was told",
   },
 } as const;
@@ -58,6 +59,8 @@ const Step = Schema.Struct({
 export const RunRecord = Schema.Struct({
   schemaVersion: Schema.Literal(JOURNAL_SCHEMA_VERSION),
   runId: Schema.String,
+  /** See `WritingOperation.event`; older writers noted none, and were upgrades. */
+  operation: Schema.optionalKey(Schema.String),
   process: ProcessIdentity,
   release: Schema.Struct({ name: Schema.String, namespace: Schema.String }),
   cliVersion: Schema.String,
@@ -127,9 +130,10 @@ const minute = (at: string): string => {
 
 const whereItWas = (record: RunRecord): string => {
   const step = openStep(record) ?? record.steps.at(-1)?.step;
-  return step === undefined
-    ? "before it wrote anything"
-    : `in phase ${RUN_STEPS[step].phase}, while ${RUN_STEPS[step].doing}`;
+  if (step === undefined) return "before it wrote anything";
+  const { phase, doing } = RUN_STEPS[step];
+  const number = phaseNumber(journaledOperation(record.operation), phase);
+  return number === undefined ? `while ${doing}` : `in phase ${number}, while ${doing}`;
 };
 
 const lastWrote = (record: RunRecord): string =>

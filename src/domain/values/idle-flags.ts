@@ -2,7 +2,7 @@
 import { Redacted } from "effect";
 import { objectKey } from "../access/helm-access.ts";
 import { fieldsOf } from "../fields/object-diff.ts";
-import { type KubectlEnvironment, kubectlCommand } from "../hints/operator-commands.ts";
+import { type CommandLine, kubectl } from "../hints/hint.ts";
 import {
   canonicalJson,
   dotted,
@@ -110,15 +110,14 @@ export const unusedFlag = ({ given, path }: FlagTrial, next: JsonObject): IdleFl
 export const doingCommand = (
   idle: IdleFlag,
   { namespace }: ReleaseRef,
-  env: KubectlEnvironment,
-): string | undefined => {
+): CommandLine | undefined => {
   if (idle._tag !== "InstallOnly") return undefined;
   const patch = JSON.stringify({ data: { [INSTALL_ONLY.key]: idle.asked } });
   const what = ["patch", "configmap", INSTALL_ONLY.configMap, "-n", namespace];
-  return kubectlCommand(env, ...what, "--type", "merge", "-p", patch);
+  return kubectl(...what, "--type", "merge", "-p", patch);
 };
 
-/** @param command see `doingCommand` */
+/** @param command that of `doingCommand`, in words */
 export const idleWarning = (idle: IdleFlag, command: string | undefined): Warning => {
   switch (idle._tag) {
     case "InstallOnly": {

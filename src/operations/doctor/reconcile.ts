@@ -12,6 +12,7 @@ import {
 import type { RecordedRevision } from "../../domain/events/recorded-revision.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
+import { journaledOperation } from "../../domain/run/operation.ts";
 import { hasDone, type RunRecord } from "../../domain/run/run-journal.ts";
 import { EventOutbox } from "../../services/events/EventOutbox.ts";
 import { ReleaseRecords, type RevisionLabel } from "../../services/release/ReleaseRecords.ts";
@@ -75,7 +76,11 @@ const owesRow = (
   if (journal === undefined || journal.ended !== undefined || hasDone(journal, "event")) {
     return false;
   }
-  const ofRun = eventId(release, { _tag: "Run", runId: journal.runId }, "upgrade");
+  const ofRun = eventId(
+    release,
+    { _tag: "Run", runId: journal.runId },
+    journaledOperation(journal.operation).event,
+  );
   const ofRevision = labels.some(
     (label) => label.revision > journal.baseRevision && isReported(release, label, reported),
   );

@@ -44,7 +44,7 @@ export const asOwner = Effect.fn("tare.as-owner")(
     return yield* attempt({ ...owned, journal, streams }).pipe(
       journaled(journal),
       withEvent({ run, installed, journal, streams }),
-      Effect.onExit((exit) => journal.end(outcomeOf(exit))),
+      Effect.onExit((exit) => journal.end(outcomeOf(run.operation, exit))),
     );
   },
   (bracket) => Effect.uninterruptible(Effect.scoped(bracket)),

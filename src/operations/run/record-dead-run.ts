@@ -3,6 +3,7 @@ import { type DeadRunEvent, deadRunEvent } from "../../domain/events/dead-run.ts
 import { type EventOutcome, installEvent } from "../../domain/events/install-event.ts";
 import { actorOf } from "../../domain/processes/actor.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
+import { journaledOperation } from "../../domain/run/operation.ts";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
@@ -44,7 +45,7 @@ export const recordDeadRun = Effect.fnUntraced(
       installEvent({
         release,
         subject: event.subject,
-        operation: "upgrade",
+        operation: journaledOperation(dead.operation).event,
         outcome,
         fromVersion: dead.fromVersion,
         toVersion: dead.toVersion,

@@ -4,6 +4,7 @@ import { type EventSubject, installEvent } from "../../domain/events/install-eve
 import { actorOf } from "../../domain/processes/actor.ts";
 import { type History, lastRevision } from "../../domain/release/release.ts";
 import { identityOf } from "../../domain/release/revision-identity.ts";
+import type { WritingOperation } from "../../domain/run/operation.ts";
 import type { InstalledRelease } from "../../phases/release/installed-release.ts";
 import type { FollowedStreams } from "../../phases/streams/follow.ts";
 import { EventOutbox } from "../../services/events/EventOutbox.ts";
@@ -61,8 +62,8 @@ const failureOf = (exit: AttemptExit) => {
 };
 
 /** One word, for the journal. */
-export const outcomeOf = (exit: AttemptExit): string =>
-  Exit.isSuccess(exit) ? "Upgraded" : failureOf(exit).code;
+export const outcomeOf = ({ done }: WritingOperation, exit: AttemptExit): string =>
+  Exit.isSuccess(exit) ? done : failureOf(exit).code;
 
 /** The first revision that came after those that were discovered: an interrupted run cannot tell otherwise. */
 const firstAfter = ({ history }: InstalledRelease, now: History): number | undefined => {
@@ -105,7 +106,7 @@ const writeEvent = Effect.fnUntraced(function* (ended: EndedAttempt) {
       actor: actorOf(self),
       release: installed.release,
       subject,
-      operation: "upgrade",
+      operation: run.operation.event,
       outcome: Exit.isSuccess(exit)
         ? { status: "success" }
         : { status: "failed", ...failureOf(exit) },

@@ -3,21 +3,27 @@ import { Clock, Duration, Effect, Random } from "effect";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { type History, lastRevision } from "../../domain/release/release.ts";
 import { note } from "../../domain/release/revision-identity.ts";
+import { UPGRADE, type WritingOperation } from "../../domain/run/operation.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { RunJournal } from "../../services/run/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
 
 export interface UpgradeRun {
+  readonly operation: WritingOperation;
   readonly options: UpgradeOptions;
   readonly identity: Identity;
   /** Of this run alone. */
   readonly runId: string;
 }
 
-export const beginRun = Effect.fnUntraced(function* (options: UpgradeOptions, identity: Identity) {
+export const beginRun = Effect.fnUntraced(function* (
+  options: UpgradeOptions,
+  identity: Identity,
+  operation: WritingOperation = UPGRADE,
+) {
   const startedAt = yield* Clock.currentTimeMillis;
   const runId = `${startedAt}-${yield* Random.nextInt}-${yield* Random.nextInt}`;
-  return { options, identity, runId } satisfies UpgradeRun as UpgradeRun;
+  return { operation, options, identity, runId } satisfies UpgradeRun as UpgradeRun;
 });
 
 interface Journey {
@@ -28,7 +34,7 @@ interface Journey {
 
 /** With the lock in hand: the journal of the release is now this run's. */
 export const openJournal = Effect.fnUntraced(function* (
-  { options, identity, runId }: UpgradeRun,
+  { operation, options, identity, runId }: UpgradeRun,
   { history, fromVersion, toVersion }: Journey,
 ) {
   const journals = yield* RunJournal;
@@ -36,6 +42,7 @@ export const openJournal = Effect.fnUntraced(function* (
   const baseUpdated = note(base)?.updated;
   return yield* journals.open({
     runId,
+    operation: operation.event,
     release: options.release,
     cliVersion: CLI_VERSION,
     workspaceId: identity.workspaceId,

@@ -1,5 +1,6 @@
 /** Finds the flags that reach nothing, by rendering the chart as if each had not been given. */
 import { Effect, Option, Redacted } from "effect";
+import { kubectlCommand } from "../../domain/hints/operator-commands.ts";
 import { dotted, getPath } from "../../domain/kube/json.ts";
 import { ConfigMap, stringAt } from "../../domain/kube/objects.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
@@ -126,7 +127,11 @@ export const warnOfIdleFlags = Effect.fnUntraced(function* (
   const env = yield* yield* OperatorShell;
   yield* Effect.forEach(
     found,
-    (idle) => warn(idleWarning(idle, doingCommand(idle, release, env))),
+    (idle) => {
+      const command = doingCommand(idle, release);
+      const words = command === undefined ? undefined : kubectlCommand(env, ...command.words);
+      return warn(idleWarning(idle, words));
+    },
     { discard: true },
   );
 });

@@ -1,5 +1,5 @@
 import { Clock, Effect, Layer } from "effect";
-import type { Hint } from "../../domain/hints/hint.ts";
+import type { ShownHint } from "../../domain/hints/hint.ts";
 import type { ReportEvent } from "../../domain/report/report.ts";
 import { visibleJson } from "../../domain/text/visible.ts";
 import { Reporter } from "../../services/report/Reporter.ts";
@@ -22,7 +22,7 @@ type Told = Partial<
     | "streams"
     | "error"
   >
-> & { readonly hints?: ReadonlyArray<Hint> };
+> & { readonly hints?: ReadonlyArray<ShownHint> };
 
 const UNEXPECTED = {
   code: "InternalError",

@@ -1,8 +1,8 @@
 /** The way back for CRDs as a script: too long to paste, and some of its steps have to be left out where nothing is stored. */
 import type { CrdBackup, CrdMigration } from "../../domain/crds/backup.ts";
-import { type CommandLine, kubectl, showCommand } from "../../domain/crds/refusal.ts";
-import type { Hint } from "../../domain/hints/hint.ts";
+import { type CommandLine, type Hint, hint, kubectl, shell } from "../../domain/hints/hint.ts";
 import { type OperatorEnvironment, shellQuote } from "../../domain/hints/operator-commands.ts";
+import { showCommand } from "../hints/hints.ts";
 
 type Migrating = CrdBackup & { readonly migrateFirst: NonNullable<CrdBackup["migrateFirst"]> };
 
@@ -59,8 +59,8 @@ const counted = (count: number): string => (count === 1 ? "1 CRD" : `${count} CR
 export const scriptHint = ({ restorable, migrateFirst }: Migrating, script: string): Hint => {
   const moved = migrateFirst.migrations.length;
   const all = moved + (restorable?.crds.length ?? 0);
-  return {
-    title: `Put ${counted(all)} back as before (a Helm rollback does not; roll back first). ${counted(moved)} moved the stored version: what is stored is written again.`,
-    commands: [`sh ${shellQuote(script)}`],
-  };
+  return hint(
+    `Put ${counted(all)} back as before (a Helm rollback does not; roll back first). ${counted(moved)} moved the stored version: what is stored is written again.`,
+    shell(`sh ${shellQuote(script)}`),
+  );
 };

@@ -1,7 +1,7 @@
 import { Duration } from "effect";
 import type { HaVerdict } from "../../domain/checks/ha-verdict.ts";
 import type { CrdBackup } from "../../domain/crds/backup.ts";
-import type { Hint } from "../../domain/hints/hint.ts";
+import type { ShownHint } from "../../domain/hints/hint.ts";
 import { quotedWords } from "../../domain/hints/operator-commands.ts";
 import type { ReportEvent } from "../../domain/report/report.ts";
 import { formatGoDuration } from "../../domain/text/go-duration.ts";
@@ -93,7 +93,7 @@ const letGoLine = ({ pod, why, openStreams }: Told<"ProxyLetGo">, paint: Paint):
   return `${paint.warning("warning:")} proxy ${pod} let go, its time is over: ${openStreams} open ${openStreams === 1 ? "stream" : "streams"} left to its own drain`;
 };
 
-const hintLines = ({ title, commands }: Hint): ReadonlyArray<string> => [title, ...commands];
+const hintLines = ({ title, commands }: ShownHint): ReadonlyArray<string> => [title, ...commands];
 
 /** The lines of one event, as the product page shows them; no line at all for what only machines want to know. */
 export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<string> => {

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest";
 import { migrationBack, restoreHints } from "../../../src/domain/crds/backup.ts";
 import { mayTakeFrom, platformOf, unknownOwners } from "../../../src/domain/crds/ownership.ts";
 import { crdManifest } from "../../../src/domain/crds/plan.ts";
-import { showCommand } from "../../../src/domain/crds/refusal.ts";
 import { serverRefusal } from "../../../src/domain/crds/server-text.ts";
 import { judgeCrd } from "../../../src/domain/crds/verdict.ts";
 import { crdView } from "../../../src/domain/crds/view.ts";
@@ -13,6 +12,7 @@ import {
 } from "../../../src/domain/crds/withdrawal.ts";
 import type { OperatorEnvironment } from "../../../src/domain/hints/operator-commands.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../../src/domain/kube/objects.ts";
+import { showCommand, showHints } from "../../../src/render/hints/hints.ts";
 
 const ENV: OperatorEnvironment = {
   context: undefined,
@@ -301,12 +301,12 @@ describe("the way back", () => {
   it("needs the storage version moved back, the objects written and the list shortened first", () => {
     const migration = migrationBack(before, after);
     assert.strictEqual(migration?.storedIn, "v1");
-    const hints = restoreHints(
-      {
+    const hints = showHints(
+      ENV,
+      restoreHints({
         restorable: { file: "/b/a.yaml", crds: ["x"] },
         migrateFirst: { file: "/b/b.yaml", migrations: migration === undefined ? [] : [migration] },
-      },
-      ENV,
+      }),
     );
     assert.deepStrictEqual(hints[0]?.commands, ["kubectl replace -f /b/a.yaml"]);
     assert.include(hints[1]?.title, "gateways.example.com (v1)");

@@ -75,6 +75,7 @@ describe("a run's record", () => {
       obituary(inHelm),
       `a run ${who} died in phase 5, while helm upgrade was at work; it last wrote at 2026-11-22 10:14:02 UTC`,
     );
+    assert.strictEqual(obituary({ ...inHelm, operation: "upgrade" }), obituary(inHelm));
     assert.include(lastWords(record), `the last run was ${who}, before it wrote anything`);
   });
 });

@@ -15,7 +15,8 @@ import {
   rendersAlike,
   unusedFlag,
 } from "../../../src/domain/values/idle-flags.ts";
-import { IDENTITY } from "../../fakes/index.ts";
+import { showCommand } from "../../../src/render/hints/hints.ts";
+import { IDENTITY, PLAIN_OPERATOR } from "../../fakes/index.ts";
 
 const MODE = ["global", "deploymentMode"];
 const defaults: JsonObject = { global: { deploymentMode: "enterprise", customer: "" } };
@@ -85,7 +86,7 @@ describe("two renderings are alike", () => {
 });
 
 describe("what is said of it", () => {
-  const env = { kubectl: "kubectl", context: "prod", kubeconfig: undefined };
+  const env = { ...PLAIN_OPERATOR, context: "prod" };
 
   it("names the command that does it, fit to be pasted", () => {
     const idle = {
@@ -102,8 +103,9 @@ describe("what is said of it", () => {
       live: "https://old.example",
       command: "do it",
     });
+    const command = doingCommand(idle, DEFAULT_RELEASE);
     assert.strictEqual(
-      doingCommand(idle, DEFAULT_RELEASE, env),
+      command === undefined ? undefined : showCommand(env, command),
       `kubectl patch configmap tars-config -n tars-system --type merge -p '{"data":{"proxy-url":"https://new.example/it'\\''s"}}' --context prod`,
     );
   });
@@ -116,7 +118,7 @@ describe("what is said of it", () => {
     };
     const off = unusedFlag(trial, {});
     assert.strictEqual(idleWarning(off, undefined).code, "flag-needs-collector");
-    assert.isUndefined(doingCommand(off, DEFAULT_RELEASE, env));
+    assert.isUndefined(doingCommand(off, DEFAULT_RELEASE));
     const on = unusedFlag(trial, { otelCollector: { enabled: true } });
     assert.strictEqual(idleWarning(on, undefined).code, "flag-unused");
   });

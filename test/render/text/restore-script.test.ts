@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import type { CrdBackup } from "../../../src/domain/crds/backup.ts";
 import { migrationSteps } from "../../../src/domain/crds/migration.ts";
 import { crdView } from "../../../src/domain/crds/view.ts";
+import { showHints } from "../../../src/render/hints/hints.ts";
 import { needsScript, restoreScript, scriptHint } from "../../../src/render/text/restore-script.ts";
 import { PLAIN_OPERATOR } from "../../fakes/index.ts";
 
@@ -62,7 +63,8 @@ describe("the script that puts CRDs back", () => {
 
   it("is all that a run prints of the way back", () => {
     if (!needsScript(backup)) return assert.fail();
-    const { title, commands } = scriptHint(backup, "/b/it's here-restore.sh");
+    const [shown] = showHints(PLAIN_OPERATOR, [scriptHint(backup, "/b/it's here-restore.sh")]);
+    const { title, commands } = shown ?? assert.fail();
     assert.match(title, /^Put 3 CRDs back as before \(.*roll back first\)\. 1 CRD moved/);
     assert.deepStrictEqual(commands, [`sh '/b/it'\\''s here-restore.sh'`]);
   });

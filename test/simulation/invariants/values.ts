@@ -2,7 +2,7 @@
 import { getPath, type Json } from "../../../src/domain/kube/json.ts";
 import { ConfigMap, Lease, Secret } from "../../../src/domain/kube/objects.ts";
 import { listed } from "../../fakes/cluster/store.ts";
-import { PLAIN_OPERATOR, PRIVATE_KEY } from "../../fakes/index.ts";
+import { hintsOf, PRIVATE_KEY } from "../../fakes/index.ts";
 import { eventsIn, recordsIn } from "../facts.ts";
 import type { Outcome, Run } from "../run.ts";
 import type { Story } from "../story.ts";
@@ -105,7 +105,7 @@ const FORBIDDEN: ReadonlyArray<readonly [string, string]> = [
 /** Everything that people or other programs can read. */
 const publicText = (run: Run): string => {
   const { error } = run;
-  const said = error === undefined ? [] : [error.what, ...error.why, error.hints(PLAIN_OPERATOR)];
+  const said = error === undefined ? [] : [error.what, ...error.why, hintsOf(error)];
   return JSON.stringify([
     run.reports,
     said,

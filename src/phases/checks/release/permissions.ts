@@ -1,4 +1,5 @@
 /** Whether this account is allowed to do everything that the upgrade, and a rollback of it, will do. */
+
 import { Effect, Result } from "effect";
 import {
   type Access,
@@ -12,6 +13,7 @@ import { type HelmChange, helmAccess } from "../../../domain/access/helm-access.
 import { tareAccess } from "../../../domain/access/tare-access.ts";
 import { type CrdManifest, type LiveCrd, planCrd } from "../../../domain/crds/plan.ts";
 import type { HelmDriver } from "../../../domain/helm/driver.ts";
+import { hint, shell } from "../../../domain/hints/hint.ts";
 import type { KubeObject, ResourceType } from "../../../domain/kube/objects.ts";
 import type { RenderedRelease } from "../../../domain/release/rendered-release.ts";
 import type { PreflightProblem } from "../../../errors/preflight.ts";
@@ -55,10 +57,9 @@ const rightsProblems = (denied: ReadonlyArray<Access>): ReadonlyArray<PreflightP
   const problems: ReadonlyArray<PreflightProblem> = missing.map((right) => ({
     problem: `rights: this account ${describeRight(right)}`,
   }));
-  const remedies = rulesByRole(missing).map(({ role, rules }) => ({
-    title: `Rules to add to ${role}:`,
-    commands: rules,
-  }));
+  const remedies = rulesByRole(missing).map(({ role, rules }) =>
+    hint(`Rules to add to ${role}:`, ...rules.map((rule) => shell(rule))),
+  );
   const last = problems.length - remedies.length;
   // One remedy for each role, however many rights of it are missing.
   return problems.map((problem, index) => {
