@@ -1,23 +1,12 @@
-import { Console, type Layer, Option } from "effect";
+import { Console, type Effect, type Layer, Option, type Scope } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
 import type { Identity } from "../domain/identity/identity.ts";
-import type { ChartSource } from "../services/chart/ChartSource.ts";
-import type { CrdBackups } from "../services/crds/CrdBackups.ts";
-import type { EventOutbox } from "../services/events/EventOutbox.ts";
+import type { doctor } from "../operations/doctor.ts";
+import type { history } from "../operations/history.ts";
+import type { plan } from "../operations/plan.ts";
+import type { upgrade } from "../operations/upgrade.ts";
 import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
-import type { Helm } from "../services/helm/Helm.ts";
-import type { ProxyHold } from "../services/hold/ProxyHold.ts";
-import type { Kubectl } from "../services/kube/Kubectl.ts";
-import type { ReleaseLock } from "../services/lock/ReleaseLock.ts";
-import type { ProcessTable } from "../services/processes/ProcessTable.ts";
-import type { ReleaseRecords } from "../services/release/ReleaseRecords.ts";
 import type { Reporter } from "../services/report/Reporter.ts";
-import type { FailureReports } from "../services/rollout/FailureReports.ts";
-import type { RolloutGate } from "../services/rollout/RolloutGate.ts";
-import type { Confirmation } from "../services/run/Confirmation.ts";
-import type { OperatorSignals } from "../services/run/OperatorSignals.ts";
-import type { RunJournal } from "../services/run/RunJournal.ts";
-import type { ProxyStats } from "../services/streams/ProxyStats.ts";
 import type { ToolCache } from "../services/tools/ToolCache.ts";
 import type { ToolShelf } from "../services/tools/ToolShelf.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -25,24 +14,15 @@ import { historyCommand } from "./commands/history.ts";
 import { toolsCommand } from "./commands/tools.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
 
-export type TareServices =
-  | ChartSource
-  | Confirmation
-  | CrdBackups
-  | EventOutbox
-  | Helm
-  | Kubectl
-  | OperatorSignals
-  | ProcessTable
-  | ReleaseLock
-  | ReleaseRecords
-  | Reporter
-  | FailureReports
-  | ProxyStats
-  | ProxyHold
-  | RolloutGate
-  | RunJournal
-  | ToolCache;
+/** What any command works with, whoever gives it: the real cluster, or a simulated one. */
+export type TareServices = Exclude<
+  | Effect.Services<ReturnType<typeof upgrade>>
+  | Effect.Services<ReturnType<typeof plan>>
+  | Effect.Services<ReturnType<typeof history>>
+  | Effect.Services<ReturnType<typeof doctor>>
+  | ToolCache,
+  ManagementPlane | Scope.Scope
+>;
 
 /** Which cluster a command was pointed at. */
 export interface ClusterChoice {

@@ -84,7 +84,15 @@ const orWarn = <A, E extends { readonly message: string }, R>(
     Effect.as(warn({ code: "history-incomplete", cause: message }), without),
   );
 
-export const history = Effect.fn("tare.history")(function* (release: ReleaseRef) {
+interface HistoryOptions {
+  /** How many rows, the newest ones; all where it is left out. */
+  readonly max?: number | undefined;
+}
+
+export const history = Effect.fn("tare.history")(function* (
+  release: ReleaseRef,
+  { max }: HistoryOptions = {},
+) {
   const records = yield* ReleaseRecords;
   yield* requireRecordsInCluster;
   const revisions = yield* Effect.mapError(
@@ -103,12 +111,13 @@ export const history = Effect.fn("tare.history")(function* (release: ReleaseRef)
   const run = unfinished === undefined ? undefined : yield* runOf(release, unfinished);
   const worker: Worker =
     unfinished === undefined ? NOBODY : yield* orWarn(whoIsAtWork(release, run), NOBODY);
-  const rows = timeline(state, events, {
+  const all = timeline(state, events, {
     nowMillis: yield* Clock.currentTimeMillis,
     staleAfter: STALE_AFTER,
     worker,
     actor: run === undefined ? undefined : actorOf(run.process),
   });
+  const rows = max === undefined ? all : all.slice(-max);
   yield* report({ _tag: "HistoryRead", release, rows });
   return rows;
 });

@@ -7,31 +7,15 @@ import { ApiService, type KubeObject, type ResourceType } from "../../src/domain
 import type { ProcessIdentity } from "../../src/domain/processes/process-identity.ts";
 import type { ReleaseRef } from "../../src/domain/release/release.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
-import type { ChartSource } from "../../src/services/chart/ChartSource.ts";
-import type { CrdBackups } from "../../src/services/crds/CrdBackups.ts";
 import { EventOutbox } from "../../src/services/events/EventOutbox.ts";
-import type { ManagementPlane } from "../../src/services/events/ManagementPlane.ts";
 import { CurrentHelmDriver } from "../../src/services/helm/CurrentHelmDriver.ts";
-import type { Helm } from "../../src/services/helm/Helm.ts";
-import type { ProxyHold } from "../../src/services/hold/ProxyHold.ts";
 import { layerProxyHoldAdmission } from "../../src/services/hold/ProxyHoldAdmission.ts";
-import type { Kubectl } from "../../src/services/kube/Kubectl.ts";
-import type { ReleaseLock } from "../../src/services/lock/ReleaseLock.ts";
 import { layerReleaseLockLease } from "../../src/services/lock/ReleaseLockLease.ts";
-import type { ProcessTable } from "../../src/services/processes/ProcessTable.ts";
-import type { ReleaseRecords } from "../../src/services/release/ReleaseRecords.ts";
 import { layerReleaseRecords } from "../../src/services/release/ReleaseRecordsInCluster.ts";
-import type { Reporter } from "../../src/services/report/Reporter.ts";
-import type { FailureReports } from "../../src/services/rollout/FailureReports.ts";
-import type { RolloutGate } from "../../src/services/rollout/RolloutGate.ts";
 import { layerRolloutGateWatching } from "../../src/services/rollout/RolloutGateWatching.ts";
-import type { Confirmation } from "../../src/services/run/Confirmation.ts";
-import type { JournalFiles } from "../../src/services/run/JournalFiles.ts";
-import type { OperatorSignals } from "../../src/services/run/OperatorSignals.ts";
 import { RunJournal } from "../../src/services/run/RunJournal.ts";
-import type { ProxyStats } from "../../src/services/streams/ProxyStats.ts";
 import { layerProxyStatsByPodProxy } from "../../src/services/streams/ProxyStatsByPodProxy.ts";
-import type { ToolCache, ToolName } from "../../src/services/tools/ToolCache.ts";
+import type { ToolName } from "../../src/services/tools/ToolCache.ts";
 import { FakeCluster } from "./cluster/FakeCluster.ts";
 import type { Fault } from "./cluster/faults.ts";
 import { type FakeServer, layerKubectl } from "./cluster/kubectl.ts";
@@ -56,7 +40,7 @@ import {
 } from "./fixtures/installation.ts";
 import { INSTALLED_CRDS, tarsChart } from "./fixtures/tars-chart.ts";
 import type { FakeChart } from "./helm/chart.ts";
-import { type FakeHelm, layerFakeHelm } from "./helm/FakeHelm.ts";
+import { layerFakeHelm } from "./helm/FakeHelm.ts";
 import type { ApplyMethod } from "./helm/records.ts";
 import { FakeStreams } from "./pods/FakeStreams.ts";
 import { Recorder } from "./Recorder.ts";
@@ -166,41 +150,6 @@ const seeded = (scenario: Scenario) =>
     }),
   );
 
-export type World =
-  | ChartSource
-  | Confirmation
-  | CrdBackups
-  | EventOutbox
-  | FailureReports
-  | FakeBackups
-  | FakeCharts
-  | FakeCluster
-  | FakeConfirmation
-  | FakeDeployments
-  | FakeEnvoyGateway
-  | FakeHelm
-  | FakeJournalFiles
-  | FakeManagementPlane
-  | FakeReports
-  | FakeProcesses
-  | FakeSignals
-  | FakeStreams
-  | Helm
-  | JournalFiles
-  | Kubectl
-  | OperatorSignals
-  | ManagementPlane
-  | ProcessTable
-  | ProxyHold
-  | ProxyStats
-  | Recorder
-  | ReleaseLock
-  | ReleaseRecords
-  | Reporter
-  | RolloutGate
-  | RunJournal
-  | ToolCache;
-
 /** What a process of tare keeps in the cluster, and how it watches it; `self` signs its locks. */
 export const overKubectl = (self: ProcessIdentity) =>
   Layer.mergeAll(
@@ -214,7 +163,7 @@ export const overKubectl = (self: ProcessIdentity) =>
   ).pipe(Layer.provideMerge(layerProcessTableOf(self)));
 
 /** By default: an HA release 1.1.0 under a healthy data plane of two pods, and a tare that embeds chart 1.2.0. */
-export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
+export const world = (scenario: Scenario = {}) => {
   const server: FakeServer = {
     context: "prod",
     version: scenario.kubernetes ?? "v1.35.2",
@@ -252,3 +201,5 @@ export const world = (scenario: Scenario = {}): Layer.Layer<World> => {
     Layer.provideMerge(Layer.succeed(CurrentHelmDriver, driver)),
   );
 };
+
+export type World = Layer.Success<ReturnType<typeof world>>;

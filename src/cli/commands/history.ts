@@ -1,10 +1,11 @@
-import { Effect } from "effect";
-import { Command } from "effect/cli";
+import { Effect, Option } from "effect";
+import { Command, Flag } from "effect/cli";
 import { HISTORY } from "../../domain/run/operation.ts";
 import { visibleData } from "../../domain/text/visible.ts";
 import { history } from "../../operations/history.ts";
 import { deathNotes, historyLines } from "../../render/text/history.ts";
 import { printLine } from "../../render/text/print.ts";
+import { flagsOf, givenFlags, optional } from "../flags/declared-flag.ts";
 import { outputFlag } from "../flags/output.ts";
 import { clusterFlags, releaseFlags, releaseWords } from "../flags/upgrade-flags.ts";
 import { operatorEnvironment } from "../operator-environment.ts";
@@ -14,16 +15,30 @@ import { exitCodesHelp, HISTORY_EXIT_CODES } from "./exit-codes.ts";
 /** In hints: this command is not given one. */
 const IDENTITY_FILE = "identity.json";
 
+const HISTORY_FLAGS = {
+  max: optional(
+    "max",
+    Flag.Int("max").pipe(
+      Flag.filter(
+        (rows) => rows >= 1,
+        () => "a number of rows, 1 or more",
+      ),
+    ),
+    { help: "Show no more rows than that, the newest ones", preset: "all", metavar: "ROWS" },
+  ),
+};
+
 export const historyCommand = Command.make(
   "history",
-  { output: outputFlag, ...clusterFlags, ...releaseFlags },
+  { ...flagsOf(HISTORY_FLAGS), output: outputFlag, ...clusterFlags, ...releaseFlags },
   Effect.fn("tare.command.history")(function* (input) {
     const release = { name: input.releaseName, namespace: input.systemNamespace };
     const rows = yield* Effect.catch(
-      history(release),
+      history(release, { max: Option.getOrUndefined(input.max) }),
       Effect.fnUntraced(function* (error) {
         const env = yield* operatorEnvironment({ ...input, identityFile: IDENTITY_FILE });
-        const ran = { operation: HISTORY, words: releaseWords(input) };
+        const words = givenFlags(HISTORY_FLAGS, input).flatMap((flag) => flag.words);
+        const ran = { operation: HISTORY, words: [...words, ...releaseWords(input)] };
         return yield* reportOperatorError(error, { ...env, ran });
       }),
     );

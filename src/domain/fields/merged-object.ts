@@ -1,6 +1,6 @@
 /** An object of the chart laid over the live one, as the server or Helm would do it. */
 
-import type { ApplyMethod } from "../helm/version.ts";
+import type { ApplyMethod } from "../helm/arguments.ts";
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import type { KubeObject, ResourceType } from "../kube/objects.ts";
 import { isBuiltIn } from "./field-owners.ts";

@@ -1,6 +1,6 @@
 /** What an upgrade takes over: fields of its objects that somebody else set or removed, and that it sets again. */
 
-import type { ApplyMethod } from "../helm/version.ts";
+import type { ApplyMethod } from "../helm/arguments.ts";
 import type { Json } from "../kube/json.ts";
 import type { ResourceType } from "../kube/objects.ts";
 import { looksSecret } from "../text/redaction.ts";

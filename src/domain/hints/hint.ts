@@ -1,5 +1,5 @@
 /** What an operator can do next, as data: the words of a command depend on where it is pasted, and are made in `render/`. */
-import { TAKE_OVER } from "../helm/version.ts";
+import { TAKE_OVER } from "../helm/arguments.ts";
 import type { ReleaseRef } from "../release/release.ts";
 
 /** A command of kubectl or Helm; with `into`, one that is piped into another of the same tool. */

@@ -3,7 +3,7 @@ import { Effect, Option, type Redacted, type Result } from "effect";
 import { EVERYTHING } from "../../domain/access/access.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/checks/webhook-certificate.ts";
 import type { LiveCrd } from "../../domain/crds/plan.ts";
-import type { ApplyMethod } from "../../domain/helm/version.ts";
+import type { ApplyMethod } from "../../domain/helm/arguments.ts";
 import {
   type KubeObject,
   Namespace,
@@ -64,7 +64,7 @@ const readWebhookCertificate = Effect.fnUntraced(function* ({ namespace }: Relea
 
 /** What depends neither on the chart nor on a revision: it can be read while they are. */
 export interface StandingFacts {
-  readonly mayEverything: Result.Result<boolean, KubectlError>;
+  readonly isClusterAdmin: Result.Result<boolean, KubectlError>;
   /** `undefined` where there is none or it cannot be read. */
   readonly webhookCertificate: KubeObject | undefined;
   /** The system's and the data plane's, as far as they are there and can be read. */
@@ -110,7 +110,7 @@ export const readStandingFacts = Effect.fn("tare.read.standing-facts")(function*
   const kubectl = yield* Kubectl;
   const facts: StandingFacts = yield* Effect.all(
     {
-      mayEverything: Effect.result(kubectl.mayI(EVERYTHING)),
+      isClusterAdmin: Effect.result(kubectl.canI(EVERYTHING)),
       webhookCertificate: readWebhookCertificate(where.release),
       namespaces: readNamespaces(where),
       quotas: readQuotas(where),

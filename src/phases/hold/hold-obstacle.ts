@@ -23,7 +23,7 @@ export const holdObstacle = Effect.fnUntraced(function* (
     holdAccess(options, [...new Set(namespaces)]),
     (access) =>
       Effect.map(
-        Effect.orElseSucceed(kubectl.mayI(access), () => true),
+        Effect.orElseSucceed(kubectl.canI(access), () => true),
         (allowed) => (allowed ? [] : [access]),
       ),
     { concurrency: "unbounded" },

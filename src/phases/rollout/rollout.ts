@@ -1,7 +1,7 @@
 import { Duration, Effect, Ref } from "effect";
 import type { RolloutStage } from "../../domain/report/report.ts";
 import { hadAilingRelease } from "../../domain/rollout/baseline/prior-state.ts";
-import { dossierText } from "../../domain/rollout/trouble/dossier.ts";
+import { failureReportText } from "../../domain/rollout/trouble/failure-report.ts";
 import { quietTime } from "../../domain/rollout/verdict.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
 import { Reporter, report, warn } from "../../services/report/Reporter.ts";
@@ -93,7 +93,7 @@ export const saveReport = Effect.fnUntraced(function* (
 ) {
   if (diagnosis === undefined) return;
   const reports = yield* FailureReports;
-  const text = dossierText(diagnosis.dossier, installed.secrets);
+  const text = failureReportText(diagnosis.failureReport, installed.secrets);
   yield* reports.save(`${installed.release.name}-revision-${revision}`, text).pipe(
     Effect.matchEffect({
       onSuccess: (file) => report({ _tag: "FailureReportSaved", file }),

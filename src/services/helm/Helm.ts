@@ -1,6 +1,7 @@
 import { Context, Data, type Duration, type Effect, type Redacted, type Scope } from "effect";
+import type { ApplyMethod, RenderAnswers } from "../../domain/helm/arguments.ts";
 import type { HelmFailureKind } from "../../domain/helm/stderr.ts";
-import type { ApplyMethod, HelmVersion, RenderAnswers } from "../../domain/helm/version.ts";
+import type { HelmVersion } from "../../domain/helm/version.ts";
 import type { Hint } from "../../domain/hints/hint.ts";
 import type { JsonObject } from "../../domain/kube/json.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";

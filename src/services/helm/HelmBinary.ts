@@ -11,14 +11,14 @@ import {
   Scope,
 } from "effect";
 import { ChildProcessSpawner } from "effect/process";
-import { classifyHelmError, oneLine } from "../../domain/helm/stderr.ts";
 import {
-  parseHelmVersion,
   type RenderAnswers,
   renderArguments,
   rollbackArguments,
   upgradeArguments,
-} from "../../domain/helm/version.ts";
+} from "../../domain/helm/arguments.ts";
+import { classifyHelmError, oneLine } from "../../domain/helm/stderr.ts";
+import { parseHelmVersion } from "../../domain/helm/version.ts";
 import { isJsonObject } from "../../domain/kube/json.ts";
 import { byRevision, History, type ReleaseRef } from "../../domain/release/release.ts";
 import { CLUSTER_MARK } from "../../domain/run/recovery.ts";

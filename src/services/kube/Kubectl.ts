@@ -151,7 +151,7 @@ export class Kubectl extends Context.Service<
     /** Every type the server serves, in each of its versions. */
     readonly resources: Effect.Effect<ReadonlyArray<ResourceType>, KubectlError>;
     /** Whether the account of this run may do that, as the server's authorisers say (SelfSubjectAccessReview). */
-    readonly mayI: (access: Access) => Effect.Effect<boolean, KubectlError>;
+    readonly canI: (access: Access) => Effect.Effect<boolean, KubectlError>;
     /** Server-side apply; returns the object as stored (or as it would be, for a dry run). */
     readonly apply: (
       type: ResourceType,

@@ -209,7 +209,7 @@ export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> 
         served: Effect.suspend(() => readServed(call)),
         resources: Effect.suspend(() => readResources(call)),
 
-        mayI: Effect.fn("Kubectl.mayI")(function* ({ verb, group, resource, namespace, name }) {
+        canI: Effect.fn("Kubectl.canI")(function* ({ verb, group, resource, namespace, name }) {
           const { body } = yield* call({
             method: "POST",
             path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

@@ -1,7 +1,7 @@
 /** Helm's release records as they are kept: JSON, gzipped and in base64; in a Secret once more encoded as all its data is. */
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { RecordedRevision } from "../../domain/events/recorded-revision.ts";
-import type { ApplyMethod } from "../../domain/helm/version.ts";
+import type { ApplyMethod } from "../../domain/helm/arguments.ts";
 import { isJsonObject, type JsonObject } from "../../domain/kube/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube/objects.ts";
 import { malformation } from "../../domain/release/record-flaw.ts";

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../domain/kube/objects.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { WorkloadProgress } from "../../domain/rollout/progress.ts";
-import type { Dossier } from "../../domain/rollout/trouble/dossier.ts";
+import type { FailureReport } from "../../domain/rollout/trouble/failure-report.ts";
 import type { KubectlError } from "../kube/Kubectl.ts";
 
 export interface FollowRequest {
@@ -43,7 +43,7 @@ export interface Diagnosis {
   readonly why: string;
   /** An image that has to be brought to the registry first. */
   readonly missingImage: string | undefined;
-  readonly dossier: Dossier;
+  readonly failureReport: FailureReport;
 }
 
 export type DataPlaneOutcome =

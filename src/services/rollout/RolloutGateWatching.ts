@@ -7,7 +7,7 @@ import {
   rolloutProgress,
   type WorkloadProgress,
 } from "../../domain/rollout/progress.ts";
-import type { Dossier } from "../../domain/rollout/trouble/dossier.ts";
+import type { FailureReport } from "../../domain/rollout/trouble/failure-report.ts";
 import { newlyWithheld } from "../../domain/rollout/trouble/withheld-secrets.ts";
 import {
   type Baseline,
@@ -78,14 +78,14 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
   let worst: Suspicion | undefined;
 
   const diagnose = Effect.fnUntraced(function* (cause: RootCause) {
-    const dossier: Dossier = {
+    const failureReport: FailureReport = {
       why: cause.line,
       release: `${request.release.namespace}/${request.release.name}`,
       atMillis: yield* Clock.currentTimeMillis,
       workloads: seen.progress,
       pods: [...(yield* collector.evidence)].reverse(),
     };
-    return { why: cause.line, missingImage: cause.missingImage, dossier } satisfies Diagnosis;
+    return { why: cause.line, missingImage: cause.missingImage, failureReport } satisfies Diagnosis;
   });
 
   const judge = Effect.fnUntraced(function* () {

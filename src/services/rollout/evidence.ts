@@ -11,7 +11,7 @@ import {
 } from "../../domain/kube/objects.ts";
 import type { PodInTrouble, ToldOfPods } from "../../domain/rollout/progress.ts";
 import { isNodeComing } from "../../domain/rollout/trouble/autoscaling.ts";
-import type { ContainerLog, PodEvidence } from "../../domain/rollout/trouble/dossier.ts";
+import type { ContainerLog, PodEvidence } from "../../domain/rollout/trouble/failure-report.ts";
 import type { ToldOfPod } from "../../domain/rollout/trouble/pod-trouble.ts";
 import { rootCause } from "../../domain/rollout/verdict.ts";
 import { Kubectl } from "../kube/Kubectl.ts";

@@ -225,7 +225,7 @@ export const kubectlFor = (
       ]),
     ),
 
-    mayI: (access) =>
+    canI: (access) =>
       cluster.request(
         requestFor("review", `ask whether this account may ${access.verb} ${access.resource}`),
         Effect.sync(() => server.may?.(access) ?? true),

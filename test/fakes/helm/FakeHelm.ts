@@ -1,11 +1,7 @@
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Ref } from "effect";
+import { rollbackArguments, upgradeArguments } from "../../../src/domain/helm/arguments.ts";
 import { classifyHelmError, helmErrorText, oneLine } from "../../../src/domain/helm/stderr.ts";
-import {
-  type HelmVersion,
-  parseHelmVersion,
-  rollbackArguments,
-  upgradeArguments,
-} from "../../../src/domain/helm/version.ts";
+import { type HelmVersion, parseHelmVersion } from "../../../src/domain/helm/version.ts";
 import type { JsonObject } from "../../../src/domain/kube/json.ts";
 import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 import { CurrentHelmDriver } from "../../../src/services/helm/CurrentHelmDriver.ts";

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { Deferred, Effect, Fiber, Option, Ref, Result } from "effect";
-import type { RenderAnswers } from "../../../src/domain/helm/version.ts";
+import type { RenderAnswers } from "../../../src/domain/helm/arguments.ts";
 import type { JsonObject } from "../../../src/domain/kube/json.ts";
 import { type KubeObject, refOf } from "../../../src/domain/kube/objects.ts";
 import type { ReleaseRef } from "../../../src/domain/release/release.ts";

@@ -183,7 +183,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "Helm keeps the old values",
-    file: "src/domain/helm/version.ts",
+    file: "src/domain/helm/arguments.ts",
     search: 'old values.\n  "--reset-values",\n',
     replacement: "old values.\n",
   },

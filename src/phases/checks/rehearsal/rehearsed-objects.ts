@@ -16,7 +16,7 @@ import {
 } from "../../../domain/fields/object-change.ts";
 import { fieldsOf, showValue } from "../../../domain/fields/object-diff.ts";
 import { type TakenFields, takenFields } from "../../../domain/fields/taken-fields.ts";
-import type { ApplyMethod } from "../../../domain/helm/version.ts";
+import type { ApplyMethod } from "../../../domain/helm/arguments.ts";
 import {
   fieldAt,
   type KubeObject,

@@ -36,10 +36,10 @@ const crdWrites = (manifests: ReadonlyArray<CrdManifest>, live: ReadonlyArray<Li
 /** A right that is only missing for all objects of a kind may be there for those that matter. */
 const deniedOf = Effect.fnUntraced(function* ({ general, named }: AccessQuestion) {
   const kubectl = yield* Kubectl;
-  if (yield* kubectl.mayI(general)) return [];
+  if (yield* kubectl.canI(general)) return [];
   if (named.length === 0) return [general];
   const answers = yield* Effect.forEach(named, (access) =>
-    Effect.map(kubectl.mayI(access), (allowed) => (allowed ? [] : [access])),
+    Effect.map(kubectl.canI(access), (allowed) => (allowed ? [] : [access])),
   );
   const denied = answers.flat();
   return denied.length === named.length ? [general] : denied;
@@ -110,10 +110,10 @@ export const findMissingPermissions = Effect.fnUntraced(function* (
   input: ReleaseChecksInput,
   rendered: RenderedRelease,
 ) {
-  const { mayEverything, previous, types } = input.facts;
-  if (Result.isSuccess(mayEverything) && mayEverything.success) return {};
+  const { isClusterAdmin, previous, types } = input.facts;
+  if (Result.isSuccess(isClusterAdmin) && isClusterAdmin.success) return {};
   return yield* Effect.gen(function* () {
-    yield* Effect.fromResult(mayEverything);
+    yield* Effect.fromResult(isClusterAdmin);
     const [before, served] = [yield* Effect.fromResult(previous), yield* Effect.fromResult(types)];
     const storage = STORAGE[(yield* yield* CurrentHelmDriver)._tag];
     const needed = neededAccess(input, yield* input.liveCrds, rendered, before, served, storage);

@@ -21,7 +21,7 @@ export interface PodEvidence {
   readonly atMillis: number;
 }
 
-export interface Dossier {
+export interface FailureReport {
   readonly why: string;
   readonly release: string;
   readonly atMillis: number;
@@ -101,8 +101,8 @@ const workloadLine = ({ name, group, ready, desired, draining, waitingFor }: Wor
   `${name} (${group}): ${ready}/${desired} ready${draining === 0 ? "" : `, ${draining} draining`}${waitingFor === undefined ? "" : `, ${waitingFor}`}`;
 
 /** @param secrets known to this run, masked wherever they turn up in what others wrote */
-export const dossierText = (
-  { why, release, atMillis, workloads, pods }: Dossier,
+export const failureReportText = (
+  { why, release, atMillis, workloads, pods }: FailureReport,
   secrets: ReadonlyArray<Redacted.Redacted<string>>,
 ): string =>
   redactText(

@@ -1,12 +1,14 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration } from "effect";
 import {
-  type HelmVersion,
-  isSupportedHelm,
-  parseHelmVersion,
   renderArguments,
   rollbackArguments,
   upgradeArguments,
+} from "../../../src/domain/helm/arguments.ts";
+import {
+  type HelmVersion,
+  isSupportedHelm,
+  parseHelmVersion,
 } from "../../../src/domain/helm/version.ts";
 
 const version = (text: string): HelmVersion =>
