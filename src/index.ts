@@ -25,7 +25,7 @@ export * from "./errors.ts";
 export { liveServices } from "./live.ts";
 export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./operations/doctor.ts";
 export { history } from "./operations/history.ts";
-export { PLAN_PHASES, plan } from "./operations/plan.ts";
+export { PLAN_PHASES, type PlanServices, plan } from "./operations/plan.ts";
 export { asOwner, type Owned, type OwnerInput } from "./operations/run/as-owner.ts";
 export { checkRelease, prefetchChecks } from "./operations/run/check-release.ts";
 export { type ClusterReads, prefetch, prefetchCluster } from "./operations/run/prefetch.ts";
@@ -34,7 +34,12 @@ export { recoverIfStuck } from "./operations/run/recover.ts";
 export { beginRun, type UpgradeRun } from "./operations/run/run.ts";
 export { type OwnedRelease, takeOwnership } from "./operations/run/take-ownership.ts";
 export type { FoundRelease } from "./operations/run/wait-for-others.ts";
-export { UPGRADE_PHASES, type UpgradeOutcome, upgrade } from "./operations/upgrade.ts";
+export {
+  UPGRADE_PHASES,
+  type UpgradeOutcome,
+  type UpgradeServices,
+  upgrade,
+} from "./operations/upgrade.ts";
 export { haPreflight, readHa } from "./phases/checks/ha-preflight.ts";
 export { preflight, readPreflight } from "./phases/checks/preflight.ts";
 export { checkObjects } from "./phases/checks/rehearsal/object-checks.ts";

@@ -3,8 +3,8 @@ import { Command, Flag, GlobalFlag } from "effect/cli";
 import type { Identity } from "../domain/identity/identity.ts";
 import type { doctor } from "../operations/doctor.ts";
 import type { history } from "../operations/history.ts";
-import type { plan } from "../operations/plan.ts";
-import type { upgrade } from "../operations/upgrade.ts";
+import type { PlanServices } from "../operations/plan.ts";
+import type { UpgradeServices } from "../operations/upgrade.ts";
 import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
 import type { Reporter } from "../services/report/Reporter.ts";
 import type { ToolCache } from "../services/tools/ToolCache.ts";
@@ -16,8 +16,8 @@ import { upgradeCommand } from "./commands/upgrade.ts";
 
 /** What any command works with, whoever gives it: the real cluster, or a simulated one. */
 export type TareServices = Exclude<
-  | Effect.Services<ReturnType<typeof upgrade>>
-  | Effect.Services<ReturnType<typeof plan>>
+  | UpgradeServices
+  | PlanServices
   | Effect.Services<ReturnType<typeof history>>
   | Effect.Services<ReturnType<typeof doctor>>
   | ToolCache,

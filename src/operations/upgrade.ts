@@ -6,6 +6,7 @@ import { Effect, flow } from "effect";
 import type { Identity } from "../domain/identity/identity.ts";
 import type { UpgradeOptions } from "../domain/run/upgrade-options.ts";
 import type { IdleFlag } from "../domain/values/idle-flags.ts";
+import type { UpgradeError } from "../errors.ts";
 import { haPreflight } from "../phases/checks/ha-preflight.ts";
 import { preflight } from "../phases/checks/preflight.ts";
 import { requireRendered } from "../phases/checks/release/require-rendered.ts";
@@ -22,6 +23,7 @@ import { prefetch, prefetchCluster } from "./run/prefetch.ts";
 import { recoverIfStuck } from "./run/recover.ts";
 import { beginRun } from "./run/run.ts";
 
+/** The phases of an upgrade, in the order in which they are printed and numbered. */
 export const UPGRADE_PHASES = [preflight, discover, haPreflight, applyCrds, helmUpgrade] as const;
 
 export interface UpgradeOutcome extends UpgradeResult {
@@ -29,11 +31,7 @@ export interface UpgradeOutcome extends UpgradeResult {
   readonly idle: ReadonlyArray<IdleFlag>;
 }
 
-/**
- * An interruption stops the first four phases where they are. The last one decides itself what can be interrupted, and
- * whoever waits for the upgrade is told how it ended: a success that came first stays one.
- */
-export const upgrade = Effect.fn("tare.upgrade")(
+const upgraded = Effect.fn("tare.upgrade")(
   function* (options: UpgradeOptions, identity: Identity) {
     const phase = yield* makePipeline(UPGRADE_PHASES);
     const reads = yield* prefetch(options);
@@ -82,6 +80,32 @@ export const upgrade = Effect.fn("tare.upgrade")(
   },
   flow(Effect.scoped, Effect.uninterruptible),
 );
+
+/** What an upgrade asks of its surroundings. */
+export type UpgradeServices = Effect.Services<ReturnType<typeof upgraded>>;
+
+/**
+ * Upgrades the release, or fails with why it did not: rolled back and verified, if anything had been written by then.
+ *
+ * An interruption stops the first four phases where they are. The last one decides itself what can be interrupted, and
+ * whoever waits for the upgrade is told how it ended: a success that came first stays one.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect";
+ * import { DEFAULT_UPGRADE_OPTIONS, type Identity, upgrade } from "tare";
+ *
+ * export const upgradeOrSay = (identity: Identity) =>
+ *   upgrade(DEFAULT_UPGRADE_OPTIONS, identity).pipe(
+ *     Effect.map(({ toVersion }) => `runs ${toVersion}`),
+ *     Effect.catchTag("UpgradeRolledBack", ({ why }) => Effect.succeed(why.join("; "))),
+ *   );
+ * ```
+ */
+export const upgrade: (
+  options: UpgradeOptions,
+  identity: Identity,
+) => Effect.Effect<UpgradeOutcome, UpgradeError, UpgradeServices> = upgraded;
 
 const reportChart = Effect.fnUntraced(function* ({ chart }: InstalledRelease) {
   const { origin, embedded, version } = chart;

@@ -5,12 +5,19 @@ import type { CarriedFlags } from "../values/carry-over.ts";
 
 /** `Duration`s are virtual-clock friendly; everything an upgrade can be told, already parsed. */
 export interface UpgradeOptions {
+  /** The Helm release, and the namespace of its controllers. */
   readonly release: ReleaseRef;
+  /** Where the Envoy proxies and their Gateways are. */
   readonly dataplaneNamespace: string;
+  /** Go on though the data plane has one replica; its streams are cut. */
   readonly allowDowntime: boolean;
+  /** Go on though the chart is older than what runs. */
   readonly allowDowngrade: boolean;
+  /** Two replicas at the least, and a disruption budget. */
   readonly ha: boolean;
+  /** For how long an Envoy that is replaced may serve its open streams. */
   readonly drainTimeout: Duration.Duration;
+  /** Roll back what fails. */
   readonly atomic: boolean;
   /** The budget of `helm upgrade --wait` and of the data-plane gate together. */
   readonly timeout: Duration.Duration;
@@ -22,14 +29,21 @@ export interface UpgradeOptions {
   readonly lockTimeout: Duration.Duration;
   /** Bring a release back that was left pending, without asking. */
   readonly recover: boolean;
+  /** What is upgraded to. */
   readonly chart: ChartReference;
+  /** Values given in this run in place of the carried ones, by the flag that gives them. */
   readonly carriedFlags: CarriedFlags;
+  /** The tag of the TARS images; the chart's own where it is left out. */
   readonly imageTag: string | undefined;
+  /** Redis in the cluster, or one that runs elsewhere. */
   readonly redisType: RedisType;
+  /** Whether the rate limiter runs. */
   readonly rateLimiting: boolean;
   /** Paths of values that flags of this run set, be it to the default. */
   readonly decided: ReadonlyArray<string>;
+  /** Leave phase 1 out. */
   readonly skipPreflight: boolean;
+  /** Fail when a value of the release would not be carried forward. */
   readonly strictValues: boolean;
   /** Paths of stored values that stay though they are not carried; `all` for every one of them. */
   readonly keep: ReadonlyArray<string>;
@@ -56,6 +70,7 @@ export type ChartReference =
 export const DEFAULT_RELEASE: ReleaseRef = { name: "tars", namespace: "tars-system" };
 export const DEFAULT_DATAPLANE_NAMESPACE = "tars-dataplane";
 
+/** What `tare upgrade` does without a flag; change what differs. */
 export const DEFAULT_UPGRADE_OPTIONS: UpgradeOptions = {
   release: DEFAULT_RELEASE,
   dataplaneNamespace: DEFAULT_DATAPLANE_NAMESPACE,
