@@ -161,6 +161,11 @@ describe("a pending release", () => {
           discovery.map(({ _tag }) => _tag),
           ["PhaseStarted", "PhaseFinished"],
         );
+        const recovery = (yield* events).flatMap((event) =>
+          event._tag === "RecoveryFinished" ? [event] : [],
+        );
+        assert.strictEqual(recovery[0]?.succeeded, true);
+        assert.isAtLeast(recovery[0]?.millis ?? 0, 10 * MINUTE);
         const [, finished] = discovery;
         assert.isTrue(finished?._tag === "PhaseFinished" && finished.succeeded);
         assert.isBelow(finished?._tag === "PhaseFinished" ? finished.millis : MINUTE, 5_000);

@@ -1,8 +1,15 @@
+import { actorOf } from "../processes/actor.ts";
 import type { GateRecords } from "../release/gate-record.ts";
 import { byRevision, describesFailure, descriptionOf, type History } from "../release/release.ts";
 import { beganBefore, identityOf, isStillThere } from "../release/revision-identity.ts";
+import { journaledOperation } from "../run/operation.ts";
 import { hasDone, obituary, type RunRecord } from "../run/run-journal.ts";
-import type { EventFacts, EventSubject } from "./install-event.ts";
+import {
+  type EventFacts,
+  type EventSubject,
+  type InstallEvent,
+  installEvent,
+} from "./install-event.ts";
 
 type Outcome = EventFacts["outcome"];
 
@@ -59,3 +66,24 @@ export const deadRunEvent = (
     ? { subject, outcome: { ...died, summary: descriptionOf(attempt) } }
     : { subject, outcome: died };
 };
+
+/** What whoever writes the event knows better than the record does. */
+type Writer = Pick<
+  EventFacts,
+  "cliVersion" | "finishedAt" | "release" | "source" | "startedAt" | "workspaceId"
+>;
+
+export const installEventOfDeadRun = (
+  run: RunRecord,
+  { subject, outcome }: DeadRunEvent,
+  writer: Writer,
+): InstallEvent =>
+  installEvent({
+    subject,
+    operation: journaledOperation(run.operation).event,
+    outcome,
+    fromVersion: run.fromVersion,
+    toVersion: run.toVersion,
+    actor: actorOf(run.process),
+    ...writer,
+  });

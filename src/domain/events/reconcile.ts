@@ -5,9 +5,8 @@ import { type Actor, actorOf } from "../processes/actor.ts";
 import { type GateRecords, unprovenRevisions } from "../release/gate-record.ts";
 import { chartVersion, describesFailure, isPending, type ReleaseRef } from "../release/release.ts";
 import { instantOf, type KnownRevision } from "../release/revision-identity.ts";
-import { journaledOperation } from "../run/operation.ts";
 import type { RunRecord } from "../run/run-journal.ts";
-import { deadRunEvent, isOfAnotherInstallation } from "./dead-run.ts";
+import { deadRunEvent, installEventOfDeadRun, isOfAnotherInstallation } from "./dead-run.ts";
 import {
   type EventOutcome,
   type EventSubject,
@@ -245,14 +244,8 @@ const eventOfDeadRun = (
   const ranHelm = journal.steps.some(({ step }) => step === "helm-upgrade");
   if (ranHelm && nowMillis - startedAt < Duration.toMillis(staleAfter)) return [];
   return [
-    installEvent({
+    installEventOfDeadRun(journal, event, {
       release,
-      subject: event.subject,
-      operation: journaledOperation(journal.operation).event,
-      outcome: event.outcome,
-      fromVersion: journal.fromVersion,
-      toVersion: journal.toVersion,
-      actor: actorOf(journal.process),
       startedAt: new Date(startedAt),
       finishedAt: new Date(milliseconds(journal.steps.at(-1)?.at) ?? startedAt),
       cliVersion,

@@ -135,6 +135,17 @@ export type ReportEvent =
   | { readonly _tag: "StreamsCounted"; readonly outcome: StreamOutcome }
   /** Everything that was seen of pods that failed. */
   | { readonly _tag: "FailureReportSaved"; readonly file: string }
+  /** A release that Helm refuses to touch is brought back, before it is looked at; it has a time of its own. */
+  | {
+      readonly _tag: "RecoveryStarted";
+      readonly release: ReleaseRef;
+      /** The one that is stuck, or failed. */
+      readonly revision: number;
+      readonly status: string;
+      /** Where it goes back to. */
+      readonly to: number;
+    }
+  | { readonly _tag: "RecoveryFinished"; readonly millis: number; readonly succeeded: boolean }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
   | {
       readonly _tag: "DoctorTicked";

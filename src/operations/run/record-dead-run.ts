@@ -1,9 +1,11 @@
 import { Clock, Effect, Redacted } from "effect";
-import { type DeadRunEvent, deadRunEvent } from "../../domain/events/dead-run.ts";
-import { type EventOutcome, installEvent } from "../../domain/events/install-event.ts";
-import { actorOf } from "../../domain/processes/actor.ts";
+import {
+  type DeadRunEvent,
+  deadRunEvent,
+  installEventOfDeadRun,
+} from "../../domain/events/dead-run.ts";
+import type { EventOutcome } from "../../domain/events/install-event.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
-import { journaledOperation } from "../../domain/run/operation.ts";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
@@ -42,20 +44,18 @@ export const recordDeadRun = Effect.fnUntraced(
     if (event === undefined) return;
     const outcome = yield* withoutSecrets(release, event);
     yield* outbox.add(
-      installEvent({
-        release,
-        subject: event.subject,
-        operation: journaledOperation(dead.operation).event,
-        outcome,
-        fromVersion: dead.fromVersion,
-        toVersion: dead.toVersion,
-        startedAt: new Date(dead.startedAt),
-        finishedAt: new Date(yield* Clock.currentTimeMillis),
-        cliVersion: dead.cliVersion,
-        workspaceId: dead.workspaceId,
-        actor: actorOf(dead.process),
-        source: "cli",
-      }),
+      installEventOfDeadRun(
+        dead,
+        { subject: event.subject, outcome },
+        {
+          release,
+          startedAt: new Date(dead.startedAt),
+          finishedAt: new Date(yield* Clock.currentTimeMillis),
+          cliVersion: dead.cliVersion,
+          workspaceId: dead.workspaceId,
+          source: "cli",
+        },
+      ),
       event.subject._tag === "Revision" ? uids.get(event.subject.revision) : undefined,
     );
   },

@@ -1,5 +1,5 @@
 /** Brings a release back that Helm refuses to touch, so that the upgrade can go on from there. */
-import { Effect, Exit, Redacted } from "effect";
+import { Clock, Effect, Exit, Redacted } from "effect";
 import { chartVersion } from "../../domain/release/release.ts";
 import { withoutExcuses } from "../../domain/rollout/baseline/prior-state.ts";
 import { type Diagnosis, diagnose, pendingStory } from "../../domain/run/recovery.ts";
@@ -16,7 +16,7 @@ import { readPriorState } from "../../phases/rollout/prior-state.ts";
 import { uncounted } from "../../pipeline.ts";
 import type { HelmError } from "../../services/helm/Helm.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
-import { warn } from "../../services/report/Reporter.ts";
+import { report, warn } from "../../services/report/Reporter.ts";
 import { Confirmation } from "../../services/run/Confirmation.ts";
 import { journaled } from "./journaled.ts";
 import { openJournal, type UpgradeRun } from "./run.ts";
@@ -89,13 +89,39 @@ const mayRecover = Effect.fnUntraced(function* (options: UpgradeOptions, diagnos
   return yield* confirmation.ask(questionFor(options, diagnosis));
 });
 
+/** Says that a recovery is under way, and how long it took. */
+const announced =
+  ({ release }: UpgradeOptions, { revision: { revision, status }, to }: Recoverable) =>
+  <A, E, R>(recovery: Effect.Effect<A, E, R>) =>
+    Effect.gen(function* () {
+      yield* report({ _tag: "RecoveryStarted", release, revision, status, to: to.revision });
+      const startedAt = yield* Clock.currentTimeMillis;
+      return yield* Effect.onExit(recovery, (exit) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          report({
+            _tag: "RecoveryFinished",
+            millis: now - startedAt,
+            succeeded: Exit.isSuccess(exit),
+          }),
+        ),
+      );
+    });
+
 const recover = Effect.fnUntraced(function* (
   run: UpgradeRun,
   found: FoundRelease,
   diagnosis: Recoverable,
 ) {
+  if (!(yield* mayRecover(run.options, diagnosis))) return found;
+  return yield* bringBack(run, found, diagnosis).pipe(announced(run.options, diagnosis));
+});
+
+const bringBack = Effect.fnUntraced(function* (
+  run: UpgradeRun,
+  found: FoundRelease,
+  diagnosis: Recoverable,
+) {
   const { options } = run;
-  if (!(yield* mayRecover(options, diagnosis))) return found;
   const ownership = found.ownership ?? (yield* takeOwnership(options));
   if (diagnosis._tag === "Pending") {
     yield* waitForHelm(options.release, diagnosis.revision, ownership.dead, options.timeout).pipe(

@@ -2,10 +2,10 @@ import { Effect } from "effect";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { AnotherRunHoldsTheLock, ClusterUnavailable } from "../../errors.ts";
-import { lockNews } from "../../phases/lock/lock-news.ts";
+import { takeLock } from "../../phases/lock/take-lock.ts";
 import { ProxyHold } from "../../services/hold/ProxyHold.ts";
-import { type HeldLock, type LockNews, ReleaseLock } from "../../services/lock/ReleaseLock.ts";
-import { Reporter, warn } from "../../services/report/Reporter.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { warn } from "../../services/report/Reporter.ts";
 import { RunJournal } from "../../services/run/RunJournal.ts";
 import { recordDeadRun } from "./record-dead-run.ts";
 import { waitForHelmHere } from "./wait-for-helm.ts";
@@ -17,14 +17,8 @@ export interface OwnedRelease {
   readonly dead: RunRecord | undefined;
 }
 
-const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: UpgradeOptions) {
-  const [locks, reporter] = yield* Effect.all([ReleaseLock, Reporter]);
-  const news = lockNews(release.name);
-  const options = {
-    waitAtMost: lockTimeout,
-    onNews: (one: LockNews) => Effect.provideService(news(one), Reporter, reporter),
-  };
-  return yield* locks.acquire(release, options).pipe(
+const acquireLock = ({ release, lockTimeout }: UpgradeOptions) =>
+  takeLock(release, { waitAtMost: lockTimeout, worksOn: release.name }).pipe(
     Effect.mapError((error) =>
       error._tag === "LockHeld"
         ? new AnotherRunHoldsTheLock({
@@ -39,7 +33,6 @@ const acquireLock = Effect.fnUntraced(function* ({ release, lockTimeout }: Upgra
           }),
     ),
   );
-});
 
 /**
  * With the lock in hand a run that never ended has died: it is said how, what is left of it is waited for, and its event is

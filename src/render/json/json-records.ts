@@ -42,6 +42,18 @@ const PhaseFinished = record("phase-finished", "A phase ended, one way or the ot
   durationMillis: Schema.Number,
 });
 
+const RecoveryStarted = record(
+  "recovery-started",
+  "A release that Helm refuses to touch is brought back first (`--recover`).",
+  { release: ReleaseName, revision: Schema.Int, status: Schema.String, to: Schema.Int },
+);
+
+const RecoveryFinished = record(
+  "recovery-finished",
+  "The recovery ended, one way or the other; its time is not that of the phase around it.",
+  { succeeded: Schema.Boolean, durationMillis: Schema.Int },
+);
+
 const PreflightSkipped = record("preflight-skipped", "--skip-preflight was given.", {});
 
 const ReleaseFound = record("release-found", "The release that is to be upgraded.", {
@@ -291,6 +303,8 @@ export type Summary = typeof Summary.Type;
 export const OutputRecord = Schema.Union([
   PhaseStarted,
   PhaseFinished,
+  RecoveryStarted,
+  RecoveryFinished,
   PreflightSkipped,
   ReleaseFound,
   CarriedOver,

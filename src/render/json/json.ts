@@ -281,6 +281,16 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
         : { type: "streams", notCounted: event.outcome.why };
     case "FailureReportSaved":
       return { type: "failure-report", file: event.file };
+    case "RecoveryStarted": {
+      const { release, revision, status, to } = event;
+      return { type: "recovery-started", release, revision, status, to };
+    }
+    case "RecoveryFinished":
+      return {
+        type: "recovery-finished",
+        succeeded: event.succeeded,
+        durationMillis: event.millis,
+      };
     case "RollbackStarted":
       return { type: "rollback-started", revision: event.revision, why: event.why };
     case "ToolDownloadStarted": {

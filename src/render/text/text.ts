@@ -101,6 +101,8 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "PhaseStarted":
       return [paint.phase(`[${event.phase.index}/${event.phase.total}] ${event.phase.title}`)];
     case "PhaseFinished":
+    case "RecoveryStarted":
+    case "RecoveryFinished":
       return [];
     case "PreflightSkipped":
       return ["skipped (--skip-preflight)"];

@@ -933,6 +933,10 @@ const SAMPLES: {
       "warning: proxy egress-1 let go, its time is over: 1 open stream left to its own drain",
     ],
   ],
+  RecoveryStarted: [
+    [{ _tag: "RecoveryStarted", release: RELEASE, revision: 5, status: "pending-upgrade", to: 4 }],
+  ],
+  RecoveryFinished: [[{ _tag: "RecoveryFinished", millis: 12, succeeded: true }]],
   RollbackStarted: [
     [
       { _tag: "RollbackStarted", revision: 7, why: "egress: not ready" },
