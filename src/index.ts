@@ -3,7 +3,7 @@
  * names what it needs in its type. What may change between versions: docs/embedding.md.
  */
 
-export type { ClusterChoice, TareServices } from "./cli/tare.ts";
+export type { TareServices } from "./cli/tare.ts";
 export type { DoctorReport } from "./domain/events/doctor-report.ts";
 export type { TimelineRow } from "./domain/events/timeline.ts";
 export {
@@ -12,6 +12,7 @@ export {
   type Identity,
   type IdentityProblem,
 } from "./domain/identity/identity.ts";
+export type { ClusterChoice, ToolsChoice } from "./domain/kube/cluster-choice.ts";
 export type { UpgradePlan } from "./domain/plan/upgrade-plan.ts";
 export type { ReleaseRef } from "./domain/release/release.ts";
 export type { ReportEvent } from "./domain/report/report.ts";
@@ -128,6 +129,6 @@ export { type OpenJournal, RunJournal } from "./services/run/RunJournal.ts";
 export { ProxyStats, ProxyStatsError } from "./services/streams/ProxyStats.ts";
 export { layerProxyStatsByPodProxy } from "./services/streams/ProxyStatsByPodProxy.ts";
 export { type Tool, ToolCache, ToolMissing } from "./services/tools/ToolCache.ts";
-export { layerToolCacheLocal, type ToolChoice } from "./services/tools/ToolCacheLocal.ts";
+export { layerToolCacheLocal } from "./services/tools/ToolCacheLocal.ts";
 export { ToolShelf } from "./services/tools/ToolShelf.ts";
 export { layerToolShelfLocal } from "./services/tools/ToolShelfLocal.ts";

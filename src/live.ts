@@ -1,5 +1,5 @@
 import { Layer } from "effect";
-import type { ClusterChoice } from "./cli/tare.ts";
+import type { ClusterChoice, ToolsChoice } from "./domain/kube/cluster-choice.ts";
 import { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
 import { layerChartFiles } from "./services/chart/ChartFiles.ts";
 import { layerCrdBackupsOnDisk } from "./services/crds/CrdBackupsOnDisk.ts";
@@ -17,11 +17,11 @@ import { layerJournalFilesOnDisk } from "./services/run/JournalFilesOnDisk.ts";
 import { layerOperatorSignalsProcess } from "./services/run/OperatorSignalsProcess.ts";
 import { RunJournal } from "./services/run/RunJournal.ts";
 import { layerProxyStatsByPodProxy } from "./services/streams/ProxyStatsByPodProxy.ts";
-import { layerToolCacheLocal, type ToolChoice } from "./services/tools/ToolCacheLocal.ts";
+import { layerToolCacheLocal } from "./services/tools/ToolCacheLocal.ts";
 import { layerToolShelfLocal } from "./services/tools/ToolShelfLocal.ts";
 
 /** What `tare tools` works on: no cluster, only the folder and the network. */
-export const liveTools = (choice: ToolChoice, reporter: Layer.Layer<Reporter>) =>
+export const liveTools = (choice: ToolsChoice, reporter: Layer.Layer<Reporter>) =>
   Layer.provideMerge(layerToolShelfLocal(choice), reporter);
 
 /** Everything real: the API server, the Helm binary, this machine's files. */

@@ -1,6 +1,7 @@
 import { Console, type Effect, type Layer, Option, type Scope } from "effect";
 import { Command, Flag, GlobalFlag } from "effect/cli";
 import type { Identity } from "../domain/identity/identity.ts";
+import type { ClusterChoice, ToolsChoice } from "../domain/kube/cluster-choice.ts";
 import type { doctor } from "../operations/doctor.ts";
 import type { history } from "../operations/history.ts";
 import type { PlanServices } from "../operations/plan.ts";
@@ -24,13 +25,6 @@ export type TareServices = Exclude<
   ManagementPlane | Scope.Scope
 >;
 
-/** Which cluster a command was pointed at. */
-export interface ClusterChoice {
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
-  readonly toolsDir?: string;
-}
-
 /** `--version` alone; the built-in one also takes `-v`, which operators expect to mean verbose. */
 const versionFlag = GlobalFlag.Action({
   flag: Flag.Boolean("version").pipe(
@@ -40,12 +34,22 @@ const versionFlag = GlobalFlag.Action({
   run: (_, { version }) => Console.log(`tare ${version}`),
 });
 
-type ToolsChoice = Pick<ClusterChoice, "toolsDir">;
-
 interface ClusterFlags {
   readonly kubeconfig: Option.Option<string>;
   readonly context: Option.Option<string>;
+  /** Given by commands that fetch tools. */
+  readonly toolsDir?: Option.Option<string>;
 }
+
+const clusterChoice = ({
+  kubeconfig,
+  context,
+  toolsDir = Option.none(),
+}: ClusterFlags): ClusterChoice => ({
+  kubeconfig: Option.getOrUndefined(kubeconfig),
+  context: Option.getOrUndefined(context),
+  ...(Option.isSome(toolsDir) ? { toolsDir: toolsDir.value } : {}),
+});
 
 /** The whole command line. The caller decides what it works on: the real cluster, or a simulated one. */
 export const tareCommand = <R, R2>(
@@ -53,21 +57,11 @@ export const tareCommand = <R, R2>(
   tools: (choice: ToolsChoice) => Layer.Layer<ToolShelf | Reporter, never, R2>,
   managementPlane: (identity: Identity) => Layer.Layer<ManagementPlane>,
 ) => {
-  const ofCluster = ({ kubeconfig, context }: ClusterFlags) =>
-    services({
-      kubeconfig: Option.getOrUndefined(kubeconfig),
-      context: Option.getOrUndefined(context),
-    });
+  const ofCluster = (flags: ClusterFlags) => services(clusterChoice(flags));
   return Command.make("tare").pipe(
     Command.withDescription("The operator's tool for the TARS data plane."),
     Command.withSubcommands([
-      Command.provide(upgradeCommand, ({ kubeconfig, context, toolsDir }) =>
-        services({
-          kubeconfig: Option.getOrUndefined(kubeconfig),
-          context: Option.getOrUndefined(context),
-          ...(Option.isSome(toolsDir) ? { toolsDir: toolsDir.value } : {}),
-        }),
-      ),
+      Command.provide(upgradeCommand, ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),
       Command.provide(historyCommand, ofCluster),
       toolsCommand(tools),

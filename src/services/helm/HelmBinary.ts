@@ -19,11 +19,11 @@ import {
 } from "../../domain/helm/arguments.ts";
 import { classifyHelmError, oneLine } from "../../domain/helm/stderr.ts";
 import { parseHelmVersion } from "../../domain/helm/version.ts";
+import type { ClusterChoice } from "../../domain/kube/cluster-choice.ts";
 import { isJsonObject } from "../../domain/kube/json.ts";
 import { byRevision, History, type ReleaseRef } from "../../domain/release/release.ts";
 import { CLUSTER_MARK } from "../../domain/run/recovery.ts";
 import { sweepDeadRuns } from "../disk/run-folders.ts";
-import type { KubeconfigChoice } from "../kube/connection.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 import { makeHelmStorage } from "../release/helm-storage.ts";
 import { applyMethodOf } from "../release/release-secret.ts";
@@ -63,7 +63,7 @@ const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: 
  * decides what Helm is told.
  */
 export const layerHelmBinary = (
-  choice: KubeconfigChoice,
+  choice: ClusterChoice,
 ): Layer.Layer<
   Helm,
   never,

@@ -1,4 +1,5 @@
 import { Duration, Effect, Layer, Option, Schema, Scope, Stream } from "effect";
+import type { ClusterChoice } from "../../domain/kube/cluster-choice.ts";
 import {
   apiVersionOf,
   fieldAt,
@@ -9,7 +10,7 @@ import {
   refOf,
   showRef,
 } from "../../domain/kube/objects.ts";
-import { connect, type KubeconfigChoice } from "./connection.ts";
+import { connect } from "./connection.ts";
 import { readResources, readServed } from "./discovery.ts";
 import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kubectl.ts";
 import { askPod } from "./pod-http.ts";
@@ -94,7 +95,7 @@ const withType =
  * Talks to the API server directly. Not through the generated clients: their typed serialisers drop what they do not
  * know, `x-kubernetes-*` in a CRD's schema among it (see docs/decisions).
  */
-export const layerKubectlApi = (choice: KubeconfigChoice): Layer.Layer<Kubectl> =>
+export const layerKubectlApi = (choice: ClusterChoice): Layer.Layer<Kubectl> =>
   Layer.effect(
     Kubectl,
     Effect.gen(function* () {

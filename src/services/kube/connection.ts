@@ -2,6 +2,7 @@ import { request as httpRequest, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isatty } from "node:tty";
 import { Effect, Redacted, Scope } from "effect";
+import type { ClusterChoice } from "../../domain/kube/cluster-choice.ts";
 import { watchedAuthority, watchedPair } from "./credentials/certificate.ts";
 import {
   type Credential,
@@ -16,7 +17,7 @@ import { tokenFileCredential } from "./credentials/token-file.ts";
 import type { ClusterTarget, KubectlError } from "./Kubectl.ts";
 import { accessOf, type ClusterAccess, inClusterAccess } from "./kubeconfig/access.ts";
 import { encodeAccess } from "./kubeconfig/encode.ts";
-import { badKubeconfig, type KubeconfigChoice, loadKubeconfig } from "./kubeconfig/load.ts";
+import { badKubeconfig, loadKubeconfig } from "./kubeconfig/load.ts";
 import { hostPort, type Server, showServer } from "./kubeconfig/server.ts";
 import { type Agents, makeAgents } from "./transport/agents.ts";
 import { makePaces, type Pace } from "./transport/pace.ts";
@@ -25,8 +26,6 @@ import { proxyAuthorization } from "./transport/tunnel.ts";
 
 const STDIN = 0;
 const LABEL = { label: "kubeconfig" };
-
-export type { KubeconfigChoice } from "./kubeconfig/load.ts";
 
 /** What a request proved its sender with. */
 interface ShownCredential {
@@ -120,7 +119,7 @@ const agentsFor = (access: ClusterAccess, proxy: ProxyServer | undefined) => {
   };
 };
 
-const accessTo = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
+const accessTo = Effect.fnUntraced(function* (choice: ClusterChoice) {
   const loaded = yield* loadKubeconfig(choice);
   const chosen = yield* accessOf(loaded, choice.context);
   const access = chosen ?? inClusterAccess(process.env);
@@ -133,7 +132,7 @@ const accessTo = Effect.fnUntraced(function* (choice: KubeconfigChoice) {
   );
 });
 
-export const connect = Effect.fn("kube.connect")(function* (choice: KubeconfigChoice) {
+export const connect = Effect.fn("kube.connect")(function* (choice: ClusterChoice) {
   const { access, readableOnce } = yield* accessTo(choice);
   const { server, ca, certificate } = access;
   const proxy = proxyOf(server, access.proxyUrl, process.env);

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { Duration, Effect, Layer } from "effect";
 import { ChildProcess, ChildProcessSpawner } from "effect/process";
+import type { ToolsChoice } from "../../domain/kube/cluster-choice.ts";
 import { artifactOf, platformOf, TOOL_NAMES, type ToolName } from "../../domain/tools/pins.ts";
 import { judgeTool } from "../../domain/tools/version.ts";
 import { Reporter } from "../report/Reporter.ts";
@@ -9,11 +10,6 @@ import { InstallFailed, installTool } from "./install.ts";
 import { cachedTools, mirror, onPath, toolsFolder, VARIABLES } from "./places.ts";
 import { Pins } from "./settings.ts";
 import { type Tool, ToolCache, ToolMissing } from "./ToolCache.ts";
-
-export interface ToolChoice {
-  /** `--tools-dir`; `~/.tare/tools` when it was not given. */
-  readonly toolsDir?: string;
-}
 
 const VERSION_ARGUMENTS: Readonly<Record<ToolName, ReadonlyArray<string>>> = {
   helm: ["version", "--template", "{{.Version}}"],
@@ -32,7 +28,7 @@ const fromEnvironment = (tool: ToolName): Tool | ToolMissing | undefined => {
 };
 
 export const layerToolCacheLocal = (
-  choice: ToolChoice = {},
+  choice: ToolsChoice = {},
 ): Layer.Layer<ToolCache, never, Reporter | ChildProcessSpawner.ChildProcessSpawner> =>
   Layer.effect(
     ToolCache,

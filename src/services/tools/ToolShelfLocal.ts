@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Effect, Layer } from "effect";
+import type { ToolsChoice } from "../../domain/kube/cluster-choice.ts";
 import {
   type Artifact,
   artifactOf,
@@ -15,7 +16,6 @@ import { diskProblem } from "./files.ts";
 import { downloadVerified, InstallFailed, installTool } from "./install.ts";
 import { cachedTools, mirror, toolsFolder } from "./places.ts";
 import { Pins } from "./settings.ts";
-import type { ToolChoice } from "./ToolCacheLocal.ts";
 import { ShelfProblem, type ShelvedTool, ToolShelf } from "./ToolShelf.ts";
 
 const files = <A>(run: () => Promise<A>): Effect.Effect<A, InstallFailed> =>
@@ -34,7 +34,7 @@ const problemOf =
     new ShelfProblem({ tool, reason });
 
 export const layerToolShelfLocal = (
-  choice: ToolChoice = {},
+  choice: ToolsChoice = {},
 ): Layer.Layer<ToolShelf, never, Reporter> =>
   Layer.effect(
     ToolShelf,

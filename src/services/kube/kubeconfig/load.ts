@@ -1,20 +1,14 @@
 /** Finds, reads and merges kubeconfig files as kubectl does. */
+
 import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { Effect } from "effect";
+import type { ClusterChoice } from "../../../domain/kube/cluster-choice.ts";
 import { userHome } from "../../disk/home.ts";
 import { KubectlError } from "../Kubectl.ts";
 import { decodeKubeconfig, type Kubeconfig, type UserEntry } from "./decode.ts";
 import { type Fault, isFault, parseGoYaml } from "./go-yaml.ts";
-
-/** Which cluster to talk to, as the operator chose it. */
-export interface KubeconfigChoice {
-  /** `--kubeconfig`; else `KUBECONFIG` (several files are merged), else `~/.kube/config`, else the pod's own account. */
-  readonly kubeconfig: string | undefined;
-  /** `--context`; else the kubeconfig's current one. */
-  readonly context: string | undefined;
-}
 
 export interface LoadedKubeconfig {
   readonly config: Kubeconfig;
@@ -33,7 +27,7 @@ export const describeFault = (file: string, { line, field, problem }: Fault): st
 
 /** In the order in which they count. Like kubectl, a `KUBECONFIG` of missing files leaves `~/.kube/config` alone. */
 export const kubeconfigFiles = (
-  { kubeconfig = "" }: Pick<KubeconfigChoice, "kubeconfig">,
+  { kubeconfig = "" }: Pick<ClusterChoice, "kubeconfig">,
   variable: string = process.env.KUBECONFIG ?? "",
 ): ReadonlyArray<string> => {
   if (kubeconfig !== "") return [kubeconfig];
@@ -156,7 +150,7 @@ const readKubeconfig = (file: string): Effect.Effect<ReadFile | undefined, strin
     Effect.mapError(reasonOf),
   );
 
-export const loadKubeconfig = Effect.fn("kube.kubeconfig")(function* (choice: KubeconfigChoice) {
+export const loadKubeconfig = Effect.fn("kube.kubeconfig")(function* (choice: ClusterChoice) {
   const files = kubeconfigFiles(choice);
   const configs: Array<Kubeconfig> = [];
   let readableOnce = false;
