@@ -13,6 +13,8 @@ import {
   refOf,
   stringAt,
 } from "../../src/domain/kube/objects.ts";
+import { DEFAULT_UPGRADE_OPTIONS } from "../../src/domain/run/upgrade-options.ts";
+import { plan } from "../../src/operations/plan.ts";
 import { warningText } from "../../src/render/warnings/warning.ts";
 import {
   type Beside,
@@ -26,11 +28,13 @@ import {
   gatewayOf,
   HELM_3,
   HELM_4,
+  IDENTITY,
   INSTALLED_CRDS,
   LEFT_OVER,
   MIRROR,
   mirrored,
   neverReady,
+  OF_A_TEAM,
   ON_EACH_NODE,
   OUR_CLASS,
   Recorder,
@@ -229,6 +233,90 @@ describe("a Gateway", () => {
     }).pipe(
       Effect.provide(world({ ...withOthers(gatewayOf("second", "tars-egress")), chart: BROKEN })),
     ),
+  );
+});
+
+describe("a Gateway of the release's class in a namespace of its own", () => {
+  it.effect("is followed as those beside the data plane are", () =>
+    Effect.gen(function* () {
+      yield* upgraded;
+      const { timeline } = yield* Recorder;
+      const seen = (yield* timeline).flatMap(({ event }) =>
+        event._tag === "DataPlaneProgress"
+          ? event.deployments.filter(({ name }) => name === "edge")
+          : [],
+      );
+      assert.deepInclude(seen.at(-1), { group: "data-plane", updated: 2, ready: 2, desired: 2 });
+    }).pipe(Effect.provide(world(withOthers(...OF_A_TEAM)))),
+  );
+
+  it.effect("must be well again where it was well", () =>
+    Effect.gen(function* () {
+      yield* (yield* FakeDeployments).afflict({
+        behaviour: neverReady,
+        of: (pod) =>
+          pod.metadata.namespace === "team-a" && JSON.stringify(pod.spec).includes("envoy-1.2.0"),
+      });
+      const { error } = yield* runUpgrade({ options: { allowDowntime: true } });
+      assert.strictEqual(error?._tag, "UpgradeRolledBack", error?.why.join("; "));
+      assert.match(error?.why.join("; ") ?? "", /edge/);
+    }).pipe(Effect.provide(world(withOthers(...OF_A_TEAM)))),
+  );
+
+  it.effect("was found unserved, and need not be served after", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const edge = { type: Deployment, name: "edge", namespace: "team-a" };
+      yield* cluster.react(({ type, after }) =>
+        type.plural === Deployment.plural && after?.metadata.name === "edge"
+          ? Effect.ignore(cluster.remove(edge))
+          : undefined,
+      );
+      yield* cluster.remove(edge);
+      assert.include((yield* upgraded).join("\n"), "team-a/edge (nothing serves it)");
+    }).pipe(Effect.provide(world(withOthers(...OF_A_TEAM)))),
+  );
+
+  it.effect("is not looked for by an account that may not read all namespaces", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ actor: "tare", label: /^list gateways$/, trouble: forbidden });
+      yield* cluster.inject({ actor: "tare", label: /^watch gateways$/, trouble: forbidden });
+      assert.notInclude((yield* upgraded).join("\n"), "edge");
+    }).pipe(Effect.provide(world(withOthers(...OF_A_TEAM)))),
+  );
+
+  it.effect("of another controller is not even mentioned", () =>
+    Effect.gen(function* () {
+      assert.notInclude((yield* upgraded).join("\n"), "team-b");
+    }).pipe(
+      Effect.provide(
+        world(
+          withOthers(
+            ...FOREIGN,
+            gatewayOf("their-own", "platform", undefined, "team-b"),
+            gatewayOf("forgotten", "no-such-class", undefined, "team-b"),
+          ),
+        ),
+      ),
+    ),
+  );
+});
+
+describe("what an upgrade will not be judged by", () => {
+  it.effect.each([
+    ["Gateways of others", world(withOthers(...FOREIGN, ...UNSERVED)), true],
+    ["nothing", world(withOthers()), false],
+  ] as const)("is told by the plan in the same words: %s", ([, where, any]) =>
+    Effect.gen(function* () {
+      const notices = (said: ReadonlyArray<string>) =>
+        said.filter((line) => line.includes("tars-dataplane/"));
+      yield* simulate(plan(DEFAULT_UPGRADE_OPTIONS, IDENTITY));
+      const planned = notices(yield* warnings);
+      assert.strictEqual(planned.length > 0, any);
+      const both = notices(yield* upgraded);
+      assert.deepStrictEqual(both, [...planned, ...planned]);
+    }).pipe(Effect.provide(where)),
   );
 });
 

@@ -1,9 +1,9 @@
 import { Effect } from "effect";
-import { GatewayClass, type KubeObject } from "../../domain/kube/objects.ts";
+import type { KubeObject } from "../../domain/kube/objects.ts";
 import { takePriorState } from "../../domain/rollout/baseline/take-prior-state.ts";
 import { Kubectl, type KubectlError } from "../kube/Kubectl.ts";
 import type { FollowRequest } from "./RolloutGate.ts";
-import { classSources, fixedSources, type Source } from "./watch/sources.ts";
+import { fixedSources, furtherSources, type Source } from "./watch/sources.ts";
 import { listedAs, type Objects, viewOf } from "./watch/view-of.ts";
 
 const isAbsent = ({ decides, optional }: Source, { reason }: KubectlError): boolean =>
@@ -27,9 +27,6 @@ export const readPriorState = Effect.fn("RolloutGate.priorState")(function* (
   where: Pick<FollowRequest, "release" | "dataplaneNamespace">,
 ) {
   const fixed = new Map<string, Objects>(yield* readAll(fixedSources(where)));
-  const classes = [...fixed].flatMap(([key, objects]) =>
-    key.startsWith(`${GatewayClass.plural} `) ? [...objects.values()] : [],
-  );
-  const found = new Map([...fixed, ...(yield* readAll(classSources(where, classes)))]);
-  return takePriorState(viewOf(where, found));
+  const further = yield* readAll(furtherSources(where, viewOf(where, fixed)));
+  return takePriorState(viewOf(where, new Map([...fixed, ...further])));
 });

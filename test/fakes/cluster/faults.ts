@@ -47,6 +47,8 @@ export interface Fault {
   /** A string must match exactly. */
   readonly name?: string | RegExp;
   readonly dryRun?: boolean;
+  /** Of the request's own words, e.g. where it looks. */
+  readonly label?: RegExp;
   /** So many matching requests pass before the first one is hit. */
   readonly skip?: number;
   /** So many are hit; all of them when left out. */
@@ -93,6 +95,7 @@ export const isAbout = (fault: Fault, request: ApiRequest): boolean =>
   (fault.verb ?? request.verb) === request.verb &&
   (fault.kind ?? request.kind) === request.kind &&
   (fault.dryRun ?? request.dryRun) === request.dryRun &&
+  (fault.label?.test(request.label) ?? true) &&
   (fault.name === undefined ||
     (typeof fault.name === "string" ? fault.name === request.name : fault.name.test(request.name)));
 

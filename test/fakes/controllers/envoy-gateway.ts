@@ -14,6 +14,7 @@ import {
   stringAt,
 } from "../../../src/domain/kube/objects.ts";
 import { OWNING_GATEWAY_LABEL } from "../../../src/domain/rollout/data-plane.ts";
+import { OWNING_GATEWAY_NAMESPACE_LABEL } from "../../../src/domain/rollout/view.ts";
 import { parseGoDuration } from "../../../src/domain/text/go-duration.ts";
 import { type Change, FakeCluster } from "../cluster/FakeCluster.ts";
 import { applied } from "../cluster/ownership.ts";
@@ -84,6 +85,7 @@ export const proxyDeployment = (
   const labels = {
     "app.kubernetes.io/managed-by": MANAGER,
     [OWNING_GATEWAY_LABEL]: name,
+    [OWNING_GATEWAY_NAMESPACE_LABEL]: namespace,
   };
   return {
     apiVersion: "apps/v1",

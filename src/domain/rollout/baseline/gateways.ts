@@ -110,6 +110,11 @@ export const isOurs = (config: Config, gateway: KubeObject): boolean => {
   return gatewayClass === undefined || isOurClass(config, gatewayClass);
 };
 
+/** Without its class nobody knows whose a Gateway is; in the data plane's namespace it counts as ours all the same. */
+export const isKnownAsOurs = (config: Config, gateway: KubeObject): boolean =>
+  classNamed(config, fieldAt(gateway, "spec", "gatewayClassName")) !== undefined &&
+  isOurs(config, gateway);
+
 /** A controller that refuses the new settings keeps the old pods, which look healthy. */
 export const refusal = (config: Config, gateway: KubeObject): string | undefined => {
   const gatewayClass = classNamed(config, fieldAt(gateway, "spec", "gatewayClassName"));

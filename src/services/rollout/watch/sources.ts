@@ -40,10 +40,24 @@ export const source = (
   optional,
 });
 
+const proxySources = (
+  namespace: string,
+  { optional = false }: Partial<Pick<Source, "optional">> = {},
+): ReadonlyArray<Source> => [
+  source({ type: Deployment, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY }, { optional }),
+  // Who may not list them has none that anybody could follow.
+  source(
+    { type: DaemonSet, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY },
+    { optional: true },
+  ),
+];
+
 export const fixedSources = ({ release, dataplaneNamespace }: Where): ReadonlyArray<Source> => {
   const namespaces = [...new Set([release.namespace, dataplaneNamespace])];
   return [
     source({ type: Gateway, namespace: dataplaneNamespace }),
+    // Of the release's classes there may be some anywhere.
+    source({ type: Gateway }, { optional: true }),
     source({ type: GatewayClass }, { optional: true }),
     source(
       { type: ConfigMap, namespace: release.namespace, labelSelector: MANAGED_BY_HELM },
@@ -51,12 +65,7 @@ export const fixedSources = ({ release, dataplaneNamespace }: Where): ReadonlyAr
     ),
     ...namespaces.flatMap((namespace) => [
       source({ type: EnvoyProxy, namespace }, { optional: namespace !== release.namespace }),
-      source({ type: Deployment, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY }),
-      // Who may not list them has none that anybody could follow.
-      source(
-        { type: DaemonSet, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY },
-        { optional: true },
-      ),
+      ...proxySources(namespace),
     ]),
     ...[Deployment, StatefulSet].map((type) =>
       source(
@@ -71,15 +80,28 @@ export const fixedSources = ({ release, dataplaneNamespace }: Where): ReadonlyAr
   ];
 };
 
-/** A class may take its EnvoyProxy from anywhere. */
-export const classSources = (
-  where: Where,
-  gatewayClasses: ReadonlyArray<KubeObject>,
+interface Found {
+  readonly gateways: ReadonlyArray<KubeObject>;
+  readonly gatewayClasses: ReadonlyArray<KubeObject>;
+}
+
+/** What is to be looked at given the Gateways and classes there are: a class may take its EnvoyProxy from anywhere. */
+export const furtherSources = (
+  { release, dataplaneNamespace }: Where,
+  { gateways, gatewayClasses }: Found,
 ): ReadonlyArray<Source> => {
-  const known = new Set([where.release.namespace, where.dataplaneNamespace]);
-  return proxyNamespaces(gatewayClasses)
-    .filter((namespace) => !known.has(namespace))
-    .map((namespace) =>
-      source({ type: EnvoyProxy, namespace }, { decides: false, optional: true }),
-    );
+  const known = new Set([release.namespace, dataplaneNamespace]);
+  const others = new Set(
+    gateways.flatMap(({ metadata: { namespace = dataplaneNamespace } }) =>
+      known.has(namespace) ? [] : [namespace],
+    ),
+  );
+  return [
+    ...[...new Set([...proxyNamespaces(gatewayClasses), ...others])]
+      .filter((namespace) => !known.has(namespace))
+      .map((namespace) =>
+        source({ type: EnvoyProxy, namespace }, { decides: false, optional: true }),
+      ),
+    ...[...others].flatMap((namespace) => proxySources(namespace, { optional: true })),
+  ];
 };

@@ -12,12 +12,14 @@ import {
   ReplicaSet,
   StatefulSet,
 } from "../../../domain/kube/objects.ts";
-import { isForeign } from "../../../domain/rollout/baseline/gateways.ts";
+import { isForeign, isKnownAsOurs } from "../../../domain/rollout/baseline/gateways.ts";
+import { OWNING_GATEWAY_LABEL } from "../../../domain/rollout/data-plane.ts";
 import {
   isHookOf,
   isMadeForController,
   isOfRelease,
   isProxyOf,
+  OWNING_GATEWAY_NAMESPACE_LABEL,
   type RolloutView,
   type Workload,
 } from "../../../domain/rollout/view.ts";
@@ -62,8 +64,21 @@ const objectsOf = (known: Known, plural: string): ReadonlyArray<KubeObject> => {
 
 type Followed = Omit<FollowRequest, "onProgress">;
 
-const workloadOf = (request: Followed, object: KubeObject): ReadonlyArray<Workload> => {
-  if (isProxyOf(object, request.dataplaneNamespace)) return [{ group: "data-plane", object }];
+/** For a Gateway elsewhere Envoy Gateway always says in which namespace that is. */
+const isMadeFor = (gateways: ReadonlyArray<KubeObject>, { metadata }: KubeObject): boolean =>
+  gateways.some(
+    (gateway) =>
+      gateway.metadata.name === metadata.labels?.[OWNING_GATEWAY_LABEL] &&
+      gateway.metadata.namespace === metadata.labels[OWNING_GATEWAY_NAMESPACE_LABEL],
+  );
+
+const workloadOf = (
+  request: Followed,
+  gateways: ReadonlyArray<KubeObject>,
+  object: KubeObject,
+): ReadonlyArray<Workload> => {
+  if (isProxyOf(object, request.dataplaneNamespace) || isMadeFor(gateways, object))
+    return [{ group: "data-plane", object }];
   if (isMadeForController(object, request.release.namespace))
     return [{ group: "envoy-gateway", object }];
   return object.metadata.labels?.["app.kubernetes.io/managed-by"] === "Helm" &&
@@ -93,10 +108,25 @@ const wantedOr = (
 export const viewOf = (request: Followed, known: Known): RolloutView => {
   const all = ({ plural }: { readonly plural: string }) => objectsOf(known, plural);
   const settings = wantedOr(request, ConfigMap.kind, all(ConfigMap));
+  const config = {
+    gatewayClasses: all(GatewayClass),
+    envoyProxies: wantedOr(request, EnvoyProxy.kind, all(EnvoyProxy)),
+    controllerSettings: controllerSettings(
+      settings.filter((object) => isOfRelease(object, request.release.name)),
+    ),
+    release: request.release.name,
+  };
+  // Of those elsewhere the ones of other controllers are nobody's business here.
+  const gateways = all(Gateway).filter(
+    (gateway) =>
+      gateway.metadata.namespace === request.dataplaneNamespace ||
+      isKnownAsOurs({ ...config, gateways: [] }, gateway),
+  );
   const view: RolloutView = {
+    ...config,
     workloads: [
       ...[...all(Deployment), ...all(StatefulSet), ...all(DaemonSet)].flatMap((object) =>
-        workloadOf(request, object),
+        workloadOf(request, gateways, object),
       ),
       ...all(Job)
         .filter((job) => isHookOf(job, request.release.name))
@@ -104,13 +134,7 @@ export const viewOf = (request: Followed, known: Known): RolloutView => {
     ],
     replicaSets: all(ReplicaSet),
     pods: all(Pod),
-    gateways: all(Gateway),
-    gatewayClasses: all(GatewayClass),
-    envoyProxies: wantedOr(request, EnvoyProxy.kind, all(EnvoyProxy)),
-    controllerSettings: controllerSettings(
-      settings.filter((object) => isOfRelease(object, request.release.name)),
-    ),
-    release: request.release.name,
+    gateways,
     prior: request.prior,
   };
   const ours = view.workloads.filter(

@@ -7,7 +7,7 @@ import { Kubectl, type KubectlError, type WatchEvent } from "../../kube/Kubectl.
 import type { FollowRequest } from "../RolloutGate.ts";
 import type { Answers } from "./answers.ts";
 import type { Changes } from "./changes.ts";
-import { classSources, fixedSources, type Source, source } from "./sources.ts";
+import { fixedSources, furtherSources, type Source, source } from "./sources.ts";
 import { applied, type Objects, viewOf } from "./view-of.ts";
 
 const SHORTEST_PAUSE = Duration.millis(500);
@@ -120,20 +120,22 @@ export const watchRollout = (
     };
 
     const adjust = Effect.gen(function* () {
-      const found = [...podSources(), ...classSources(request, view().gatewayClasses)];
+      const found = [...podSources(), ...furtherSources(request, view())];
       const wanted = new Map(found.map((one) => [one.key, one]));
       for (const [key] of fibers) {
         if (wanted.has(key) || fixed.some((one) => one.key === key)) continue;
         yield* FiberMap.remove(fibers, key);
         known.delete(key);
         told.delete(key);
+        troubles.delete(key);
         changes.note();
       }
       yield* Effect.forEach(wanted.values(), begin, { discard: true });
     });
 
     const confirm = Effect.gen(function* () {
-      const deciding = fixed.filter(({ decides, key }) => decides && !troubles.has(key));
+      const watched = [...fixed, ...furtherSources(request, view())];
+      const deciding = watched.filter(({ decides, key }) => decides && !troubles.has(key));
       yield* Effect.forEach(
         deciding.filter(({ key }) => (known.get(key)?.size ?? 0) > 0),
         (one) =>
