@@ -7,6 +7,7 @@ import { hold } from "./cases/hold.ts";
 import { objects } from "./cases/objects.ts";
 import { podCases } from "./cases/pods.ts";
 import { proxies } from "./cases/proxies.ts";
+import { quotas } from "./cases/quotas.ts";
 import { watches } from "./cases/watches.ts";
 import type { ContractCase, StageShape } from "./stage.ts";
 
@@ -18,6 +19,7 @@ export const CASES: ReadonlyArray<ContractCase> = [
   ...crds,
   ...podCases,
   ...hold,
+  ...quotas,
   ...watches,
   ...proxies,
 ];

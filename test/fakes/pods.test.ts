@@ -3,14 +3,19 @@ import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
 import { TestClock } from "effect/testing";
 import {
+  conditionOf,
   Event,
   fieldAt,
+  Job,
   type KubeObject,
   Pod,
   ReplicaSet,
+  ResourceQuota,
+  refOf,
   stringAt,
 } from "../../src/domain/kube/objects.ts";
 import { Kubectl } from "../../src/services/kube/Kubectl.ts";
+import { hookJob } from "./helm/hooks.ts";
 import {
   crashLoop,
   EGRESS,
@@ -275,6 +280,58 @@ describe("a proxy that is to go", () => {
       yield* TestClock.adjust(Duration.minutes(1));
       assert.deepStrictEqual(yield* pods, []);
       assert.deepStrictEqual(yield* cluster.all(ReplicaSet, NAMESPACE), []);
+    }).pipe(Effect.provide(world())),
+  );
+});
+
+describe("a full quota of pods", () => {
+  const full = (namespace: string, count: number) =>
+    Effect.flatMap(FakeCluster, (cluster) =>
+      cluster.put(ResourceQuota, {
+        apiVersion: "v1",
+        kind: "ResourceQuota",
+        metadata: { name: "tenant", namespace },
+        spec: { hard: { pods: String(count) } },
+      }),
+    );
+
+  const REFUSAL =
+    /is forbidden: exceeded quota: tenant, requested: pods=1, used: pods=2, limited: pods=2/;
+
+  it.effect("holds a rollout up, which goes on when there is room", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      const quota = yield* full(NAMESPACE, 2);
+      yield* setImage("v2");
+      yield* TestClock.adjust("10 seconds");
+      assert.deepStrictEqual(yield* states, ["Ready", "Ready"]);
+      const failure = () =>
+        Effect.map(cluster.peek(EGRESS), (egress) => conditionOf(egress, "ReplicaFailure"));
+      const held = yield* failure();
+      assert.strictEqual(held?.reason, "FailedCreate");
+      assert.match(held?.message ?? "", REFUSAL);
+      yield* cluster.remove(refOf(ResourceQuota, quota));
+      yield* TestClock.adjust("2 seconds");
+      assert.isUndefined(yield* failure());
+      assert.lengthOf(yield* pods, 3);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("keeps a hook's Job from its pod, which only events tell", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* full("default", 0);
+      const job = hookJob("default", { event: "pre-upgrade", job: "certs" }, "certs:v1");
+      yield* (yield* Kubectl).create(Job, job);
+      yield* TestClock.adjust("2 seconds");
+      const [event] = yield* cluster.all(Event, "default");
+      assert.strictEqual(stringAt(event, "involvedObject", "name"), "certs");
+      assert.match(
+        stringAt(event, "message") ?? "",
+        /^Error creating: pods "certs-.*exceeded quota/,
+      );
+      const live = yield* cluster.peek(refOf(Job, job));
+      assert.isUndefined(live?.status);
     }).pipe(Effect.provide(world())),
   );
 });

@@ -23,6 +23,7 @@ import { crdController } from "./controllers/crds.ts";
 import { FakeDeployments } from "./controllers/deployments.ts";
 import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 import { hookJobs } from "./controllers/hook-jobs.ts";
+import { quotaController } from "./controllers/quotas.ts";
 import { timerJobs } from "./controllers/timer-jobs.ts";
 import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
@@ -128,6 +129,7 @@ const seeded = (scenario: Scenario) =>
       yield* crdController;
       yield* timerJobs;
       yield* hookJobs;
+      yield* quotaController;
       if (scenario.rewrite !== undefined) yield* cluster.rewrite(scenario.rewrite);
       yield* seedCrds(scenario.crds ?? INSTALLED_CRDS);
       for (const [type, object] of scenario.beside ?? []) {

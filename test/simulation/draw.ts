@@ -1,6 +1,6 @@
 /** What a seed means. Healthy things are the likely ones: most stories should get far before anything happens to them. */
 import { type Dice, makeDice } from "./dice.ts";
-import { drawFaults } from "./faults/draw.ts";
+import { drawFaults, drawQuotas } from "./faults/draw.ts";
 import {
   CRD_STATES,
   DRAINS_SECONDS,
@@ -16,6 +16,7 @@ import {
 } from "./story.ts";
 import { drawHandEdits } from "./world/hand-edits.ts";
 import { HISTORIES } from "./world/histories.ts";
+import { OBSTACLES } from "./world/obstacles.ts";
 import { drawOthers } from "./world/others.ts";
 import { CARRIED, drawValues, SECRETS } from "./world/values.ts";
 
@@ -89,8 +90,10 @@ export const drawStory = (seed: number): Story => {
   const [restored, configMaps] = [dice.chance(0.1), dice.chance(0.1)];
   const hook = dice.mostly("good", POD_TAGS, 0.9);
   const others = drawOthers(dice);
+  const inTheWay = dice.mostly("none", OBSTACLES, 0.85);
   return {
     ...story,
+    faults: [...story.faults, ...drawQuotas(dice)],
     world: {
       ...world,
       byServer,
@@ -102,6 +105,7 @@ export const drawStory = (seed: number): Story => {
       configMaps,
       hook,
       others,
+      inTheWay,
     },
   };
 };

@@ -30,6 +30,8 @@ export const recordsIn = (store: Store): ReadonlyArray<ReleaseRecord> =>
   ascending(
     [...all(store, Secret), ...all(store, ConfigMap)]
       .filter(({ metadata }) => metadata.labels?.owner === "helm")
+      // One that is damaged says nothing.
+      .filter((object) => stringAt(object, "data", "release") !== "")
       .map(recordOf),
   );
 

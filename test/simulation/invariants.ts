@@ -1,4 +1,5 @@
 /** The table of everything that must hold; docs/simulation.md shows it. */
+import { beforeInvariants } from "./invariants/before.ts";
 import { crdInvariants } from "./invariants/crds.ts";
 import { endingInvariants } from "./invariants/endings.ts";
 import { eventInvariants } from "./invariants/events.ts";
@@ -16,6 +17,7 @@ export const INVARIANTS: ReadonlyArray<Invariant> = [
   ...crdInvariants,
   ...endingInvariants,
   ...holdInvariants,
+  ...beforeInvariants,
   ...streamInvariants,
 ];
 

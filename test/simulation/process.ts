@@ -1,5 +1,6 @@
 /** One process of tare: its services with the faults around them, and how it is ended from outside. */
 import { Context, Duration, Effect, Exit, type Fiber, Layer, Option, Scope } from "effect";
+import { type KubeObject, ResourceQuota, refOf } from "../../src/domain/kube/objects.ts";
 import type { UpgradeOptions } from "../../src/domain/run/upgrade-options.ts";
 import type { UpgradeError } from "../../src/errors.ts";
 import { upgrade } from "../../src/operations/upgrade.ts";
@@ -19,6 +20,7 @@ import type { Fault, Happening } from "./faults/fault.ts";
 import { INNER_PORTS, OUTER_PORTS } from "./faults/ports.ts";
 import { limitOf, runIn, type Simulation } from "./simulation.ts";
 import { identityOf } from "./world/inputs.ts";
+import { NAMESPACES, quota } from "./world/obstacles.ts";
 import { SECRETS } from "./world/values.ts";
 
 /** Helm quotes values when it does not like them, secrets too. */
@@ -48,7 +50,7 @@ const codeOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>): number => {
 };
 
 /** The services of the process, all of them anew: whatever an earlier one kept in memory is gone. */
-const servicesOf = (
+export const servicesOf = (
   { time, services }: Simulation,
   holder: string,
   around: Parameters<(typeof OUTER_PORTS)[number]["wrapIn"]>[1],
@@ -80,6 +82,14 @@ export const runProcess = (
   const fork = (effect: Effect.Effect<unknown, unknown>) =>
     Effect.runForkWith(time.context)(effect);
 
+  const comesAndGoes = (object: KubeObject, millis: number) =>
+    cluster
+      .put(ResourceQuota, object)
+      .pipe(
+        Effect.andThen(Effect.sleep(millis)),
+        Effect.andThen(cluster.remove(refOf(ResourceQuota, object))),
+      );
+
   const happen = (happening: Happening): void => {
     trace.add("fault", showFault(happening));
     const { what, millis } = happening;
@@ -104,6 +114,14 @@ export const runProcess = (
         fork(Effect.andThen(nap, Effect.andThen(controller.setAwake(true), controller.reconcile)));
         return;
       }
+      case "record-quota-comes":
+        fork(comesAndGoes(quota("tars-system", { "count/secrets": 0 }), millis));
+        return;
+      case "pod-quota-comes":
+        for (const namespace of NAMESPACES) {
+          fork(comesAndGoes(quota(namespace, { pods: 0 }), millis));
+        }
+        return;
       case "proxy-edited": {
         const path = "spec.provider.kubernetes.envoyHpa.minReplicas";
         fork(cluster.edit(TARS_EGRESS, withField(path, 3)));

@@ -32,6 +32,7 @@ import type { Story } from "./story.ts";
 import type { TraceLine } from "./trace.ts";
 import { MENDED_CHART } from "./world/charts.ts";
 import { optionsOf } from "./world/inputs.ts";
+import { takeQuotasAway } from "./world/obstacles.ts";
 
 const LEASE_MILLIS = 30_000;
 const HELM_STARTS_WITHIN_MILLIS = 1_000;
@@ -159,6 +160,7 @@ const heal = (simulation: Simulation): void => {
       ...HELM_STEPS.map((step) => helm.breakStep(step, "", 0)),
       controller.setAwake(true),
       controller.reconcile,
+      takeQuotasAway,
     ]),
   );
   // A Helm that has just been called starts before it can be seen.

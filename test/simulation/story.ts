@@ -6,6 +6,7 @@ import { Schema } from "effect";
 import type { Json } from "../../src/domain/kube/json.ts";
 import { Fault } from "./faults/fault.ts";
 import { HISTORIES } from "./world/histories.ts";
+import { OBSTACLES } from "./world/obstacles.ts";
 
 export const HELMS = ["v3.21.4", "v4.2.1", "v3.14.0", "v4.0.1", "v4.1.0"] as const;
 export const CRD_STATES = [
@@ -62,6 +63,8 @@ export const StartingWorld = Schema.Struct({
   others: Schema.optionalKey(Schema.Record(Schema.String, Schema.Boolean)),
   /** Its pods, as those of the workloads and of Envoy. */
   rateLimiter: Schema.optionalKey(Schema.Literals(POD_TAGS)),
+  /** What is in the way of an upgrade, and was before the run. */
+  inTheWay: Schema.optionalKey(Schema.Literals(OBSTACLES)),
   /** The pod of the new chart's first hook, likewise; left out, the chart has none. */
   hook: Schema.optionalKey(Schema.Literals(POD_TAGS)),
 });
@@ -113,6 +116,7 @@ export const PLAIN_WORLD: StartingWorld = {
   rateLimiter: "good",
   hook: "good",
   others: {},
+  inTheWay: "none",
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

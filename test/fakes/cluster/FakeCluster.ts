@@ -13,6 +13,7 @@ import { objection, withStoredVersions } from "./crds.ts";
 import { afterDeletion, withoutFinalizersLeft } from "./deletion.ts";
 import { type ApiRequest, type Fault, isAbout, type Trouble, underTrouble } from "./faults.ts";
 import { type Owned, updated } from "./ownership.ts";
+import { noRoom } from "./room.ts";
 import { emptyStore, listed, lookUp, removed, type Store, stored, withoutType } from "./store.ts";
 
 export interface Change {
@@ -95,6 +96,8 @@ export class FakeCluster extends Context.Service<
       object: KubeObject,
       manager?: string,
     ) => Effect.Effect<KubeObject>;
+    /** Why the server would not have a new object of a controller's, if it would not. */
+    readonly refusal: (type: ResourceType, next: KubeObject) => Effect.Effect<string | undefined>;
     /** What a controller writes of its own objects: nobody else's fields are in it, so nobody's ownership is kept. */
     readonly put: (type: ResourceType, object: KubeObject) => Effect.Effect<KubeObject>;
     /** The object is gone at once, whatever holds it. */
@@ -192,7 +195,10 @@ const make = Effect.gen(function* () {
       if (Result.isFailure(edited)) return Effect.fail(edited.failure);
       const { owners } = edited.success;
       const object = rewritten(ref.type, edited.success.object);
-      const detail = objection(ref.type, live?.object, object) ?? firstObjection(ref.type, object);
+      const detail =
+        objection(ref.type, live?.object, object) ??
+        firstObjection(ref.type, object) ??
+        (live === undefined ? noRoom(store, ref.type, object) : undefined);
       if (detail !== undefined) return Effect.fail({ _tag: "Refused", detail });
       const next = { owners, object: withStoredVersions(ref.type, live?.object, object) };
       return dryRun
@@ -278,6 +284,7 @@ const make = Effect.gen(function* () {
         store = changed;
         return kept;
       }),
+    refusal: (type, next) => Effect.sync(() => noRoom(store, type, next)),
     put: (type, object) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         keep(type, { object, owners: lookUp(store, refOf(type, object))?.owners ?? UNOWNED }, now),

@@ -176,7 +176,10 @@ const progressing = (progress: Progress, replicaSet: string) => {
 export const deploymentStatus = (
   deployment: KubeObject,
   counts: { readonly all: PodCounts; readonly updated: number; readonly mustBeReady: number },
-  progress: Progress,
+  {
+    progress,
+    withoutRoom,
+  }: { readonly progress: Progress; readonly withoutRoom: string | undefined },
   replicaSet: string,
 ): object => {
   const { all, updated, mustBeReady } = counts;
@@ -201,6 +204,12 @@ export const deploymentStatus = (
     readyReplicas: all.ready,
     availableReplicas: all.ready,
     unavailableReplicas: Math.max(0, all.all - all.ready),
-    conditions: [available, progressing(progress, replicaSet)],
+    conditions: [
+      available,
+      progressing(progress, replicaSet),
+      ...(withoutRoom === undefined
+        ? []
+        : [condition("ReplicaFailure", "True", "FailedCreate", withoutRoom)]),
+    ],
   };
 };

@@ -79,6 +79,8 @@ interface Known {
   pods: ReadonlyArray<Pod>;
   /** Pods that it does not want any more, and is not allowed to delete. */
   refused: ReadonlySet<string>;
+  /** Why a pod that it wants could not be made. */
+  withoutRoom: string | undefined;
   /** When it is looked at next. */
   dueAt: number;
   /** For the deadline on progress. */
@@ -103,6 +105,7 @@ const make = Effect.gen(function* () {
       ref,
       pods: [],
       refused: new Set(),
+      withoutRoom: undefined,
       dueAt: Number.POSITIVE_INFINITY,
       progressedAt: 0,
       progress: "progressing",
@@ -252,7 +255,8 @@ const make = Effect.gen(function* () {
       yield* rollOut(deployment, object, now);
     }
     const changes = deployment.pods.map(nextChangeOf);
-    if (deployment.refused.size > 0) changes.push(now + REFUSED_AGAIN_AFTER);
+    if (deployment.refused.size > 0 || deployment.withoutRoom !== undefined)
+      changes.push(now + REFUSED_AGAIN_AFTER);
     const deadline =
       object !== undefined && deployment.progress === "progressing"
         ? deployment.progressedAt + progressMillisOf(object)
@@ -298,6 +302,7 @@ const make = Effect.gen(function* () {
     yield* adopt(deployment);
     const refused = new Set<string>();
     deployment.refused = refused;
+    deployment.withoutRoom = undefined;
     const countable = () =>
       ownPods(deployment)
         .filter((pod) => !refused.has(nameOf(pod)))
@@ -313,6 +318,8 @@ const make = Effect.gen(function* () {
         else yield* end(deployment, pod, now);
       } else {
         const made = newPod(newPodObject(set, serial++), now);
+        deployment.withoutRoom = yield* cluster.refusal(PodType, made.object);
+        if (deployment.withoutRoom !== undefined) break;
         const object = yield* cluster.put(PodType, podObject(made));
         deployment.pods = [...deployment.pods, { ...made, object: withoutStatus(object) }];
       }
@@ -343,7 +350,7 @@ const make = Effect.gen(function* () {
       deploymentStatus(
         object,
         { all, updated: updated.length, mustBeReady },
-        deployment.progress,
+        { progress: deployment.progress, withoutRoom: deployment.withoutRoom },
         `${object.metadata.name}-${hash}`,
       ),
     );

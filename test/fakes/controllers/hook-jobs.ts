@@ -1,6 +1,13 @@
 /** The Job controller and the kubelet, as far as the Jobs of hooks need them: one pod each, which does what its image says. */
 import { Clock, Effect } from "effect";
-import { fieldAt, Job, type KubeObject, Pod, refOf } from "../../../src/domain/kube/objects.ts";
+import {
+  Event,
+  fieldAt,
+  Job,
+  type KubeObject,
+  Pod,
+  refOf,
+} from "../../../src/domain/kube/objects.ts";
 import { FakeCluster } from "../cluster/FakeCluster.ts";
 import { behaviourOf } from "../pods/behaviour.ts";
 import { advanced } from "../pods/container.ts";
@@ -9,6 +16,7 @@ import { type Pod as FakePod, newPod, nextChangeOf } from "../pods/pod.ts";
 import { podObject } from "../pods/pod-status.ts";
 import { ownedBy } from "./deployment-objects.ts";
 
+const TRIED_AGAIN_AFTER = "1 second";
 const NOTICED_AFTER = "200 millis";
 const BY_JOB = "batch.kubernetes.io/controller-uid";
 
@@ -26,6 +34,22 @@ const podOf = (job: KubeObject, number: number): KubeObject => ({
   },
   spec: fieldAt(job, "spec", "template", "spec") as object,
 });
+
+/** As the Job controller tells it; it is no part of the Job's status. */
+const failedCreate = (job: KubeObject, refusal: string, now: number): KubeObject => {
+  const { name, namespace = "", uid = "" } = job.metadata;
+  return {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: `${name}.no-room`, namespace },
+    involvedObject: { apiVersion: "batch/v1", kind: Job.kind, name, namespace, uid },
+    type: "Warning",
+    reason: "FailedCreate",
+    message: `Error creating: ${refusal}`,
+    lastTimestamp: new Date(now).toISOString(),
+    count: 1,
+  };
+};
 
 /** A program that has come up is taken to have done what it was for. */
 const finished = (pod: KubeObject): KubeObject => ({
@@ -49,6 +73,18 @@ export const hookJobs = Effect.gen(function* () {
         live?.metadata.uid === job.metadata.uid && live?.metadata.deletionTimestamp === undefined,
     );
 
+  /** Tells why its pod cannot be made, and tries again; whether it could while the Job was still there. */
+  const awaitRoom = Effect.fnUntraced(function* (job: KubeObject, pod: KubeObject) {
+    while (yield* isStill(job)) {
+      const refusal = yield* cluster.refusal(Pod, pod);
+      if (refusal === undefined) return true;
+      const now = yield* Clock.currentTimeMillis;
+      yield* cluster.put(Event, failedCreate(job, refusal, now));
+      yield* Effect.sleep(TRIED_AGAIN_AFTER);
+    }
+    return false;
+  });
+
   const run = Effect.fnUntraced(function* (made: KubeObject) {
     yield* Effect.sleep(NOTICED_AFTER);
     const job = yield* cluster.put(Job, {
@@ -59,8 +95,10 @@ export const hookJobs = Effect.gen(function* () {
       },
     });
     pods += 1;
+    const wanted = podOf(job, pods);
+    if (!(yield* awaitRoom(job, wanted))) return;
     const now = yield* Clock.currentTimeMillis;
-    let pod: FakePod = newPod(yield* cluster.put(Pod, podOf(job, pods)), now);
+    let pod: FakePod = newPod(yield* cluster.put(Pod, wanted), now);
     while (yield* isStill(job)) {
       const now = yield* Clock.currentTimeMillis;
       const containers = pod.containers.map((container) =>

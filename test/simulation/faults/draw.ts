@@ -1,5 +1,13 @@
 import type { Dice } from "../dice.ts";
-import { CALL_TROUBLES, type Fault, HAPPENINGS, HELM_STEPS, REASONS, type When } from "./fault.ts";
+import {
+  CALL_TROUBLES,
+  type Fault,
+  HAPPENINGS,
+  HELM_STEPS,
+  QUOTAS_THAT_COME,
+  REASONS,
+  type When,
+} from "./fault.ts";
 import { PORTS } from "./ports.ts";
 
 const SLOW_MILLIS = [500, 3_000, 9_000, 25_000];
@@ -63,6 +71,18 @@ const drawFault = (dice: Dice): Fault => {
 
 export const drawFaults = (dice: Dice): ReadonlyArray<Fault> =>
   Array.from({ length: dice.pick([0, 1, 1, 1, 2, 2, 3, 4]) }, () => drawFault(dice));
+
+export const drawQuotas = (dice: Dice): ReadonlyArray<Fault> =>
+  dice.chance(0.92)
+    ? []
+    : [
+        {
+          _tag: "Happening",
+          what: dice.pick(QUOTAS_THAT_COME),
+          when: drawWhen(dice),
+          millis: dice.pick(LASTS_MILLIS),
+        },
+      ];
 
 /** In words, for a trace. */
 export const showFault = (fault: Fault): string => {

@@ -32,6 +32,14 @@ export const HAPPENINGS = [
   "proxy-edited",
 ] as const;
 
+/** What others do to the release's room meanwhile; after a while they take it back. */
+export const QUOTAS_THAT_COME = [
+  /** No new record of Helm's fits in. */
+  "record-quota-comes",
+  /** No new pod does. */
+  "pod-quota-comes",
+] as const;
+
 const Count = Schema.Int.check(Schema.isGreaterThan(0));
 const Millis = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
@@ -79,7 +87,7 @@ export type When = typeof When.Type;
 
 const Happening = Schema.Struct({
   _tag: Schema.tag("Happening"),
-  what: Schema.Literals(HAPPENINGS),
+  what: Schema.Literals([...HAPPENINGS, ...QUOTAS_THAT_COME]),
   when: When,
   /** How long it lasts, where it does. */
   millis: Millis,

@@ -4,6 +4,7 @@ import { listed } from "../../fakes/cluster/store.ts";
 import { holdersIn, recordsIn } from "../facts.ts";
 import type { Outcome, Run } from "../run.ts";
 import type { Story } from "../story.ts";
+import { hasNoWayBack, refusalOf } from "../world/obstacles.ts";
 import { CARRIED } from "../world/values.ts";
 import {
   disturbsCalls,
@@ -44,9 +45,16 @@ const leftBehind = (run: Run, { impatient }: Outcome): string | undefined => {
 
 const isLost = (path: string): boolean => !CARRIED.some(([carried]) => carried === path);
 
+/** A quota is gone by the next run; what is damaged or being deleted stays so. */
+const lastingRefusals = (world: Story["world"]): ReadonlyArray<number> => {
+  const refusal = world.inTheWay === "record-quota" ? undefined : refusalOf(world);
+  return refusal === undefined ? [] : [refusal];
+};
+
 /** What this world refuses however often it is asked. */
 const standingRefusals = ({ world, options }: Story): ReadonlySet<number> =>
   new Set([
+    ...lastingRefusals(world),
     ...(world.history === "absent" || world.history === "uninstalled" ? [11] : []),
     ...(world.history.startsWith("pending-") ? [13] : []),
     ...(typeof world.values["global.customer"] === "object" ? [2] : []),
@@ -158,7 +166,10 @@ export const endingInvariants: ReadonlyArray<Invariant> = [
     what: "Where nothing failed and nobody interfered, no run ends with 21, whatever was edited by hand before it.",
     why: "One field that somebody else owns must not leave a release that only an expert can bring back.",
     check: ofEachRun((run, { story }) =>
-      run.code === 21 && run.befallen.struck.size === 0 && !breaksRollback(story)
+      run.code === 21 &&
+      run.befallen.struck.size === 0 &&
+      !breaksRollback(story) &&
+      !hasNoWayBack(story.world)
         ? run.error?.why.join("; ")
         : undefined,
     ),

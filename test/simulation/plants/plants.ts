@@ -219,6 +219,18 @@ export const PLANTS: ReadonlyArray<Plant> = [
     replacement: 'ownerReferences: owner.name === "" ? [owner] : [],',
   },
   {
+    name: "a quota without room is not noticed",
+    file: "src/phases/checks/rehearsal/rehearse-objects.ts",
+    search: "shortfalls: quotaShortfalls(facts.quotas, coming),",
+    replacement: "shortfalls: quotaShortfalls(facts.quotas, coming).slice(1),",
+  },
+  {
+    name: "the plan does not look at high availability",
+    file: "src/operations/plan.ts",
+    search: "yield* phase(haPreflight, { options, facts: reads.ha });",
+    replacement: "yield* Effect.as(reads.ha, haPreflight);",
+  },
+  {
     name: "what ran before is not recorded",
     file: "src/operations/upgrade.ts",
     search: "const prior = yield* priorState;",
