@@ -22,6 +22,7 @@ import { Duration, Effect, Layer, Redacted } from "effect";
 import {
   ConfigMap,
   Deployment,
+  Namespace,
   numberAt,
   Secret,
   stringAt,
@@ -131,6 +132,22 @@ describe("a pending release", () => {
         "a run by operator on build-1 (process 4711, 1.1.0 → 1.2.0) died in phase 5, while helm upgrade was at work; it last wrote at 2026-11-22 10:14:02 UTC",
       );
       assert.include(said, "release tars recovered: revision 1 runs again, as revision 3");
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("stays as it is where nothing can be made any more", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.seed(Namespace, {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "tars-dataplane", deletionTimestamp: "2026-11-22T10:14:02Z" },
+      });
+      const { error } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(error?.exitCode, 10);
+      assert.include(error?.why[0], "namespace tars-dataplane is being deleted since");
+      const writes = [...(yield* writesOf("tare")), ...(yield* writesOf("helm"))];
+      assert.deepStrictEqual(writes, []);
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 

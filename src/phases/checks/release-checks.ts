@@ -3,31 +3,20 @@ import { Effect, Redacted, Result } from "effect";
 import { droppedObjects } from "../../domain/access/helm-access.ts";
 import { envoyGatewayHop } from "../../domain/checks/envoy-gateway-hops.ts";
 import { helmDefects } from "../../domain/checks/helm-defects.ts";
-import { describeDeletion } from "../../domain/checks/terminating.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";
 import { describeRecordSize, recordSize } from "../../domain/release/release-size.ts";
 import type { RenderedRelease } from "../../domain/release/rendered-release.ts";
-import type { PreflightProblem } from "../../errors/preflight.ts";
-import { deletionRemedy } from "../../errors/remedies.ts";
 import type { StoredApisGone } from "../../errors.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import type { Kubectl } from "../../services/kube/Kubectl.ts";
 import { type Check, type Finding, NOTHING_FOUND, problemOf, runChecks } from "./check.ts";
 import { findMissingPermissions } from "./release/permissions.ts";
 import { requireServed } from "./release/stored-apis.ts";
+import { terminatingProblems } from "./release/terminating.ts";
 import { findOldCertificate } from "./release/webhook-certificate.ts";
-import type { ReleaseCheckFacts, ReleaseChecksInput, Rendering } from "./release-facts.ts";
+import type { ReleaseChecksInput, Rendering } from "./release-facts.ts";
 
 type ReleaseCheck = Check<ReleaseChecksInput, StoredApisGone, Helm | Kubectl>;
-
-const terminatingProblems = ({ namespaces }: ReleaseCheckFacts): ReadonlyArray<PreflightProblem> =>
-  namespaces.flatMap((namespace) => {
-    const { name } = namespace.metadata;
-    const deletion = describeDeletion(namespace);
-    if (deletion === undefined) return [];
-    const remedy = deletionRemedy("namespace", name, undefined);
-    return [{ problem: `namespace ${name} ${deletion}`, remedy }];
-  });
 
 const findHelmDefects = Effect.fnUntraced(function* (
   { options, facts: { previous } }: ReleaseChecksInput,
@@ -84,7 +73,7 @@ export const RELEASE_CHECKS: ReadonlyArray<ReleaseCheck> = [
   {
     id: "namespaces",
     title: "No namespace of the release is being deleted",
-    find: ({ facts }) => Effect.succeed({ problems: terminatingProblems(facts) }),
+    find: ({ facts }) => Effect.succeed({ problems: terminatingProblems(facts.namespaces) }),
     isDecisive: true,
   },
   {

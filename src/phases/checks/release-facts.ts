@@ -81,7 +81,7 @@ const namespacesOf = ({ release, dataplaneNamespace }: Where): ReadonlyArray<str
 
 const NOTHING: ReadonlyArray<KubeObject> = [];
 
-const readNamespaces = Effect.fnUntraced(function* (where: Where) {
+export const readNamespaces = Effect.fnUntraced(function* (where: Where) {
   const kubectl = yield* Kubectl;
   const found = yield* Effect.forEach(
     namespacesOf(where),
