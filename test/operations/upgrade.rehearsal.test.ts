@@ -27,6 +27,7 @@ import {
   runUpgrade,
   simulate,
   type Trouble,
+  tarsChart,
   world,
   writesOf,
 } from "../fakes/index.ts";
@@ -323,6 +324,24 @@ describe("the server's rules", () => {
     }).pipe(
       Effect.provide(
         world({
+          faults: [
+            atRehearsal("Pod", fail("Rejected", "exceeded quota: tenant, requested: pods=1")),
+          ],
+        }),
+      ),
+    ),
+  );
+
+  it.effect("that leave no room for the pod of a hook, which comes before anything may go", () =>
+    Effect.gen(function* () {
+      const { code, why } = yield* refused();
+      assert.strictEqual(code, 10);
+      assert.include(why, "pods of Job envoy-gateway-certgen");
+      assert.notInclude(why, "Deployment");
+    }).pipe(
+      Effect.provide(
+        world({
+          chart: tarsChart({ version: "1.2.0", hookTag: "certgen" }),
           faults: [
             atRehearsal("Pod", fail("Rejected", "exceeded quota: tenant, requested: pods=1")),
           ],

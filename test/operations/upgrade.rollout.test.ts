@@ -1,6 +1,14 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect } from "effect";
-import { Job, numberAt, stringAt } from "../../src/domain/kube/objects.ts";
+import {
+  Event as EventType,
+  Job,
+  type KubeObject,
+  numberAt,
+  Pod,
+  refOf,
+  stringAt,
+} from "../../src/domain/kube/objects.ts";
 import type { ReportEvent } from "../../src/domain/report/report.ts";
 import {
   dataPlane,
@@ -29,6 +37,20 @@ import {
 /** Rollouts in virtual time: what ends them early, what does not, and what is said of it. */
 
 const RUNNING_AGAIN = "gcr.io/acme/tars/envoy:envoy-1.1.0 2/2";
+
+/** As the Job controller tells it. */
+const failedCreate = ({
+  kind,
+  metadata: { name, namespace = "", uid },
+}: KubeObject): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Event",
+  metadata: { name: `${name}.1`, namespace },
+  involvedObject: { kind, name, namespace, uid },
+  type: "Warning",
+  reason: "FailedCreate",
+  message: `Error creating: pods "${name}-x" is forbidden: exceeded quota: few, requested: pods=1`,
+});
 
 const firstAt = Effect.fnUntraced(function* (found: (event: ReportEvent) => boolean) {
   const { timeline } = yield* Recorder;
@@ -114,6 +136,28 @@ describe("a fatal pod error", () => {
           world({ helm, chart: tarsChart({ version: "1.2.0", hookTag: "no-such-image" }) }),
         ),
       ),
+  );
+
+  it.effect("of a hook whose pods are refused is told in the words of its Job's events", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.react(({ type, before, after }) =>
+        type.plural === Job.plural && before === undefined && after !== undefined
+          ? cluster.put(EventType, failedCreate(after))
+          : type.plural === Pod.plural && after?.metadata.ownerReferences?.[0]?.kind === Job.kind
+            ? cluster.purge(refOf(Pod, after))
+            : undefined,
+      );
+      const { error, elapsed } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "UpgradeRolledBack");
+      assert.match(
+        error?.why[0] ?? "",
+        /^a pod of Job tars-system\/envoy-gateway-certgen is more than the namespace's quota allows: .*exceeded quota: few/,
+      );
+      assert.isBelow(elapsed, 120_000);
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", hookTag: "never-ready" }) })),
+    ),
   );
 
   it.effect("of a hook left behind by an earlier run says nothing of this one", () =>

@@ -13,6 +13,8 @@ export interface PodsToCome {
   readonly namespace: string;
   /** With what the server adds to it, if it was asked. */
   readonly template: unknown;
+  /** They are made while everything else still runs, so that nothing makes room for them. */
+  readonly comeFirst?: boolean;
 }
 
 const LONGEST_NAME = 63;

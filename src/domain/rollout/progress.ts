@@ -1,18 +1,13 @@
 /** What an operator sees of a rollout: one entry for each workload. */
 
-import { type KubeObject, numberAt, stringAt } from "../kube/objects.ts";
+import { type KubeObject, numberAt } from "../kube/objects.ts";
 import { type DeploymentProgress, type NameTemplate, newTemplate } from "./data-plane.ts";
 import { dataPlaneEntries, type Entry } from "./expectation.ts";
 import { creationTrouble } from "./trouble/creation-trouble.ts";
+import { hasEnded, lacksPods } from "./trouble/lacking-pods.ts";
 import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./trouble/pod-trouble.ts";
 import { limiterEntries } from "./trouble/rate-limiter.ts";
-import {
-  conditionsOf,
-  currentGeneration,
-  podsOf,
-  type RolloutView,
-  type Workload,
-} from "./view.ts";
+import { currentGeneration, podsOf, type RolloutView, type Workload } from "./view.ts";
 import type { WorkloadGroup } from "./workload-group.ts";
 import { updatedPods, workloadProgress } from "./workload-progress.ts";
 
@@ -36,7 +31,7 @@ export interface PodInTrouble {
   readonly trouble: Trouble;
 }
 
-/** By the UIDs of pods. */
+/** By the UIDs of pods, and of workloads that lack theirs. */
 export type ToldOfPods = ReadonlyMap<string, ToldOfPod>;
 
 const troublesOf = (
@@ -52,7 +47,9 @@ const troublesOf = (
       const trouble = podTrouble(pod, told.get(pod.metadata.uid ?? ""));
       return trouble === undefined ? [] : [{ workload, generation: generation.id, pod, trouble }];
     });
-  const creation = creationTrouble(workload.object);
+  // What was said of pods that are there by now is over.
+  const said = lacksPods(workload, view) ? told.get(workload.object.metadata.uid ?? "") : undefined;
+  const creation = creationTrouble(workload.object, said);
   return creation === undefined
     ? found
     : [...found, { workload, generation: generation.id, pod: undefined, trouble: creation }];
@@ -71,14 +68,6 @@ const releaseEntry = (object: KubeObject, nameTemplate: NameTemplate): Entry => 
   const waitingFor = isEmpty ? undefined : progress.waitingFor;
   return { progress: { ...progress, waitingFor }, object, stale: false };
 };
-
-const COMPLETION = new Set(["Complete", "SuccessCriteriaMet", "Failed", "FailureTarget"]);
-
-const hasEnded = (job: KubeObject): boolean =>
-  conditionsOf(job).some(
-    (condition) =>
-      COMPLETION.has(stringAt(condition, "type") ?? "") && stringAt(condition, "status") === "True",
-  );
 
 /** A Job's pods are wanted until they have ended, so what counts is how many have ended well. */
 const hookEntry = (job: KubeObject): Entry => {

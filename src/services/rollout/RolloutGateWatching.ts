@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Clock, Deferred, Duration, Effect, Fiber, Layer } from "effect";
+import type { KubeObject } from "../../domain/kube/objects.ts";
 import { answeredFor } from "../../domain/rollout/baseline/answerable.ts";
 import {
   type PodInTrouble,
@@ -8,6 +9,7 @@ import {
   type WorkloadProgress,
 } from "../../domain/rollout/progress.ts";
 import type { FailureReport } from "../../domain/rollout/trouble/failure-report.ts";
+import { lacksPods } from "../../domain/rollout/trouble/lacking-pods.ts";
 import { newlyWithheld } from "../../domain/rollout/trouble/withheld-secrets.ts";
 import {
   type Baseline,
@@ -22,7 +24,7 @@ import {
   takeBaseline,
   withoutOldHooks,
 } from "../../domain/rollout/verdict.ts";
-import type { RolloutView } from "../../domain/rollout/view.ts";
+import { currentGeneration, type RolloutView } from "../../domain/rollout/view.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 import { ProxyStats } from "../streams/ProxyStats.ts";
@@ -123,8 +125,10 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
     while (true) {
       const known = changes.count();
       const wanted = newOnes(seen.troubles, baseline);
+      const lacking = newlyLacking(yield* watches.view, baseline);
       yield* collector.collect(wanted);
-      if (wanted.length === 0) yield* changes.after(known);
+      yield* collector.collectOf(lacking);
+      if (wanted.length === 0 && lacking.length === 0) yield* changes.after(known);
       yield* waitFor("rollout-evidence", COLLECT_EVERY);
     }
   });
@@ -173,6 +177,13 @@ const newOnes = (
   troubles: ReadonlyArray<PodInTrouble>,
   { generations }: Baseline,
 ): ReadonlyArray<PodInTrouble> => troubles.filter(({ generation }) => !generations.has(generation));
+
+const newlyLacking = (view: RolloutView, { generations }: Baseline): ReadonlyArray<KubeObject> =>
+  view.workloads.flatMap((workload) => {
+    const generation = currentGeneration(workload, view);
+    const isNew = generation !== undefined && !generations.has(generation.id);
+    return isNew && lacksPods(workload, view) ? [workload.object] : [];
+  });
 
 /** Until everything was listed once; not for long, since the upgrade does not depend on it. */
 const firstLook = ({ listed, adjust }: RolloutWatches): Effect.Effect<void> =>

@@ -12,7 +12,8 @@ import {
 import type { PodInTrouble, ToldOfPods } from "../../domain/rollout/progress.ts";
 import { isNodeComing } from "../../domain/rollout/trouble/autoscaling.ts";
 import type { ContainerLog, PodEvidence } from "../../domain/rollout/trouble/failure-report.ts";
-import type { ToldOfPod } from "../../domain/rollout/trouble/pod-trouble.ts";
+import { failedCreation } from "../../domain/rollout/trouble/lacking-pods.ts";
+import { NOTHING_TOLD, type ToldOfPod } from "../../domain/rollout/trouble/pod-trouble.ts";
 import { rootCause } from "../../domain/rollout/verdict.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 import type { Changes } from "./watch/changes.ts";
@@ -27,9 +28,11 @@ const EVENTS_KEPT = 15;
 interface EvidenceCollector {
   /** Looks at pods that were not looked at lately. What cannot be read is left out. */
   readonly collect: (troubles: ReadonlyArray<PodInTrouble>) => Effect.Effect<void>;
+  /** Asks what keeps workloads from having their pods. */
+  readonly collectOf: (workloads: ReadonlyArray<KubeObject>) => Effect.Effect<void>;
   /** Newest last; pods that are gone included. */
   readonly evidence: Effect.Effect<ReadonlyArray<PodEvidence>>;
-  /** What events tell of each pod, by its UID. */
+  /** What events tell of each pod, and of each workload that lacks some, by its UID. */
   readonly told: Effect.Effect<ToldOfPods>;
 }
 
@@ -65,12 +68,19 @@ export const makeEvidenceCollector = (
     const collected = new Map<string, PodEvidence>();
     const told = new Map<string, ToldOfPod>();
 
-    const readEvents = (pod: KubeObject) =>
+    const lookedAt = new Map<string, number>();
+
+    const tell = (uid: string, now: ToldOfPod) => {
+      if (!isDeepStrictEqual(told.get(uid) ?? NOTHING_TOLD, now)) changes.note();
+      told.set(uid, now);
+    };
+
+    const readEvents = ({ metadata: { namespace, uid } }: KubeObject) =>
       kubectl
         .list({
           type: Event,
-          ...(pod.metadata.namespace === undefined ? {} : { namespace: pod.metadata.namespace }),
-          fieldSelector: `involvedObject.uid=${pod.metadata.uid}`,
+          ...(namespace === undefined ? {} : { namespace }),
+          fieldSelector: `involvedObject.uid=${uid}`,
         })
         .pipe(
           Effect.orElseSucceed((): ReadonlyArray<KubeObject> => []),
@@ -104,10 +114,7 @@ export const makeEvidenceCollector = (
         messages: telling.flatMap((event) => stringAt(event, "message") ?? []),
         nodeComing: isNodeComing(events),
       };
-      if (!isDeepStrictEqual(told.get(uid) ?? { messages: [], nodeComing: false }, now)) {
-        changes.note();
-      }
-      told.set(uid, now);
+      tell(uid, now);
       collected.delete(uid);
       const kept = events.slice(0, EVENTS_KEPT);
       collected.set(uid, { pod, line: rootCause(one).line, events: kept, logs, atMillis });
@@ -118,7 +125,21 @@ export const makeEvidenceCollector = (
       }
     });
 
+    const lookAtWorkload = Effect.fnUntraced(function* (workload: KubeObject) {
+      const { uid = workload.metadata.name } = workload.metadata;
+      const now = yield* Clock.currentTimeMillis;
+      if (now - (lookedAt.get(uid) ?? -Infinity) < Duration.toMillis(LOOK_AGAIN_AFTER)) return;
+      lookedAt.set(uid, now);
+      const said = failedCreation(yield* readEvents(workload));
+      tell(uid, { ...NOTHING_TOLD, messages: said === undefined ? [] : [said] });
+    });
+
     return {
+      collectOf: (workloads) =>
+        Effect.forEach(workloads.slice(0, PODS_AT_A_TIME), lookAtWorkload, {
+          concurrency: "unbounded",
+          discard: true,
+        }),
       collect: Effect.fnUntraced(function* (troubles) {
         const now = yield* Clock.currentTimeMillis;
         const due = troubles.flatMap((one) => {

@@ -466,6 +466,19 @@ const quotas: ReadonlyArray<Obstacle> = [
     put: (who) => counting(who, PROXIES, "roomy", { pods: "50" }),
   },
   {
+    // The Job of a hook tells of it in events alone.
+    kind: "quota of resources",
+    name: "no pod more in the system",
+    before: [10],
+    names: /exceeded quota: crowded/,
+    holdsRollback: true,
+    moments: ["before", "during", "after"],
+    put: async (who) => {
+      const used = await countOf(who, "pods", SYSTEM);
+      return counting(who, SYSTEM, "crowded", { pods: String(used) });
+    },
+  },
+  {
     // The arithmetic of a surge is the Deployment's own: a warning, and at worst a rollback.
     kind: "quota of resources",
     name: "no room for one pod more",

@@ -55,6 +55,13 @@ export const hookJob = (
   },
 });
 
+/** Of those that run in a Job which is known; the others only take their time. */
+export const hookJobs = (
+  namespace: string,
+  hooks: ReadonlyArray<ChartHook> = [],
+): ReadonlyArray<KubeObject> =>
+  hooks.flatMap((hook) => (hook.image === undefined ? [] : [hookJob(namespace, hook, hook.image)]));
+
 const isComplete = (job: KubeObject): boolean =>
   listAt(job, "status", "conditions").some((one) => stringAt(one, "type") === "Complete");
 

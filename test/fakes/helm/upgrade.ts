@@ -6,7 +6,7 @@ import { type KubeObject, refOf } from "../../../src/domain/kube/objects.ts";
 import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 import { coalesce, type FakeChart } from "./chart.ts";
 import { HelmFailure } from "./failure.ts";
-import { runHooks } from "./hooks.ts";
+import { hookJobs, runHooks } from "./hooks.ts";
 import { applyObjects, awaitReady, isSameObject, knownChartType } from "./objects.ts";
 import { ownershipObjection } from "./ownership.ts";
 import {
@@ -124,7 +124,7 @@ export const rendered = Effect.fnUntraced(function* (
   const record = JSON.stringify(recordFor({ release }, chart, values, objects, undefined));
   return {
     objects,
-    hooks: [],
+    hooks: hookJobs(release.namespace, chart.hooks),
     recordBytes: gzipSync(record).toString("base64").length,
   };
 });

@@ -1,6 +1,6 @@
 /** Why pods could not be made at all: who refused them, as far as the API server's words tell. */
 import { type KubeObject, listAt, stringAt } from "../../kube/objects.ts";
-import type { Trouble, TroubleKind } from "./pod-trouble.ts";
+import type { ToldOfPod, Trouble, TroubleKind } from "./pod-trouble.ts";
 
 const REFUSALS: ReadonlyArray<readonly [RegExp, TroubleKind]> = [
   [/exceeded quota/i, "quota-exceeded"],
@@ -15,18 +15,25 @@ const REFUSALS: ReadonlyArray<readonly [RegExp, TroubleKind]> = [
   [/no PriorityClass/i, "missing-priority-class"],
 ];
 
-/** From the `ReplicaFailure` condition of whatever makes the pods. */
-export const creationTrouble = (workload: KubeObject): Trouble | undefined => {
+const refusal = (reason: string, detail: string): Trouble => ({
+  kind: REFUSALS.find(([words]) => words.test(detail))?.[1] ?? "not-created",
+  container: undefined,
+  image: undefined,
+  reason,
+  detail,
+});
+
+/** From the `ReplicaFailure` condition of whatever makes the pods; where there is none, from what events tell. */
+export const creationTrouble = (workload: KubeObject, told?: ToldOfPod): Trouble | undefined => {
   const failure = listAt(workload, "status", "conditions").find(
     (one) => stringAt(one, "type") === "ReplicaFailure",
   );
-  if (stringAt(failure, "status") !== "True") return undefined;
-  const detail = stringAt(failure, "message") ?? "";
-  return {
-    kind: REFUSALS.find(([words]) => words.test(detail))?.[1] ?? "not-created",
-    container: undefined,
-    image: undefined,
-    reason: stringAt(failure, "reason") ?? "FailedCreate",
-    detail,
-  };
+  if (stringAt(failure, "status") === "True") {
+    return refusal(
+      stringAt(failure, "reason") ?? "FailedCreate",
+      stringAt(failure, "message") ?? "",
+    );
+  }
+  const said = told?.messages[0];
+  return said === undefined ? undefined : refusal("FailedCreate", said);
 };

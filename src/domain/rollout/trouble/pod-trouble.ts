@@ -243,7 +243,7 @@ export interface ToldOfPod {
   readonly nodeComing: boolean;
 }
 
-const NOTHING_TOLD: ToldOfPod = { messages: [], nodeComing: false };
+export const NOTHING_TOLD: ToldOfPod = { messages: [], nodeComing: false };
 
 /** The worst thing about a pod that is not ready; nothing for one that is ready or on its way out. */
 export const podTrouble = (

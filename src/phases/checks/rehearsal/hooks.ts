@@ -17,8 +17,12 @@ import type { RefusedObject } from "./rehearsed-objects.ts";
 /** Those that an upgrade or its rollback runs. */
 const RUN_NOW = /(?:pre|post)-(?:upgrade|rollback)/;
 
-const isRunNow = ({ metadata }: KubeObject): boolean =>
-  RUN_NOW.test(metadata.annotations?.["helm.sh/hook"] ?? "");
+const hookOf = ({ metadata }: KubeObject): string => metadata.annotations?.["helm.sh/hook"] ?? "";
+
+const isRunNow = (hook: KubeObject): boolean => RUN_NOW.test(hookOf(hook));
+
+/** Nothing of the release has been given up by then. */
+const RUN_FIRST = /pre-upgrade/;
 
 const LONGEST_NAME = 52;
 
@@ -34,7 +38,14 @@ const renamed = (object: KubeObject): KubeObject => ({
 const podsOf = (object: KubeObject, applied: KubeObject): ReadonlyArray<PodsToCome> => {
   const { namespace } = object.metadata;
   return object.kind === Job.kind && namespace !== undefined
-    ? [{ workload: object, namespace, template: fieldAt(applied, "spec", "template") }]
+    ? [
+        {
+          workload: object,
+          namespace,
+          template: fieldAt(applied, "spec", "template"),
+          comeFirst: RUN_FIRST.test(hookOf(object)),
+        },
+      ]
     : [];
 };
 

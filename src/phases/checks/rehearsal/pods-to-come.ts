@@ -18,7 +18,7 @@ export interface JudgedPods {
   readonly namespace: string;
   /** In the server's words. */
   readonly detail: string;
-  /** It is certain that none will ever be let in. */
+  /** It is certain that none will be let in as the cluster is now. */
   readonly isFinal: boolean;
 }
 
@@ -40,7 +40,7 @@ const judge = Effect.fnUntraced(function* (
   const tried = yield* Effect.result(kubectl.apply(Pod, rehearsedPod(coming), AS_CONTROLLER));
   if (Result.isSuccess(tried)) return [];
   const { detail } = tried.failure;
-  const { workload, namespace } = coming;
+  const { workload, namespace, comeFirst = false } = coming;
   const pods = `pods of ${workload.kind} ${workload.metadata.name}`;
   const verdict = podVerdict(detail);
   switch (verdict._tag) {
@@ -49,7 +49,7 @@ const judge = Effect.fnUntraced(function* (
     case "Refused":
       return [{ pods, namespace, detail, isFinal: true }];
     case "NoRoom":
-      return [{ pods, namespace, detail, isFinal: false }];
+      return [{ pods, namespace, detail, isFinal: comeFirst }];
     case "Policy":
       return [{ pods, namespace, detail, isFinal: yield* isForEverybody(verdict.policy) }];
   }
