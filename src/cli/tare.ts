@@ -59,7 +59,7 @@ export const tareCommand = <R, R2>(
 ) => {
   const ofCluster = (flags: ClusterFlags) => services(clusterChoice(flags));
   return Command.make("tare").pipe(
-    Command.withDescription("The operator's tool for the TARS data plane."),
+    Command.withDescription("Upgrade and operate a TARS data plane."),
     Command.withSubcommands([
       Command.provide(upgradeCommand, ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),

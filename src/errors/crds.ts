@@ -197,7 +197,7 @@ export class CrdsIncomplete extends operatorError<{
   hints: ({ backup }) => [
     ...(backup === undefined
       ? []
-      : [hint("The copies from before are in:", kubectl("diff", "-f", backup))]),
+      : [hint("Compare with the backup:", kubectl("diff", "-f", backup))]),
     hint("The next run completes them:", tare("upgrade")),
   ],
 }) {}
@@ -209,6 +209,6 @@ export class CrdBackupFailed extends operatorError<{ readonly detail: string }>(
     exitCode: 14,
     what: () => "the live CRDs could not be saved before changing them; no CRD was written",
     why: ({ detail }) => [detail],
-    hints: () => [hint("Make room or fix the folder, then:", tare("upgrade"))],
+    hints: () => [hint("Free disk space or fix the folder, then run:", tare("upgrade"))],
   },
 ) {}

@@ -31,7 +31,7 @@ export class EventsWaiting extends operatorError<{
   why: ({ cause }) => [cause],
   hints: ({ release }) => [
     hint(
-      "See what waits:",
+      "List pending events:",
       kubectl(
         "get",
         "configmaps",

@@ -48,7 +48,7 @@ const TURNED_AWAY: ReadonlyArray<readonly [RegExp, Hint]> = [
   [
     /\b429\b|too many requests/i,
     hint(
-      "The API server is busy; see who may ask how much:",
+      "The API server is busy; see its limits on requests:",
       kubectl("get", "prioritylevelconfigurations,flowschemas"),
     ),
   ],
@@ -113,7 +113,7 @@ export class DowngradeRefused extends operatorError<{
   what: ({ release, fromVersion, toVersion }) =>
     `release ${release.name} runs ${fromVersion}, and ${toVersion} is older`,
   why: () => [
-    "older controllers may not know what newer ones wrote, and the CRDs would stay those of the newer version",
+    "older controllers might not understand what newer ones wrote, and the CRDs would stay those of the newer version",
   ],
   hints: ({ release }) => [
     historyHint(release),
@@ -139,7 +139,7 @@ export class ForeignChart extends operatorError<{
   hints: ({ release }) => [
     historyHint(release),
     hint(
-      "Name the release that is meant:",
+      "Specify the release:",
       tare("upgrade", {
         after: ["--release-name", "NAME", "--system-namespace", "NAMESPACE"],
       }),
@@ -159,7 +159,7 @@ export class OtherWorkspace extends operatorError<{
   why: () => ["with that identity it would report and authenticate to another workspace"],
   hints: ({ release }) => [
     hint(
-      "Use the identity file of its own workspace. To move it to the other one for good, remove the old identity first:",
+      "Use the identity file of its own workspace. To move it permanently, delete the old identity first:",
       kubectl("delete", "secret", "tars-identity", "-n", release.namespace),
     ),
   ],

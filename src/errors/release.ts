@@ -109,7 +109,7 @@ const waysOut = ({
       ...(helmHasEnded
         ? [
             hint(
-              "Or go back by hand:",
+              "Or roll back manually:",
               rollback({ release, revision: lastGood, takeOver, wait: true }),
             ),
           ]
@@ -119,7 +119,7 @@ const waysOut = ({
   if (status === "pending-install") {
     return [
       hint(
-        "It was never installed to the end, so there is nothing to go back to: remove what is there, then install:",
+        "Its installation never finished, so there is nothing to go back to: remove what is there, then install:",
         helm("uninstall", release.name, ...where),
         tare("install"),
       ),
@@ -128,7 +128,7 @@ const waysOut = ({
   return status.startsWith("pending-")
     ? [
         hint(
-          "No earlier revision is known to be good: choose one of the history, and roll back to it:",
+          "No earlier revision is known to be good: choose one from the history and roll back to it:",
           rollback({ release, revision: "REVISION", takeOver, wait: true }),
         ),
         runAgain,
@@ -199,5 +199,5 @@ export class RunSuperseded extends operatorError<{ readonly detail: string }>()(
   exitCode: 13,
   what: () => "this run lost its lock on the release and stopped before its next write",
   why: ({ detail }) => [detail],
-  hints: () => [hint("Look before running it again:", tare("upgrade"))],
+  hints: () => [hint("Check the release, then run again:", tare("upgrade"))],
 }) {}

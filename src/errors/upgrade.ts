@@ -23,7 +23,7 @@ const imageHints = (missingImage: string | undefined): ReadonlyArray<Hint> =>
     ? []
     : [
         hint(
-          `Image ${missingImage} does not exist: bring the images to the registry first:`,
+          `Image ${missingImage} does not exist: sync the images to the registry first:`,
           tare("install", {
             after: ["--image-sync", registryOf(missingImage), "--sync-only"],
           }),
@@ -56,7 +56,7 @@ export class RollbackFailed extends operatorError<
 >()("RollbackFailed", {
   exitCode: 21,
   what: ({ failedRevision }) =>
-    `upgrade failed (revision ${failedRevision}) and so did the rollback: the release needs you now`,
+    `upgrade failed (revision ${failedRevision}) and the rollback failed too: manual action is needed`,
   why: ({ cause, rollbackCause }) => [`upgrade: ${cause}`, `rollback: ${rollbackCause}`],
   hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }) => [
     ...imageHints(missingImage),
@@ -65,7 +65,7 @@ export class RollbackFailed extends operatorError<
       ? []
       : [
           hint(
-            "Go back to the last good revision by hand:",
+            "Roll back to the last good revision manually:",
             rollback({ release, revision: lastGood, takeOver, wait: true }),
           ),
         ]),
@@ -88,7 +88,7 @@ export class UpgradeLeftInPlace extends operatorError<
       ? []
       : [
           hint(
-            "Roll back when you have seen enough:",
+            "When you are done inspecting, roll back:",
             rollback({ release, revision: lastGood, takeOver }),
           ),
         ]),
@@ -103,7 +103,7 @@ export class UpgradeNotStarted extends operatorError<{
   what: ({ release }) =>
     `upgrade of release ${release.name} failed before anything of it was changed`,
   why: ({ cause }) => [cause],
-  hints: () => [hint("Fix the cause, then:", tare("upgrade"))],
+  hints: () => [hint("Fix the cause, then run:", tare("upgrade"))],
 }) {}
 
 /** The chart cannot be read: a missing path, a broken archive, a registry that does not answer. */
@@ -114,7 +114,7 @@ export class ChartUnusable extends operatorError<{
   exitCode: 23,
   what: ({ chart }) => `chart ${chart} cannot be used; nothing was changed`,
   why: ({ cause }) => [cause],
-  hints: () => [hint("Fix the cause, then:", tare("upgrade"))],
+  hints: () => [hint("Fix the cause, then run:", tare("upgrade"))],
 }) {}
 
 /** Nothing for an error that is not about a revision that was made. */

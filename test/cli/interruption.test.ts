@@ -27,7 +27,10 @@ describe("a signal", () => {
       const run = yield* runUpgradeCli([], { signal: { name: "SIGTERM", after: "1 minute" } });
       assert.strictEqual(run.code, 143);
       assert.include(run.stderr, AS_BEFORE);
-      assert.include(run.everything, "interrupted: the release is brought to a safe state first");
+      assert.include(
+        run.everything,
+        "interrupted: bringing the release to a safe state before exiting",
+      );
       assert.strictEqual((yield* historyLines).at(-1), "3 deployed Rollback to 1");
     }).pipe(Effect.provide(world({ chart: slow }))),
   );
@@ -59,7 +62,7 @@ describe("a signal", () => {
       yield* (yield* FakeHelm).breakStep("pre-rollback hook", "webhook not ready");
       const run = yield* runUpgradeCli([], { signal: { name: "SIGINT", after: "1 minute" } });
       assert.strictEqual(run.code, 21);
-      assert.include(run.everything, "so did the rollback");
+      assert.include(run.everything, "the rollback failed too");
       assert.include(run.everything, "helm rollback tars 1 -n tars-system");
     }).pipe(Effect.provide(world({ chart: slow }))),
   );

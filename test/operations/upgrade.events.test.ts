@@ -34,7 +34,7 @@ const outboxFault = (trouble: Fault["trouble"]): Fault => ({
 const badWorkloads = tarsChart({ version: "1.2.0", imageTag: "never-ready" });
 
 describe("an outbox in trouble", () => {
-  const notTold = /^the deployment history was not told of this upgrade: /;
+  const notTold = /^could not record this upgrade in the deployment history: /;
 
   it.effect.each([
     ["down", unreachable],

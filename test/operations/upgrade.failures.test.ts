@@ -95,7 +95,7 @@ describe("workloads that never become ready", () => {
         '2 failed Upgrade "tars" failed: context deadline exceeded',
       ]);
       assert.deepInclude(hintsOf(error), {
-        title: "Roll back when you have seen enough:",
+        title: "When you are done inspecting, roll back:",
         commands: ["helm rollback tars 1 -n tars-system"],
       });
       const [event] = yield* outboxEvents;
@@ -260,7 +260,7 @@ describe("a rollback that fails", () => {
         "rollback: pre-rollback hooks failed: job failed: BackoffLimitExceeded",
       ]);
       assert.deepInclude(hintsOf(error), {
-        title: "Go back to the last good revision by hand:",
+        title: "Roll back to the last good revision manually:",
         commands: ["helm rollback tars 1 -n tars-system --wait"],
       });
       assert.deepStrictEqual((yield* historyLines).at(-1), "6 pending-rollback Rollback to 1");

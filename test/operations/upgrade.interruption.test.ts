@@ -144,7 +144,7 @@ describe("an interruption", () => {
       const warnings = yield* (yield* Recorder).warnings;
       assert.include(
         warnings.at(-1),
-        "still running: helm upgrade, which was told to stop and rolls back first, process 4712. Killing it leaves the release pending",
+        "still running: helm upgrade, which was told to stop and rolls back first, process 4712. If killed now, the release stays pending",
       );
       assert.strictEqual((yield* historyLines).at(-1), "3 deployed Rollback to 1");
     }).pipe(Effect.provide(world({ chart: slowWorkloads }))),

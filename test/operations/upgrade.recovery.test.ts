@@ -310,7 +310,7 @@ describe("a pending release", () => {
       const { result, elapsed } = yield* runUpgrade({ options: { recover: true } });
       assert.strictEqual(result?.revision, 4);
       assert.isAtLeast(elapsed, 3 * MINUTE);
-      assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
+      assert.include(yield* everyWarning, "waiting for a running helm (process 4712) to finish");
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
@@ -328,7 +328,7 @@ describe("a pending release", () => {
       const { result, elapsed } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 3);
       assert.isAtLeast(elapsed, 3 * MINUTE);
-      assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
+      assert.include(yield* everyWarning, "waiting for a running helm (process 4712) to finish");
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
@@ -369,7 +369,7 @@ describe("a pending release", () => {
       yield* Effect.forkChild(orphan);
       const { result } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 3);
-      assert.include(yield* everyWarning, "helm (process 4712) is still at work on the release");
+      assert.include(yield* everyWarning, "waiting for a running helm (process 4712) to finish");
     }).pipe(Effect.provide(world())),
   );
 

@@ -424,7 +424,7 @@ describe("a deployed revision whose data plane was never seen to work", () => {
       const { warnings } = yield* Recorder;
       assert.include(
         yield* warnings,
-        "revision 2 is deployed in Helm's words only: its data plane was never seen to work; a failed upgrade goes back to revision 1",
+        "Helm reports revision 2 as deployed, but its data plane was never seen to work; a failed upgrade goes back to revision 1",
       );
     }).pipe(
       Effect.provide(

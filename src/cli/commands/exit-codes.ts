@@ -44,7 +44,7 @@ export const UPGRADE_EXIT_CODES: ReadonlyArray<ExitCode> = [
   {
     code: "21",
     short: "failed and the rollback failed too",
-    full: "upgrade failed and so did the rollback",
+    full: "upgrade failed and the rollback failed too",
   },
   {
     code: "22",

@@ -41,7 +41,7 @@ const list = Command.make("list", {}, () =>
       }
     }
   }).pipe(Effect.interruptible),
-).pipe(Command.withDescription("Show which tools are there and which version this build uses"));
+).pipe(Command.withDescription("List the downloaded tools and the version that this build uses"));
 
 const install = Command.make("install", {}, () =>
   Effect.gen(function* () {
@@ -74,7 +74,7 @@ const bundleFlags = {
     Argument.withDescription("The folder to write; it then works as TARE_TOOLS_MIRROR"),
   ),
   platform: Flag.Literals("platform", [...PLATFORMS, "all"]).pipe(
-    Flag.withDescription("For which machines (default: this one)"),
+    Flag.withDescription("The machines it is for (default: this one)"),
     Flag.optional,
   ),
 };
@@ -101,7 +101,7 @@ export const toolsCommand = <R>(
 ) =>
   Command.make("tools").pipe(
     Command.withDescription(
-      "The helm and kubectl that tare downloads: list, install, prune, bundle.",
+      "Manage the helm and kubectl that tare downloads: list, install, prune, bundle.",
     ),
     Command.withSharedFlags({ toolsDir: TOOLS_DIR_FLAG.flag }),
     Command.withSubcommands([list, install, prune, bundle]),

@@ -136,7 +136,7 @@ const MAIN = {
     help: "Proceed even when the data plane is single-replica; in-flight LLM streams will be dropped",
   }),
   allowDowngrade: toggle("allow-downgrade", DEFAULTS.allowDowngrade, {
-    help: "Proceed even when the chart is older than the release; CRDs never go back",
+    help: "Allow a downgrade to an older chart; CRDs are not downgraded",
   }),
   ha: optional("ha", Flag.Boolean("ha"), {
     help: "HA-safe defaults for the data-plane Envoy proxy: HPA min 2, PDB min 1",
@@ -159,7 +159,7 @@ const MAIN = {
     },
   ),
   plan: toggle("plan", false, {
-    help: "Write nothing and show what an upgrade would do; exit 0 when there is nothing to do, 3 when there is",
+    help: "Show what an upgrade would do without writing anything; exit 0: no changes, 3: changes",
     page: "docs/plan.md",
   }),
   noAtomic: toggle(
@@ -180,7 +180,7 @@ const MAIN = {
     "recover",
     Flag.withDefault(Flag.Boolean("recover"), DEFAULTS.recover),
     {
-      help: "Bring a release that a killed run left pending back to its last good revision, then upgrade",
+      help: "If a killed run left the release pending, roll back to the last good revision first",
       preset: "ask on a terminal, else refuse",
       page: "docs/recovery.md",
     },
@@ -274,7 +274,7 @@ const ADVANCED = {
     isAdvanced: true,
   }),
   chartVersion: optional("chart-version", Flag.String("chart-version"), {
-    help: "Which version of a chart that is a reference",
+    help: "Chart version, for a remote chart",
     preset: "the newest",
     metavar: "VERSION",
     isAdvanced: true,
@@ -303,7 +303,7 @@ const ADVANCED = {
     "deployment-mode",
     Flag.Literals("deployment-mode", ["enterprise", "saas"]),
     {
-      help: "How the data plane is run",
+      help: "Deployment mode of the data plane",
       more: "`enterprise` or `saas`",
       preset: CARRIED,
       isAdvanced: true,
@@ -346,7 +346,7 @@ const ADVANCED = {
     "skip-preflight",
     Flag.withDefault(Flag.Boolean("skip-preflight"), environmentBoolean("TARE_SKIP_PREFLIGHT")),
     {
-      help: "Leave phase 1 out; also TARE_SKIP_PREFLIGHT=1",
+      help: "Skip phase 1; also TARE_SKIP_PREFLIGHT=1",
       preset: "false",
       isAdvanced: true,
     },

@@ -84,7 +84,7 @@ const conversionMismatch: Rule = (live, next) =>
         remedy:
           next.conversion === "None"
             ? remedy(
-                "If its webhook is gone for good and one version is stored, end the conversion:",
+                "If its webhook is gone permanently and one version is stored, end the conversion:",
                 lookAt(live.name),
                 kubectl(
                   "patch",

@@ -215,7 +215,7 @@ const WarningFields = {
 
 const Warned = record(
   "warning",
-  "Something to know that does not stop the run: go by its code, the message may be worded anew.",
+  "Something to know that does not stop the run: go by its code, the wording of the message may change.",
   WarningFields,
 );
 

@@ -36,7 +36,7 @@ const haLine = (
 ): ReadonlyArray<string> => {
   if (verdict._tag === "Unknown") {
     return [
-      `${paint.warning("warning:")} HA preflight skipped (${verdict.why}): make sure yourself that the data plane has two replicas`,
+      `${paint.warning("warning:")} HA preflight skipped (${verdict.why}): verify that the data plane has at least two replicas`,
     ];
   }
   const which =
@@ -71,7 +71,7 @@ const backupLines = ({ restorable, migrateFirst }: CrdBackup): ReadonlyArray<str
   ...(migrateFirst === undefined
     ? []
     : [
-        `${savedCrds(migrateFirst.migrations.length, migrateFirst.file)} (stored version moves: no way back without a migration)`,
+        `${savedCrds(migrateFirst.migrations.length, migrateFirst.file)} (storage version changes: restoring needs a migration)`,
       ]),
 ];
 
@@ -115,7 +115,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return [event.line];
     case "ValuesLost":
       return [
-        `${paint.warning("warning:")} not carried forward, the new defaults apply:`,
+        `${paint.warning("warning:")} not carried forward, the chart's defaults will apply:`,
         ...event.lost.map(lostLine),
       ];
     case "HaChecked":

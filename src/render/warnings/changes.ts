@@ -9,15 +9,15 @@ export const CHANGE_WORDS: Words<keyof typeof CHANGE_WARNINGS> = {
   "scale-restored": ({ object, field, live, manifest }) =>
     `${object} keeps ${field} ${live}, which the rollback had set to ${manifest}`,
   "foreign-settings-stay": ({ cause }) =>
-    `what others set in the way of the chart could not be taken away: ${cause}`,
+    `could not remove what others set in the way of the chart: ${cause}`,
   "identity-not-restored": ({ cause }) =>
-    `the data plane keeps the new identity, the old one could not be restored: ${cause}`,
+    `could not restore the old identity, the data plane keeps the new one: ${cause}`,
   "stale-revision-superseded": ({ revision }) =>
-    `revision ${revision} was deployed as well, which two Helms at the same time leave behind: it is recorded as superseded now`,
+    `revision ${revision} was deployed as well, left behind by two Helms at the same time: it is recorded as superseded now`,
   "stale-revision-stays": ({ revision, cause }) =>
     `revision ${revision} is deployed as well, and could not be recorded as superseded: ${cause}`,
-  "gate-not-recorded": ({ cause }) => `the gate's result could not be recorded: ${cause}`,
-  "failure-report-not-kept": ({ cause }) => `the failure report could not be kept: ${cause}`,
+  "gate-not-recorded": ({ cause }) => `could not record the gate's result: ${cause}`,
+  "failure-report-not-kept": ({ cause }) => `could not save the failure report: ${cause}`,
   "event-not-written": ({ cause }) =>
-    `the deployment history was not told of this upgrade: ${cause}`,
+    `could not record this upgrade in the deployment history: ${cause}`,
 };

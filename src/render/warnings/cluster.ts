@@ -12,7 +12,7 @@ const renewal = (renewed: boolean | undefined): string => {
   if (renewed === undefined) return "";
   return renewed
     ? "; this upgrade renews it"
-    : `; this upgrade keeps it: delete Secret ${WEBHOOK_CERTIFICATE_SECRET} first to have it made again`;
+    : `; this upgrade keeps it: delete Secret ${WEBHOOK_CERTIFICATE_SECRET} first to have it renewed`;
 };
 
 export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
@@ -25,12 +25,12 @@ export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
     `Kubernetes ${version} is older than 1.33: ext-proc may refuse new streams while a pod drains`,
   "permissions-unchecked": ({ cause }) => `could not check the permissions (${cause})`,
   "pods-may-be-refused": ({ pods, namespace, detail }) =>
-    `the cluster may not let new pods in: ${pods} in namespace ${namespace}: ${detail}`,
+    `the cluster might refuse new pods: ${pods} in namespace ${namespace}: ${detail}`,
   "record-nearly-full": ({ bytes }) => describeRecordSize(bytes),
   "helm-cannot-roll-back": ({ version, dropped }) =>
     `Helm ${version} cannot roll back on its own when an upgrade fails before it has deleted what the new chart drops (${dropped.join(", ")}); Helm 4.2 and later can (helm/helm#13437, #32244)`,
   "envoy-gateway-loses-secrets": ({ version, reference }) =>
-    `the release runs Envoy Gateway ${version}: ${lostSecrets(reference)}. The proxies' own statistics are looked at before this upgrade counts as done; restarting a proxy that lacks a secret mends it`,
+    `the release runs Envoy Gateway ${version}: ${lostSecrets(reference)}. The proxies' own statistics are looked at before this upgrade counts as done; restarting a proxy that lacks a secret fixes it`,
   "webhook-certificate-expires": ({ expiresAtMillis, days, renewed }) =>
     `the certificate of the AI Gateway's webhook expires on ${dateOf(expiresAtMillis)}, in ${days} ${plural(days, "day", "days")}; after that no data-plane pod can be created${renewal(renewed)}`,
   "webhook-certificate-expired": ({ expiresAtMillis, renewed }) =>
@@ -40,5 +40,5 @@ export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
   "crd-managed-by-platform": ({ crd, platform }) =>
     `${crd}: managed by ${platform}, serves what is needed; left as it is`,
   "crd-users-unknown": ({ namespace }) =>
-    `may not read Helm releases outside of ${namespace}: whether others use a withdrawn version is not known`,
+    `not allowed to read Helm releases outside of ${namespace}: cannot tell whether others use a withdrawn version`,
 };

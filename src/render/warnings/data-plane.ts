@@ -70,7 +70,7 @@ export const DATA_PLANE_WORDS: Words<keyof typeof DATA_PLANE_WARNINGS> = {
   "longer-drain-stays": ({ envoyProxies, drain }) =>
     `EnvoyProxy ${envoyProxies.join(", ")} keeps the drain of ${formatGoDuration(drain)}`,
   "gateways-unserved": ({ gateways }) =>
-    `Gateways that were not served before this upgrade, which it is not judged by unless they are the release's own: ${gateways.map(unserved).join("; ")}`,
+    `not served before this upgrade, and not held against it unless the release's own: Gateways ${gateways.map(unserved).join("; ")}`,
   "workloads-unwell": ({ workloads }) => {
     const each = workloads.map(
       ({ workload, ready, desired, ailment }) =>
@@ -81,9 +81,9 @@ export const DATA_PLANE_WORDS: Words<keyof typeof DATA_PLANE_WARNINGS> = {
   "workloads-paused": ({ workloads }) =>
     `paused, so that its pods stay as they are until it is resumed: ${workloads.join("; ")}`,
   "prior-state-unknown": ({ cause }) =>
-    `what runs could not be read, so that all of it must be well in the end: ${cause}`,
+    `could not read what runs now, so all of it must be healthy in the end: ${cause}`,
   "data-plane-absent": ({ namespace }) =>
     `no Gateway and no Deployment of Envoy Gateway in ${namespace}: there was no data plane to verify`,
   "envoy-proxy-unverified": ({ revision, cause }) =>
-    `whether the EnvoyProxy is that of revision ${revision} is not known: ${cause}`,
+    `could not verify that the EnvoyProxy is that of revision ${revision}: ${cause}`,
 };

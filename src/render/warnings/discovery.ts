@@ -14,7 +14,7 @@ export const DISCOVERY_WORDS: Words<keyof typeof DISCOVERY_WARNINGS> = {
   "deployed-unproven": ({ revision, goesBackTo }) => {
     const back =
       goesBackTo === undefined ? "" : `; a failed upgrade goes back to revision ${goesBackTo}`;
-    return `revision ${revision} is deployed in Helm's words only: its data plane was never seen to work${back}`;
+    return `Helm reports revision ${revision} as deployed, but its data plane was never seen to work${back}`;
   },
   "service-account-changes": ({ given, live }) =>
     `the data plane will use service account ${given} instead of ${live}`,
@@ -23,7 +23,7 @@ export const DISCOVERY_WORDS: Words<keyof typeof DISCOVERY_WARNINGS> = {
   "sources-differ": ({ path, used, ignored }) =>
     `${path}: ${SOURCES[used]} and ${SOURCES[ignored]} differ; using ${SOURCES[used]}`,
   "collector-endpoint-insecure": () =>
-    "the OTel collector's endpoint is http://: its Authorization header can be read on its way",
+    "the OTel collector's endpoint is http://: its Authorization header can be read in transit",
   "flag-set-at-installation": ({ given, key, configMap, live, command }) => {
     const stays = live === undefined ? "unset" : JSON.stringify(live);
     const remedy = command === undefined ? "" : `; to change it: ${command}`;
@@ -35,5 +35,5 @@ export const DISCOVERY_WORDS: Words<keyof typeof DISCOVERY_WARNINGS> = {
     `${given} changes nothing: with these values no object of the release is made from it`,
   "embedded-crds-missing": ({ crds }) =>
     `this build lacks ${crds.length} upstream CRDs (npm run chart:package puts them in), those on the cluster stay as they are: ${crds.join(", ")}`,
-  "history-incomplete": ({ cause }) => `the history lacks what could not be read: ${cause}`,
+  "history-incomplete": ({ cause }) => `the history is incomplete: ${cause}`,
 };

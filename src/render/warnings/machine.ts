@@ -6,11 +6,11 @@ export const MACHINE_WORDS: Words<keyof typeof MACHINE_WARNINGS> = {
   "identity-file-exposed": ({ file }) =>
     `${file} can be read by other users of this machine: chmod 600 ${shellQuote(file)}`,
   "management-plane-insecure": ({ file }) =>
-    `${file}: managementPlaneUrl is http://: the doctor's tokens and events can be read and changed on their way`,
+    `${file}: managementPlaneUrl is http://: the doctor's tokens and events can be read and changed in transit`,
   "chart-reference-insecure": () =>
-    "--chart-path is http://: the chart can be changed on its way, and it gets every right that this account can give",
+    "--chart-path is http://: the chart can be changed in transit, and it runs with every permission that this account can give",
   "tool-not-downloaded": ({ tool, version, problem, path, found }) =>
     `${tool} ${version} could not be downloaded (${problem}): using ${path}, ${found}`,
   "tool-replaceable": ({ path, writable }) =>
-    `${path} can be replaced by other users of this machine, and is run with all your rights: ${writable} is theirs, or they may write to it (chmod go-w, chown)`,
+    `${path} can be replaced by other users of this machine, and runs with all your permissions: ${writable} is theirs, or they may write to it (chmod go-w, chown)`,
 };

@@ -149,7 +149,7 @@ describe("the screen", () => {
       assert.deepStrictEqual(stdout, []);
       assert.deepStrictEqual(stderr, [
         ...DISCOVERED,
-        "warning: not carried forward, the new defaults apply:",
+        "warning: not carried forward, the chart's defaults will apply:",
         "  ha.enabled = false (keep it with --ha=false --allow-downtime)",
         "[3/5] HA preflight",
         "data-plane Envoy is single-replica (envoyHpa.minReplicas=1).",
@@ -313,7 +313,7 @@ describe("the screen", () => {
         "chart ./no-chart cannot be used; nothing was changed",
         'path "./no-chart" not found',
         "",
-        "Fix the cause, then:",
+        "Fix the cause, then run:",
         `tare upgrade identity.json ${flags.join(" ")}`,
       ]);
     }).pipe(Effect.provide(world())),
@@ -352,7 +352,7 @@ describe("the screen", () => {
       assert.notInclude(everything, "hunter2");
       assert.deepStrictEqual(stderr, [
         ...DISCOVERED,
-        "warning: not carried forward, the new defaults apply:",
+        "warning: not carried forward, the chart's defaults will apply:",
         '  redis.type = "hosted" (keep it with --redis-type hosted)',
         "  redis.password = *** (keep it with --keep redis.password)",
         '  custom.colour = "teal" (keep it with --keep custom.colour)',
@@ -712,7 +712,7 @@ const SAMPLES: {
           { path: "global.imageTag", shown: shownWhole('"$(x)"'), keepWith: "--image-tag $(x)" },
         ],
       },
-      "warning: not carried forward, the new defaults apply:",
+      "warning: not carried forward, the chart's defaults will apply:",
       '  redis.type = "hosted" (keep it with --redis-type hosted)',
       "  redis.password = *** (keep it with --keep redis.password)",
       "  global.imageTag = \"$(x)\" (keep it with --image-tag '$(x)')",
@@ -742,7 +742,7 @@ const SAMPLES: {
         verdict: { _tag: "Unknown", why: "no EnvoyProxy resource found" },
         allowDowntime: false,
       },
-      "warning: HA preflight skipped (no EnvoyProxy resource found): make sure yourself that the data plane has two replicas",
+      "warning: HA preflight skipped (no EnvoyProxy resource found): verify that the data plane has at least two replicas",
     ],
   ],
   DrainChecked: [[{ _tag: "DrainChecked", asked: Duration.seconds(300), running: [] }, DRAIN]],
@@ -821,7 +821,7 @@ const SAMPLES: {
         },
       },
       "saved 1 CRD as it was to /b/1.yaml",
-      "saved 1 CRD as it was to /b/2.yaml (stored version moves: no way back without a migration)",
+      "saved 1 CRD as it was to /b/2.yaml (storage version changes: restoring needs a migration)",
     ],
   ],
   CrdsApplied: [
@@ -989,7 +989,7 @@ const SAMPLES: {
   Warning: [
     [
       { _tag: "Warning", warning: { code: "failure-report-not-kept", cause: "disk full" } },
-      "warning: the failure report could not be kept: disk full",
+      "warning: could not save the failure report: disk full",
     ],
   ],
   Completed: [

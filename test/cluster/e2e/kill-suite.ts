@@ -119,7 +119,7 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
         ? startTareCommand(who, await printed(/^tare upgrade .*--recover/), proxy.kubeconfig)
         : start([...RECOVERING, ...PATIENT]);
       if (outlivedByHelm) {
-        const waiting = "is still at work on the release: waiting for it";
+        const waiting = "waiting for a running helm";
         await until("the next run to wait for Helm", () => next.said().includes(waiting));
       }
       proxy.clear();
@@ -234,7 +234,7 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
 };
 
 const ACTIONS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/still at work on the release: waiting for it/, "waited for Helm"],
+  [/waiting for a running helm/, "waited for Helm"],
   [/release \S+ recovered: revision/, "rolled back"],
   [/Upgrade completed\./, "upgraded"],
 ];

@@ -264,7 +264,7 @@ export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
       await sleep(1_000);
       run.signal("SIGINT");
       await until("the second answer", () => run.said().includes("still running: helm"));
-      expect(run.said()).toMatch(/process \d+\. Killing it leaves the release pending/);
+      expect(run.said()).toMatch(/process \d+\. If killed now, the release stays pending/);
       held.release();
       expect((await run.ended).code).toBe(130);
       await expectAgreement(stage, before);

@@ -192,7 +192,7 @@ describe("the terminal", () => {
       yield* report(progress(rolling(), workload({ name: "redis", group: "release" })));
       yield* TestClock.adjust("3 seconds");
       assert.deepStrictEqual(screenOf(writes), [
-        "warning: the failure report could not be kept: before",
+        "warning: could not save the failure report: before",
         "  waiting for helm upgrade, 3s of 10m",
         "  egress ██████████   2/2  1 of 2 pods run the new template",
         "  redis  ██████████   2/2",
@@ -200,15 +200,15 @@ describe("the terminal", () => {
       yield* report(warned("between"));
       assert.strictEqual(
         screenOf(writes)[1],
-        "warning: the failure report could not be kept: between",
+        "warning: could not save the failure report: between",
       );
       yield* report({ _tag: "RolloutEnded" });
       yield* report(warned("after"));
       yield* TestClock.adjust("1 minute");
       assert.deepStrictEqual(screenOf(writes), [
-        "warning: the failure report could not be kept: before",
-        "warning: the failure report could not be kept: between",
-        "warning: the failure report could not be kept: after",
+        "warning: could not save the failure report: before",
+        "warning: could not save the failure report: between",
+        "warning: could not save the failure report: after",
       ]);
     }).pipe(Effect.provide(Layer.fresh(layerReporterTerminal(PLAIN, screen))));
   });

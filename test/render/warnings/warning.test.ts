@@ -86,11 +86,11 @@ describe("the words of a warning", () => {
     ],
     [
       { code: "webhook-certificate-expired", expiresAtMillis: EXPIRY, renewed: false },
-      "the certificate of the AI Gateway's webhook expired on 2027-11-23: no data-plane pod can be created under it; this upgrade keeps it: delete Secret ai-gateway-webhook-cert first to have it made again",
+      "the certificate of the AI Gateway's webhook expired on 2027-11-23: no data-plane pod can be created under it; this upgrade keeps it: delete Secret ai-gateway-webhook-cert first to have it renewed",
     ],
     [
       { code: "still-running", step: "helm-rollback", pids: [4711] },
-      "still running: helm rollback, process 4711. Killing it leaves the release pending-rollback and in pieces, until tare upgrade runs with --recover.",
+      "still running: helm rollback, process 4711. If killed now, the release stays pending-rollback and half restored until tare upgrade runs with --recover.",
     ],
     [
       {
@@ -112,7 +112,7 @@ describe("the words of a warning", () => {
           },
         ],
       },
-      "Gateways that were not served before this upgrade, which it is not judged by unless they are the release's own: tars-dataplane/theirs (its class tars-egress belongs to example.com/platform-team); tars-dataplane/ours (Deployment tars-dataplane/egress is not well)",
+      "not served before this upgrade, and not held against it unless the release's own: Gateways tars-dataplane/theirs (its class tars-egress belongs to example.com/platform-team); tars-dataplane/ours (Deployment tars-dataplane/egress is not well)",
     ],
   ])("%j", (warning, text) => {
     assert.strictEqual(warningText(warning), text);

@@ -41,7 +41,7 @@ const TROUBLE_CLASSES = {
   "image-not-found": fatal("needs an image that does not exist"),
   "bad-command": fatal("has a command that cannot be run"),
   "missing-config": fatal("needs a ConfigMap or Secret that does not exist", 30),
-  "pull-denied": lasting("may not pull its image", 60),
+  "pull-denied": lasting("is not allowed to pull its image", 60),
   "crash-loop": lasting("keeps crashing", SHORTEST_GRACE),
   unschedulable: lasting("fits on no node", 120),
   // As long as autoscalers themselves wait for a node.
