@@ -15,8 +15,8 @@ const PAGES = [
 /** Decisions tell of what was turned down, too. */
 const isHistory = (page: string): boolean => page.startsWith("docs/decisions/");
 
-/** Written by a run, and not kept. */
-const WRITTEN = ["test/simulation/found/"];
+/** Made by a run or by npm run chart:package, and not kept. */
+const WRITTEN = ["test/simulation/found/", "chart/crds.parsed.json"];
 
 const NAMED = /`((?:src|test|bench|scripts|examples|chart)\/[A-Za-z0-9_./-]+)`/g;
 const LINKED = /\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g;
