@@ -350,6 +350,26 @@ describe("the server's rules", () => {
     ),
   );
 
+  it.effect.each([
+    ["exceeded quota: tenant, requested: pods=1", 10],
+    ['violates PodSecurity "restricted:latest"', 10],
+    ["ValidatingAdmissionPolicy 'accounts' denied request: no default account", undefined],
+  ] as const)("whose account comes with the hook are judged as another's: %s", ([detail, ends]) =>
+    Effect.gen(function* () {
+      const account =
+        'error looking up service account tars-system/x: serviceaccount "x" not found';
+      const cluster = yield* FakeCluster;
+      const certgen = { name: /certgen/, verb: "apply", kind: "Pod" } as const;
+      yield* cluster.inject(
+        atRehearsal("Pod", fail("Rejected", account), { ...certgen, times: 1 }),
+      );
+      yield* cluster.inject(atRehearsal("Pod", fail("Rejected", detail), certgen));
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?.exitCode, ends, error?.why.join("; "));
+      if (ends !== undefined) assert.include(error?.why.join("; "), detail);
+    }).pipe(Effect.provide(world({ chart: tarsChart({ version: "1.2.0", hookTag: "certgen" }) }))),
+  );
+
   it.effect("that cannot be rehearsed are not taken for a refusal", () =>
     Effect.gen(function* () {
       const { result } = yield* runUpgrade();

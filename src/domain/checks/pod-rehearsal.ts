@@ -55,6 +55,19 @@ export const rehearsedPod = ({ workload, namespace, template }: PodsToCome): Kub
   };
 };
 
+/** Its account may come with the release, as that of a hook does: what else the server has to say it says of any other. */
+export const needsAccount = (detail: string): boolean =>
+  /serviceaccount .*not found/is.test(detail);
+
+export const withoutAccount = (pod: KubeObject): KubeObject => {
+  const {
+    serviceAccountName: _,
+    serviceAccount: __,
+    ...spec
+  } = (pod.spec ?? {}) as Record<string, unknown>;
+  return { ...pod, spec };
+};
+
 /** The same template with the resources that an EnvoyProxy asks for. */
 export const withProxyResources = (
   template: unknown,

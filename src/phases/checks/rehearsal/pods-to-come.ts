@@ -2,11 +2,13 @@
 import { Effect, Option, Result } from "effect";
 import {
   judgesByUser,
+  needsAccount,
   type PodsToCome,
   podVerdict,
   rehearsedPod,
+  withoutAccount,
 } from "../../../domain/checks/pod-rehearsal.ts";
-import { Pod, ValidatingAdmissionPolicy } from "../../../domain/kube/objects.ts";
+import { type KubeObject, Pod, ValidatingAdmissionPolicy } from "../../../domain/kube/objects.ts";
 import { Kubectl } from "../../../services/kube/Kubectl.ts";
 
 const PODS_AT_ONCE = 8;
@@ -33,13 +35,20 @@ const isForEverybody = Effect.fnUntraced(function* (policy: string | undefined) 
   return Option.isSome(object) && !judgesByUser(object.value);
 });
 
+const refusalOf = Effect.fnUntraced(function* (pod: KubeObject) {
+  const kubectl = yield* Kubectl;
+  const tried = yield* Effect.result(kubectl.apply(Pod, pod, AS_CONTROLLER));
+  return Result.isSuccess(tried) ? undefined : tried.failure.detail;
+});
+
 const judge = Effect.fnUntraced(function* (
   coming: PodsToCome,
 ): Effect.fn.Return<ReadonlyArray<JudgedPods>, never, Kubectl> {
-  const kubectl = yield* Kubectl;
-  const tried = yield* Effect.result(kubectl.apply(Pod, rehearsedPod(coming), AS_CONTROLLER));
-  if (Result.isSuccess(tried)) return [];
-  const { detail } = tried.failure;
+  const pod = rehearsedPod(coming);
+  const first = yield* refusalOf(pod);
+  const isOfOther = first !== undefined && needsAccount(first);
+  const detail = isOfOther ? yield* refusalOf(withoutAccount(pod)) : first;
+  if (detail === undefined) return [];
   const { workload, namespace, comeFirst = false } = coming;
   const pods = `pods of ${workload.kind} ${workload.metadata.name}`;
   const verdict = podVerdict(detail);
@@ -51,6 +60,8 @@ const judge = Effect.fnUntraced(function* (
     case "NoRoom":
       return [{ pods, namespace, detail, isFinal: comeFirst }];
     case "Policy":
+      // It may look at the account.
+      if (isOfOther) return [];
       return [{ pods, namespace, detail, isFinal: yield* isForEverybody(verdict.policy) }];
   }
 });
