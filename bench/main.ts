@@ -24,6 +24,7 @@ interface Benchmark {
 const BENCHMARKS: ReadonlyArray<Benchmark> = [
   { name: "start", args: ["bench/start.ts", "30"], markdown: true },
   { name: "upgrade", args: ["bench/upgrade.ts", "10", "docs/timeline.svg"], markdown: true },
+  { name: "rehearsal", args: ["bench/rehearsal.ts", "6"], markdown: true },
   { name: "growth", args: ["bench/growth.ts", "docs/growth.svg"], markdown: true },
   { name: "crds", args: ["bench/crds.ts", "10"], markdown: true },
   { name: "requests", args: ["bench/requests.ts"], markdown: true },
