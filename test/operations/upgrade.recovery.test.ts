@@ -24,6 +24,7 @@ import {
   Deployment,
   Namespace,
   numberAt,
+  ResourceQuota,
   Secret,
   stringAt,
 } from "../../src/domain/kube/objects.ts";
@@ -146,6 +147,26 @@ describe("a pending release", () => {
       const { error } = yield* runUpgrade({ options: { recover: true } });
       assert.strictEqual(error?.exitCode, 10);
       assert.include(error?.why[0], "namespace tars-dataplane is being deleted since");
+      const writes = [...(yield* writesOf("tare")), ...(yield* writesOf("helm"))];
+      assert.deepStrictEqual(writes, []);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
+  it.effect("stays as it is where a quota has no room for one record more", () =>
+    Effect.gen(function* () {
+      const cluster = yield* FakeCluster;
+      yield* cluster.seed(ResourceQuota, {
+        apiVersion: "v1",
+        kind: "ResourceQuota",
+        metadata: { name: "tenant", namespace: "tars-system" },
+        status: { hard: { "count/secrets": "9" }, used: { "count/secrets": "9" } },
+      });
+      const { error } = yield* runUpgrade({ options: { recover: true } });
+      assert.strictEqual(error?.exitCode, 10);
+      assert.include(
+        error?.why[0],
+        "quota tenant of namespace tars-system has 9 of 9 count/secrets",
+      );
       const writes = [...(yield* writesOf("tare")), ...(yield* writesOf("helm"))];
       assert.deepStrictEqual(writes, []);
     }).pipe(Effect.provide(world({ revisions: PENDING }))),

@@ -6,7 +6,7 @@ import { type Diagnosis, diagnose, pendingStory } from "../../domain/run/recover
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { visible } from "../../domain/text/visible.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
-import { requireLastingNamespaces } from "../../phases/checks/release/terminating.ts";
+import { requireWayBack } from "../../phases/checks/release/way-back.ts";
 import { keepingScales } from "../../phases/fields/keep-scales.ts";
 import { rollBack } from "../../phases/helm/roll-back.ts";
 import { unavailable } from "../../phases/kube/unavailable.ts";
@@ -123,7 +123,7 @@ const bringBack = Effect.fnUntraced(function* (
   diagnosis: Recoverable,
 ) {
   const { options } = run;
-  yield* requireLastingNamespaces(options);
+  yield* requireWayBack(options, found.facts.history.length);
   const ownership = found.ownership ?? (yield* takeOwnership(options));
   if (diagnosis._tag === "Pending") {
     yield* waitForHelm(options.release, diagnosis.revision, ownership.dead, options.timeout).pipe(

@@ -12,7 +12,7 @@ import type { Kubectl } from "../../services/kube/Kubectl.ts";
 import { type Check, type Finding, NOTHING_FOUND, problemOf, runChecks } from "./check.ts";
 import { findMissingPermissions } from "./release/permissions.ts";
 import { requireServed } from "./release/stored-apis.ts";
-import { terminatingProblems } from "./release/terminating.ts";
+import { terminatingProblems } from "./release/way-back.ts";
 import { findOldCertificate } from "./release/webhook-certificate.ts";
 import type { ReleaseChecksInput, Rendering } from "./release-facts.ts";
 

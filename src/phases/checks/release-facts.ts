@@ -95,7 +95,7 @@ export const readNamespaces = Effect.fnUntraced(function* (where: Where) {
   return found.flat();
 });
 
-const readQuotas = Effect.fnUntraced(function* (where: Where) {
+export const readQuotas = Effect.fnUntraced(function* (where: Where) {
   const kubectl = yield* Kubectl;
   const found = yield* Effect.forEach(
     namespacesOf(where),
