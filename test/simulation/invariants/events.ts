@@ -43,6 +43,7 @@ const ATTEMPTED = new Set([
   "CrdsIncomplete",
   "CrdsRefused",
 ]);
+const OTHERS_AT_WORK = 13;
 const NEVER = new Set([
   "SingleReplica",
   "InvalidStoredValues",
@@ -52,6 +53,16 @@ const NEVER = new Set([
   "DataPlaneNamespaceMismatch",
 ]);
 
+/** A quota of ConfigMaps that Helm's records fill: the run says so, and the doctor adds the row once there is room. */
+const hasNoRoom = (run: Run, { story: { world } }: Outcome): boolean =>
+  world.inTheWay === "record-quota" &&
+  run.reports.some(
+    (event) =>
+      event._tag === "Warning" &&
+      event.warning.code === "event-not-written" &&
+      /exceeded quota/.test(event.warning.cause),
+  );
+
 const tooManyOrFew = (run: Run, outcome: Outcome): string | undefined => {
   const { code, error } = run;
   const events = eventsOf(run, outcome);
@@ -60,13 +71,13 @@ const tooManyOrFew = (run: Run, outcome: Outcome): string | undefined => {
     return events.length === 0 ? undefined : `an event for ${error._tag}`;
   }
   const attempted = code === 0 || (error !== undefined && ATTEMPTED.has(error._tag));
-  return attempted && events.length === 0 && !struck(run, disturbsEvents)
-    ? `no event for exit ${code}`
-    : undefined;
+  const isExcused = struck(run, disturbsEvents) || hasNoRoom(run, outcome);
+  return attempted && events.length === 0 && !isExcused ? `no event for exit ${code}` : undefined;
 };
 
-/** The revision that the attempt wrote, by the cluster's own records. */
+/** The revision that the attempt wrote, by the cluster's own records. Another's is not its own: 13 says that there is one. */
 const attemptedRevision = (run: Run, outcome: Outcome): number | undefined => {
+  if (run.code === OTHERS_AT_WORK) return undefined;
   const newest = recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0;
   return recordsIn(run.later).find(({ version }) => version > newest)?.version;
 };
