@@ -162,7 +162,7 @@ describe("a release in a cluster in which others have a say", () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("EnvoyProxy minReplicas=2 (HA)");
     expect(stderr).toContain("tars-dataplane/grafana (its class platform belongs to");
-    expect(stderr).toContain("tars-dataplane/forgotten (nobody serves it)");
+    expect(stderr).toContain("tars-dataplane/forgotten (nothing serves it)");
   });
 
   it("is upgraded where a policy rewrites every workload", async () => {

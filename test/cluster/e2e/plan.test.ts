@@ -94,7 +94,7 @@ describe("tare upgrade --plan", () => {
         kind: "ConfigMap",
         namespace: "tars-system",
         name: "envoy-gateway-config",
-        fields: [{ path: "metadata.labels.helm.sh/chart", before: '"odd"', after: '"tars-1.2.0"' }],
+        fields: [{ path: "metadata.labels.helm.sh/chart", before: "odd", after: "tars-1.2.0" }],
       },
     ]);
     expect(summaryOf(lines)).toMatchObject({ outcome: "changes", exitCode: 3 });
