@@ -28,7 +28,7 @@ const planned = Effect.fn("tare.plan")(
     const { chart, release } = reads;
     const installed = yield* phase(discover, { options, identity, facts: release, chart });
     const checks = yield* prefetchChecks(installed, reads);
-    const priorState = yield* prefetched(readPriorState(options));
+    const priorState = yield* prefetched(readPriorState(options, installed));
     yield* phase(haPreflight, { options, facts: reads.ha });
     const { facts, ha, objects } = yield* checkRelease({
       options,

@@ -53,7 +53,7 @@ const upgraded = Effect.fn("tare.upgrade")(
       // What was read ahead of another run's end, or of a recovery, tells of the cluster before it.
       const cluster = ownership === undefined ? reads : yield* prefetchCluster(options);
       const checks = yield* prefetchChecks(installed, cluster);
-      const priorState = yield* prefetched(readPriorState(options));
+      const priorState = yield* prefetched(readPriorState(options, installed));
       yield* phase(haPreflight, { options, facts: cluster.ha });
       yield* reportChart(installed);
       const checked = yield* checkRelease({ options, identity, installed, checks, cluster });

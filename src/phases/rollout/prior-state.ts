@@ -1,21 +1,31 @@
 /** What runs before anything is written, so that the upgrade is judged by what it changes. */
 import { Effect } from "effect";
 import { priorNotices } from "../../domain/rollout/baseline/prior-notices.ts";
+import { withoutDifferences } from "../../domain/rollout/baseline/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { warn } from "../../services/report/Reporter.ts";
 import { RolloutGate } from "../../services/rollout/RolloutGate.ts";
+import type { InstalledRelease } from "../release/installed-release.ts";
 
 type Where = Pick<UpgradeOptions, "release" | "dataplaneNamespace">;
 
-/** Without it everything must be as it should be in the end, whatever it was before. */
-export const readPriorState = Effect.fnUntraced(function* ({ release, dataplaneNamespace }: Where) {
+/**
+ * Without it everything must be as it should be in the end, whatever it was before.
+ * @param installed left out by whoever brings it back, and takes nothing that was found for an excuse
+ */
+export const readPriorState = Effect.fnUntraced(function* (
+  { release, dataplaneNamespace }: Where,
+  installed?: Pick<InstalledRelease, "deployed" | "lastGood">,
+) {
   const gate = yield* RolloutGate;
-  return yield* gate.priorState({ release, dataplaneNamespace }).pipe(
+  const prior = yield* gate.priorState({ release, dataplaneNamespace }).pipe(
     Effect.retry({ times: 2 }),
     Effect.catch(({ message }) =>
       Effect.as(warn({ code: "prior-state-unknown", cause: message }), undefined),
     ),
   );
+  const isProven = installed?.deployed.revision === installed?.lastGood?.revision;
+  return prior === undefined || isProven ? prior : withoutDifferences(prior);
 });
 
 /** Said before the first write: what the upgrade will not be judged by. */

@@ -56,3 +56,12 @@ export const withoutExcuses = ({ gateways, workloads }: PriorState): PriorState 
     [...workloads].map(([key, one]) => [key, { ...one, ailment: undefined, differences: [] }]),
   ),
 });
+
+/**
+ * For a release whose deployed revision was never seen to work: what still differs from it may be on its way, and no policy
+ * of the cluster's. What the server makes of it explains it then, or nothing does.
+ */
+export const withoutDifferences = ({ gateways, workloads }: PriorState): PriorState => ({
+  gateways,
+  workloads: new Map([...workloads].map(([key, one]) => [key, { ...one, differences: [] }])),
+});
