@@ -259,7 +259,9 @@ export const signalsSuite = (stages: ReadonlyArray<Stage>): void => {
       const run = startTareInTerminal(who, args(stage), proxy.kubeconfig);
       const held = await caught;
       run.signal("SIGINT");
-      await until("the first answer", () => run.said().includes("interrupted: bringing the release"));
+      await until("the first answer", () =>
+        run.said().includes("interrupted: bringing the release"),
+      );
       // Two at once would be one.
       await sleep(1_000);
       run.signal("SIGINT");
