@@ -152,6 +152,16 @@ describe("a pending release", () => {
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
+  it.effect("stays as it is where the run is told of another data-plane namespace", () =>
+    Effect.gen(function* () {
+      const options = { recover: true, dataplaneNamespace: "elsewhere" };
+      const { error } = yield* runUpgrade({ options });
+      assert.strictEqual(error?._tag, "DataPlaneNamespaceMismatch");
+      const writes = [...(yield* writesOf("tare")), ...(yield* writesOf("helm"))];
+      assert.deepStrictEqual(writes, []);
+    }).pipe(Effect.provide(world({ revisions: PENDING }))),
+  );
+
   it.effect("stays as it is where a quota has no room for one record more", () =>
     Effect.gen(function* () {
       const cluster = yield* FakeCluster;

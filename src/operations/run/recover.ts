@@ -10,6 +10,7 @@ import { requireWayBack } from "../../phases/checks/release/way-back.ts";
 import { keepingScales } from "../../phases/fields/keep-scales.ts";
 import { rollBack } from "../../phases/helm/roll-back.ts";
 import { unavailable } from "../../phases/kube/unavailable.ts";
+import { requireOwnDataPlane } from "../../phases/release/carrying.ts";
 import type { ReleaseFacts } from "../../phases/release/read-release.ts";
 import { recordsInTheWay } from "../../phases/release/requirements.ts";
 import { requireRecordsInCluster } from "../../phases/release/unrecorded.ts";
@@ -123,6 +124,8 @@ const bringBack = Effect.fnUntraced(function* (
   diagnosis: Recoverable,
 ) {
   const { options } = run;
+  const { stored } = found.facts;
+  if (stored !== undefined) yield* requireOwnDataPlane(options, Redacted.value(stored));
   yield* requireWayBack(options, found.facts.history.length);
   const ownership = found.ownership ?? (yield* takeOwnership(options));
   if (diagnosis._tag === "Pending") {

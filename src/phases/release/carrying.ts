@@ -21,6 +21,17 @@ import {
 } from "../../errors.ts";
 import { type Reporter, report, warn } from "../../services/report/Reporter.ts";
 
+/** Another namespace than the release's own is a mistake of the command line, and what is in it is somebody else's. */
+export const requireOwnDataPlane = Effect.fnUntraced(function* (
+  { dataplaneNamespace: requested }: Pick<UpgradeOptions, "dataplaneNamespace">,
+  stored: JsonObject,
+) {
+  const live = getPath(stored, ["global", "dataplaneNamespace"]) ?? DEFAULT_DATAPLANE_NAMESPACE;
+  if (live !== requested) {
+    return yield* new DataPlaneNamespaceMismatch({ live: String(live), requested });
+  }
+});
+
 export const requireCarriable = Effect.fnUntraced(function* (
   options: UpgradeOptions,
   revision: Revision,
@@ -34,13 +45,7 @@ export const requireCarriable = Effect.fnUntraced(function* (
       problems: malformed.map(({ path, expected }) => `${path}: ${expected}`),
     });
   }
-  const live = getPath(stored, ["global", "dataplaneNamespace"]) ?? DEFAULT_DATAPLANE_NAMESPACE;
-  if (live !== options.dataplaneNamespace) {
-    return yield* new DataPlaneNamespaceMismatch({
-      live: String(live),
-      requested: options.dataplaneNamespace,
-    });
-  }
+  yield* requireOwnDataPlane(options, stored);
 });
 
 export const reportLosses = Effect.fnUntraced(function* (

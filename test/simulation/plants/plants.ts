@@ -91,7 +91,7 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "another data-plane namespace is not noticed",
     file: "src/phases/release/carrying.ts",
-    search: "if (live !== options.dataplaneNamespace) {",
+    search: "if (live !== requested) {",
     replacement: "if (live === undefined) {",
   },
   {
