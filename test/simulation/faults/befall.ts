@@ -50,7 +50,10 @@ const underFault = (
       case "answer-lost":
         return Effect.andThen(run, failure);
       case "slow":
-        return Effect.andThen(later(fault.millis), run);
+        return Effect.andThen(
+          later(fault.millis),
+          Effect.suspend(() => (state.killed ? Effect.never : run)),
+        );
       case "hangs":
         return Effect.andThen(later(GIVEN_UP_AFTER_MILLIS), failure);
     }

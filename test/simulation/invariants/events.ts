@@ -43,7 +43,6 @@ const ATTEMPTED = new Set([
   "CrdsIncomplete",
   "CrdsRefused",
 ]);
-const OTHERS_AT_WORK = 13;
 const NEVER = new Set([
   "SingleReplica",
   "InvalidStoredValues",
@@ -75,9 +74,8 @@ const tooManyOrFew = (run: Run, outcome: Outcome): string | undefined => {
   return attempted && events.length === 0 && !isExcused ? `no event for exit ${code}` : undefined;
 };
 
-/** The revision that the attempt wrote, by the cluster's own records. Another's is not its own: 13 says that there is one. */
+/** The revision that the attempt wrote, by the cluster's own records. */
 const attemptedRevision = (run: Run, outcome: Outcome): number | undefined => {
-  if (run.code === OTHERS_AT_WORK) return undefined;
   const newest = recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0;
   return recordsIn(run.later).find(({ version }) => version > newest)?.version;
 };
