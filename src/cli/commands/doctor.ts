@@ -11,14 +11,9 @@ import {
 import type { ManagementPlane } from "../../services/events/ManagementPlane.ts";
 import { declare, flagsOf, time, toggle } from "../flags/declared-flag.ts";
 import { readIdentity } from "../flags/identity-file.ts";
+import { duration } from "../flags/kinds.ts";
 import { outputFlag } from "../flags/output.ts";
-import {
-  clusterFlags,
-  duration,
-  identityFile,
-  releaseFlags,
-  releaseWords,
-} from "../flags/upgrade-flags.ts";
+import { clusterFlags, identityFile, releaseFlags, releaseWords } from "../flags/shared-flags.ts";
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
 import { DOCTOR_EXIT_CODES, exitCodesHelp } from "./exit-codes.ts";

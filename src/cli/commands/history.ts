@@ -7,7 +7,7 @@ import { deathNotes, historyLines } from "../../render/text/history.ts";
 import { printLine } from "../../render/text/print.ts";
 import { flagsOf, givenFlags, optional } from "../flags/declared-flag.ts";
 import { outputFlag } from "../flags/output.ts";
-import { clusterFlags, releaseFlags, releaseWords } from "../flags/upgrade-flags.ts";
+import { clusterFlags, releaseFlags, releaseWords } from "../flags/shared-flags.ts";
 import { operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
 import { exitCodesHelp, HISTORY_EXIT_CODES } from "./exit-codes.ts";

@@ -6,7 +6,7 @@ import { NO_CLUSTER, showHints } from "../../render/hints/hints.ts";
 import { printLine } from "../../render/text/print.ts";
 import { type Reporter, report } from "../../services/report/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../../services/tools/ToolShelf.ts";
-import { TOOLS_DIR_FLAG } from "../flags/upgrade-flags.ts";
+import { TOOLS_DIR_FLAG } from "../flags/shared-flags.ts";
 import { RunFailed } from "../RunFailed.ts";
 
 const TOOLS_UNAVAILABLE = 10;

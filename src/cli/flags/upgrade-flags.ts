@@ -1,135 +1,27 @@
-import { Config, Duration, Effect, Option } from "effect";
-import { Argument, CliError, Flag } from "effect/cli";
+/** The flags of `tare upgrade`. */
+import { Config, Duration, Option } from "effect";
+import { Flag } from "effect/cli";
 import {
   DEFAULT_UPGRADE_OPTIONS as DEFAULTS,
   ON_CONFLICT,
   type OnConflict,
   REDIS_TYPES,
 } from "../../domain/run/upgrade-options.ts";
-import { parseGoDuration } from "../../domain/text/go-duration.ts";
 import { namedAgain } from "../pipes.ts";
-import {
-  declare,
-  flagsOf,
-  givenFlags,
-  optional,
-  time,
-  toggle,
-  wordsUnless,
-} from "./declared-flag.ts";
+import { declare, flagsOf, optional, time, toggle, wordsUnless } from "./declared-flag.ts";
+import { duration, durationOrNone, environmentBoolean, matching, url } from "./kinds.ts";
 import { OUTPUT_FLAG } from "./output.ts";
+import { CLUSTER_FLAGS, namespace, RELEASE_FLAGS, TOOLS_DIR_FLAG } from "./shared-flags.ts";
 
 /** Gateway API durations, which the drain time becomes, have at most five digits a term. */
 const LONGEST_DRAIN_SECONDS = 99_999;
 
-export const duration = (name: string) =>
-  Flag.String(name).pipe(
-    Flag.withMetavar("DURATION"),
-    Flag.filterMap(
-      (text) =>
-        Option.filter(Option.fromUndefinedOr(parseGoDuration(text)), (parsed) =>
-          Duration.isGreaterThan(parsed, Duration.zero),
-        ),
-      () => "a duration longer than 0s, such as 90s, 10m or 1h30m",
-    ),
-  );
-
-const durationOrNone = (name: string) =>
-  Flag.String(name).pipe(
-    Flag.withMetavar("DURATION"),
-    Flag.filterMap(
-      (text) => Option.fromUndefinedOr(parseGoDuration(text)),
-      () => "a duration such as 0s, 90s, 10m or 1h30m",
-    ),
-  );
-
-const matching = (name: string, pattern: RegExp, expected: string) =>
-  Flag.String(name).pipe(
-    Flag.filter(
-      (text) => pattern.test(text),
-      () => expected,
-    ),
-  );
-
-const url = (name: string) =>
-  Flag.String(name).pipe(
-    Flag.filter(
-      (text) =>
-        text === "" || (URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol)),
-      () => "an http:// or https:// URL, or nothing to clear it",
-    ),
-  );
-
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const RELEASE_NAME =
-  /^(?=.{1,53}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const IMAGE_TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 /** A host with an optional port, and a path: no scheme. */
 const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$/i;
 
-/** What leaves the chart, the values and the release where nobody names others. */
+/** The default of a flag without which the release keeps its value. */
 const CARRIED = "carry-forward";
-
-const namespace = (name: string, preset: string, help: string) =>
-  declare(
-    name,
-    matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(
-      Flag.withDefault(preset),
-    ),
-    { help, preset, metavar: "NAMESPACE", isAdvanced: true },
-    wordsUnless(name, preset),
-  );
-
-const environmentBoolean = (name: string) =>
-  Config.Boolean(name).pipe(
-    Config.withDefault(false),
-    Effect.mapError(
-      () =>
-        new CliError.ValidationError({ message: `${name}: expected true or false (or 1 or 0)` }),
-    ),
-  );
-
-export const identityFile = Argument.String("identity-file").pipe(
-  Argument.withDescription("The service account file that tare install was given"),
-);
-
-/** Which cluster: the same two flags on every command that talks to one. */
-export const CLUSTER_FLAGS = {
-  kubeconfig: optional("kubeconfig", Flag.String("kubeconfig"), {
-    help: "Path of the kubeconfig file",
-    preset: "KUBECONFIG, else ~/.kube/config",
-    metavar: "FILE",
-    page: "docs/cluster-access.md",
-  }),
-  context: optional("context", Flag.String("context"), {
-    help: "Name of the kubeconfig context",
-    preset: "the current one",
-  }),
-};
-
-export const TOOLS_DIR_FLAG = optional("tools-dir", Flag.String("tools-dir"), {
-  help: "Folder of the downloaded helm and kubectl",
-  preset: "~/.tare/tools",
-  metavar: "DIR",
-  page: "docs/tools.md",
-});
-
-/** Which release: not among the flags that help shows, since nearly everybody has the one. */
-const RELEASE_FLAGS = {
-  releaseName: declare(
-    "release-name",
-    matching("release-name", RELEASE_NAME, "a Helm release name, e.g. tars").pipe(
-      Flag.withDefault(DEFAULTS.release.name),
-    ),
-    { help: "The Helm release", preset: DEFAULTS.release.name, metavar: "NAME", isAdvanced: true },
-    wordsUnless("release-name", DEFAULTS.release.name),
-  ),
-  systemNamespace: namespace(
-    "system-namespace",
-    DEFAULTS.release.namespace,
-    "Namespace of the release: the controllers, Redis, the collector",
-  ),
-};
 
 const MAIN = {
   allowDowntime: toggle("allow-downtime", DEFAULTS.allowDowntime, {
@@ -370,11 +262,3 @@ export const UPGRADE_FLAGS = {
 };
 
 export const upgradeFlags = flagsOf(UPGRADE_FLAGS);
-export const clusterFlags = flagsOf(CLUSTER_FLAGS);
-export const releaseFlags = flagsOf(RELEASE_FLAGS);
-
-/** Which release it is about, for the commands that are printed. */
-export const releaseWords = (given: {
-  readonly releaseName: string;
-  readonly systemNamespace: string;
-}): ReadonlyArray<string> => givenFlags(RELEASE_FLAGS, given).flatMap(({ words }) => words);

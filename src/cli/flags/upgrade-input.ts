@@ -12,12 +12,8 @@ import type { FlagValue } from "../../domain/values/carry-over.ts";
 import { InvalidFlag } from "../../errors.ts";
 import { warn } from "../../services/report/Reporter.ts";
 import { givenFlags } from "./declared-flag.ts";
-import {
-  CLUSTER_FLAGS,
-  type identityFile,
-  UPGRADE_FLAGS,
-  type upgradeFlags,
-} from "./upgrade-flags.ts";
+import { CLUSTER_FLAGS, type identityFile } from "./shared-flags.ts";
+import { UPGRADE_FLAGS, type upgradeFlags } from "./upgrade-flags.ts";
 import { readValues } from "./values-file.ts";
 
 /** What the command line parses to. */
