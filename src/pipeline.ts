@@ -117,15 +117,15 @@ export const makePipeline = Effect.fnUntraced(function* (phases: ReadonlyArray<A
 });
 
 /**
- * Starts a read before its turn. What it found, or how it failed, is delivered to whoever asks; a failure nobody asks
- * for is nobody's failure. The read ends with the scope, and can always be interrupted.
+ * Starts a read before its turn. What it found, or how it failed, is delivered to its caller; a failure that is not awaited
+ * is ignored. The read ends with the scope, and can always be interrupted.
  */
 export const prefetched = <A, E, R>(
   read: Effect.Effect<A, E, R>,
 ): Effect.Effect<Effect.Effect<A, E>, never, R | Scope.Scope> =>
   Effect.map(Effect.forkScoped(Effect.interruptible(read)), Fiber.join);
 
-/** A read that is not started unless somebody asks for it. */
+/** A read that is not started before it is asked for. */
 export const onDemand = <A, E, R>(
   read: Effect.Effect<A, E, R>,
 ): Effect.Effect<Effect.Effect<A, E>, never, R> =>

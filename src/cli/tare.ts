@@ -15,7 +15,7 @@ import { historyCommand } from "./commands/history.ts";
 import { toolsCommand } from "./commands/tools.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
 
-/** What any command works with, whoever gives it: the real cluster, or a simulated one. */
+/** The services of all commands: of the real cluster, or of a simulated one. */
 export type TareServices = Exclude<
   | UpgradeServices
   | PlanServices

@@ -103,7 +103,7 @@ export class DataPlaneNamespaceMismatch extends operatorError<{
   ],
 }) {}
 
-/** The chart is older than what runs: its controllers may not know what newer ones wrote. */
+/** The chart is older than what runs: its controllers might not know what newer ones wrote. */
 export class DowngradeRefused extends operatorError<{
   readonly release: ReleaseRef;
   readonly fromVersion: string;
@@ -194,7 +194,7 @@ const reachLine = ({ kind, namespace, name, path, before, after }: ReachChange):
     : `${object}: ${path}: ${before?.text ?? "(none)"} → ${after?.text ?? "(none)"}`;
 };
 
-/** Clients would have to look for the data plane elsewhere, and nobody asked for that. */
+/** Clients would have to look for the data plane elsewhere, which was not asked for. */
 export class ReachWouldChange extends operatorError<{
   readonly changes: ReadonlyArray<ReachChange>;
   /** Flags that keep all of it as it is; empty where no value can. */

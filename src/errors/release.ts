@@ -194,7 +194,7 @@ export class AnotherRunHoldsTheLock extends operatorError<{
   ],
 }) {}
 
-/** The lock went to somebody else between two writes; the run stopped before the next one. */
+/** Another process took the lock between two writes; the run stopped before the next one. */
 export class RunSuperseded extends operatorError<{ readonly detail: string }>()("RunSuperseded", {
   exitCode: 13,
   what: () => "this run lost its lock on the release and stopped before its next write",

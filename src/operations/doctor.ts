@@ -1,4 +1,4 @@
-/** One tick of the doctor: writes the rows nobody wrote, forwards what waits, and removes what is old. */
+/** One tick of the doctor: writes missing rows, forwards pending events, and removes old ones. */
 import { Clock, Duration, Effect } from "effect";
 import type { DoctorReport } from "../domain/events/doctor-report.ts";
 import { inOrder, isExpired, type OutboxEntry } from "../domain/events/outbox-entry.ts";

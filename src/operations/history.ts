@@ -25,7 +25,7 @@ const READS_AT_ONCE = 8;
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(InstallEvent));
 
-/** An entry that cannot be read is nobody's row. */
+/** An entry that cannot be read makes no row. */
 const readEvent = Effect.fnUntraced(function* (entry: OutboxEntry, release: ReleaseRef) {
   const outbox = yield* EventOutbox;
   const found = yield* outbox.read(entry);
@@ -48,10 +48,10 @@ const readEvents = Effect.fnUntraced(function* (release: ReleaseRef) {
   return read.flat();
 });
 
-const NOBODY: Worker = { _tag: "Nobody" };
+const NO_WORKER: Worker = { _tag: "None" };
 const ALIVE: Worker = { _tag: "Alive" };
 
-/** Whoever made the newest revision, as the journal has it; of another run's it says nothing. */
+/** The run that made the newest revision, if the journal is of that run. */
 const obituaryOf = (run: RunRecord | undefined): string =>
   run === undefined ? "the process that worked on it is gone" : obituary(run);
 
@@ -65,13 +65,13 @@ const runOf = Effect.fnUntraced(function* (release: ReleaseRef, revision: number
 const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, run: RunRecord | undefined) {
   if ((yield* helmsHere(release)).length > 0) return ALIVE;
   const seen = yield* lookAtLock(release);
-  if (seen._tag === "Free") return NOBODY;
+  if (seen._tag === "Free") return NO_WORKER;
   if (seen.fate === "unknown") {
     yield* warn({ code: "holder-watched", holder: seen.holder, atMost: seen.duration });
   }
   const last = yield* watchHolder(release, seen);
   if (last === undefined) return ALIVE;
-  if (last._tag === "Free") return NOBODY;
+  if (last._tag === "Free") return NO_WORKER;
   return { _tag: "Dead", obituary: obituaryOf(run) } satisfies Worker;
 });
 
@@ -110,7 +110,7 @@ export const history = Effect.fn("tare.history")(function* (
   const unfinished = unfinishedRevision(state)?.revision;
   const run = unfinished === undefined ? undefined : yield* runOf(release, unfinished);
   const worker: Worker =
-    unfinished === undefined ? NOBODY : yield* orWarn(whoIsAtWork(release, run), NOBODY);
+    unfinished === undefined ? NO_WORKER : yield* orWarn(whoIsAtWork(release, run), NO_WORKER);
   const all = timeline(state, events, {
     nowMillis: yield* Clock.currentTimeMillis,
     staleAfter: STALE_AFTER,

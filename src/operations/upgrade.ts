@@ -88,7 +88,7 @@ export type UpgradeServices = Effect.Services<ReturnType<typeof upgraded>>;
  * Upgrades the release, or fails with why it did not: rolled back and verified, if anything had been written by then.
  *
  * An interruption stops the first four phases where they are. The last one decides itself what can be interrupted, and
- * whoever waits for the upgrade is told how it ended: a success that came first stays one.
+ * its caller learns how the upgrade ended: a success that came first stays one.
  *
  * @example
  * ```ts

@@ -5,13 +5,13 @@ import type { Warning } from "../report/warning.ts";
 interface BadVersion {
   readonly version: string;
   /** The first one that is free of it. */
-  readonly mended: string;
+  readonly fixedIn: string;
   readonly reference: string;
 }
 
 /** Proxies that run while one of these is replaced can wait in vain for their TLS secrets, and stay ready. */
 const LOSES_SECRETS: ReadonlyArray<BadVersion> = [
-  { version: "1.9.0", mended: "1.9.1", reference: "envoyproxy/gateway#9918" },
+  { version: "1.9.0", fixedIn: "1.9.1", reference: "envoyproxy/gateway#9918" },
 ];
 
 const CONTAINER = "envoy-gateway";
@@ -52,7 +52,7 @@ export const envoyGatewayHop = (
   );
   if (reached !== undefined) {
     return {
-      problem: `versions: this chart brings Envoy Gateway ${reached.version}, which must be skipped: ${lostSecrets(reached.reference)}; ${reached.mended} can be upgraded to`,
+      problem: `versions: this chart brings Envoy Gateway ${reached.version}, which must be skipped: ${lostSecrets(reached.reference)}; ${reached.fixedIn} can be upgraded to`,
     };
   }
   return left === undefined

@@ -50,7 +50,7 @@ export interface HaConfig {
   readonly gatewayClasses: ReadonlyArray<KubeObject>;
 }
 
-/** The EnvoyProxies that shape the pods of a Gateway: a left-over that nobody refers to decides nothing. */
+/** The EnvoyProxies that shape the pods of a Gateway: a left-over without a reference decides nothing. */
 export const proxiesInUse = (config: HaConfig): ReadonlyArray<KubeObject> => {
   const used = new Set(
     config.gateways

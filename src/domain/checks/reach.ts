@@ -52,7 +52,7 @@ const isBeneath = (path: string, field: JsonPath): boolean => {
   return path === parent || path.startsWith(`${parent}.`) || path.startsWith(`${parent}[`);
 };
 
-/** A listener that is new cuts nobody off; one without its port, or with another, does. */
+/** A new listener cuts no client off; one without its port, or with another, does. */
 export const reachChanges = (
   rehearsed: RehearsedObject,
   show: Show,

@@ -4,7 +4,7 @@ import type { KubeObject } from "../kube/objects.ts";
 
 /** Recorded on every CRD tare writes, so that an unchanged one is recognised without reading its schema. */
 export const CRD_HASH_ANNOTATION = "tars.io/crd-sha256";
-/** The generation our write produced: a later one means somebody edited the CRD by hand. */
+/** The generation our write produced: a later one means the CRD was edited by hand. */
 export const CRD_GENERATION_ANNOTATION = "tars.io/crd-generation";
 
 const BUNDLE_VERSION_ANNOTATIONS = [
@@ -96,7 +96,7 @@ const isOurUntouchedWrite = (manifest: CrdManifest, live: LiveCrd): boolean =>
   annotationsOf(live)[CRD_GENERATION_ANNOTATION] === String(live.metadata.generation) &&
   carriesOurLabelsAndAnnotations(manifest, live);
 
-/** Somebody edited it after our last write. If only fields were added that are not ours, our records still have to follow. */
+/** It was edited after our last write. If only fields were added that are not ours, our records still have to follow. */
 const wasEdited = (live: LiveCrd): boolean =>
   annotationsOf(live)[CRD_HASH_ANNOTATION] !== undefined &&
   annotationsOf(live)[CRD_GENERATION_ANNOTATION] !== String(live.metadata.generation);
@@ -145,7 +145,7 @@ const sameSpec = (ours: Json | undefined, theirs: Json | undefined): boolean =>
       : agree(value, live);
   });
 
-/** Known without asking the server, for a CRD that somebody else wrote from the same manifest. */
+/** Known without asking the server, for a CRD that another program wrote from the same manifest. */
 export const isSameAsLive = (manifest: CrdManifest, live: KubeObject): boolean =>
   !wasEdited(live) &&
   carriesOurLabelsAndAnnotations(manifest, live) &&

@@ -9,7 +9,7 @@ import { type CrdView, resourceWord, servedVersions } from "./view.ts";
 export const withdrawnVersions = (live: CrdView, next: CrdView): ReadonlyArray<string> =>
   servedVersions(live).filter((version) => !servedVersions(next).includes(version));
 
-/** A live object that somebody wrote in a withdrawn version, and will again. */
+/** A live object whose manager writes it in a withdrawn version, and will again. */
 interface VersionUser {
   readonly version: string;
   readonly name: string;

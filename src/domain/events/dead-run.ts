@@ -67,7 +67,7 @@ export const deadRunEvent = (
     : { subject, outcome: died };
 };
 
-/** What whoever writes the event knows better than the record does. */
+/** Fields that the writer of the event knows better than the record does. */
 type Writer = Pick<
   EventFacts,
   "cliVersion" | "finishedAt" | "release" | "source" | "startedAt" | "workspaceId"

@@ -12,7 +12,7 @@ export interface EventBrief {
 /** What one tick did, or would do. */
 export interface DoctorReport {
   readonly dryRun: boolean;
-  /** Facts nobody had reported. */
+  /** Facts that had no event. */
   readonly added: ReadonlyArray<EventBrief>;
   readonly forwarded: ReadonlyArray<EventBrief>;
   readonly rejected: ReadonlyArray<EventBrief>;

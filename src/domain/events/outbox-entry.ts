@@ -43,7 +43,7 @@ export interface OutboxEntry {
   readonly rejectedBecause: string | undefined;
 }
 
-/** Writing it again makes it pending again: what was delivered before may not be what is in it now. */
+/** Writing it again makes it pending again: what was delivered before can differ from what is in it now. */
 export const eventConfigMap = (event: InstallEvent, recordUid?: string): KubeObject => ({
   apiVersion: "v1",
   kind: "ConfigMap",
@@ -73,7 +73,7 @@ export const eventText = (configMap: KubeObject): string =>
 
 const NAME = new RegExp(`^tare-event-(${OPERATIONS.join("|")})-([0-9a-f-]{36})$`);
 
-/** Entries of older writers may say less of themselves; they are pending until somebody settles them. */
+/** Entries of older writers may say less of themselves; they are pending until they are settled. */
 export const outboxEntry = ({ metadata }: KubeObject, release: ReleaseRef): OutboxEntry => {
   const { name, namespace = "", labels = {}, annotations = {}, creationTimestamp } = metadata;
   const delivery = DELIVERIES.find((known) => known === labels[DELIVERY_LABEL]) ?? "pending";
@@ -99,7 +99,7 @@ export const outboxEntry = ({ metadata }: KubeObject, release: ReleaseRef): Outb
   };
 };
 
-/** An entry that names no release may be anybody's, and nobody else would send it. */
+/** An entry that names no release could be of any, and no other doctor would send it. */
 export const isOf =
   ({ name }: ReleaseRef) =>
   ({ metadata }: KubeObject): boolean =>

@@ -1,4 +1,4 @@
-/** Which rows of the deployment history nobody wrote: decided from Helm's records, the gate's and the journal. */
+/** Which rows of the deployment history are missing: decided from Helm's records, the gate's and the journal. */
 
 import { Duration } from "effect";
 import { type Actor, actorOf } from "../processes/actor.ts";
@@ -18,7 +18,7 @@ import {
 } from "./install-event.ts";
 import { operationOf, type RecordedRevision, recordedOutcome } from "./recorded-revision.ts";
 
-/** Nobody waits longer for Helm; a revision that is pending for so long was abandoned. */
+/** No run waits longer for Helm; a revision that is pending for so long was abandoned. */
 export const STALE_AFTER = Duration.minutes(30);
 
 export interface ReleaseState {
@@ -190,7 +190,7 @@ export const subjectOf = ({ revision, updated, uid }: RecordedRevision): EventSu
   identity: instantOf(updated) ?? uid,
 });
 
-/** Of the run that the journal tells of, and of its own upgrade only: a rollback after it is nobody's. */
+/** Of the run that the journal tells of, and of its own upgrade only: a rollback after it belongs to no run. */
 const actorIn = (
   { journal, revisions }: ReleaseState,
   { revision, operation }: RevisionVerdict,
@@ -255,7 +255,7 @@ const eventOfDeadRun = (
   ];
 };
 
-/** To be asked only when nobody is at work on the release: the rows that are missing, in the order of revisions. */
+/** To be asked only when no run is at work on the release: the rows that are missing, in the order of revisions. */
 export const missingEvents = (
   state: ReleaseState,
   context: ReconcileContext,

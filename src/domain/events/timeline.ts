@@ -15,9 +15,9 @@ import type { RecordedRevision } from "./recorded-revision.ts";
 
 export const ROW_STATUSES = ["success", "failed", "running", "died", "pending"] as const;
 
-/** What is known of whoever holds the lock on the release, or of its Helm. */
+/** The state of the lock's holder, or of its Helm, as far as it is known. */
 export type Worker =
-  | { readonly _tag: "Nobody" }
+  | { readonly _tag: "None" }
   | { readonly _tag: "Alive" }
   /** `obituary` says whose run it was, and where it died. */
   | { readonly _tag: "Dead"; readonly obituary: string };
@@ -27,8 +27,8 @@ export interface TimelineRow {
   readonly revision: number | undefined;
   readonly operation: Operation;
   /**
-   * `running`: whoever is at it is proven to be alive. `died`: that process is gone, or shows no heartbeat any more.
-   * `pending`: Helm has not finished it, and nobody is known to be at it.
+   * `running`: its run is proven to be alive. `died`: that process is gone, or shows no heartbeat any more.
+   * `pending`: Helm has not finished it, and no run is known to be at it.
    */
   readonly status: (typeof ROW_STATUSES)[number];
   readonly fromVersion: string | undefined;
@@ -39,7 +39,7 @@ export interface TimelineRow {
   /** Absent while it runs, and where no record tells. */
   readonly seconds: number | undefined;
   readonly cause: string | undefined;
-  /** Who started it; absent where no run of tare did, or nobody told. */
+  /** Who started it; absent where no run of tare did, or none recorded it. */
   readonly actor: Actor | undefined;
   /** Absent where no run counted them. */
   readonly streams: InstallEvent["streams"];
@@ -56,7 +56,7 @@ interface TimelineContext {
   readonly nowMillis: number;
   readonly staleAfter: Duration.Duration;
   readonly worker: Worker;
-  /** Whose run made the newest revision, while nobody has told of it. */
+  /** Whose run made the newest revision, while it has no event. */
   readonly actor?: Actor | undefined;
 }
 
@@ -92,7 +92,7 @@ const rowOfVerdict = (
   { revision, operation, fromVersion, toVersion, outcome }: RevisionVerdict,
   { worker, actor }: Pick<TimelineContext, "actor" | "worker">,
 ): TimelineRow => {
-  const finished = worker._tag === "Nobody" ? outcome : undefined;
+  const finished = worker._tag === "None" ? outcome : undefined;
   const end = finished === undefined ? undefined : endOf(revision);
   const finishedAt = end === undefined ? undefined : new Date(end).toISOString();
   return {
@@ -116,12 +116,12 @@ const rowOfVerdict = (
 };
 
 const STATUSES: Readonly<Record<Worker["_tag"], TimelineRow["status"] | undefined>> = {
-  Nobody: undefined,
+  None: undefined,
   Alive: "running",
   Dead: "died",
 };
 
-/** The newest revision, when it is such that somebody may still be at it: only then it matters whether they live. */
+/** The newest revision, when a run may still be at it: only then it matters whether that run lives. */
 export const unfinishedRevision = ({
   revisions,
   gates,
@@ -167,7 +167,7 @@ export const timeline = (
   );
 };
 
-const AT_REST = { worker: { _tag: "Nobody" }, actor: undefined } as const;
+const AT_REST = { worker: { _tag: "None" }, actor: undefined } as const;
 
 /** Revisions stay in their order whatever their clocks say; the rest goes where its time puts it. */
 const inTime = (

@@ -1,4 +1,4 @@
-/** Fields of the release's objects that somebody else owns, as the API server tells it when Helm's apply would change them. */
+/** Fields of the release's objects that others own, as the API server tells it when Helm's apply would change them. */
 import { isJsonObject, type Json } from "../kube/json.ts";
 import type { KubeObject, ResourceType } from "../kube/objects.ts";
 

@@ -84,7 +84,7 @@ export const keptScales = ({
     }),
   );
 
-/** Values whose say is that of the live object, whoever supplied them once: an earlier run did, where that had been scaled. */
+/** Values that the live object decides, even where they were supplied once: an earlier run did, where that had been scaled. */
 export const liveValues = (
   release: ReleaseRef,
   live: ReadonlyArray<KubeObject>,
@@ -100,7 +100,7 @@ export const liveValues = (
       ).map(({ value }) => value),
     );
 
-/** What a rollback to an older manifest must not lower for good. */
+/** Replicas that a rollback to an older manifest must not leave lowered. */
 export interface ScaleFloor {
   readonly ref: ObjectRef;
   readonly field: JsonPath;
@@ -151,7 +151,7 @@ export const atFloors = (object: KubeObject, floors: ReadonlyArray<ScaleFloor>):
     )
     .reduce(withLive, object);
 
-/** What Helm has lowered by now; another number is somebody's wish. */
+/** Replicas that Helm has lowered by now; another number was set on purpose. */
 export const isLowered = (
   { field, manifest }: ScaleFloor,
   object: KubeObject | undefined,

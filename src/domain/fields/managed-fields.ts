@@ -49,12 +49,12 @@ export const treeAt = (tree: Json | undefined, path: OwnedPath): JsonObject | un
   return isJsonObject(found) ? found : undefined;
 };
 
-/** Everybody who owns it or something in it. */
+/** All managers that own it or something in it. */
 export const ownersOf = (object: KubeObject, path: OwnedPath): ReadonlyArray<string> => [
   ...new Set(
     entriesOf(object)
       .filter((entry) => treeAt(treeOf(entry), path) !== undefined)
-      .map(({ manager = "somebody" }) => manager),
+      .map(({ manager = "(unnamed)" }) => manager),
   ),
 ];
 
@@ -160,7 +160,7 @@ export const handedToHelm = (
   });
 };
 
-/** Parts that only others own, as far up as the chart has nothing of them; what is about the object itself is nobody's concern. */
+/** Parts that only others own, as far up as the chart has nothing of them; what is about the object itself does not count. */
 export const foreignParts = (
   object: KubeObject,
   charts: ReadonlyArray<KubeObject>,

@@ -1,4 +1,4 @@
-/** Items of lists whose key somebody changed: to the server, and to Helm, another item beside the chart's own. */
+/** Items of lists whose key was changed on the cluster: to the server, and to Helm, another item beside the chart's own. */
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import type { KubeObject } from "../kube/objects.ts";
 import {

@@ -1,4 +1,4 @@
-/** What an upgrade takes over: fields of its objects that somebody else set or removed, and that it sets again. */
+/** Fields that an upgrade takes over: others set or removed them on its objects, and it sets them again. */
 
 import type { ApplyMethod } from "../helm/arguments.ts";
 import type { Json } from "../kube/json.ts";
@@ -16,10 +16,10 @@ import type { ObjectName, ObjectStates } from "./object-change.ts";
 import { fieldsOf, type Show } from "./object-diff.ts";
 import { MASKED, type ShownValue } from "./shown-value.ts";
 
-/** One field that the upgrade changes although somebody else set it; values are fit to be shown. */
+/** One field that the upgrade changes although another manager set it; values are fit to be shown. */
 export interface TakenField {
   readonly path: string;
-  /** `undefined` for what was removed: nobody owns that. */
+  /** `undefined` for what was removed: that has no owner. */
   readonly owner: string | undefined;
   readonly before: ShownValue | undefined;
   readonly after: ShownValue | undefined;
@@ -68,7 +68,7 @@ interface Met {
 
 const EMPTY = new Set<Json | undefined>([undefined, null, false, 0, ""]);
 
-/** Of what nobody has any more nobody is the owner, so that the server sees no conflict. */
+/** A field that was removed has no owner, so the server sees no conflict. */
 const removedFields = (rehearsed: RehearsedObject, show: Show): ReadonlyArray<TakenField> => {
   const { previous, live, applied, type, method } = rehearsed;
   if (previous === undefined || (method === "client" && !isBuiltIn(type))) return [];

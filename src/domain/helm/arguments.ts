@@ -10,7 +10,7 @@ export type ApplyMethod = "client" | "server";
 export const TAKE_OVER: ReadonlyArray<string> = ["--server-side=true", "--force-conflicts"];
 
 /**
- * The server refuses to change a field that somebody else owns, a rollback included. The method goes with the flag: under
+ * The server refuses to change a field that another manager owns, a rollback included. The method goes with the flag: under
  * `auto` Helm takes that of one revision for the upgrade and of another for its rollback, and refuses the flag where it is the client's.
  */
 const conflictFlags = (
@@ -71,7 +71,7 @@ interface RenderArguments {
   readonly kubeVersion?: string | undefined;
 }
 
-export type RenderAnswers = "server" | "nobody";
+export type RenderAnswers = "server" | "none";
 
 /** Before 3.13 a dry run of an upgrade asked the server all the same, but answered no lookups. */
 const dryRunFlag = ({ major, minor }: HelmVersion): string =>
@@ -83,7 +83,7 @@ export const renderArguments = (
   { release, chart, valuesFile, answers, kubeVersion }: RenderArguments,
 ): ReadonlyArray<string> => {
   const what = [release.name, chart, "--namespace", release.namespace, "--values", valuesFile];
-  return answers === "nobody"
+  return answers === "none"
     ? [
         ...["template", ...what, "--is-upgrade", "--skip-crds"],
         ...(kubeVersion === undefined ? [] : ["--kube-version", kubeVersion]),

@@ -87,9 +87,9 @@ export const helmOutcome = (
   const added = addedSince(before, after);
   const [attempt, next] = added;
   const uninstalled = after.some((one) => one.revision === newest && wasUninstalled(one));
-  // Helm that ends well adds a revision; when it did not, it began a history anew.
-  const anew = attempt === undefined && (errorText === "" || !survives(before, after));
-  if (after.length === 0 || uninstalled || anew) return { _tag: "Vanished" };
+  // Helm that ends well adds a revision; when it did not, it began a new history.
+  const isNewHistory = attempt === undefined && (errorText === "" || !survives(before, after));
+  if (after.length === 0 || uninstalled || isNewHistory) return { _tag: "Vanished" };
   if (own !== undefined) {
     return {
       _tag: "Broken",
@@ -97,7 +97,7 @@ export const helmOutcome = (
       reason: `the answer to Helm's first write was lost: it took revision ${own.revision}, which it had written itself, for another operation's`,
     };
   }
-  // Refused, Helm wrote nothing: what was added meanwhile is somebody else's.
+  // Refused, Helm wrote nothing: what was added meanwhile is another's.
   if (REFUSED.test(errorText)) return { _tag: "Locked", reason: oneLine(helmReason(errorText)) };
   const reason = reasonOf(attempt, errorText);
   if (attempt === undefined) return { _tag: "NotStarted", reason };

@@ -14,7 +14,7 @@ interface Sighting {
 
 export interface HandedOver {
   readonly sinceMillis: number;
-  /** Since when no stream has been open; `undefined` while one is, or nobody knows. */
+  /** Since when no stream has been open; `undefined` while one is, or where that is unknown. */
   readonly quietSinceMillis: number | undefined;
 }
 

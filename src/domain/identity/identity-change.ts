@@ -19,7 +19,7 @@ const identityIn = (secret: KubeObject | undefined): unknown => {
   }
 };
 
-/** `secret` is the live one, if any; one that cannot be read is nobody's and may be replaced. */
+/** `secret` is the live one, if any; one that cannot be read has no owner and may be replaced. */
 export const identityChange = (
   secret: KubeObject | undefined,
   identity: Pick<Identity, "workspaceId" | "serviceAccountId">,

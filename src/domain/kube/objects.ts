@@ -120,7 +120,7 @@ export const refOf = (type: ResourceType, object: KubeObject): ObjectRef => ({
 export const showRef = ({ type, name, namespace }: ObjectRef): string =>
   `${type.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 
-/** Reads a nested field of an object whose schema is somebody else's; `undefined` wherever a step is missing. */
+/** Reads a nested field of an object whose schema is not ours; `undefined` wherever a step is missing. */
 export const fieldAt = (object: unknown, ...path: ReadonlyArray<string | number>): unknown =>
   path.reduce<unknown>(
     (value, key) =>

@@ -2,7 +2,7 @@ import { Duration } from "effect";
 import { type KubeObject, numberAt, stringAt } from "../kube/objects.ts";
 import { type ProcessIdentity, showProcess } from "../processes/process-identity.ts";
 
-/** How long a lease must be seen without a heartbeat before somebody else may take it. */
+/** How long a lease must be seen without a heartbeat before another process may take it. */
 export const LEASE_DURATION = Duration.seconds(30);
 export const HEARTBEAT_EVERY = Duration.seconds(10);
 /** The longest time a Lease is watched, whatever it claims: otherwise an account that can write one could stop every run for ever. */
@@ -25,7 +25,7 @@ export const leaseName = ({ name }: LockSubject): string => `tare-${name}`;
 export interface LeaseState {
   /** Who and where, for people. */
   readonly holder: string;
-  /** Absent when somebody else's program wrote the lease. */
+  /** Absent when another program wrote the lease. */
   readonly process: ProcessIdentity | undefined;
   /** RFC 3339, microseconds, by the holder's clock. */
   readonly acquiredAt: string;

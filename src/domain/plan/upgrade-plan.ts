@@ -29,7 +29,7 @@ export interface UpgradePlan {
   readonly rolls: ReadonlyArray<Roll>;
   /** Hooks that run on the way, e.g. `Job certgen`. */
   readonly hooks: ReadonlyArray<string>;
-  /** Whether Secret `tars-identity` is written anew. */
+  /** Whether Secret `tars-identity` changes. */
   readonly identityChanges: boolean;
   readonly budget: PlannedBudget;
   /** What this plan cannot tell, and why. */

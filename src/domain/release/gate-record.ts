@@ -8,7 +8,7 @@ export const GATE_COMPONENT_LABEL = { "tars.io/component": "upgrade-gate" } as c
 export const gateRecordName = ({ name }: ReleaseRef): string => `tare-gate-${name}`;
 
 /**
- * The verdict on one revision. `running` that is never replaced means that nobody saw the gate through, which is as bad
+ * The verdict on one revision. `running` that is never replaced means that no run saw the gate through, which is as bad
  * as `failed`.
  */
 export const GateRecord = Schema.Struct({
@@ -25,7 +25,7 @@ export type GateRecords = ReadonlyMap<number, GateRecord>;
 
 const decodeRecord = Schema.decodeUnknownResult(Schema.fromJsonString(GateRecord));
 
-/** Reads a ConfigMap's data; an entry nobody can read is left out, since it proves nothing either way. */
+/** Reads a ConfigMap's data; an entry that cannot be read is left out, since it proves nothing either way. */
 export const decodeGateRecords = (data: Readonly<Record<string, string>>): GateRecords =>
   new Map(
     Object.entries(data).flatMap(([key, text]) => {

@@ -11,7 +11,7 @@ import {
   StatefulSet,
 } from "../kube/objects.ts";
 
-/** What a release cannot run without and tare knows how to bring back. Secrets are left to Helm: some are made anew. */
+/** Kinds that a release cannot run without and tare knows how to bring back. Secrets are left to Helm: some are generated. */
 const TYPES: ReadonlyArray<ResourceType> = [
   ConfigMap,
   Deployment,

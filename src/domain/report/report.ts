@@ -160,7 +160,7 @@ export type ReportEvent =
       readonly rows: ReadonlyArray<TimelineRow>;
     }
   | ToolEvent
-  /** The run was stopped by a signal; the release is as it was before it, the CRDs may not be. */
+  /** The run was stopped by a signal; the release is as it was before it; the CRDs may have changed. */
   | {
       readonly _tag: "Interrupted";
       readonly hints: ReadonlyArray<ShownHint>;

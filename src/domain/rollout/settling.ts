@@ -2,7 +2,7 @@ import { Duration } from "effect";
 
 /** How long something has been ready without changing. */
 export interface Settling {
-  /** What was last seen; a different one starts the time anew. */
+  /** What was last seen; a different one starts the time again. */
   readonly fingerprint: string;
   /** Clock milliseconds since when it has been ready as `fingerprint`; `undefined` while it is not. */
   readonly readySince: number | undefined;

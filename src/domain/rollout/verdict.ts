@@ -89,7 +89,7 @@ export type TroubleTimes = ReadonlyMap<string, number>;
 const troubleKey = ({ workload, generation, trouble }: PodInTrouble): string =>
   `${keyOfObject(workload.object)} ${generation} ${trouble.kind} ${trouble.container ?? ""}`;
 
-/** Whatever is gone is forgotten: a trouble that comes back starts anew. */
+/** A trouble that is gone is forgotten: one that comes back starts again. */
 export const noteTroubles = (
   before: TroubleTimes,
   troubles: ReadonlyArray<PodInTrouble>,
@@ -162,7 +162,7 @@ export interface Suspicion {
 const RANK: Readonly<Record<Severity, number>> = { fatal: 0, lasting: 1, transient: 2 };
 
 /**
- * What is wrong now outweighs what was, unless it is less bad: pods that are just being made anew say nothing of those that
+ * What is wrong now outweighs what was, unless it is less bad: pods that are just being replaced say nothing of those that
  * failed before them. A template whose pods are all ready has proven itself; one that was rolled back has not.
  */
 export const suspect = (

@@ -47,7 +47,7 @@ export interface RolloutView {
   readonly refusals?: ReadonlyMap<string, string>;
 }
 
-/** Helm writes the annotation on all it makes, and refuses what another release owns; older fakes of it may not. */
+/** Helm writes the annotation on all it makes, and refuses what another release owns; older fakes of it might not. */
 export const isOfRelease = ({ metadata }: KubeObject, release: string): boolean =>
   (metadata.annotations?.[RELEASE_NAME] ?? release) === release;
 

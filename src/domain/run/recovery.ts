@@ -9,7 +9,7 @@ import {
   type Revision,
 } from "../release/release.ts";
 
-/** In which state a release was found, as far as it takes somebody to bring it back. */
+/** In which state a release was found, as far as a recovery needs to know. */
 export type Diagnosis =
   | { readonly _tag: "Sound" }
   /** Helm refuses everything but a rollback. `to` is where that goes, if anywhere. */

@@ -97,7 +97,7 @@ export const journalName = ({ name }: ReleaseRef): string => `tare-journal-${nam
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(RunRecord));
 
-/** A record that nobody can read proves nothing. */
+/** A record that cannot be read proves nothing. */
 export const decodeRunRecord = (text: string | undefined): RunRecord | undefined => {
   const decoded = decode(text);
   return Result.isSuccess(decoded) ? decoded.success : undefined;
@@ -146,6 +146,6 @@ const whose = ({ process: { user, host, pid }, fromVersion, toVersion }: RunReco
 export const obituary = (record: RunRecord): string =>
   `a run ${whose(record)} died ${whereItWas(record)}; ${lastWrote(record)}`;
 
-/** The same of a run of which nobody knows yet whether it is dead. */
+/** The same of a run that may still be alive. */
 export const lastWords = (record: RunRecord): string =>
   `the last run was ${whose(record)}, ${whereItWas(record)}; ${lastWrote(record)}`;

@@ -49,7 +49,7 @@ export interface UpgradeOptions {
   readonly keep: ReadonlyArray<string>;
   /** Of the operator's files, merged; over what is carried, under the flags. */
   readonly values: Redacted.Redacted<JsonObject>;
-  /** Change how clients reach the data plane, though nobody asked for it. */
+  /** Change how clients reach the data plane, though no flag or value asked for it. */
   readonly allowReachChange: boolean;
   /** Of fields that the upgrade changes and that others own: change them, or stop before the first write. */
   readonly onConflict: OnConflict;

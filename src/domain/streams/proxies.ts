@@ -29,7 +29,7 @@ const uidOf = ({ metadata }: KubeObject): string => metadata.uid ?? metadata.nam
 
 const isServing = (pod: KubeObject): boolean => conditionOf(pod, "Ready")?.status === "True";
 
-/** What is left of the drain when somebody deletes the pod with a grace period of their own. */
+/** The rest of the drain of a pod that is deleted with another grace period. */
 const drainOf = (pod: KubeObject): Duration.Duration | undefined => {
   const given = numberAt(pod, "metadata", "deletionGracePeriodSeconds");
   const drain = podDrain(pod);
@@ -95,7 +95,7 @@ export const counted = (before: Proxies, uid: string, counts: ProxyCounts): Prox
     cutByListener: proxy.cutByListener + cutSince(proxy.counts, counts),
   }));
 
-/** What was seen last, right before its end; counts that nobody could read stay unknown. */
+/** What was seen last, right before its end; counts that could not be read stay unknown. */
 export const letGo = (before: Proxies, pod: string, openStreams: number): Proxies =>
   new Map(
     [...before].map(([uid, proxy]) => [

@@ -70,7 +70,7 @@ export const tallyOf = (proxies: Proxies, atStart: ReadonlyMap<string, number>):
   };
 };
 
-/** Proxies on their way out, with the streams they still have; those that nobody could count are left out. */
+/** Proxies on their way out, with the streams they still have; those that could not be counted are left out. */
 export const draining = (proxies: Proxies): ReadonlyArray<OpenStreams> =>
   [...proxies.values()]
     .filter(isDraining)

@@ -8,7 +8,7 @@ export interface DoctorOptions {
   readonly release: ReleaseRef;
   /** How long a forwarded or rejected event stays in the cluster at least. */
   readonly retention: Duration.Duration;
-  /** For how long a pending revision that nobody has a lock on may still be somebody's. */
+  /** For how long a pending revision without a lock may still belong to a run. */
   readonly staleAfter: Duration.Duration;
   /** Says what it would do, and writes and sends nothing. */
   readonly dryRun: boolean;

@@ -7,7 +7,7 @@ type Quiet<A> =
   | { readonly _tag: "AtWork"; readonly why: string };
 
 /**
- * Reads the release while nobody works on it. What a run wrote while we read could be taken for what a dead one left, so
+ * Reads the release while no run works on it. What a run wrote while we read could be taken for what a dead one left, so
  * the lock is looked at before and after.
  */
 export const whileQuiet = Effect.fnUntraced(function* <A, E, R>(
@@ -17,7 +17,7 @@ export const whileQuiet = Effect.fnUntraced(function* <A, E, R>(
   const first = yield* lookAtLock(release);
   const before = first._tag === "Held" ? yield* watchHolder(release, first) : first;
   if (before === undefined) {
-    const holder = first._tag === "Held" ? first.holder : "somebody";
+    const holder = first._tag === "Held" ? first.holder : "another process";
     return { _tag: "AtWork", why: `${holder} is working on the release` } as Quiet<A>;
   }
   const value = yield* read;

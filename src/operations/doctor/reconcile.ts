@@ -97,7 +97,7 @@ const readState = Effect.fnUntraced(function* ({ release }: DoctorOptions) {
   };
 });
 
-/** Writes the rows that nobody wrote. A revision that somebody works on is left alone until the next tick. */
+/** Writes the rows that are missing. A revision that a run works on is left alone until the next tick. */
 export const reconcile = Effect.fn("tare.doctor.reconcile")(function* (
   options: DoctorOptions,
   identity: Identity,

@@ -19,7 +19,7 @@ export interface OwnerInput {
 /** What an attempt has while the release is its own. */
 export interface Owned extends OwnedRelease {
   readonly journal: OpenJournal;
-  /** Counted from here on, for the event and for whoever waits for them. */
+  /** Counted from here on, for the event and for the phases that wait for them. */
   readonly streams: FollowedStreams;
 }
 

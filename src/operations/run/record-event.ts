@@ -71,7 +71,7 @@ const firstAfter = ({ history }: InstalledRelease, now: History): number | undef
   return now.find(({ revision }) => revision > newest)?.revision;
 };
 
-/** The revision Helm wrote, if any: when it was begun makes the event's id the same whoever reports it. */
+/** The revision Helm wrote, if any: when it was begun makes the event's id the same in every report of it. */
 const subjectOf = Effect.fnUntraced(function* ({ exit, installed, run }: EndedAttempt) {
   const error = errorOf(exit);
   const [helm, records] = yield* Effect.all([Helm, ReleaseRecords]);

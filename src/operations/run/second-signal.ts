@@ -5,7 +5,7 @@ import { OperatorSignals } from "../../services/run/OperatorSignals.ts";
 import type { OpenJournal } from "../../services/run/RunJournal.ts";
 import { helmsHere } from "./wait-for-helm.ts";
 
-/** Whoever signals twice is told what still runs, and what it would cost to kill it. Ends with the scope. */
+/** A second signal is answered with what still runs, and what killing it would cost. Ends with the scope. */
 export const answerFurtherSignals = Effect.fnUntraced(function* (
   release: ReleaseRef,
   journal: OpenJournal,

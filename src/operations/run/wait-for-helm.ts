@@ -129,7 +129,7 @@ const outlive = Effect.fnUntraced(function* (
 
 /**
  * Returns when the Helm that left `pending` behind has ended for certain: none is seen on the machine that the dead run
- * was on, or nobody can be at work on it any more after all the timeouts it was given.
+ * was on, or all the timeouts it was given are over, so that no Helm can be at work on it.
  */
 export const waitForHelm = Effect.fnUntraced(function* (
   release: ReleaseRef,

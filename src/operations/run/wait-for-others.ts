@@ -1,4 +1,4 @@
-/** A release is not what it will be while somebody else is in the middle of it. */
+/** Waits until no other run or leftover Helm changes the release, then reads it again. */
 import { Effect } from "effect";
 import { diagnose } from "../../domain/run/recovery.ts";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
@@ -25,7 +25,7 @@ const mayBeGoingOn = Effect.fnUntraced(function* (run: RunRecord | undefined) {
 /** The release as it is now that no other run is in the middle of it. */
 export interface FoundRelease {
   readonly facts: ReleaseFacts;
-  /** Taken for the sake of the facts; `undefined` where nobody was at work on the release. */
+  /** Taken for the sake of the facts; `undefined` where no other run was at work on the release. */
   readonly ownership: OwnedRelease | undefined;
 }
 

@@ -48,7 +48,7 @@ const renderRelease = Effect.fn("tare.read.rendering")(function* (installed: Ins
       ({ kind, text }) => kind === "forbidden" || isUnservedKind(text),
       ({ text }) =>
         Effect.map(
-          Effect.flatMap(templateRequest(installed), (request) => helm.render(request, "nobody")),
+          Effect.flatMap(templateRequest(installed), (request) => helm.render(request, "none")),
           (rendered): Rendering => ({ release: rendered, withoutServer: text }),
         ),
     ),

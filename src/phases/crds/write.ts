@@ -26,7 +26,7 @@ interface FailedWrite extends Failure {
   readonly mayPass: boolean;
 }
 
-/** A server that has to build the API of two dozen CRDs anew can take longer for one than it gives itself. */
+/** A server that rebuilds the API of two dozen CRDs can take longer for one than it allows itself. */
 const AGAIN = { times: 3, schedule: Schedule.spaced("2 seconds") };
 
 const isEstablished = (crd: KubeObject): boolean =>

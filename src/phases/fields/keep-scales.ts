@@ -1,6 +1,6 @@
 /**
  * A rollback sets the replicas of the old manifest, whatever runs: what `kubectl scale` or an autoscaler had raised comes back while
- * Helm is still at work, since taking capacity away under load is worse than what the rollback mends.
+ * Helm is still at work, since taking capacity away under load is worse than what the rollback repairs.
  */
 import { Effect, Option, Schedule } from "effect";
 import { isLowered, type ScaleFloor, scaleFloors } from "../../domain/fields/kept-scale.ts";
@@ -14,7 +14,7 @@ import { readHistory } from "../helm/attempt.ts";
 
 const LOOK_EVERY = "2 seconds";
 
-/** An upgrade that succeeds may lower them, where somebody asked for it. */
+/** An upgrade that succeeds may lower them, where it was asked to. */
 const isGoingBack = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
   const last = lastRevision(yield* readHistory(release));
   return (

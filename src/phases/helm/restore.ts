@@ -130,7 +130,7 @@ const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision
   if (lost !== undefined) return lost;
   const helm = yield* Helm;
   const { release, secrets } = installed;
-  // A rollback that fails for a conflict leaves the release broken: what somebody owns of it is taken over.
+  // A rollback that fails for a conflict leaves the release broken: fields that others own are taken over.
   const takeOver = yield* isServerSide(release, [revision]);
   // It would wait in vain for what was not ready before; the gate waits for what was.
   const wait = !hadAilingRelease(attempt.prior);
@@ -150,7 +150,7 @@ const LONGEST_PAUSE = Duration.minutes(1);
 /**
  * Helm rolls back from the manifest of its newest revision, and stumbles over objects which that lacks and the cluster
  * still has. The attempt leaves a revision with the wanted manifest behind, from which a second one can succeed. One that
- * wrote nothing had no answer, or one that says nothing for good: it can be asked again as often as time allows.
+ * wrote nothing had no answer, or one that settles nothing: it can be asked again as often as time allows.
  */
 const isWorthAnother = Effect.fnUntraced(function* (
   release: ReleaseRef,

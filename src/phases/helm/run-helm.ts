@@ -62,7 +62,7 @@ const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: 
 }, Effect.scoped);
 
 /**
- * Whether the revision that was in Helm's way is Helm's own. With the lock held, whoever else had the same chart and the same
+ * Whether the revision that was in Helm's way is Helm's own. With the lock held, another program with the same chart and the same
  * values would be a Helm that this operator started by hand in the same second.
  */
 const ownRevision = Effect.fnUntraced(function* (

@@ -1,4 +1,4 @@
-/** Whether whoever holds the lock of a release is alive: seen, not computed from clocks. */
+/** Whether the holder of a release's lock is alive: seen, not computed from clocks. */
 import { Clock, Duration, Effect, Option } from "effect";
 import { Lease } from "../../domain/kube/objects.ts";
 import { leaseName, leaseState } from "../../domain/lock/lease.ts";

@@ -21,7 +21,7 @@ import {
 } from "../../errors.ts";
 import { type Reporter, report, warn } from "../../services/report/Reporter.ts";
 
-/** Another namespace than the release's own is a mistake of the command line, and what is in it is somebody else's. */
+/** Another namespace than the release's own is a mistake of the command line, and what is in it belongs to others. */
 export const requireOwnDataPlane = Effect.fnUntraced(function* (
   { dataplaneNamespace: requested }: Pick<UpgradeOptions, "dataplaneNamespace">,
   stored: JsonObject,

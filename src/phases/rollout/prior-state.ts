@@ -11,7 +11,7 @@ type Where = Pick<UpgradeOptions, "release" | "dataplaneNamespace">;
 
 /**
  * Without it everything must be as it should be in the end, whatever it was before.
- * @param installed left out by whoever brings it back, and takes nothing that was found for an excuse
+ * @param installed left out by a recovery, which takes nothing that was found for an excuse
  */
 export const readPriorState = Effect.fnUntraced(function* (
   { release, dataplaneNamespace }: Where,

@@ -38,7 +38,7 @@ export interface FollowedStreams {
   readonly open: Effect.Effect<number | undefined>;
   /** A proxy that is on its way out has streams left. */
   readonly busy: Effect.Effect<boolean>;
-  /** Somebody else looked at a proxy last, and ended it: that many streams were open. */
+  /** The hold looked at a proxy last, and ended it: that many streams were open. */
   readonly letGo: (pod: string, openStreams: number) => Effect.Effect<void>;
   /** Ends when no proxy that is on its way out has a stream left, or after `budget`. */
   readonly drained: (budget: Duration.Duration) => Effect.Effect<void>;
@@ -120,7 +120,7 @@ export const followStreams: (
         },
       );
 
-    /** Beside the looks: whoever reads the reports may be slow, and what is looked at late was not seen in time. */
+    /** Beside the looks: a reader of the reports may be slow, and a late look misses what happened. */
     const tell = Effect.suspend(() => {
       const now = draining(proxies ?? new Map());
       if (telling || sameCounts(told, now)) return Effect.void;

@@ -79,7 +79,7 @@ const unused = Effect.fnUntraced(function* (installed: InstalledRelease, renderi
     ({ path }) => isOfRelease(rendering) || dotted(path) !== dotted(INSTALL_ONLY.path),
   );
   if (trials.length === 0) return [];
-  const answers = rendering.withoutServer === undefined ? "server" : "nobody";
+  const answers = rendering.withoutServer === undefined ? "server" : "none";
   const request = yield* templateRequest(installed);
   const base = Redacted.value(rendering.release);
   const render = (values: InstalledRelease["values"]) =>
@@ -91,7 +91,7 @@ const unused = Effect.fnUntraced(function* (installed: InstalledRelease, renderi
       Effect.map(render(trial.values), (other) =>
         rendersAlike(base, other, again) ? [unusedFlag(trial, next)] : [],
       ).pipe(
-        // Values without the flag may not render; then it does something.
+        // Values without the flag might not render; then the flag does something.
         Effect.orElseSucceed((): ReadonlyArray<IdleFlag> => []),
       ),
     { concurrency: RENDERINGS_AT_ONCE },

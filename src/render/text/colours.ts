@@ -1,3 +1,3 @@
-/** Colours are for eyes: a terminal, and nobody who asked for none (https://no-color.org). */
+/** Colours are for eyes: a terminal, unless the operator asked for none (https://no-color.org). */
 export const wantsColours = ({ stderr, env }: Pick<NodeJS.Process, "stderr" | "env">): boolean =>
   stderr.isTTY === true && (env.NO_COLOR ?? "") === "";

@@ -186,7 +186,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
           ];
     case "DoctorTicked":
       return doctorLines(event);
-    // A table that somebody asked for: the command prints it to stdout.
+    // The command prints the table, which was asked for, to stdout.
     case "HistoryRead":
       return [];
     case "Interrupted":

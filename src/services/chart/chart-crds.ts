@@ -80,7 +80,7 @@ export const parseCrdFile = (text: string): Result.Result<ReadonlyArray<CrdManif
   }
 };
 
-/** A chart of an earlier version has the objects themselves in it: its files are parsed anew. */
+/** A chart of an earlier version has the objects themselves in it: its files are parsed again. */
 const fromPackaging = (
   stored: ReadonlyArray<Partial<StoredCrd>> | undefined,
 ): ReadonlyArray<CrdManifest> | undefined =>

@@ -1,5 +1,5 @@
 /**
- * What a run did when, for whoever asks why it took so long: `TARE_TRACE=<file>` appends each span as one line of JSON when
+ * A record of what a run did when, to see why it took so long: `TARE_TRACE=<file>` appends each span as one line of JSON when
  * it ends. Names and labels only; no value of a release ever is an attribute of a span.
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from "node:fs";

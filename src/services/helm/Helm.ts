@@ -106,7 +106,7 @@ export class Helm extends Context.Service<
     readonly notes: (release: ReleaseRef, revision: number) => Effect.Effect<string, HelmError>;
     /**
      * What an upgrade would make of the chart; nothing is written. Asked of the server, the chart's lookups are answered
-     * and every kind must be served; asked of nobody, neither.
+     * and every kind must be served; without asking it, neither.
      */
     readonly render: (
       request: RenderRequest,

@@ -82,7 +82,7 @@ export const layerHelmBinary = (
       const storage = yield* makeHelmStorage(kubectl);
       /**
        * Always the cluster this run talks to itself: the kubeconfig's current context can be switched meanwhile, and Helm
-       * reads it anew each time.
+       * reads it again each time.
        */
       const scope = yield* Effect.scope;
       const clusterFlags = yield* Effect.cached(
@@ -263,7 +263,7 @@ export const layerHelmBinary = (
 
         render: Effect.fn("Helm.render")(function* (request, answers) {
           const text = yield* rendered(request, answers);
-          const bytes = answers === "nobody" ? yield* templateBytes(request, text) : undefined;
+          const bytes = answers === "none" ? yield* templateBytes(request, text) : undefined;
           return yield* Effect.try({
             try: () => (answers === "server" ? readDryRun(text) : readTemplate(text, bytes)),
             catch: () =>
@@ -280,7 +280,7 @@ export const layerHelmBinary = (
             yield* helmFiles.outlet("upgrade"),
           );
           const { finished, isRunning } = helmProcess;
-          // A fiber of its own: whoever waits for the end may be interrupted, the end is still seen.
+          // A fiber of its own: a caller that waits for the end can be interrupted, and the end is still seen.
           const ending = yield* Effect.forkScoped(Effect.map(finished, (ended) => ended.exit));
           const cancel = yield* Effect.cached(
             Effect.when(helmProcess.signal("SIGINT"), isRunning).pipe(Effect.asVoid),

@@ -27,7 +27,7 @@ interface Finished {
   readonly stdout: string;
 }
 
-/** Where a Helm writes that must outlive this process: it dies of the first warning into a pipe that nobody reads any more. */
+/** Where a Helm writes that must outlive this process: it dies of the first warning into a pipe that has no reader any more. */
 export interface Outlet {
   /** Takes stderr; it exists already, with the mode it should have. */
   readonly file: string;

@@ -163,13 +163,13 @@ const keepWatch = Effect.fnUntraced(function* ({ named, request, guard }: Watch)
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(look, waitFor("hold-look", LOOK_EVERY))));
   const drained = Effect.gen(function* () {
     const since = looks;
-    // A look that was under way may not have seen the last of the rollout.
+    // A look that was under way might have missed the end of the rollout.
     while (looks < since + 2 || busy) yield* waitFor("streams-end", LOOK_EVERY);
   });
   return { drained } satisfies Hold as Hold;
 });
 
-/** @returns whether there is something to wait for: nobody can tell how long a proxy without statistics is needed. */
+/** @returns whether there is something to wait for: a proxy without statistics never shows how long it is needed. */
 const letGoWhenDone = Effect.fnUntraced(function* (
   pod: KubeObject,
   out: Map<string, HandedOver>,

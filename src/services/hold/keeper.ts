@@ -1,4 +1,4 @@
-/** The timer that ends proxies that were handed over, whoever lives by then. */
+/** The timer that ends proxies that were handed over, whether or not their run is alive by then. */
 import { Clock, Duration, Effect } from "effect";
 import { keeperName } from "../../domain/hold/names.ts";
 import {

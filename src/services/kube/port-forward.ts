@@ -42,7 +42,7 @@ const duplexOver = (socket: WebSocket): Duplex => {
   });
   socket.on("close", () => stream.push(null));
   socket.on("error", (cause) => stream.destroy(cause));
-  // Who reads it hears of an error; before and after that nobody does, which would end the process.
+  // A reader gets the error; before and after reading there is no listener, and an error would end the process.
   stream.on("error", () => undefined);
   return stream;
 };

@@ -40,7 +40,7 @@ const open = (
             "user-agent": "tare",
           },
         });
-        // A request that is destroyed while nobody waits for it still says so.
+        // A request that is destroyed still raises an error, even when no caller waits for it.
         started.on("error", () => undefined);
         return started;
       }),

@@ -22,7 +22,7 @@ export interface HeldLock {
 }
 
 export type LockNews =
-  /** Nobody can tell from here whether the holder lives: its heartbeat is watched for so long. */
+  /** This machine cannot see whether the holder lives: its heartbeat is watched for so long. */
   | { readonly _tag: "Watching"; readonly held: LockHeld; readonly atMost: Duration.Duration }
   /** The holder lives, and is waited for. */
   | { readonly _tag: "Waiting"; readonly held: LockHeld }

@@ -48,7 +48,7 @@ export const layerReleaseLockLease: Layer.Layer<ReleaseLock, never, Kubectl | Pr
           /** A renewal whose answer was lost conflicts with the next one, though the lease is still ours. */
           const adoptOrLose = Effect.gen(function* () {
             const found = yield* Effect.option(kubectl.get(leaseRef(subject)));
-            // Nobody can be asked: the next beat tries again, and the lease runs out if none gets through.
+            // The server cannot be asked: the next beat tries again, and the lease runs out if none gets through.
             if (Option.isNone(found)) return;
             const lease = Option.getOrUndefined(found.value);
             const held = lease === undefined ? undefined : leaseState(lease);

@@ -34,7 +34,7 @@ export const leaseRef = (subject: LockSubject) => ({
 interface Watch {
   readonly beat: string;
   readonly sinceNanos: bigint;
-  /** Another beat was seen before this one: somebody lives. */
+  /** Another beat was seen before this one: its holder lives. */
   readonly moved: boolean;
 }
 
@@ -65,7 +65,7 @@ const verdictOn = Effect.fnUntraced(function* (
   return { _tag: fate === "running" || watch.moved ? "Alive" : "Unsure" };
 });
 
-/** Nothing when somebody else was faster. */
+/** Nothing when another process was faster. */
 const write = (
   write: Effect.Effect<KubeObject, KubectlError>,
 ): Effect.Effect<KubeObject | undefined, KubectlError> =>

@@ -146,7 +146,7 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
   );
   const written = writtenAt(secret);
   const values = fieldAt(record, "config");
-  // Helm quotes whoever failed it: a hook or a template can quote what it was given.
+  // Helm quotes the hook or template that failed, and these can quote what they were given.
   const secrets = isJsonObject(values) ? storedSecrets(values) : [];
   const startedAt =
     stringAt(record, "info", "last_deployed") || secret.metadata.creationTimestamp || "";

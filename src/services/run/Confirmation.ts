@@ -1,10 +1,10 @@
 import { Context, Effect, Layer } from "effect";
 
-/** Somebody at a terminal, if there is one. */
+/** An operator at a terminal, if there is one. */
 export class Confirmation extends Context.Service<
   Confirmation,
   {
-    /** False when there is nobody to ask. Interruptible. */
+    /** False when there is no operator to ask. Interruptible. */
     readonly ask: (question: string) => Effect.Effect<boolean>;
   }
 >()("tare/services/Confirmation") {

@@ -6,7 +6,7 @@ export class JournalFiles extends Context.Service<
   {
     /** Nothing when there is no such file, or it cannot be read. */
     readonly read: (name: string) => Effect.Effect<string | undefined>;
-    /** Replaces the file as a whole; a disk that is full is nobody's failure. */
+    /** Replaces the file as a whole; a full disk does not fail the run. */
     readonly write: (name: string, text: string) => Effect.Effect<void>;
   }
 >()("tare/services/JournalFiles") {

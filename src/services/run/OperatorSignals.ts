@@ -1,6 +1,6 @@
 import { Context, Effect, Layer } from "effect";
 
-/** Signals beyond the first, which interrupts the run: somebody is losing patience. */
+/** Signals beyond the first, which interrupts the run: the operator is losing patience. */
 export class OperatorSignals extends Context.Service<
   OperatorSignals,
   {

@@ -5,7 +5,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * One signal can come twice: to the whole process group, and passed on by the launcher, by `timeout` or by npm; or as another
- * one. Nobody presses Ctrl-C twice as fast.
+ * one. No operator presses Ctrl-C twice as fast.
  */
 const SAME_WITHIN_MILLIS = 500;
 

@@ -29,7 +29,7 @@ export interface OpenJournal {
   readonly done: (step: RunStep) => Effect.Effect<void>;
   /** What is under way. */
   readonly current: Effect.Effect<RunStep | undefined>;
-  /** The run can speak for itself: whoever comes next need not. */
+  /** The run has reported its own end: the next one need not. */
   readonly end: (outcome: string) => Effect.Effect<void>;
 }
 

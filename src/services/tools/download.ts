@@ -20,7 +20,7 @@ export class DownloadProblem extends Error {
   }
 }
 
-/** Changed in place while a download runs, for whoever draws progress. */
+/** Changed in place while a download runs, for the display of progress. */
 export interface Progress {
   received: number;
   total: number | undefined;

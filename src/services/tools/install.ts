@@ -114,7 +114,7 @@ const unpack = async (artifact: Artifact, archive: string, to: string, max: numb
   }
 };
 
-/** What stands under the final name without being executable is a leftover of somebody else's doing. */
+/** A file under the final name that is not executable was left there by another program. */
 const name = async (complete: string, final: string, aside: string) => {
   await rename(final, aside).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT") throw cause;

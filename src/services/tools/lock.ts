@@ -1,7 +1,7 @@
 /**
- * A lock between processes, with a live owner: whoever holds it is named in the file, and a lock whose owner is dead is
- * taken over. Taking over makes the next generation of the file, which only one process can create: nobody can remove a
- * lock that somebody else has just taken. On the way it is only there for "one download": what it guards is installed by
+ * A lock between processes, with a live owner: its holder is named in the file, and a lock whose owner is dead is
+ * taken over. Taking over makes the next generation of the file, which only one process can create: no process can remove a
+ * lock that another has just taken. On the way it is only there for "one download": what it guards is installed by
  * rename, so even two holders would do no harm.
  */
 
@@ -123,7 +123,7 @@ const acquire = Effect.fnUntraced(function* (
   }
 });
 
-/** Runs `use` while holding the lock `name` in the folder; waits for whoever holds it. */
+/** Runs `use` while holding the lock `name` in the folder; waits for its holder. */
 export const withFileLock = <A, E, R>(
   folder: string,
   name: string,

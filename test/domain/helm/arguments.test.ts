@@ -152,7 +152,7 @@ it("Helm 4's flags with optional values have them attached, or they would become
 });
 
 describe("a template", () => {
-  const request = { ...REQUEST, answers: "nobody" } as const;
+  const request = { ...REQUEST, answers: "none" } as const;
 
   it("is rendered for the version of the server, where that is known", () => {
     const args = renderArguments(HELM_4, { ...request, kubeVersion: "v1.33.4+k3s1" });

@@ -110,7 +110,7 @@ export const isOurs = (config: Config, gateway: KubeObject): boolean => {
   return gatewayClass === undefined || isOurClass(config, gatewayClass);
 };
 
-/** Without its class nobody knows whose a Gateway is; in the data plane's namespace it counts as ours all the same. */
+/** Without its class it is unknown whose a Gateway is; in the data plane's namespace it counts as ours all the same. */
 export const isKnownAsOurs = (config: Config, gateway: KubeObject): boolean =>
   classNamed(config, fieldAt(gateway, "spec", "gatewayClassName")) !== undefined &&
   isOurs(config, gateway);

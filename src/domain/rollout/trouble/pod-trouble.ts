@@ -2,7 +2,7 @@
 import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../../kube/objects.ts";
 import { schedulingReason } from "./autoscaling.ts";
 
-/** `fatal`: nothing mends it but a human. `lasting`: fatal when it lasts. `transient`: it passes by itself, or may. */
+/** `fatal`: only an operator can fix it. `lasting`: fatal when it lasts. `transient`: it passes by itself, or may. */
 export type Severity = "fatal" | "lasting" | "transient";
 
 interface TroubleClass {
@@ -15,7 +15,7 @@ interface TroubleClass {
 
 /** Long enough for Helm to be past its writes and waiting when a rollout is ended early. */
 const SHORTEST_GRACE = 5;
-/** An answer, not an outage: it stays the same until somebody changes the rule or the pod. */
+/** An answer, not an outage: it stays the same until the rule or the pod is changed. */
 const REFUSED_FOR_SURE = 60;
 /** A container that died this often and is not back is not coming back. */
 const CRASHES_UNTIL_FATAL = 3;

@@ -29,7 +29,7 @@ export const askedOfLimiter = (settings: unknown, { metadata }: KubeObject): Tre
     ? askedTemplate({ settings: limiterSettings(settings), container: NAME })
     : undefined;
 
-/** One that is scaled to zero, or on its way out, keeps nobody waiting. */
+/** One that is scaled to zero, or on its way out, is not waited for. */
 const isAwaited = (settings: unknown, deployment: KubeObject): boolean =>
   (settings === undefined || isAskedFor(settings)) &&
   numberAt(deployment, "spec", "replicas") !== 0;

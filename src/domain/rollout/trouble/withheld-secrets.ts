@@ -38,7 +38,7 @@ export const proxySecrets = (metrics: ReadonlyArray<Metric>): ProxySecrets => {
 
 /**
  * The names of secrets that Envoy has given up waiting for since an earlier look at the same proxy, and that did not come
- * since, in order. A listener or cluster that a controller replaces waits anew, for a secret that the proxy may have had.
+ * since, in order. A listener or cluster that a controller replaces waits again, for a secret that the proxy may have had.
  * @param before nothing for a proxy that was not there then
  */
 export const withheldSecrets = (

@@ -180,8 +180,9 @@ export const rehearseObjects = Effect.fn("tare.rehearse.objects")(function* (
     ],
     { concurrency: "unbounded" },
   );
-  const mended = ownWebhooks([...before, ...after, ...hooks]);
-  const isOwn = ({ detail }: { readonly detail: string }) => mended.has(webhookDown(detail) ?? "");
+  const ownHooks = ownWebhooks([...before, ...after, ...hooks]);
+  const isOwn = ({ detail }: { readonly detail: string }) =>
+    ownHooks.has(webhookDown(detail) ?? "");
   return {
     ...objects,
     refused: [...objects.refused, ...ofHooks.refused, ...own].filter((one) => !isOwn(one)),

@@ -9,7 +9,7 @@ import { noCredential } from "./credential.ts";
 import { execInfo, readExecCredential } from "./exec-protocol.ts";
 import { sharedCredential } from "./shared.ts";
 
-/** Somebody may have to fetch a phone and type a code. */
+/** The operator may have to fetch a phone and type a code. */
 const LONGEST_LOGIN = Duration.minutes(15);
 const MOST_OUTPUT = 16 * 1024 * 1024;
 const STDIN = 0;

@@ -243,7 +243,7 @@ export const accessOf = Effect.fn("kube.access")(function* (
     const problem = clusterName === "" ? "is missing" : "names no cluster of the kubeconfig";
     return yield* wrong(origin, "cluster", problem);
   }
-  // Without a user, or with one that is not there, kubectl asks as nobody.
+  // Without a user, or with one that is not there, kubectl asks without credentials.
   const user = config.users.get(userName) ?? NOBODY;
   const server = yield* checkCluster(cluster);
   yield* checkUser(user);

@@ -14,7 +14,7 @@ export interface LoadedKubeconfig {
   readonly config: Kubeconfig;
   /** The files that were looked for, existing or not. */
   readonly files: ReadonlyArray<string>;
-  /** A pipe among them, such as the shell's `<(…)`: nobody can read it a second time. */
+  /** A pipe among them, such as the shell's `<(…)`: it cannot be read a second time. */
   readonly readableOnce: boolean;
 }
 

@@ -26,7 +26,7 @@ export interface Source {
   readonly query: ListQuery;
   /** Without it nothing can be said for certain. */
   readonly decides: boolean;
-  /** An account of one namespace may not read the classes of the cluster: then they are as good as absent. */
+  /** An account of one namespace cannot read the classes of the cluster: then they are as good as absent. */
   readonly optional: boolean;
 }
 
@@ -45,7 +45,7 @@ const proxySources = (
   { optional = false }: Partial<Pick<Source, "optional">> = {},
 ): ReadonlyArray<Source> => [
   source({ type: Deployment, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY }, { optional }),
-  // Who may not list them has none that anybody could follow.
+  // An account that cannot list them has none to follow.
   source(
     { type: DaemonSet, namespace, labelSelector: MANAGED_BY_ENVOY_GATEWAY },
     { optional: true },

@@ -116,7 +116,7 @@ export const viewOf = (request: Followed, known: Known): RolloutView => {
     ),
     release: request.release.name,
   };
-  // Of those elsewhere the ones of other controllers are nobody's business here.
+  // Elsewhere, Gateways of other controllers do not concern this run.
   const gateways = all(Gateway).filter(
     (gateway) =>
       gateway.metadata.namespace === request.dataplaneNamespace ||

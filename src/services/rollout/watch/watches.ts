@@ -12,7 +12,7 @@ import { applied, type Objects, viewOf } from "./view-of.ts";
 
 const SHORTEST_PAUSE = Duration.millis(500);
 const LONGEST_PAUSE = Duration.seconds(5);
-/** A type that is not served, or may not be read, is not asked for more often. */
+/** A type that is not served, or that this account cannot read, is not asked for more often. */
 const UNSERVED_PAUSE = Duration.seconds(10);
 
 export interface RolloutWatches {
@@ -91,7 +91,7 @@ export const watchRollout = (
     yield* Effect.forEach(fixed, begin, { discard: true });
 
     let seen: { readonly after: number; readonly view: RolloutView } | undefined;
-    /** Made anew when something has changed. */
+    /** Made again when something has changed. */
     const view = (): RolloutView => {
       if (seen?.after === changes.count()) return seen.view;
       const made = {
