@@ -64,7 +64,7 @@ export { planUpgrade } from "./phases/plan/plan-upgrade.ts";
 export { discover } from "./phases/release/discover.ts";
 export type { InstalledRelease } from "./phases/release/installed-release.ts";
 export { readRelease } from "./phases/release/read-release.ts";
-export { readPriorState } from "./phases/rollout/prior-state.ts";
+export { readBaseline } from "./phases/rollout/prior-state.ts";
 export { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
 export {
   makePipeline,

@@ -9,16 +9,8 @@ import { DOCTOR, HISTORY } from "../src/domain/run/operation.ts";
 import * as catalogue from "../src/errors.ts";
 import { isOperatorError, type OperatorError } from "../src/errors.ts";
 import { showHints } from "../src/render/hints/hints.ts";
+import { PLAIN_OPERATOR } from "./fakes/index.ts";
 
-const ENV: OperatorEnvironment = {
-  context: undefined,
-  kubeconfig: undefined,
-  helm: "helm",
-  kubectl: "kubectl",
-  identityFile: "identity.json",
-  clusterFlags: [],
-  upgradeFlags: [],
-};
 /** A run that was told more, with words that a shell would take apart. */
 const ELSEWHERE: OperatorEnvironment = {
   context: "prod eu",
@@ -461,8 +453,8 @@ describe.each(ALL)("$title", ({ name, exitCode, error }) => {
   });
 
   it("gives a command under each title", () => {
-    assert.isNotEmpty(showHints(ENV, error.hints));
-    for (const { title, commands } of showHints(ENV, error.hints)) {
+    assert.isNotEmpty(showHints(PLAIN_OPERATOR, error.hints));
+    for (const { title, commands } of showHints(PLAIN_OPERATOR, error.hints)) {
       assert.match(title, /^[A-Z].*:$/);
       assert.isNotEmpty(commands);
       for (const command of commands) {
@@ -496,7 +488,7 @@ describe.each(ALL)("$title", ({ name, exitCode, error }) => {
   });
 
   it("never shows a hole where data should be", () => {
-    for (const env of [ENV, ELSEWHERE]) {
+    for (const env of [PLAIN_OPERATOR, ELSEWHERE]) {
       const shown = [error.message, JSON.stringify(showHints(env, error.hints))].join("\n");
       assert.notMatch(shown, /undefined|\[object |NaN|\bnull\b|function|=>/);
       assert.notMatch(shown, / {2}|\(\)|: *$/m);
@@ -508,7 +500,9 @@ it("an upgrade over a single replica is refused in the words of the documentatio
   const error = new catalogue.SingleReplica({ minReplicas: 1, envoyProxy: "tars", outOf: 1 });
   const shown = [
     [error.what, ...error.why].join("\n"),
-    ...showHints(ENV, error.hints).map(({ title, commands }) => [title, ...commands].join("\n")),
+    ...showHints(PLAIN_OPERATOR, error.hints).map(({ title, commands }) =>
+      [title, ...commands].join("\n"),
+    ),
   ].join("\n\n");
   assert.strictEqual(
     shown,
@@ -524,7 +518,8 @@ tare upgrade identity.json --allow-downtime`,
 });
 
 describe("what an operator needs to know is there", () => {
-  const texts = (error: OperatorError) => [error.message, ...commandsOf(error, ENV)].join("\n");
+  const texts = (error: OperatorError) =>
+    [error.message, ...commandsOf(error, PLAIN_OPERATOR)].join("\n");
 
   it.each<[string, OperatorError, ReadonlyArray<string>]>([
     [
@@ -627,13 +622,13 @@ describe("what an operator needs to know is there", () => {
     for (const error of ALL.filter(({ title }) =>
       ["OperationInProgress #2", "RollbackFailed #2", "UpgradeLeftInPlace #2"].includes(title),
     )) {
-      assert.notInclude(commandsOf(error.error, ENV).join("\n"), "rollback");
+      assert.notInclude(commandsOf(error.error, PLAIN_OPERATOR).join("\n"), "rollback");
     }
   });
 
   it("no rollback is offered without the number of its revision", () => {
     for (const { error } of ALL) {
-      for (const command of commandsOf(error, ENV)) {
+      for (const command of commandsOf(error, PLAIN_OPERATOR)) {
         if (command.includes(" rollback ")) assert.match(command, /^helm rollback \S+ \d+ /);
       }
     }
@@ -641,7 +636,8 @@ describe("what an operator needs to know is there", () => {
 
   it("no hint shows a private key on the terminal", () => {
     for (const { error } of ALL) {
-      for (const command of commandsOf(error, ENV)) assert.notMatch(command, /^(?:cat|less) /);
+      for (const command of commandsOf(error, PLAIN_OPERATOR))
+        assert.notMatch(command, /^(?:cat|less) /);
     }
   });
 });
@@ -687,7 +683,7 @@ describe("a cluster that turns a request away", () => {
     ["https://cluster.example does not answer: connect ECONNREFUSED", "cluster-info"],
   ])("%s: %s", (detail, command) => {
     const error = new catalogue.ClusterUnavailable({ doing: "take the lock", detail });
-    assert.include(showHints(ENV, error.hints)[0]?.commands[0], command);
+    assert.include(showHints(PLAIN_OPERATOR, error.hints)[0]?.commands[0], command);
   });
 });
 
@@ -716,14 +712,17 @@ describe("another command than the upgrade", () => {
       unrecorded: { _tag: "OtherStorage", driver: "configmap" },
     }),
   ])("is what is said to be run again of $_tag, and no change of anything", (error) => {
-    const asked = { ...ENV, ran: { operation: HISTORY, words: ["--release-name", "tars"] } };
+    const asked = {
+      ...PLAIN_OPERATOR,
+      ran: { operation: HISTORY, words: ["--release-name", "tars"] },
+    };
     const commands = showHints(asked, error.hints).flatMap((hint) => hint.commands);
     assert.include(commands, "tare history --release-name tars");
     assert.notMatch(commands.join("\n"), /tare upgrade/);
   });
 
   it("recovers with an upgrade where a plan was asked for", () => {
-    const planning = { ...ENV, upgradeFlags: [{ name: "plan", words: ["--plan"] }] };
+    const planning = { ...PLAIN_OPERATOR, upgradeFlags: [{ name: "plan", words: ["--plan"] }] };
     const error = new catalogue.NoDeployedRevision({
       release: RELEASE,
       status: "failed",

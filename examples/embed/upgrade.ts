@@ -15,7 +15,7 @@ import {
   prefetchCluster,
   prefetched,
   preflight,
-  readPriorState,
+  readBaseline,
   recoverIfStuck,
   requireRendered,
   type UpgradeOptions,
@@ -42,7 +42,7 @@ const beforeWriting = Effect.fnUntraced(function* (
   });
   const cluster = ownership === undefined ? reads : yield* prefetchCluster(options);
   const checks = yield* prefetchChecks(installed, cluster);
-  const priorState = yield* prefetched(readPriorState(options));
+  const priorState = yield* prefetched(readBaseline(options, installed));
   yield* phase(haPreflight, { options, facts: cluster.ha });
   const checked = yield* checkRelease({ options, identity, installed, checks, cluster });
   yield* phase(changeWindow, undefined);

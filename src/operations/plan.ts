@@ -11,7 +11,7 @@ import { haPreflight } from "../phases/checks/ha-preflight.ts";
 import { preflight } from "../phases/checks/preflight.ts";
 import { planUpgrade } from "../phases/plan/plan-upgrade.ts";
 import { discover } from "../phases/release/discover.ts";
-import { readPriorState, tellPriorState } from "../phases/rollout/prior-state.ts";
+import { readBaseline, tellPriorState } from "../phases/rollout/prior-state.ts";
 import { makePipeline, prefetched } from "../pipeline.ts";
 import { checkRelease, prefetchChecks } from "./run/check-release.ts";
 import { prefetch } from "./run/prefetch.ts";
@@ -28,7 +28,7 @@ const planned = Effect.fn("tare.plan")(
     const { chart, release } = reads;
     const installed = yield* phase(discover, { options, identity, facts: release, chart });
     const checks = yield* prefetchChecks(installed, reads);
-    const priorState = yield* prefetched(readPriorState(options, installed));
+    const priorState = yield* prefetched(readBaseline(options, installed));
     yield* phase(haPreflight, { options, facts: reads.ha });
     const { facts, ha, objects } = yield* checkRelease({
       options,

@@ -14,7 +14,7 @@ import { applyCrds } from "../phases/crds/apply-crds.ts";
 import { helmUpgrade, type UpgradeResult } from "../phases/helm/helm-upgrade.ts";
 import { discover } from "../phases/release/discover.ts";
 import type { InstalledRelease } from "../phases/release/installed-release.ts";
-import { readPriorState, tellPriorState } from "../phases/rollout/prior-state.ts";
+import { readBaseline, tellPriorState } from "../phases/rollout/prior-state.ts";
 import { makePipeline, prefetched } from "../pipeline.ts";
 import { report, warn } from "../services/report/Reporter.ts";
 import { asOwner } from "./run/as-owner.ts";
@@ -53,7 +53,7 @@ const upgraded = Effect.fn("tare.upgrade")(
       // What was read ahead of another run's end, or of a recovery, tells of the cluster before it.
       const cluster = ownership === undefined ? reads : yield* prefetchCluster(options);
       const checks = yield* prefetchChecks(installed, cluster);
-      const priorState = yield* prefetched(readPriorState(options, installed));
+      const priorState = yield* prefetched(readBaseline(options, installed));
       yield* phase(haPreflight, { options, facts: cluster.ha });
       yield* reportChart(installed);
       const checked = yield* checkRelease({ options, identity, installed, checks, cluster });

@@ -7,7 +7,7 @@ import {
 } from "../../src/domain/run/upgrade-options.ts";
 import type { OperatorError } from "../../src/errors.ts";
 import { upgrade } from "../../src/operations/upgrade.ts";
-import { showHints } from "../../src/render/hints/hints.ts";
+import { NO_CLUSTER, showHints } from "../../src/render/hints/hints.ts";
 import { IDENTITY } from "./fixtures/identity.ts";
 import { simulate } from "./simulate.ts";
 
@@ -35,15 +35,7 @@ export const runUpgrade = Effect.fnUntraced(function* ({
 });
 
 /** An operator with nothing unusual: every tool on the PATH, no flags. */
-export const PLAIN_OPERATOR: OperatorEnvironment = {
-  context: undefined,
-  kubeconfig: undefined,
-  helm: "helm",
-  kubectl: "kubectl",
-  identityFile: "identity.json",
-  clusterFlags: [],
-  upgradeFlags: [],
-};
+export const PLAIN_OPERATOR: OperatorEnvironment = NO_CLUSTER;
 
 /** The next steps as `PLAIN_OPERATOR` would be told them. */
 export const hintsOf = (error: Pick<OperatorError, "hints"> | undefined) =>

@@ -9,23 +9,25 @@ import type { InstalledRelease } from "../release/installed-release.ts";
 
 type Where = Pick<UpgradeOptions, "release" | "dataplaneNamespace">;
 
-/**
- * Without it everything must be as it should be in the end, whatever it was before.
- * @param installed left out by a recovery, which takes nothing that was found for an excuse
- */
-export const readPriorState = Effect.fnUntraced(function* (
-  { release, dataplaneNamespace }: Where,
-  installed?: Pick<InstalledRelease, "deployed" | "lastGood">,
-) {
+/** Without it everything must be as it should be in the end, whatever it was before. */
+export const readPriorState = Effect.fnUntraced(function* ({ release, dataplaneNamespace }: Where) {
   const gate = yield* RolloutGate;
-  const prior = yield* gate.priorState({ release, dataplaneNamespace }).pipe(
+  return yield* gate.priorState({ release, dataplaneNamespace }).pipe(
     Effect.retry({ times: 2 }),
     Effect.catch(({ message }) =>
       Effect.as(warn({ code: "prior-state-unknown", cause: message }), undefined),
     ),
   );
-  const isProven = installed?.deployed.revision === installed?.lastGood?.revision;
-  return prior === undefined || isProven ? prior : withoutDifferences(prior);
+});
+
+/** What an upgrade of this release is judged against. */
+export const readBaseline = Effect.fnUntraced(function* (
+  where: Where,
+  { deployed, lastGood }: Pick<InstalledRelease, "deployed" | "lastGood">,
+) {
+  const prior = yield* readPriorState(where);
+  const wasSeenToWork = deployed.revision === lastGood?.revision;
+  return prior === undefined || wasSeenToWork ? prior : withoutDifferences(prior);
 });
 
 /** Said before the first write: what the upgrade will not be judged by. */

@@ -10,19 +10,10 @@ import {
   versionUsers,
   withdrawnVersions,
 } from "../../../src/domain/crds/withdrawal.ts";
-import type { OperatorEnvironment } from "../../../src/domain/hints/operator-commands.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../../src/domain/kube/objects.ts";
 import { showCommand, showHints } from "../../../src/render/hints/hints.ts";
+import { PLAIN_OPERATOR } from "../../fakes/index.ts";
 
-const ENV: OperatorEnvironment = {
-  context: undefined,
-  kubeconfig: undefined,
-  helm: "helm",
-  kubectl: "kubectl",
-  identityFile: "identity.json",
-  clusterFlags: [],
-  upgradeFlags: [],
-};
 const CHANNEL = "gateway.networking.k8s.io/channel";
 const BUNDLE = "gateway.networking.k8s.io/bundle-version";
 
@@ -125,7 +116,8 @@ describe("a live CRD", () => {
     const [refusal] = judged.refusals;
     assert.strictEqual(refusal?.crd, "gateways.example.com");
     assert.notInclude(refusal?.reason, "\n");
-    const commands = refusal?.remedy.commands.map((command) => showCommand(ENV, command)) ?? [];
+    const commands =
+      refusal?.remedy.commands.map((command) => showCommand(PLAIN_OPERATOR, command)) ?? [];
     assert.isNotEmpty(commands);
     for (const command of commands) assert.match(command, /^kubectl .*gateways/);
   });
@@ -222,7 +214,7 @@ describe("the API server's words", () => {
     const refusal = of(detail);
     assert.strictEqual(refusal.kind, "StoredVersionRemoved");
     assert.deepStrictEqual(
-      refusal.remedy.commands.map((command) => showCommand(ENV, command)),
+      refusal.remedy.commands.map((command) => showCommand(PLAIN_OPERATOR, command)),
       [
         "kubectl get gateways.v1.example.com -A -o json | kubectl replace -f -",
         `kubectl patch crd gateways.example.com --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
@@ -302,7 +294,7 @@ describe("the way back", () => {
     const migration = migrationBack(before, after);
     assert.strictEqual(migration?.storedIn, "v1");
     const hints = showHints(
-      ENV,
+      PLAIN_OPERATOR,
       restoreHints({
         restorable: { file: "/b/a.yaml", crds: ["x"] },
         migrateFirst: { file: "/b/b.yaml", migrations: migration === undefined ? [] : [migration] },

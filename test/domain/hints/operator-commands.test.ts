@@ -7,6 +7,7 @@ import {
   shellQuote,
   tareCommand,
 } from "../../../src/domain/hints/operator-commands.ts";
+import { PLAIN_OPERATOR } from "../../fakes/index.ts";
 
 /**
  * What a POSIX shell makes of a line: single quotes, backslashes outside of them, and nothing else. Any character that a
@@ -36,16 +37,6 @@ const shellWords = (line: string): ReadonlyArray<string> => {
     }
   }
   return word === undefined ? words : [...words, word];
-};
-
-const ENV: OperatorEnvironment = {
-  context: undefined,
-  kubeconfig: undefined,
-  helm: "helm",
-  kubectl: "kubectl",
-  identityFile: "identity.json",
-  clusterFlags: [],
-  upgradeFlags: [],
 };
 
 const Word = Schema.Union([
@@ -114,7 +105,7 @@ describe("a command", () => {
     "can be pasted, whatever its words, context and kubeconfig are",
     [Schema.Array(Word), Word, Word, Word],
     ([words, context, kubeconfig, tool]) => {
-      const env = { ...ENV, context, kubeconfig, helm: tool, kubectl: tool };
+      const env = { ...PLAIN_OPERATOR, context, kubeconfig, helm: tool, kubectl: tool };
       assert.deepStrictEqual(shellWords(helmCommand(env, ...words)), [
         tool,
         ...words,
@@ -136,14 +127,14 @@ describe("a command", () => {
 
   it("of helm and kubectl names nothing that this run did not use", () => {
     assert.strictEqual(
-      helmCommand(ENV, "history", "tars", "-n", "tars-system"),
+      helmCommand(PLAIN_OPERATOR, "history", "tars", "-n", "tars-system"),
       "helm history tars -n tars-system",
     );
-    assert.strictEqual(kubectlCommand(ENV, "get", "pods"), "kubectl get pods");
+    assert.strictEqual(kubectlCommand(PLAIN_OPERATOR, "get", "pods"), "kubectl get pods");
   });
 
   it("of helm and kubectl names the context each in its own way", () => {
-    const env = { ...ENV, context: "prod", kubeconfig: "/etc/kube config" };
+    const env = { ...PLAIN_OPERATOR, context: "prod", kubeconfig: "/etc/kube config" };
     assert.strictEqual(
       helmCommand(env, "rollback", "tars", "3"),
       "helm rollback tars 3 --kube-context prod --kubeconfig '/etc/kube config'",
@@ -155,14 +146,14 @@ describe("a command", () => {
   });
 
   it("has the full path of a tool that is not on the PATH", () => {
-    const env = { ...ENV, helm: "/home/me/.tare/tools/helm/v3.21.4/helm" };
+    const env = { ...PLAIN_OPERATOR, helm: "/home/me/.tare/tools/helm/v3.21.4/helm" };
     assert.strictEqual(helmCommand(env, "list"), "/home/me/.tare/tools/helm/v3.21.4/helm list");
   });
 });
 
 describe("a tare command", () => {
   const env: OperatorEnvironment = {
-    ...ENV,
+    ...PLAIN_OPERATOR,
     identityFile: "./my identity.json",
     clusterFlags: [{ name: "context", words: ["--context", "prod"] }],
     upgradeFlags: [
@@ -173,13 +164,13 @@ describe("a tare command", () => {
   };
 
   it("is the documented one when no flag was given", () => {
-    assert.strictEqual(tareCommand(ENV, "upgrade"), "tare upgrade identity.json");
+    assert.strictEqual(tareCommand(PLAIN_OPERATOR, "upgrade"), "tare upgrade identity.json");
     assert.strictEqual(
-      tareCommand(ENV, "install", { before: ["--ha"] }),
+      tareCommand(PLAIN_OPERATOR, "install", { before: ["--ha"] }),
       "tare install --ha identity.json",
     );
     assert.strictEqual(
-      tareCommand(ENV, "upgrade", { after: ["--allow-downtime"] }),
+      tareCommand(PLAIN_OPERATOR, "upgrade", { after: ["--allow-downtime"] }),
       "tare upgrade identity.json --allow-downtime",
     );
   });
@@ -219,10 +210,9 @@ describe("a tare command", () => {
   });
 
   it.prop("can be pasted whatever the file is called", [Word], ([identityFile]) => {
-    assert.deepStrictEqual(shellWords(tareCommand({ ...ENV, identityFile }, "upgrade")), [
-      "tare",
-      "upgrade",
-      identityFile,
-    ]);
+    assert.deepStrictEqual(
+      shellWords(tareCommand({ ...PLAIN_OPERATOR, identityFile }, "upgrade")),
+      ["tare", "upgrade", identityFile],
+    );
   });
 });

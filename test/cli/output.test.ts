@@ -2,17 +2,17 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration, Effect, Layer } from "effect";
 import { TestConsole } from "effect/testing";
-import type { DoctorReport } from "../../../src/domain/events/doctor-report.ts";
-import { MASKED, shownWhole } from "../../../src/domain/fields/shown-value.ts";
-import type { TakenFields } from "../../../src/domain/fields/taken-fields.ts";
-import type { UpgradePlan } from "../../../src/domain/plan/upgrade-plan.ts";
-import type { ReportEvent } from "../../../src/domain/report/report.ts";
-import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
-import { makeJsonOutput } from "../../../src/render/json/ReporterJson.ts";
-import { layerReporterTerminal, layerReporterText } from "../../../src/render/text/ReporterText.ts";
-import { COLOURED, PLAIN, renderText } from "../../../src/render/text/text.ts";
-import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
-import { report } from "../../../src/services/report/Reporter.ts";
+import type { DoctorReport } from "../../src/domain/events/doctor-report.ts";
+import { MASKED, shownWhole } from "../../src/domain/fields/shown-value.ts";
+import type { TakenFields } from "../../src/domain/fields/taken-fields.ts";
+import type { UpgradePlan } from "../../src/domain/plan/upgrade-plan.ts";
+import type { ReportEvent } from "../../src/domain/report/report.ts";
+import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
+import { makeJsonOutput } from "../../src/render/json/ReporterJson.ts";
+import { layerReporterTerminal, layerReporterText } from "../../src/render/text/ReporterText.ts";
+import { COLOURED, PLAIN, renderText } from "../../src/render/text/text.ts";
+import { Kubectl } from "../../src/services/kube/Kubectl.ts";
+import { report } from "../../src/services/report/Reporter.ts";
 import {
   crd,
   ENVOY_PROXY,
@@ -23,9 +23,9 @@ import {
   TARS_EGRESS,
   tarsChart,
   world,
-} from "../../fakes/index.ts";
-import { NASTY, planted, rawIn } from "../../hostile/text.ts";
-import { runUpgradeCli } from "../support.ts";
+} from "../fakes/index.ts";
+import { NASTY, planted, rawIn } from "../hostile/text.ts";
+import { runUpgradeCli } from "./support.ts";
 
 const DISCOVERED = [
   "[1/5] Preflight (Helm / kubectl / cluster)",
