@@ -89,6 +89,10 @@ describe("the words of a warning", () => {
       "the certificate of the AI Gateway's webhook expired on 2027-11-23: no data-plane pod can be created under it; this upgrade keeps it: delete Secret ai-gateway-webhook-cert first to have it renewed",
     ],
     [
+      { code: "interrupted" },
+      "interrupted: bringing the release to a safe state before exiting; do not kill tare",
+    ],
+    [
       { code: "still-running", step: "helm-rollback", pids: [4711] },
       "still running: helm rollback, process 4711. If killed now, the release stays pending-rollback and half restored until tare upgrade runs with --recover.",
     ],
