@@ -119,8 +119,8 @@ export interface CliOptions {
   readonly kubeconfig?: string;
   /** Written to `identity.json` with mode 0600; `undefined` for no such file. */
   readonly identity?: unknown;
-  /** Text goes to the file as it is. */
-  readonly identityText?: string;
+  /** Goes to the file as it is. */
+  readonly identityText?: string | Uint8Array;
   readonly files?: Readonly<Record<string, string>>;
   /** A signal, and when it comes: after a while, or as soon as the run waits for something. */
   readonly signal?: {

@@ -1,6 +1,7 @@
 /** What becomes of one object of the release. */
 import { type KubeObject, numberAt } from "../kube/objects.ts";
 import { changedPaths, type FieldChange, type Fields, fieldsOf, type Show } from "./object-diff.ts";
+import type { ShownValue } from "./shown-value.ts";
 
 export interface ObjectName {
   readonly kind: string;
@@ -97,18 +98,17 @@ export interface ImageChange {
 
 const IMAGE = /(?:^|\.)image$/;
 
-const unquoted = (text: string | undefined): string | undefined => {
-  const value: unknown = text === undefined ? undefined : JSON.parse(text);
-  return typeof value === "string" ? value : undefined;
-};
+/** Whole: the text of a long one is cut off. */
+const imageIn = (shown: ShownValue | undefined): string | undefined =>
+  typeof shown?.value === "string" ? shown.value : undefined;
 
 export const imageChanges = (changes: ReadonlyArray<ObjectChange>): ReadonlyArray<ImageChange> => {
   const found = changes.flatMap(({ kind, name, fields }) =>
     fields
       .filter(({ path }) => IMAGE.test(path))
       .map(({ before, after }) => ({
-        before: before?.text,
-        after: after?.text,
+        before: imageIn(before),
+        after: imageIn(after),
         by: `${kind} ${name}`,
       })),
   );
@@ -119,8 +119,8 @@ export const imageChanges = (changes: ReadonlyArray<ObjectChange>): ReadonlyArra
       ? []
       : [
           {
-            before: unquoted(first.before),
-            after: unquoted(first.after),
+            before: first.before,
+            after: first.after,
             usedBy: [...new Set(group.map(({ by }) => by))],
           },
         ];

@@ -60,6 +60,17 @@ export const leaves = (
       : [[path, value] as const];
   });
 
+/** Four times what the deepest schemas have; whatever walks down a value has room on the stack for it. */
+export const MOST_LEVELS = 200;
+
+/** Whether a value nests so deeply that walking down it could take more stack than there is. */
+export const nestsTooDeeply = (value: unknown, levels: number = MOST_LEVELS): boolean => {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  const inner: ReadonlyArray<unknown> = Array.isArray(value) ? value : Object.values(value);
+  return inner.some((one) => nestsTooDeeply(one, levels - 1));
+};
+
 /** Same JSON value, whatever the order of keys. */
 export const jsonEquals = (left: Json | undefined, right: Json | undefined): boolean => {
   if (left === right) return true;

@@ -44,7 +44,11 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
     "[redacted key]",
   ],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi, "$1 [redacted]"],
-  [/\beyJ[A-Za-z0-9_-]{1,4000}\.[A-Za-z0-9_-]{1,16000}\.[A-Za-z0-9_-]*/g, "[redacted token]"],
+  // Begun once in each run of its letters, however often the run repeats how a token begins.
+  [
+    /(?<![\w-])((?:[\w-]{0,100}-)?)eyJ[A-Za-z0-9_-]{1,4000}\.[A-Za-z0-9_-]{1,16000}\.[A-Za-z0-9_-]*/g,
+    "$1[redacted token]",
+  ],
   [/(\/\/[^\s/:@]*:)[^\s/@]+@/g, "$1[redacted]@"],
   [KNOWN_TOKENS, "[redacted token]"],
   [

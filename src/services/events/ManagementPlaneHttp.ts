@@ -8,6 +8,7 @@ import {
 } from "../../domain/events/delivery.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { redactText, truncateUtf8 } from "../../domain/text/redaction.ts";
+import { visible } from "../../domain/text/visible.ts";
 import { authorities } from "../kube/transport/authorities.ts";
 import { ManagementPlane } from "./ManagementPlane.ts";
 import { makeTokens } from "./plane-token.ts";
@@ -19,7 +20,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_DETAIL_BYTES = 300;
 
 const detailOf = (body: string): string =>
-  truncateUtf8(redactText(body).replace(/\s+/g, " ").trim(), MAX_DETAIL_BYTES);
+  truncateUtf8(visible(redactText(body).replace(/\s+/g, " ").trim()), MAX_DETAIL_BYTES);
 
 export const eventsUrl = (managementPlaneUrl: string): URL => {
   const url = new URL(managementPlaneUrl);

@@ -1,10 +1,11 @@
 import { Duration, Effect, Stream } from "effect";
+import { nestsTooDeeply } from "../../domain/kube/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube/objects.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
 import type { KubeConnection } from "./connection.ts";
 import { KubectlError, type WatchEvent } from "./Kubectl.ts";
 import { streamKubeLines } from "./stream.ts";
-import { type KubeCall, reasonOf } from "./transport/http.ts";
+import { type KubeCall, reasonOf, tooDeep } from "./transport/http.ts";
 
 /** The server ends each answer after this long, so a connection that is silently dead is noticed soon after. */
 const ANSWER_SECONDS = 50;
@@ -39,6 +40,7 @@ const changeOf = (
 ): Effect.Effect<Change, KubectlError> =>
   Effect.suspend((): Effect.Effect<Change, KubectlError> => {
     const message = parsed(line);
+    if (nestsTooDeeply(message)) return Effect.fail(tooDeep(label));
     const object = fieldAt(message, "object");
     const resourceVersion = stringAt(object, "metadata", "resourceVersion");
     switch (fieldAt(message, "type")) {

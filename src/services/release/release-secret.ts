@@ -2,11 +2,11 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { RecordedRevision } from "../../domain/events/recorded-revision.ts";
 import type { ApplyMethod } from "../../domain/helm/arguments.ts";
-import { isJsonObject, type JsonObject } from "../../domain/kube/json.ts";
+import { isJsonObject, type JsonObject, nestsTooDeeply } from "../../domain/kube/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube/objects.ts";
 import { malformation } from "../../domain/release/record-flaw.ts";
 import { type HistoryLine, type ReleaseRef, RevisionStatus } from "../../domain/release/release.ts";
-import { redactText } from "../../domain/text/redaction.ts";
+import { redactText, truncateUtf8 } from "../../domain/text/redaction.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
 
 /** A chart and its manifest that Helm can store, a megabyte zipped, take no more; what swells beyond it is no record. */
@@ -91,11 +91,15 @@ export const readReleaseRecord = (record: KubeObject): ReadRecord => {
     );
   }
   if (hasTooManyValues(json)) return unreadable("it holds more values than any release does");
+  let inside: unknown;
   try {
-    return { _tag: "Record", record: JSON.parse(json.toString()) };
+    inside = JSON.parse(json.toString());
   } catch {
     return unreadable("what it holds is no JSON");
   }
+  return nestsTooDeeply(inside)
+    ? unreadable("it nests more deeply than any release does")
+    : { _tag: "Record", record: inside };
 };
 
 /** The record inside; `undefined` when it cannot be read. */
@@ -116,6 +120,12 @@ const statusOf = (text: string | undefined): RevisionStatus =>
 
 const MISSING = "MISSING";
 
+/** Of Helm's own are a few lines; more is not looked through for secrets, which takes time. */
+const LONGEST_DESCRIPTION_BYTES = 64 * 1024;
+
+const descriptionOf = (record: unknown): string =>
+  truncateUtf8(stringAt(record, "info", "description") ?? "", LONGEST_DESCRIPTION_BYTES);
+
 /** The line of `helm history` for a Secret; nothing when its record cannot be read: Helm passes such ones over too. */
 export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
   const record = decodeReleaseSecret(secret);
@@ -132,7 +142,7 @@ export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
         ? MISSING
         : `${stringAt(chart, "name") ?? ""}-${stringAt(chart, "version") ?? ""}`,
     app_version: chart === undefined ? MISSING : (stringAt(chart, "appVersion") ?? ""),
-    description: stringAt(record, "info", "description") ?? "",
+    description: descriptionOf(record),
   };
 };
 
@@ -155,7 +165,7 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
     uid,
     status: statusOf(stringAt(record, "info", "status")),
     chart: `${name ?? "unknown"}-${version ?? "0.0.0"}`,
-    description: redactText(stringAt(record, "info", "description") ?? "", secrets),
+    description: redactText(descriptionOf(record), secrets),
     updated: startedAt,
     startedAt,
     writtenAt: written,

@@ -149,4 +149,14 @@ describe("pods", () => {
       { before: "a", after: "b", usedBy: ["Deployment d", "Deployment e"] },
     ]);
   });
+
+  it("bring images with names as long as registries have them", () => {
+    const [long, longer] = [`${"r".repeat(130)}:1`, `${"r".repeat(130)}:2`];
+    const show = showValue(false, (text) => text);
+    const [before, after] = [show("spec.image", long), show("spec.image", longer)];
+    const changed = { ...change(), fields: [{ path: "spec.image", before, after }] };
+    assert.deepStrictEqual(imageChanges([changed]), [
+      { before: long, after: longer, usedBy: ["Deployment d"] },
+    ]);
+  });
 });

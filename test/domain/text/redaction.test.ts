@@ -104,6 +104,7 @@ describe("text that looks like a secret", () => {
     ["Authorization: Bearer abcdef123456", "Authorization: Bearer [redacted]"],
     ["authorization: basic dXNlcjpwYXNz", "authorization: basic [redacted]"],
     ["token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl.", "token [redacted token]."],
+    ["my-jwt-eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "my-jwt-[redacted token]"],
     ["https://user:hunter22@example.com/x", "https://user:[redacted]@example.com/x"],
     ["redis://:hunter22@redis:6379/0", "redis://:[redacted]@redis:6379/0"],
     [
@@ -170,6 +171,24 @@ describe("text that looks like a secret", () => {
 
   it.prop("redacting twice is redacting once", [Schema.String], ([text]) => {
     assert.strictEqual(redactText(redactText(text)), redactText(text));
+  });
+});
+
+describe("text that was written to be looked through for ever", () => {
+  // Each of 2 MiB; what begins anew at every repetition would take minutes.
+  it.each([
+    "eyJ-",
+    "eyJ-.",
+    "password:",
+    "--api-key ",
+    "authorization: ",
+    "-----BEGIN ",
+    "sk-",
+    "//a:a:",
+  ])("%s, over and over, is looked through at once", (bait) => {
+    const startedAt = performance.now();
+    redactText(bait.repeat((2 * 1024 * 1024) / bait.length));
+    assert.isBelow(performance.now() - startedAt, 10_000);
   });
 });
 

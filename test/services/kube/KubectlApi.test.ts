@@ -9,6 +9,7 @@ import { afterEach, beforeEach } from "vitest";
 import { Pod } from "../../../src/domain/kube/objects.ts";
 import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { layerKubectlApi } from "../../../src/services/kube/KubectlApi.ts";
+import { deepJson } from "../../hostile/values.ts";
 
 /** The live layer against a server on loopback: what goes over the wire, and how its ends are seen. */
 
@@ -257,6 +258,47 @@ describe("the log of a container", () => {
           previous: "true",
           tailLines: "5",
         });
+      }),
+    );
+  });
+});
+
+describe("an object that nests more deeply than there is stack for", () => {
+  const nested = (levels: number): unknown =>
+    levels === 0 ? 1 : { ...(pod("a") as object), deep: JSON.parse(deepJson(levels, '{"a":')) };
+  const ref = { type: Pod, name: "a", namespace: "ns" };
+  /** By hand: what is so deep cannot be turned into text again. */
+  const raw =
+    (text: string): Answer =>
+    (_, response) =>
+      response.writeHead(200, { "content-type": "application/json" }).end(text);
+  const deepPod = `{"metadata":{"name":"a"},"spec":${deepJson(9_990, '{"a":')}}`;
+
+  it.live("is refused in words, alone and in a list", () => {
+    answers = [raw(deepPod), raw(`{"items":[${deepPod}]}`), json(nested(100))];
+    return run(
+      Effect.gen(function* () {
+        const kubectl = yield* Kubectl;
+        const refused = [
+          yield* Effect.flip(kubectl.get(ref)),
+          yield* Effect.flip(kubectl.list({ type: Pod, namespace: "ns" })),
+        ];
+        for (const { reason, message } of refused) {
+          assert.strictEqual(reason, "Rejected");
+          assert.match(message, /nests more deeply/);
+        }
+        assert.isTrue(Option.isSome(yield* kubectl.get(ref)));
+      }),
+    );
+  });
+
+  it.live("ends a watch in words", () => {
+    answers = [list([], "1"), raw(`{"type":"ADDED","object":${deepPod}}\n`)];
+    return run(
+      Effect.gen(function* () {
+        const watched = (yield* Kubectl).watch({ type: Pod, namespace: "ns" });
+        const error = yield* Effect.flip(Stream.runDrain(watched));
+        assert.match(error.message, /nests more deeply/);
       }),
     );
   });

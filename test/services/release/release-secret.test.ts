@@ -4,10 +4,12 @@ import type { JsonObject } from "../../../src/domain/kube/json.ts";
 import { fieldAt, type KubeObject } from "../../../src/domain/kube/objects.ts";
 import {
   decodeReleaseSecret,
+  historyLine,
   readReleaseRecord,
   recordedRevision,
   withRecordedStatus,
 } from "../../../src/services/release/release-secret.ts";
+import { deepJson } from "../../hostile/values.ts";
 
 const releaseSecret = (info: JsonObject, config: JsonObject): KubeObject => {
   const record = { name: "tars", namespace: "tars-system", version: 2, info, config };
@@ -64,6 +66,26 @@ describe("a record that is a bomb", () => {
     assert.match(read._tag === "Unreadable" ? read.why : "", why);
     assert.isBelow(process.memoryUsage().heapUsed - before, 64 * 1024 * 1024);
     assert.isUndefined(recordedRevision(secret));
+  });
+
+  it.each([201, 5_000, 400_000])("of %d levels is refused, and nothing walks down it", (levels) => {
+    const config = deepJson(levels, '{"a":');
+    const secret = bomb(`{"version":2,"info":{"status":"deployed"},"config":${config}}`);
+    const read = readReleaseRecord(secret);
+    assert.match(read._tag === "Unreadable" ? read.why : "", /nests more deeply/);
+    assert.isUndefined(recordedRevision(secret));
+    assert.isUndefined(historyLine(secret));
+  });
+
+  it("of words to look for in words takes no longer than others", () => {
+    const config = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, at) => [`password${at}`, `secret-${at}`]),
+    );
+    const info = { status: "failed", description: "eyJ-".repeat(1_000_000) };
+    const startedAt = performance.now();
+    const revision = recordedRevision(bomb(JSON.stringify({ version: 2, info, config })));
+    assert.isBelow(performance.now() - startedAt, 20_000);
+    assert.isBelow(revision?.description?.length ?? 0, 64 * 1024 + 1);
   });
 
   it("is no release of 20 MiB, whose text may hold any characters", () => {

@@ -1,6 +1,7 @@
 import { createGunzip } from "node:zlib";
 import { Duration, Effect } from "effect";
 import { isAdmissionRefusal } from "../../../domain/checks/admission-refusal.ts";
+import { MOST_LEVELS, nestsTooDeeply } from "../../../domain/kube/json.ts";
 import { waitFor } from "../../../domain/run/waiting.ts";
 import type { KubeConnection, Outgoing } from "../connection.ts";
 import { KubectlError, type KubectlErrorReason } from "../Kubectl.ts";
@@ -162,6 +163,14 @@ export const refusal = (call: KubeCall, response: KubeResponse): KubectlError =>
     detail: statusMessage(response),
   });
 
+/** A server takes objects of ten thousand levels, more than walking down them has stack for. */
+export const tooDeep = (label: string): KubectlError =>
+  new KubectlError({
+    reason: "Rejected",
+    request: label,
+    detail: `an object nests more deeply than any that is meant (${MOST_LEVELS} levels)`,
+  });
+
 type Tried =
   | { readonly _tag: "Answered"; readonly response: KubeResponse; readonly outgoing: Outgoing }
   | { readonly _tag: "Broken"; readonly error: KubectlError };
@@ -203,7 +212,9 @@ export const callKube = Effect.fnUntraced(function* (
       const tried = yield* once;
       if (tried._tag === "Answered") {
         const { response, outgoing } = tried;
-        if ((response.status >= 200 && response.status < 300) || accept(response)) return response;
+        if ((response.status >= 200 && response.status < 300) || accept(response)) {
+          return nestsTooDeeply(response.body) ? yield* tooDeep(call.label) : response;
+        }
         if (response.status === 401 && !hasRenewed) {
           hasRenewed = true;
           if (yield* connection.renew(outgoing.credential)) continue;
