@@ -11,7 +11,8 @@ export interface Rule {
 const RBAC = "rbac.authorization.k8s.io";
 const namespace = "default";
 
-const role = async (
+/** What an account may do, from now on. */
+export const allow = async (
   { cluster }: Operator,
   name: string,
   rules: ReadonlyArray<Rule>,
@@ -42,11 +43,12 @@ export const accountWith = async (
   rules: ReadonlyArray<Rule>,
 ): Promise<string> => {
   await kubectl(who.cluster, ["create", "serviceaccount", name, "--namespace", namespace]);
-  await role(who, name, rules);
+  await allow(who, name, rules);
   return accountKubeconfig(who.cluster, { namespace, name });
 };
 
-const groupsOf = async ({ cluster }: Operator): Promise<ReadonlyArray<string>> => {
+/** Of all APIs that the cluster serves. */
+export const groupsOf = async ({ cluster }: Operator): Promise<ReadonlyArray<string>> => {
   const versions = (await kubectl(cluster, ["api-versions"])).trim().split("\n");
   return ["", ...new Set(versions.flatMap((one) => one.match(/^(.+)\//)?.[1] ?? []))];
 };
@@ -58,6 +60,6 @@ export const accountWithoutProxyJobs = async (who: Operator, name: string): Prom
     { apiGroups: others, resources: ["*"], verbs: ["*"] },
     { apiGroups: ["batch"], resources: ["*"], verbs: ["get", "watch"] },
   ]);
-  await role(who, name, [{ apiGroups: ["batch"], resources: ["*"], verbs: ["*"] }], "tars-system");
+  await allow(who, name, [{ apiGroups: ["batch"], resources: ["*"], verbs: ["*"] }], "tars-system");
   return kubeconfig;
 };

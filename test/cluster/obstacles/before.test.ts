@@ -1,3 +1,3 @@
 import { obstacles } from "./suite.ts";
 
-obstacles("obstacles that were there before", ["before"]);
+obstacles("obstacles that were there before", ({ moment }) => moment === "before");

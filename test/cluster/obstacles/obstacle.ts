@@ -17,15 +17,17 @@ export interface Obstacle {
   readonly holdsRollback?: boolean;
   /** It refuses Helm's first write already, so that nothing of the release is changed: 23. */
   readonly stopsHelm?: boolean;
-  /** Only those where it can appear, and differs from another. */
-  readonly moments: ReadonlyArray<Moment>;
-  /** Returns how it goes again, and with which variables tare meets it, if any. */
-  readonly put: (who: Operator) => Promise<Put>;
+  /** As whom tare runs, where it is not the administrator. */
+  readonly account?: (who: Operator) => Promise<Account>;
+  /** Returns how it goes again. */
+  readonly put: (who: Operator) => Promise<Remove>;
 }
 
-export interface Put {
-  readonly remove: () => Promise<void>;
-  readonly env?: NodeJS.ProcessEnv;
+export type Remove = () => Promise<void>;
+
+export interface Account {
+  readonly env: NodeJS.ProcessEnv;
+  readonly remove: Remove;
 }
 
 export interface Case {
@@ -45,3 +47,6 @@ export const allowed = ({ obstacle, moment }: Case): ReadonlyArray<number> => {
     ...(obstacle.stopsHelm === true ? [23] : []),
   ];
 };
+
+/** Half of the matrix, so that two files of tests can share it. */
+export const isRefusal = ({ obstacle: { kind } }: Case): boolean => /policy|webhook/.test(kind);

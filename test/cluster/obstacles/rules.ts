@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { kubectl, run } from "../cluster.ts";
 import { until } from "../e2e/running-tare.ts";
 import type { Operator } from "../e2e/tare.ts";
-import type { Moment, Obstacle, Put } from "./obstacle.ts";
+import type { Obstacle, Remove } from "./obstacle.ts";
 
 interface Target {
   readonly what: string;
@@ -17,12 +17,10 @@ interface Target {
   readonly before?: ReadonlyArray<number>;
   readonly holdsRollback?: boolean;
   readonly stopsHelm?: boolean;
-  readonly moments?: ReadonlyArray<Moment>;
 }
 
 const SYSTEM = "tars-system";
 const PROXIES = "tars-dataplane";
-const ONLY_BEFORE: ReadonlyArray<Moment> = ["before"];
 
 const TARGETS: ReadonlyArray<Target> = [
   {
@@ -32,7 +30,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "StatefulSets",
@@ -41,7 +38,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "Services",
@@ -50,7 +46,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "EnvoyProxies",
@@ -59,7 +54,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "Gateways",
@@ -67,7 +61,6 @@ const TARGETS: ReadonlyArray<Target> = [
     resource: "gateways",
     operations: ["CREATE", "UPDATE"],
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "GatewayClasses",
@@ -75,7 +68,6 @@ const TARGETS: ReadonlyArray<Target> = [
     resource: "gatewayclasses",
     operations: ["CREATE", "UPDATE"],
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "ConfigMaps of the chart",
@@ -85,7 +77,6 @@ const TARGETS: ReadonlyArray<Target> = [
     namespace: SYSTEM,
     which: "!request.name.startsWith('tare-')",
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "ConfigMaps of tare",
@@ -95,7 +86,6 @@ const TARGETS: ReadonlyArray<Target> = [
     namespace: SYSTEM,
     which: "request.name.startsWith('tare-')",
     before: [0],
-    moments: ["before", "after"],
   },
   {
     what: "Helm's records",
@@ -105,7 +95,6 @@ const TARGETS: ReadonlyArray<Target> = [
     namespace: SYSTEM,
     which: "request.name.startsWith('sh.helm.')",
     stopsHelm: true,
-    moments: ["before", "during", "after"],
   },
   {
     what: "the identity",
@@ -114,7 +103,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     which: "request.name == 'tars-identity'",
-    moments: ONLY_BEFORE,
   },
   {
     what: "locks",
@@ -123,7 +111,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     which: "request.name.startsWith('tare-')",
-    moments: ONLY_BEFORE,
   },
   {
     what: "pods of the system",
@@ -132,7 +119,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "proxies",
@@ -141,7 +127,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE"],
     namespace: PROXIES,
     holdsRollback: true,
-    moments: ["before", "during", "after"],
   },
   {
     what: "hook Jobs",
@@ -150,7 +135,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "service accounts",
@@ -159,7 +143,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     namespace: SYSTEM,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "cluster roles",
@@ -168,7 +151,6 @@ const TARGETS: ReadonlyArray<Target> = [
     operations: ["CREATE", "UPDATE"],
     which: "request.name.startsWith('tars')",
     holdsRollback: true,
-    moments: ONLY_BEFORE,
   },
   {
     what: "CRDs",
@@ -176,7 +158,6 @@ const TARGETS: ReadonlyArray<Target> = [
     resource: "customresourcedefinitions",
     operations: ["CREATE", "UPDATE"],
     before: [14],
-    moments: ONLY_BEFORE,
   },
 ];
 
@@ -199,7 +180,7 @@ const NOTICED = 1_500;
 const applied = async (
   { cluster }: Operator,
   ...objects: ReadonlyArray<object>
-): Promise<() => Promise<void>> => {
+): Promise<Remove> => {
   const list = { apiVersion: "v1", kind: "List", items: objects };
   await kubectl(cluster, ["apply", "-f", "-"], { input: list });
   await sleep(NOTICED);
@@ -233,7 +214,8 @@ const policy = (name: string, target: Target, expression: string): ReadonlyArray
 
 const putAll =
   (...objects: ReadonlyArray<object>) =>
-  async (who: Operator): Promise<Put> => ({ remove: await applied(who, ...objects) });
+  (who: Operator): Promise<Remove> =>
+    applied(who, ...objects);
 
 const refusing = TARGETS.map((target): Obstacle => {
   const name = `no-${target.what.replaceAll(/[^a-z]+/gi, "-").toLowerCase()}`;
@@ -244,7 +226,6 @@ const refusing = TARGETS.map((target): Obstacle => {
     names: new RegExp(name),
     holdsRollback: target.holdsRollback ?? false,
     stopsHelm: target.stopsHelm ?? false,
-    moments: target.moments ?? ONLY_BEFORE,
     put: putAll(...policy(name, target, "false")),
   };
 });
@@ -256,7 +237,6 @@ const choosy: ReadonlyArray<Obstacle> = [
     name: "new images",
     before: [10],
     names: /no-new-images/,
-    moments: ["before", "during"],
     put: async (who) => {
       const path = "jsonpath={.spec.template.spec.containers[0].image}";
       const where = ["deployment", "envoy-gateway", "-n", SYSTEM];
@@ -270,7 +250,7 @@ const choosy: ReadonlyArray<Obstacle> = [
         namespace: SYSTEM,
       };
       const expression = `!object.spec.template.spec.containers.exists(c, ${isOther})`;
-      return { remove: await applied(who, ...policy("no-new-images", target, expression)) };
+      return applied(who, ...policy("no-new-images", target, expression));
     },
   },
   {
@@ -278,7 +258,6 @@ const choosy: ReadonlyArray<Obstacle> = [
     name: "pods that people make",
     before: [0],
     names: /no-people/,
-    moments: ONLY_BEFORE,
     put: putAll(
       ...policy(
         "no-people",
@@ -292,7 +271,6 @@ const choosy: ReadonlyArray<Obstacle> = [
     name: "pods without a controller",
     before: [0],
     names: /no-bare-pods/,
-    moments: ["before"],
     put: putAll(
       ...policy(
         "no-bare-pods",
@@ -356,7 +334,6 @@ const down = TARGETS.filter(
     before: [10],
     names: new RegExp(name),
     holdsRollback: target.holdsRollback ?? false,
-    moments: isOf("Deployments")(target) ? ["before", "during", "after"] : ONLY_BEFORE,
     put: putAll(webhook(name, target, NOBODY)),
   };
 });
@@ -367,7 +344,6 @@ const ignoring = TARGETS.filter(isOf("Deployments", "proxies")).map(
     name: `${target.what}, and may be`,
     before: [0],
     names: /ignored/,
-    moments: ONLY_BEFORE,
     put: putAll(webhook(`ignored-${target.resource}`, target, NOBODY, "Ignore")),
   }),
 );
@@ -381,7 +357,6 @@ const slow = TARGETS.filter(isOf("Deployments", "proxies", "Helm's records")).ma
       before: [10],
       names: new RegExp(name),
       holdsRollback: true,
-      moments: isOf("Deployments")(target) ? ["before", "during"] : ONLY_BEFORE,
       put: async (who) => {
         // It takes the connection, and says nothing.
         const server = createServer(() => {});
@@ -389,11 +364,9 @@ const slow = TARGETS.filter(isOf("Deployments", "proxies", "Helm's records")).ma
         const address = server.address();
         const port = typeof address === "object" && address !== null ? address.port : 0;
         const remove = await applied(who, webhook(name, target, `https://127.0.0.1:${port}/`));
-        return {
-          remove: async () => {
-            await remove();
-            server.close();
-          },
+        return async () => {
+          await remove();
+          server.close();
         };
       },
     };
@@ -413,7 +386,7 @@ const counting = async (who: Operator, namespace: string, name: string, hard: ob
     ...["wait", "--for=jsonpath={.status.used}", `resourcequota/${name}`],
     ...["-n", namespace, "--timeout=30s"],
   ]);
-  return { remove };
+  return remove;
 };
 
 const countOf = async ({ cluster }: Operator, resource: string, namespace: string) =>
@@ -427,14 +400,12 @@ const full = (
   key: string,
   room: number,
   before: ReadonlyArray<number>,
-  moments: ReadonlyArray<Moment> = ONLY_BEFORE,
 ): Obstacle => ({
   kind: "quota of objects",
   name: `${key}, room for ${room}`,
   before,
   names: /quota:? few/,
   stopsHelm: true,
-  moments,
   put: async (who) => {
     const used = await countOf(who, resource, SYSTEM);
     return counting(who, SYSTEM, "few", { [key]: String(used + room) });
@@ -442,11 +413,11 @@ const full = (
 });
 
 const quotas: ReadonlyArray<Obstacle> = [
-  full("secrets", "count/secrets", 0, [10], ["before", "during"]),
+  full("secrets", "count/secrets", 0, [10]),
   full("secrets", "count/secrets", 1, [10]),
   full("secrets", "secrets", 1, [10]),
   full("secrets", "secrets", 9, [0]),
-  full("configmaps", "count/configmaps", 0, [0], ["before", "during", "after"]),
+  full("configmaps", "count/configmaps", 0, [0]),
   full("serviceaccounts", "count/serviceaccounts", 9, [0]),
   {
     kind: "quota of resources",
@@ -454,7 +425,6 @@ const quotas: ReadonlyArray<Obstacle> = [
     before: [0, 10],
     names: /failed quota: named/,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
     put: (who) => counting(who, SYSTEM, "named", { "limits.cpu": "1000" }),
   },
   {
@@ -462,7 +432,6 @@ const quotas: ReadonlyArray<Obstacle> = [
     name: "room for everything",
     before: [0],
     names: /roomy/,
-    moments: ["before", "during"],
     put: (who) => counting(who, PROXIES, "roomy", { pods: "50" }),
   },
   {
@@ -472,7 +441,6 @@ const quotas: ReadonlyArray<Obstacle> = [
     before: [10],
     names: /exceeded quota: crowded/,
     holdsRollback: true,
-    moments: ["before", "during", "after"],
     put: async (who) => {
       const used = await countOf(who, "pods", SYSTEM);
       return counting(who, SYSTEM, "crowded", { pods: String(used) });
@@ -485,7 +453,6 @@ const quotas: ReadonlyArray<Obstacle> = [
     before: [0, 20],
     names: /quota: tight|exceeded quota/,
     holdsRollback: true,
-    moments: ONLY_BEFORE,
     put: async (who) => {
       const used = await countOf(who, "pods", PROXIES);
       return counting(who, PROXIES, "tight", { pods: String(used) });
@@ -498,14 +465,12 @@ const limits = (
   name: string,
   limit: object,
   before: ReadonlyArray<number>,
-  moments: ReadonlyArray<Moment> = ONLY_BEFORE,
 ): Obstacle => ({
   kind: "LimitRange",
   name: `${name} in ${namespace}`,
   before,
   names: /usage per|limit to request ratio|must be less than or equal to/,
   holdsRollback: true,
-  moments,
   put: putAll({
     apiVersion: "v1",
     kind: "LimitRange",
@@ -515,47 +480,34 @@ const limits = (
 });
 
 const limitRanges: ReadonlyArray<Obstacle> = [
-  limits(
-    PROXIES,
-    "most memory",
-    { type: "Container", max: { memory: "1Mi" } },
-    [10],
-    ["before", "during", "after"],
-  ),
+  limits(PROXIES, "most memory", { type: "Container", max: { memory: "1Mi" } }, [10]),
   limits(SYSTEM, "most memory", { type: "Container", max: { memory: "1Mi" } }, [10]),
   limits(PROXIES, "least CPU", { type: "Container", min: { cpu: "8" } }, [10]),
   limits(SYSTEM, "most CPU of a pod", { type: "Pod", max: { cpu: "1m" } }, [10]),
   limits(PROXIES, "much memory", { type: "Container", max: { memory: "64Gi" } }, [0]),
 ];
 
-const podSecurity = (
-  namespace: string,
-  level: string,
-  moments: ReadonlyArray<Moment>,
-): Obstacle => ({
+const podSecurity = (namespace: string, level: string): Obstacle => ({
   kind: "Pod Security",
   name: `${level} in ${namespace}`,
   before: [0, 10],
   names: /violates PodSecurity/,
   holdsRollback: true,
-  moments,
   put: async ({ cluster }) => {
     const label = "pod-security.kubernetes.io/enforce";
     await kubectl(cluster, ["label", "--overwrite", "namespace", namespace, `${label}=${level}`]);
     await sleep(NOTICED);
-    return {
-      remove: async () => {
-        await kubectl(cluster, ["label", "namespace", namespace, `${label}-`]);
-        await sleep(NOTICED);
-      },
+    return async () => {
+      await kubectl(cluster, ["label", "namespace", namespace, `${label}-`]);
+      await sleep(NOTICED);
     };
   },
 });
 
 const security: ReadonlyArray<Obstacle> = [
-  podSecurity(SYSTEM, "restricted", ONLY_BEFORE),
-  podSecurity(SYSTEM, "baseline", ONLY_BEFORE),
-  podSecurity(PROXIES, "restricted", ONLY_BEFORE),
+  podSecurity(SYSTEM, "restricted"),
+  podSecurity(SYSTEM, "baseline"),
+  podSecurity(PROXIES, "restricted"),
 ];
 
 export const RULES: ReadonlyArray<Obstacle> = [

@@ -1,6 +1,7 @@
 /** States of the cluster and of Helm's records that stand in the way. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { kubectl } from "../cluster.ts";
-import { accountWith } from "../e2e/account.ts";
+import { accountWith, allow, groupsOf } from "../e2e/account.ts";
 import {
   decodeRecord,
   editRecord,
@@ -11,9 +12,7 @@ import {
 } from "../e2e/record.ts";
 import { history, type Operator } from "../e2e/tare.ts";
 import type { Unstructured } from "../unstructured.ts";
-import type { Moment, Obstacle } from "./obstacle.ts";
-
-const ONLY_BEFORE: ReadonlyArray<Moment> = ["before"];
+import type { Obstacle } from "./obstacle.ts";
 
 const newest = async (who: Operator): Promise<number> => (await history(who)).at(-1)?.revision ?? 0;
 
@@ -21,22 +20,19 @@ const inTheWay = (
   name: string,
   release: (good: string) => string,
   labels?: Readonly<Record<string, string>>,
-  moments: ReadonlyArray<Moment> = ONLY_BEFORE,
 ): Obstacle => ({
   kind: "damaged record",
   name,
   before: [10],
   names: /sh\.helm\.release\.v1\.tars\.v\d+/,
   holdsRollback: true,
-  moments,
+  stopsHelm: true,
   put: async (who) => {
     const revision = await newest(who);
     const good = (await readSecret(who, revision)).data.release;
     await putRecord(who, revision + 1, release(good), labels);
-    return {
-      remove: async () => {
-        await kubectl(who.cluster, ["delete", "--ignore-not-found", ...recordWords(revision + 1)]);
-      },
+    return async () => {
+      await kubectl(who.cluster, ["delete", "--ignore-not-found", ...recordWords(revision + 1)]);
     };
   },
 });
@@ -53,7 +49,7 @@ const records: ReadonlyArray<Obstacle> = [
     name: "another label than its state",
     before: [10],
     names: /its label status says/,
-    moments: ONLY_BEFORE,
+    stopsHelm: true,
     put: async (who) => {
       const revision = await newest(who);
       const label = (status: string) =>
@@ -64,7 +60,10 @@ const records: ReadonlyArray<Obstacle> = [
           `status=${status}`,
         ]);
       await label("superseded");
-      return { remove: async () => void (await label("deployed")) };
+      return async () => {
+        const { info } = decodeRecord(await readSecret(who, revision));
+        await label(info.status);
+      };
     },
   },
 ];
@@ -74,19 +73,17 @@ const stored = (name: string, manifest: string): Obstacle => ({
   name,
   before: [10],
   names: /no longer serves|no matches for kind/,
-  moments: ["before"],
+  stopsHelm: true,
   put: async (who) => {
     const revision = await newest(who);
     const good = decodeRecord(await readSecret(who, revision));
     await editRecord(who, revision, (record) => {
       record.manifest += manifest;
     });
-    return {
-      remove: () =>
-        editRecord(who, revision, (record) => {
-          record.manifest = good.manifest;
-        }),
-    };
+    return () =>
+      editRecord(who, revision, (record) => {
+        record.manifest = good.manifest;
+      });
   },
 });
 
@@ -118,7 +115,6 @@ const going = (
   name: `${kind} ${name}`,
   before: [before],
   names: /is being deleted/,
-  moments: ONLY_BEFORE,
   put: async ({ cluster }) => {
     const ref = [kind, name, ...(namespace === undefined ? [] : ["-n", namespace])];
     const was = JSON.parse(await kubectl(cluster, ["get", ...ref, "-o", "json"]));
@@ -129,12 +125,10 @@ const going = (
       ]);
     await hold(["test/held"]);
     await kubectl(cluster, ["delete", ...ref, "--wait=false"]);
-    return {
-      remove: async () => {
-        await hold([]);
-        await kubectl(cluster, ["wait", "--for=delete", "--timeout=30s", ...ref]);
-        await kubectl(cluster, ["create", "-f", "-"], { input: stripped(was) });
-      },
+    return async () => {
+      await hold([]);
+      await kubectl(cluster, ["wait", "--for=delete", "--timeout=30s", ...ref]);
+      await kubectl(cluster, ["create", "-f", "-"], { input: stripped(was) });
     };
   },
 });
@@ -154,7 +148,7 @@ const remade = (
   name,
   before: [23],
   names: /immutable|may not change|Forbidden|Invalid value/,
-  moments: ONLY_BEFORE,
+  holdsRollback: true,
   put: async ({ cluster }) => {
     const was = stripped(JSON.parse(await kubectl(cluster, ["get", ...ref, "-o", "json"])));
     const other = structuredClone(was);
@@ -162,7 +156,7 @@ const remade = (
     const replace = (input: object) =>
       kubectl(cluster, ["replace", "--force", "--cascade=background", "-f", "-"], { input });
     await replace(other);
-    return { remove: async () => void (await replace(was)) };
+    return async () => void (await replace(was));
   },
 });
 
@@ -185,6 +179,8 @@ const immutable: ReadonlyArray<Obstacle> = [
 ];
 
 const ALL = ["*"];
+/** The server's authorizer hears of a changed role a moment later, in ms. */
+const ALLOWED_OR_NOT = 1_500;
 const READ = ["get", "list", "watch"];
 
 /** Everything but writing one kind of the system's. */
@@ -193,29 +189,36 @@ const without = (
   group: string,
   resource: string,
   kinds: ReadonlyArray<string>,
-): Obstacle => ({
-  kind: "missing permission",
-  name,
-  before: [10],
-  names: new RegExp(`not allowed to .*${resource}`),
-  moments: ONLY_BEFORE,
-  put: async (who) => {
-    const account = `without-${resource}`;
-    const versions = (await kubectl(who.cluster, ["api-versions"])).trim().split("\n");
-    const groups = ["", ...new Set(versions.flatMap((one) => one.match(/^(.+)\//)?.[1] ?? []))];
-    const kubeconfig = await accountWith(who, account, [
-      { apiGroups: groups.filter((one) => one !== group), resources: ALL, verbs: ALL },
-      { apiGroups: [group], resources: kinds, verbs: ALL },
-      { apiGroups: [group], resources: [resource], verbs: READ },
-    ]);
-    return {
-      env: { KUBECONFIG: kubeconfig },
-      remove: async () => {
-        await kubectl(who.cluster, ["delete", "serviceaccount", account, "-n", "default"]);
-      },
-    };
-  },
-});
+): Obstacle => {
+  const account = `without-${resource}`;
+  return {
+    kind: "missing permission",
+    name,
+    before: [10],
+    names: new RegExp(`not allowed to .*${resource}|cannot \\w+ resource "${resource}"`),
+    holdsRollback: true,
+    stopsHelm: true,
+    account: async (who) => {
+      const everything = { apiGroups: ALL, resources: ALL, verbs: ALL };
+      return {
+        env: { KUBECONFIG: await accountWith(who, account, [everything]) },
+        remove: async () => {
+          await kubectl(who.cluster, ["delete", "serviceaccount", account, "-n", "default"]);
+        },
+      };
+    },
+    put: async (who) => {
+      const groups = await groupsOf(who);
+      await allow(who, account, [
+        { apiGroups: groups.filter((one) => one !== group), resources: ALL, verbs: ALL },
+        { apiGroups: [group], resources: kinds, verbs: ALL },
+        { apiGroups: [group], resources: [resource], verbs: READ },
+      ]);
+      await sleep(ALLOWED_OR_NOT);
+      return async () => {};
+    },
+  };
+};
 
 const permissions: ReadonlyArray<Obstacle> = [
   without("Deployments", "apps", "deployments", ["statefulsets", "replicasets", "daemonsets"]),
@@ -225,23 +228,15 @@ const permissions: ReadonlyArray<Obstacle> = [
   ]),
 ];
 
-const beside = (
-  kind: string,
-  name: string,
-  manifest: object,
-  moments: ReadonlyArray<Moment> = ONLY_BEFORE,
-): Obstacle => ({
+const beside = (kind: string, name: string, manifest: object): Obstacle => ({
   kind,
   name,
   before: [0],
   names: /never/,
-  moments,
   put: async ({ cluster }) => {
     await kubectl(cluster, ["apply", "-f", "-"], { input: manifest });
-    return {
-      remove: async () => {
-        await kubectl(cluster, ["delete", "-f", "-"], { input: manifest });
-      },
+    return async () => {
+      await kubectl(cluster, ["delete", "-f", "-"], { input: manifest });
     };
   },
 });
@@ -255,17 +250,12 @@ const harmless: ReadonlyArray<Obstacle> = [
       provider: { type: "Kubernetes", kubernetes: { envoyDeployment: { replicas: 3 } } },
     },
   }),
-  beside(
-    "disruption budget",
-    "no disruption at all",
-    {
-      apiVersion: "policy/v1",
-      kind: "PodDisruptionBudget",
-      metadata: { name: "none", namespace: "tars-dataplane" },
-      spec: { minAvailable: "100%", selector: {} },
-    },
-    ["before", "during"],
-  ),
+  beside("disruption budget", "no disruption at all", {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { name: "none", namespace: "tars-dataplane" },
+    spec: { minAvailable: "100%", selector: {} },
+  }),
 ];
 
 export const STATES: ReadonlyArray<Obstacle> = [

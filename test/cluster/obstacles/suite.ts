@@ -18,12 +18,12 @@ import {
   touchCrd,
 } from "../e2e/tare.ts";
 import { stoppingAt } from "./at-helm.ts";
-import { allowed, type Case, type Moment, nameOf, type Put } from "./obstacle.ts";
+import { allowed, type Case, MOMENTS, nameOf, type Remove } from "./obstacle.ts";
 import { enforced, RULES } from "./rules.ts";
 import { STATES } from "./states.ts";
 
 const ALL: ReadonlyArray<Case> = [...RULES, ...STATES].flatMap((obstacle) =>
-  obstacle.moments.map((moment) => ({ obstacle, moment })),
+  MOMENTS.map((moment) => ({ obstacle, moment })),
 );
 
 /** How much of each kind a run of the cluster suite takes; three minutes are what there is for them. */
@@ -33,9 +33,9 @@ const WHOLE = process.env.TARE_OBSTACLES_TABLE;
 const CRD = ["crd", "gateways.gateway.networking.k8s.io"];
 
 /** Each on a cluster of its own. */
-export const obstacles = (name: string, moments: ReadonlyArray<Moment>): void => {
+export const obstacles = (name: string, isHere: (one: Case) => boolean): void => {
   const cases = drawn(name, {
-    cases: ALL.filter(({ moment }) => moments.includes(moment)),
+    cases: ALL.filter(isHere),
     share: SHARE,
     nameOf,
     kindOf: ({ moment }) => moment,
@@ -85,7 +85,7 @@ const suite = (cases: ReadonlyArray<Case>): void => {
     );
   };
 
-  const thereBefore = async (one: Case, { env = {} }: Put) => {
+  const thereBefore = async (one: Case, env: NodeJS.ProcessEnv) => {
     const tag = next();
     const before = await states(who);
     const planned = await upgraded(who, env, "--plan", ...tag);
@@ -102,17 +102,17 @@ const suite = (cases: ReadonlyArray<Case>): void => {
     expect(await states(who)).toBe(before);
   };
 
-  const comesMeanwhile = async (one: Case, moment: "during" | "after") => {
+  const comesMeanwhile = async (one: Case, moment: "during" | "after", env: NodeJS.ProcessEnv) => {
     const stopping = stoppingAt(who, moment);
-    let put: Put | undefined;
+    let remove: Remove | undefined;
     const began = Date.now();
-    const running = upgraded(stopping.who, {}, ...next());
+    const running = upgraded(stopping.who, env, ...next());
     await stopping.meanwhile(async () => {
-      put = await one.obstacle.put(who);
+      remove = await one.obstacle.put(who);
     }, running);
     const { code, why } = await running;
     told(one, code, why, Date.now() - began);
-    await put?.remove();
+    await remove?.();
     expect(allowed(one), why).toContain(code);
     if (code !== 0) expect(why).toMatch(one.obstacle.names);
     if (code !== 21) return;
@@ -122,16 +122,19 @@ const suite = (cases: ReadonlyArray<Case>): void => {
 
   it.each(cases.map((one) => [nameOf(one), one] as const))("%s", async (_, one) => {
     await touchCrd(who);
+    const account = await one.obstacle.account?.(who);
+    const env = account?.env ?? {};
     const { moment } = one;
-    if (moment !== "before") await comesMeanwhile(one, moment);
+    if (moment !== "before") await comesMeanwhile(one, moment, env);
     else {
-      const put = await one.obstacle.put(who);
+      const remove = await one.obstacle.put(who);
       try {
-        await thereBefore(one, put);
+        await thereBefore(one, env);
       } finally {
-        await put.remove();
+        await remove();
       }
     }
+    await account?.remove();
     await awaitDataPlane(who);
   });
 };

@@ -3,7 +3,15 @@ import type { InstallEvent } from "../../../src/domain/events/install-event.ts";
 import { eventsIn, recordsIn } from "../facts.ts";
 import type { Fault } from "../faults/fault.ts";
 import { type Outcome, type Run, runStory } from "../run.ts";
-import { disturbsCalls, foundBy, type Invariant, ofEachRun, runsOf, struck } from "./invariant.ts";
+import {
+  disturbsCalls,
+  foundBy,
+  type Invariant,
+  ofEachRun,
+  runsOf,
+  saidNoRoom,
+  struck,
+} from "./invariant.ts";
 
 const added = (run: Run): ReadonlyArray<InstallEvent> => {
   const known = new Set(eventsIn(run.before).map(({ event_id }) => event_id));
@@ -52,15 +60,8 @@ const NEVER = new Set([
   "DataPlaneNamespaceMismatch",
 ]);
 
-/** A quota of ConfigMaps that Helm's records fill: the run says so, and the doctor adds the row once there is room. */
-const hasNoRoom = (run: Run, { story: { world } }: Outcome): boolean =>
-  world.inTheWay === "record-quota" &&
-  run.reports.some(
-    (event) =>
-      event._tag === "Warning" &&
-      event.warning.code === "event-not-written" &&
-      /exceeded quota/.test(event.warning.cause),
-  );
+/** The doctor adds the row once there is room. */
+const hasNoRoom = saidNoRoom("event-not-written");
 
 const tooManyOrFew = (run: Run, outcome: Outcome): string | undefined => {
   const { code, error } = run;

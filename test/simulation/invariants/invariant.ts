@@ -32,6 +32,18 @@ export const foundBy = (run: Run, { impatient }: Outcome): Store =>
 export const struck = ({ befallen }: Run, isIt: (fault: Fault) => boolean): boolean =>
   [...befallen.struck].some(isIt);
 
+/** Helm's records fill a quota of ConfigMaps: one of tare's own finds no room, and the run says so. */
+export const saidNoRoom =
+  (code: "event-not-written" | "gate-not-recorded") =>
+  (run: Run, { story: { world } }: Outcome): boolean =>
+    world.inTheWay === "record-quota" &&
+    run.reports.some(
+      (event) =>
+        event._tag === "Warning" &&
+        event.warning.code === code &&
+        /exceeded quota/.test(event.warning.cause),
+    );
+
 export const isOutage = (fault: Fault): boolean =>
   fault._tag === "Happening" && fault.what === "outage";
 

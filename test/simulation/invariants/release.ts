@@ -10,6 +10,7 @@ import {
   type Invariant,
   isProxyEdit,
   ofEachRun,
+  saidNoRoom,
   struck,
 } from "./invariant.ts";
 
@@ -113,9 +114,8 @@ const wrongVerdict = (run: Run, outcome: Outcome): string | undefined => {
   const wanted = VERDICTS[run.code ?? Number.NaN];
   const newest = recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0;
   const attempt = recordsIn(run.after).find(({ version }) => version > newest)?.version;
-  if (wanted === undefined || attempt === undefined || struck(run, disturbsRecords)) {
-    return undefined;
-  }
+  const isExcused = struck(run, disturbsRecords) || saidNoRoom("gate-not-recorded")(run, outcome);
+  if (wanted === undefined || attempt === undefined || isExcused) return undefined;
   const found = gateIn(run.after, attempt);
   return found === wanted ? undefined : `exit ${run.code}, but revision ${attempt} is ${found}`;
 };

@@ -1,0 +1,3 @@
+import { obstacles } from "./suite.ts";
+
+obstacles("obstacles that come after Helm", ({ moment }) => moment === "after");

@@ -1,3 +1,0 @@
-import { obstacles } from "./suite.ts";
-
-obstacles("obstacles that come meanwhile", ["during", "after"]);
