@@ -1,13 +1,7 @@
 /** Which held pods have to be handed over or put back, from what their ReplicaSets want. */
-import { type KubeObject, numberAt } from "../kube/objects.ts";
+import type { KubeObject } from "../kube/objects.ts";
 import { belongsTo, isHandedOver } from "./hand-over.ts";
-
-export interface HeldPods {
-  /** Of the data plane. */
-  readonly replicaSets: ReadonlyArray<KubeObject>;
-  /** All that carry the hold's label. */
-  readonly pods: ReadonlyArray<KubeObject>;
-}
+import { type HeldPods, isLeaving, isOwnedBy, wantedBy } from "./held-pods.ts";
 
 export interface Move {
   readonly pod: KubeObject;
@@ -18,15 +12,6 @@ interface Moves {
   readonly handOver: ReadonlyArray<Move>;
   readonly putBack: ReadonlyArray<KubeObject>;
 }
-
-const isLeaving = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
-
-const isOwnedBy = (pod: KubeObject, { metadata }: KubeObject): boolean =>
-  pod.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false;
-
-/** A ReplicaSet that is being deleted wants none. */
-const wantedBy = (replicaSet: KubeObject): number =>
-  isLeaving(replicaSet) ? 0 : (numberAt(replicaSet, "spec", "replicas") ?? 1);
 
 const byName = (left: KubeObject, right: KubeObject): number =>
   left.metadata.name < right.metadata.name ? -1 : 1;

@@ -82,7 +82,7 @@ const drainOf = (podSpec: unknown): Duration.Duration | undefined => {
 export const podDrain = (pod: KubeObject): Duration.Duration | undefined =>
   drainOf(fieldAt(pod, "spec"));
 
-/** @param deployment a data-plane Deployment, or DaemonSet, as Envoy Gateway makes them */
+/** @param deployment a data-plane Deployment or DaemonSet, as Envoy Gateway makes them, or one of its ReplicaSets */
 export const runningDrain = (deployment: KubeObject): RunningDrain => {
   const podSpec = fieldAt(deployment, "spec", "template", "spec");
   return {

@@ -13,7 +13,7 @@ import { shortDrains } from "../../domain/streams/short-drain.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 import { ProxyStats } from "../streams/ProxyStats.ts";
 import { type Guard, lowerGuards, raiseGuard } from "./guard.ts";
-import { bringBack, hold, readHeldPods, release, takeOut } from "./held-pods.ts";
+import { bringBack, hold, holdNewcomers, readHeldPods, release, takeOut } from "./held-pods.ts";
 import { type Keeper, makeKeeper } from "./keeper.ts";
 import { type Hold, type HoldRequest, ProxyHold } from "./ProxyHold.ts";
 
@@ -120,8 +120,10 @@ const keepWatch = Effect.fnUntraced(function* ({ named, request, guard }: Watch)
 
   const look = Effect.gen(function* () {
     yield* guard.renew;
-    const { pods, replicaSets } = yield* readHeldPods(named);
-    const moves = movesOf({ pods, replicaSets });
+    const found = yield* readHeldPods(named);
+    yield* holdNewcomers(named, found, request.asked);
+    const { pods } = found;
+    const moves = movesOf(found);
     yield* Effect.forEach(
       moves.handOver,
       Effect.fnUntraced(function* (move) {

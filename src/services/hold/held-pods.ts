@@ -1,5 +1,5 @@
 /** The pods of one hold: found, labelled, moved out of rotation and back. */
-import { Clock, Effect } from "effect";
+import { Clock, type Duration, Effect } from "effect";
 import {
   handedOver,
   held,
@@ -7,8 +7,10 @@ import {
   putBack,
   selectorKeys,
 } from "../../domain/hold/hand-over.ts";
-import type { HeldPods, Move } from "../../domain/hold/moves.ts";
+import type { HeldPods } from "../../domain/hold/held-pods.ts";
+import type { Move } from "../../domain/hold/moves.ts";
 import { HELD_LABEL } from "../../domain/hold/names.ts";
+import { growing, newcomersOf } from "../../domain/hold/newcomers.ts";
 import type { NamedHold } from "../../domain/hold/objects.ts";
 import { type KubeObject, Pod, ReplicaSet } from "../../domain/kube/objects.ts";
 import { MANAGED_BY_ENVOY_GATEWAY } from "../../domain/rollout/data-plane.ts";
@@ -52,6 +54,25 @@ export const readHeldPods = Effect.fnUntraced(function* ({ hold, dataplaneNamesp
 
 export const hold = (pod: KubeObject, name: string) =>
   changeObject(Pod, pod, (current) => held(current, name));
+
+/** They are asked for only where a ReplicaSet shows that there are some. */
+export const holdNewcomers = Effect.fnUntraced(function* (
+  { hold: name, dataplaneNamespace: namespace }: NamedHold,
+  known: HeldPods,
+  asked: Duration.Duration,
+) {
+  const replicaSets = growing(known, asked);
+  if (replicaSets.length === 0) return;
+  const kubectl = yield* Kubectl;
+  const pods = yield* kubectl.list({
+    type: Pod,
+    namespace,
+    labelSelector: MANAGED_BY_ENVOY_GATEWAY,
+  });
+  yield* Effect.forEach(newcomersOf(pods, replicaSets), (pod) => hold(pod, name), {
+    discard: true,
+  });
+});
 
 export const release = (pod: KubeObject) => changeObject(Pod, pod, noLongerHeld);
 

@@ -208,6 +208,13 @@ export const PLANTS: ReadonlyArray<Plant> = [
     replacement: "quietSinceMillis: openStreams !== undefined ?",
   },
   {
+    name: "proxies that come during a hold are not held",
+    file: "src/services/hold/ProxyHoldAdmission.ts",
+    search: "yield* holdNewcomers(named, found, request.asked);",
+    replacement: "",
+    test: "test/simulation/simulation.test.ts",
+  },
+  {
     name: "the guard of a hold stays",
     file: "src/services/hold/guard.ts",
     search:
