@@ -7,7 +7,8 @@ import { getAsset, getRawAsset } from "node:sea";
 import { setFlagsFromString } from "node:v8";
 import { constants, Script } from "node:vm";
 import { type Answers, answerTo } from "./answers.ts";
-import { wantsColours } from "./render/text/colours.ts";
+import { spelledOut } from "./cli/spelled-out.ts";
+import { hasColours } from "./render/text/terminal.ts";
 import { PROGRAM_V8_FLAGS } from "./v8-flags.ts";
 
 /**
@@ -50,6 +51,7 @@ const runProgram = (): void => {
 };
 
 const answers = JSON.parse(getAsset("answers.json", "utf8")) as Answers;
-const answer = answerTo(answers, process.argv.slice(2), wantsColours(process));
+const colours = hasColours(process.stdout, process.env);
+const answer = answerTo(answers, spelledOut(process.argv.slice(2)), colours);
 if (answer === undefined) runProgram();
 else process.stdout.write(answer);

@@ -4,15 +4,16 @@ import { Cause, ConfigProvider, Effect, Layer, Logger } from "effect";
 import { Command } from "effect/cli";
 import { isUnreported, makeOwnEnd, teardown } from "./cli/exit.ts";
 import { wantsJson } from "./cli/flags/output.ts";
+import { givenColor, givenProgress } from "./cli/flags/terminal.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { takeSecrets } from "./cli/secret-environment.ts";
+import { spelledOut } from "./cli/spelled-out.ts";
 import { tareCommand } from "./cli/tare.ts";
 import { visibleText } from "./domain/text/visible.ts";
 import { liveServices, liveTools } from "./live.ts";
 import { makeJsonOutput } from "./render/json/ReporterJson.ts";
-import { wantsColours } from "./render/text/colours.ts";
 import { layerReporterStderr } from "./render/text/ReporterText.ts";
-import { COLOURED, PLAIN } from "./render/text/text.ts";
+import { hasColours } from "./render/text/terminal.ts";
 import { layerTraceFile } from "./services/disk/trace-file.ts";
 import { layerManagementPlaneHttp } from "./services/events/ManagementPlaneHttp.ts";
 import { CLI_VERSION } from "./version.ts";
@@ -28,12 +29,16 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 // A reader that left (EPIPE) or a terminal that closed (EIO): what was to be said is lost, the run must not be.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+// Node warns about the two of them together, in the middle of JSON too.
+if ((process.env.NO_COLOR ?? "") !== "") delete process.env.FORCE_COLOR;
+
 const environment = takeSecrets(process.env);
-const colours = wantsColours(process);
-const json = wantsJson(process.argv.slice(2))
+const args = spelledOut(process.argv.slice(2));
+const color = givenColor(args);
+const json = wantsJson(args)
   ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
   : undefined;
-const reporter = json?.layer ?? layerReporterStderr(colours ? COLOURED : PLAIN);
+const reporter = json?.layer ?? layerReporterStderr({ color, progress: givenProgress(args) });
 const ownEnd = makeOwnEnd();
 
 tareCommand(
@@ -41,7 +46,7 @@ tareCommand(
   (choice) => liveTools(choice, reporter),
   layerManagementPlaneHttp,
 ).pipe(
-  Command.run({ version: CLI_VERSION }),
+  (command) => Command.runWith(command, { version: CLI_VERSION })(args),
   Effect.tapCause((cause) =>
     isUnreported(cause)
       ? Effect.logFatal(visibleText(`tare: internal error\n${Cause.pretty(cause)}`))
@@ -50,7 +55,7 @@ tareCommand(
   Effect.provide([
     NodeServices.layer,
     ConfigProvider.layer(ConfigProvider.fromEnv({ env: environment })),
-    layerPresentation(colours, json?.refuse),
+    layerPresentation(hasColours(process.stdout, process.env, color), json?.refuse),
     Layer.succeed(Logger.LogToStderr, true),
     layerTraceFile(process.env.TARE_TRACE),
   ]),

@@ -5,7 +5,6 @@ import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "./domain/run/upgra
 import { liveServices } from "./live.ts";
 import { upgrade } from "./operations/upgrade.ts";
 import { layerReporterStderr } from "./render/text/ReporterText.ts";
-import { PLAIN } from "./render/text/text.ts";
 import type { Reporter } from "./services/report/Reporter.ts";
 
 /** What differs from a bare `tare upgrade`. */
@@ -37,7 +36,7 @@ export interface RunUpgradeOptions extends Partial<UpgradeOptions> {
  */
 export const runUpgrade = (given: RunUpgradeOptions, identityFile: string) => {
   const { kubeconfig, context, reporter, signal, ...options } = given;
-  const services = liveServices({ kubeconfig, context }, reporter ?? layerReporterStderr(PLAIN));
+  const services = liveServices({ kubeconfig, context }, reporter ?? layerReporterStderr());
   const run = Effect.gen(function* () {
     const identity = yield* readIdentity(identityFile);
     return yield* upgrade({ ...DEFAULT_UPGRADE_OPTIONS, ...options }, identity);

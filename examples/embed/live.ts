@@ -8,7 +8,6 @@ import {
   decodeIdentity,
   layerReporterStderr,
   liveServices,
-  PLAIN,
   upgrade,
 } from "tare";
 
@@ -24,7 +23,7 @@ const program = Effect.gen(function* () {
 }).pipe(
   Effect.catchTag("SingleReplica", ({ why }) => Console.error(`not now: ${why.join("; ")}`)),
   Effect.provide(
-    liveServices({ kubeconfig: undefined, context: undefined }, layerReporterStderr(PLAIN)),
+    liveServices({ kubeconfig: undefined, context: undefined }, layerReporterStderr()),
   ),
   Effect.provide(NodeServices.layer),
 );

@@ -36,7 +36,7 @@ export const layerPresentation = (
 ) =>
   Layer.mergeAll(
     CliConfig.layer({
-      builtIns: [GlobalFlag.Help, GlobalFlag.Completions, GlobalFlag.LogLevel],
+      builtIns: [GlobalFlag.Help, GlobalFlag.LogLevel],
     }),
     CliOutput.layer(CliOutput.defaultFormatter({ colors: colours })),
     CliOutput.layerPresenter(presenter(refuse)),

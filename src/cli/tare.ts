@@ -1,5 +1,5 @@
 import { Console, type Effect, type Layer, Option, type Scope } from "effect";
-import { Command, Flag, GlobalFlag } from "effect/cli";
+import { Command, type Completions, Flag, GlobalFlag } from "effect/cli";
 import type { Identity } from "../domain/identity/identity.ts";
 import type { ClusterChoice, ToolsChoice } from "../domain/kube/cluster-choice.ts";
 import type { doctor } from "../operations/doctor.ts";
@@ -10,10 +10,13 @@ import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
 import type { Reporter } from "../services/report/Reporter.ts";
 import type { ToolCache } from "../services/tools/ToolCache.ts";
 import type { ToolShelf } from "../services/tools/ToolShelf.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { historyCommand } from "./commands/history.ts";
 import { toolsCommand } from "./commands/tools.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
+import { completionScript } from "./completions.ts";
+import { colorFlag, progressFlag } from "./flags/terminal.ts";
 
 /** The services of all commands: of the real cluster, or of a simulated one. */
 export type TareServices = Exclude<
@@ -58,14 +61,17 @@ export const tareCommand = <R, R2>(
   managementPlane: (identity: Identity) => Layer.Layer<ManagementPlane>,
 ) => {
   const ofCluster = (flags: ClusterFlags) => services(clusterChoice(flags));
-  return Command.make("tare").pipe(
+  const script = (shell: Completions.Shell): string => completionScript(command, shell);
+  const command = Command.make("tare").pipe(
     Command.withDescription("Upgrade and operate a TARS data plane."),
     Command.withSubcommands([
       Command.provide(upgradeCommand, ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),
       Command.provide(historyCommand, ofCluster),
       toolsCommand(tools),
+      completionCommand(script),
     ]),
-    Command.withGlobalFlags([versionFlag]),
+    Command.withGlobalFlags([versionFlag, colorFlag, progressFlag]),
   );
+  return command;
 };

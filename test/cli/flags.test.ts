@@ -403,7 +403,7 @@ describe("the help", () => {
 
   it.effect.each(["bash", "zsh", "fish"])("and the completions of %s agree with it", (shell) =>
     Effect.gen(function* () {
-      const { code, stdout } = yield* runCli(["--completions", shell]);
+      const { code, stdout } = yield* runCli(["completion", shell]);
       assert.strictEqual(code, 0);
       const script = stdout.join("\n");
       for (const [flag] of VISIBLE) assert.include(script, flag.slice(2));

@@ -9,9 +9,8 @@ import { Command } from "effect/cli";
 import { makeOwnEnd, teardown } from "../../src/cli/exit.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
-import { wantsColours } from "../../src/render/text/colours.ts";
 import { layerReporterStderr } from "../../src/render/text/ReporterText.ts";
-import { COLOURED, PLAIN } from "../../src/render/text/text.ts";
+import { hasColours } from "../../src/render/text/terminal.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 import { IDENTITY, type World, world } from "../fakes/index.ts";
 import { layerNoToolShelf } from "../fakes/tools.ts";
@@ -28,8 +27,6 @@ if (demo === undefined) {
   process.exit(2);
 }
 
-const colours = wantsColours(process);
-
 const folder = mkdtempSync(join(tmpdir(), "tare-demo-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 const identity = { ...IDENTITY, privateKey: Redacted.value(IDENTITY.privateKey) };
@@ -43,7 +40,7 @@ console.error(
 );
 console.error(`$ ${["tare", "upgrade", "identity.json", ...demo.flags].join(" ")}`);
 
-const reporter = layerReporterStderr(colours ? COLOURED : PLAIN);
+const reporter = layerReporterStderr();
 
 const tare = Effect.gen(function* () {
   const simulated = yield* Effect.context<World>();
@@ -81,7 +78,7 @@ for (const one of ["SIGINT", "SIGTERM"] as const) {
 Effect.clockWith((real) =>
   Effect.provideService(program, Clock.Clock, fasterClock(real, SPEED)),
 ).pipe(
-  Effect.provide([NodeServices.layer, layerPresentation(colours)]),
+  Effect.provide([NodeServices.layer, layerPresentation(hasColours(process.stdout, process.env))]),
   ownEnd.keep,
   Effect.uninterruptible,
   NodeRuntime.runMain({

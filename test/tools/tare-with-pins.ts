@@ -9,12 +9,11 @@ import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
 import { liveServices, liveTools } from "../../src/live.ts";
 import { layerReporterStderr } from "../../src/render/text/ReporterText.ts";
-import { PLAIN } from "../../src/render/text/text.ts";
 import { layerManagementPlaneHttp } from "../../src/services/events/ManagementPlaneHttp.ts";
 import { Pins } from "../../src/services/tools/settings.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 
-const reporter = layerReporterStderr(PLAIN);
+const reporter = layerReporterStderr();
 const [pinsFile = "", ...args] = process.argv.slice(2);
 
 Command.runWith(

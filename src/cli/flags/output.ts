@@ -1,5 +1,6 @@
 import { Flag } from "effect/cli";
 import { declare, wordsUnless } from "./declared-flag.ts";
+import { givenChoice } from "./given-choice.ts";
 
 const OUTPUTS = ["text", "json"] as const;
 
@@ -16,12 +17,5 @@ export const OUTPUT_FLAG = declare<(typeof OUTPUTS)[number]>(
 
 export const outputFlag = OUTPUT_FLAG.flag;
 
-/** Read before anything is parsed: a command line that cannot be parsed is reported in JSON too. */
-export const wantsJson = (args: ReadonlyArray<string>): boolean => {
-  const end = args.indexOf("--");
-  const flags = end === -1 ? args : args.slice(0, end);
-  return flags.some(
-    (word, index) =>
-      word === "--output=json" || (word === "--output" && flags[index + 1] === "json"),
-  );
-};
+export const wantsJson = (args: ReadonlyArray<string>): boolean =>
+  givenChoice(args, "output", OUTPUTS) === "json";

@@ -7,7 +7,14 @@ import { progressLine } from "./rollout/progress-bar.ts";
 import type { Waiting } from "./rollout/rollout-lines.ts";
 import { EMPTY_LOG, logEvent, logTick } from "./rollout/rollout-log.ts";
 import { rowsTaken, tableLines } from "./rollout/rollout-table.ts";
-import { type Paint, renderText } from "./text.ts";
+import {
+  type ColourChoice,
+  canRedraw,
+  hasColours,
+  type ProgressChoice,
+  sizeOf,
+} from "./terminal.ts";
+import { COLOURED, type Paint, PLAIN, renderText } from "./text.ts";
 import { visibleEvent } from "./visible-event.ts";
 
 const TICK = "1 second";
@@ -42,14 +49,13 @@ export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
   );
 
 interface Screen {
+  readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
   readonly write: (text: string) => unknown;
 }
 
 const ESCAPE = "\u001b[";
-const USUAL_COLUMNS = 80;
-const USUAL_ROWS = 24;
 
 type Download = Extract<ReportEvent, { readonly _tag: "ToolDownloadProgress" }>;
 
@@ -58,7 +64,7 @@ const makeMovingLines = (screen: Screen) => {
   let drawn: ReadonlyArray<string> = [];
   const erase = (): string => {
     if (drawn.length === 0) return "";
-    const rows = rowsTaken(drawn, screen.columns ?? USUAL_COLUMNS);
+    const rows = rowsTaken(drawn, sizeOf(screen).columns);
     drawn = [];
     return `${ESCAPE}${rows}A\r${ESCAPE}J`;
   };
@@ -97,10 +103,9 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
       };
 
       const moving = (now: number): ReadonlyArray<string> => {
-        const columns = screen.columns ?? USUAL_COLUMNS;
-        const size = { columns, rows: screen.rows ?? USUAL_ROWS };
+        const size = sizeOf(screen);
         return [
-          ...(downloads.size === 0 ? [] : [progressLine([...downloads.values()], columns)]),
+          ...(downloads.size === 0 ? [] : [progressLine([...downloads.values()], size.columns)]),
           ...(waiting === undefined ? [] : tableLines(waiting, { workloads, draining }, now, size)),
         ];
       };
@@ -120,7 +125,19 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
     }),
   );
 
-export const layerReporterStderr = (paint: Paint): Layer.Layer<Reporter> =>
-  process.stderr.isTTY === true
-    ? layerReporterTerminal(paint, process.stderr)
+interface StderrOptions {
+  readonly color?: ColourChoice | undefined;
+  readonly progress?: ProgressChoice | undefined;
+}
+
+/** As this process's stderr and environment have it, unless it is chosen. */
+export const layerReporterStderr = ({
+  color,
+  progress,
+}: StderrOptions = {}): Layer.Layer<Reporter> => {
+  const { stderr, env } = process;
+  const paint = hasColours(stderr, env, color) ? COLOURED : PLAIN;
+  return canRedraw(stderr, env, progress)
+    ? layerReporterTerminal(paint, stderr)
     : layerReporterText(paint);
+};
