@@ -597,7 +597,7 @@ describe("what an operator needs to know is there", () => {
     [
       "which revision failed, which runs again, and as what",
       SAMPLES.UpgradeRolledBack[1][0] as OperatorError,
-      ["revision 8", "revision 7 runs again, as revision 9", "does not exist"],
+      ["revision 8", "rolled back to revision 7", "does not exist"],
     ],
     [
       "both causes when the rollback failed too, and where to go by hand",

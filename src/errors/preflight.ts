@@ -132,7 +132,7 @@ export class ForeignChart extends operatorError<{
 }>()("ForeignChart", {
   exitCode: 10,
   what: ({ release, installed, chart }) =>
-    `release ${release.name} in ${release.namespace} is of chart ${installed}, not of ${chart}`,
+    `release ${release.name} in ${release.namespace} was installed from chart ${installed}, not ${chart}`,
   why: ({ installed, chart }) => [
     `upgrading it to chart ${chart} would delete everything that ${installed} consists of`,
   ],
@@ -155,7 +155,7 @@ export class OtherWorkspace extends operatorError<{
 }>()("OtherWorkspace", {
   exitCode: 10,
   what: ({ live, given }) =>
-    `this data plane belongs to workspace ${live}, the identity file to ${given}`,
+    `the identity is for workspace ${given}, but this data plane belongs to ${live}`,
   why: () => ["with that identity it would report and authenticate to another workspace"],
   hints: ({ release }) => [
     hint(

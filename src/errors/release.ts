@@ -88,7 +88,7 @@ export class SingleReplica extends operatorError<{
 
 const recoverHint = (revision: number): Hint =>
   hint(
-    `Bring it back to revision ${revision}, verified, and go on with the upgrade:`,
+    `Recover (roll back to revision ${revision}, verify) and upgrade:`,
     // A plan brings nothing back.
     tare("upgrade", { after: ["--recover"], without: ["plan"] }),
   );

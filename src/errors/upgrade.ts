@@ -35,8 +35,8 @@ export class UpgradeRolledBack extends operatorError<
 >()("UpgradeRolledBack", {
   exitCode: 20,
   what: ({ failedRevision, restoredRevision, deployedRevision }) =>
-    `upgrade failed (revision ${failedRevision}) and was rolled back: ` +
-    `revision ${restoredRevision} runs again, as revision ${deployedRevision}`,
+    `upgrade failed (revision ${failedRevision}); rolled back to revision ${restoredRevision} ` +
+    `(recorded as revision ${deployedRevision}) and verified`,
   why: ({ cause }) => [cause],
   hints: ({ release, dataplaneNamespace, missingImage }) => [
     ...imageHints(missingImage),
@@ -100,8 +100,7 @@ export class UpgradeNotStarted extends operatorError<{
   readonly cause: string;
 }>()("UpgradeNotStarted", {
   exitCode: 23,
-  what: ({ release }) =>
-    `upgrade of release ${release.name} failed before anything of it was changed`,
+  what: ({ release }) => `upgrade of release ${release.name} failed; the release is unchanged`,
   why: ({ cause }) => [cause],
   hints: () => [hint("Fix the cause, then run:", tare("upgrade"))],
 }) {}

@@ -46,7 +46,7 @@ describe("a signal", () => {
           ending[1],
           "CRDs that this run wrote stay as they are now: 1 created, 2 updated.",
         );
-        assert.match(ending.join("\n"), /\nPut 2 CRDs back as before .*\nkubectl replace -f /);
+        assert.match(ending.join("\n"), /\nTo restore the previous 2 CRDs .*\nkubectl replace -f /);
       }).pipe(Effect.provide(world({ chart: slow }))),
   );
 

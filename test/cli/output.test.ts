@@ -81,7 +81,7 @@ const UPGRADED = [
   "Inspect:",
   "kubectl get pods -n tars-system --context prod",
   "kubectl get pods -n tars-dataplane --context prod",
-  "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
+  "To restore the previous 2 CRDs (after a rollback, which does not restore them):",
   "kubectl replace -f /backups/crds-1.yaml --context prod",
 ];
 
@@ -125,7 +125,7 @@ describe("the screen", () => {
       assert.strictEqual(code, 0);
       const [file, text] = [...(yield* (yield* FakeBackups).scripts)][0] ?? [];
       assert.deepStrictEqual(stderr.slice(-2), [
-        "Put 2 CRDs back as before (a Helm rollback does not; roll back first). 1 CRD moved the stored version: what is stored is written again.",
+        "To restore the previous 2 CRDs (after a rollback, which does not restore them). 1 CRD changed the storage version: the script migrates the stored objects.",
         `sh ${file}`,
       ]);
       assert.match(text ?? "", /kubectl patch crd envoyproxies.* --context prod/);
@@ -210,7 +210,7 @@ describe("the screen", () => {
         "data plane egress: 2/2 ready, 1 draining",
         ...RELEASE_IS_UP,
         NO_STREAMS,
-        "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
+        "upgrade failed (revision 2); rolled back to revision 1 (recorded as revision 3) and verified",
         "pod tars-dataplane/egress-qjct97gbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
         "",
         "See the release's history:",
@@ -225,7 +225,7 @@ describe("the screen", () => {
         "",
         "CRDs that this run wrote stay as they are now: 1 created, 2 updated.",
         "",
-        "Put 2 CRDs back as before (a Helm rollback does not; roll back first):",
+        "To restore the previous 2 CRDs (after a rollback, which does not restore them):",
         `kubectl replace -f /backups/crds-1.yaml --context prod ${at}`,
       ]);
     }).pipe(
@@ -533,7 +533,7 @@ const SAMPLES: {
         sendAgain: "kubectl label configmaps",
       },
       "release tars in tars-system",
-      "wrote what was never reported: 1",
+      "added missing history rows: 1",
       "  rollback of revision 3",
       "forwarded: 1",
       "  tare-event-upgrade-1",
@@ -560,7 +560,7 @@ const SAMPLES: {
       "would forward: 21",
       ...Array.from({ length: 20 }, (_, index) => `  event-${index}`),
       "  and 1 more",
-      "kept for the next tick: 1",
+      "pending (will retry): 1",
       "  c",
     ],
   ],
@@ -596,7 +596,7 @@ const SAMPLES: {
   Planned: [
     [
       { _tag: "Planned", plan: EMPTY_PLAN },
-      "Nothing to do: the release is what 1.2.0 with these values would make it.",
+      "No changes: the release already matches 1.2.0 with these values.",
     ],
     [
       {
@@ -650,12 +650,12 @@ const SAMPLES: {
           limits: ["Secret n/s: forbidden"],
         },
       },
-      "plan: 1.1.0 → 1.2.0, nothing is written",
+      "plan for 1.1.0 → 1.2.0 (dry run)",
       "",
       "Values:",
       "  kept  a           1",
       '  lost  redis.type  "hosted" → "cluster" (keep it with --redis-type hosted)',
-      "  and 1 value that the old chart did not have",
+      "  and 1 value new in this chart",
       "",
       "CRDs:",
       "  create  a.example",
@@ -935,6 +935,12 @@ const SAMPLES: {
   ],
   RecoveryStarted: [
     [{ _tag: "RecoveryStarted", release: RELEASE, revision: 5, status: "pending-upgrade", to: 4 }],
+  ],
+  ReleaseRecovered: [
+    [
+      { _tag: "ReleaseRecovered", release: RELEASE, restored: 4, deployed: 6 },
+      "recovered release tars: rolled back to revision 4 (recorded as revision 6) and verified",
+    ],
   ],
   RecoveryFinished: [[{ _tag: "RecoveryFinished", millis: 12, succeeded: true }]],
   RollbackStarted: [

@@ -25,7 +25,7 @@ describe("--plan of a new version", () => {
       const text = stderr.join("\n");
       for (const line of [
         "[4/4] Plan",
-        "plan: 1.1.0 → 1.2.0, nothing is written",
+        "plan for 1.1.0 → 1.2.0 (dry run)",
         '  kept         global.imagePullSecretName                          "acme-pull"',
         '  new default  images.controllers.tag                              "1.1.0" → "1.2.0"',
         '  overridden   redis.type                                          "cluster" → "hosted"',
@@ -59,7 +59,7 @@ describe("--plan of a new version", () => {
       const { code, stderr } = yield* planned();
       assert.strictEqual(
         stderr.at(-1),
-        "Nothing to do: the release is what 1.2.0 with these values would make it.",
+        "No changes: the release already matches 1.2.0 with these values.",
       );
       assert.strictEqual(code, 0);
     }).pipe(Effect.provide(world())),

@@ -53,7 +53,7 @@ describe("workloads that never become ready", () => {
       assert.strictEqual(error?.exitCode, 20);
       assert.strictEqual(
         error?.what,
-        "upgrade failed (revision 2) and was rolled back: revision 1 runs again, as revision 3",
+        "upgrade failed (revision 2); rolled back to revision 1 (recorded as revision 3) and verified",
       );
       assert.deepStrictEqual(error?.why, [NOT_READY]);
       assert.deepStrictEqual(yield* historyLines, [
@@ -367,7 +367,7 @@ describe("a superseded revision that failed once", () => {
       assert.strictEqual(error?._tag, "UpgradeRolledBack");
       assert.strictEqual(
         error?.what,
-        "upgrade failed (revision 4) and was rolled back: revision 1 runs again, as revision 6",
+        "upgrade failed (revision 4); rolled back to revision 1 (recorded as revision 6) and verified",
       );
       assert.deepStrictEqual((yield* historyLines).slice(3), [
         '4 failed Upgrade "tars" failed: context deadline exceeded',

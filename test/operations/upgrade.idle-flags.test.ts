@@ -59,8 +59,9 @@ describe("a flag that changes nothing", () => {
       assert.match(said ?? "", /stays "https:\/\/llm.acme.example"; to change it: kubectl patch/);
       assert.strictEqual(
         stderr.at(
-          stderr.indexOf("Put 2 CRDs back as before (a Helm rollback does not; roll back first):") -
-            1,
+          stderr.indexOf(
+            "To restore the previous 2 CRDs (after a rollback, which does not restore them):",
+          ) - 1,
         ),
         command,
       );

@@ -132,7 +132,12 @@ describe("a pending release", () => {
         said,
         "a run by operator on build-1 (process 4711, 1.1.0 → 1.2.0) died in phase 5, while helm upgrade was at work; it last wrote at 2026-11-22 10:14:02 UTC",
       );
-      assert.include(said, "release tars recovered: revision 1 runs again, as revision 3");
+      assert.deepInclude(yield* (yield* Recorder).events, {
+        _tag: "ReleaseRecovered",
+        release: DEFAULT_RELEASE,
+        restored: 1,
+        deployed: 3,
+      });
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
@@ -318,7 +323,10 @@ describe("a pending release", () => {
       const { result } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 4);
       const [question] = yield* somebody.questions;
-      assert.include(question, "Go back to revision 1 of release tars first, then upgrade?");
+      assert.include(
+        question,
+        "Roll back to revision 1 of release tars and continue with the upgrade?",
+      );
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 

@@ -270,7 +270,7 @@ describe("the release", () => {
         "See the release's history:",
         "helm history tars -n tars-system",
         "",
-        "Bring it back to revision 1, verified, and go on with the upgrade:",
+        "Recover (roll back to revision 1, verify) and upgrade:",
         "tare upgrade identity.json --recover",
       ]);
       yield* assertNothingWritten;

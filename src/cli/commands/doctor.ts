@@ -33,7 +33,7 @@ const retentionHours = Config.Int("TARE_EVENT_RETENTION_HOURS").pipe(
 export const DOCTOR_FLAGS = {
   once: toggle("once", false, { help: "Do one tick and end, as the CronJob does" }),
   dryRun: toggle("dry-run", false, {
-    help: "Say what one tick would write and send, and do neither",
+    help: "Show what one tick would write and send, without doing it",
   }),
   interval: time("interval", Duration.minutes(5), duration("interval"), {
     help: "Time between two ticks without --once",

@@ -20,7 +20,7 @@ export const UPGRADE_EXIT_CODES: ReadonlyArray<ExitCode> = [
     full: "preflight failed: tools, cluster, permissions, release size, a downgrade, a foreign chart, a version of Envoy Gateway that must be skipped, Helm's records out of the cluster (`HELM_DRIVER=sql`), another workspace's identity, a policy, quota or webhook that refuses an object or its pods, a damaged record of Helm's, a stored manifest with an API that is gone, a namespace that is being deleted, `--on-conflict=refuse`, a change in how clients reach the data plane, a value whose loss would cut the data plane off",
   },
   { code: "11", short: "no release found", full: "no release found, or it vanished meanwhile" },
-  { code: "12", short: "HA refused" },
+  { code: "12", short: "single-replica data plane" },
   {
     code: "13",
     short: "another run or Helm operation in progress",
@@ -65,7 +65,7 @@ export const UPGRADE_EXIT_CODES: ReadonlyArray<ExitCode> = [
 ];
 
 export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
-  { code: "0", short: "everything was sent, or nothing was to be done" },
+  { code: "0", short: "all sent, or nothing to do" },
   { code: "2", short: "usage or bad input" },
   { code: "10", short: "the cluster cannot be used, or another workspace's identity" },
   { code: "13", short: "another doctor is at work" },

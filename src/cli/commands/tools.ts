@@ -101,7 +101,7 @@ export const toolsCommand = <R>(
 ) =>
   Command.make("tools").pipe(
     Command.withDescription(
-      "Manage the helm and kubectl that tare downloads: list, install, prune, bundle.",
+      "Manage the helm and kubectl that tare uses: list, install, prune, bundle.",
     ),
     Command.withSharedFlags({ toolsDir: TOOLS_DIR_FLAG.flag }),
     Command.withSubcommands([list, install, prune, bundle]),

@@ -41,7 +41,7 @@ export const restoreHints = ({ restorable, migrateFirst }: CrdBackup): ReadonlyA
     ? []
     : [
         hint(
-          `Put ${crds(restorable.crds.length)} back as before (a Helm rollback does not; roll back first):`,
+          `To restore the previous ${crds(restorable.crds.length)} (after a rollback, which does not restore them):`,
           put(restorable.file),
         ),
       ]),
@@ -49,9 +49,9 @@ export const restoreHints = ({ restorable, migrateFirst }: CrdBackup): ReadonlyA
     ? []
     : [
         hint(
-          `${crds(migrateFirst.migrations.length)} moved the stored version, which the API server refuses to take back: ${migrateFirst.migrations
+          `${crds(migrateFirst.migrations.length)} changed the storage version, which the API server does not take back: ${migrateFirst.migrations
             .map(({ crd, storedIn }) => `${crd} (${storedIn})`)
-            .join(", ")}. To go back all the same, move what is stored first:`,
+            .join(", ")}. To restore them all the same, migrate the stored objects first:`,
           ...migrateFirst.migrations.flatMap(({ steps }) => steps),
           put(migrateFirst.file),
         ),

@@ -145,6 +145,12 @@ export type ReportEvent =
       /** Where it goes back to. */
       readonly to: number;
     }
+  | {
+      readonly _tag: "ReleaseRecovered";
+      readonly release: ReleaseRef;
+      readonly restored: number;
+      readonly deployed: number;
+    }
   | { readonly _tag: "RecoveryFinished"; readonly millis: number; readonly succeeded: boolean }
   | { readonly _tag: "RollbackStarted"; readonly revision: number; readonly why: string }
   | {

@@ -18,7 +18,7 @@ import { readPriorState } from "../../phases/rollout/prior-state.ts";
 import { uncounted } from "../../pipeline.ts";
 import type { HelmError } from "../../services/helm/Helm.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
-import { report, warn } from "../../services/report/Reporter.ts";
+import { report } from "../../services/report/Reporter.ts";
 import { Confirmation } from "../../services/run/Confirmation.ts";
 import { journaled } from "./journaled.ts";
 import { openJournal, type UpgradeRun } from "./run.ts";
@@ -68,9 +68,9 @@ const rollBackTo = Effect.fnUntraced(function* (
   yield* rollBack({ options, installed, lock, prior }, failure).pipe(
     keepingScales(release, to.revision, facts.scaled),
     Effect.catchTag("UpgradeRolledBack", ({ restoredRevision, deployedRevision }) =>
-      warn({
-        code: "release-recovered",
-        release: release.name,
+      report({
+        _tag: "ReleaseRecovered",
+        release,
         restored: restoredRevision,
         deployed: deployedRevision,
       }),
@@ -83,7 +83,7 @@ const rollBackTo = Effect.fnUntraced(function* (
 }, Effect.scoped);
 
 const questionFor = ({ release }: UpgradeOptions, diagnosis: Recoverable): string =>
-  `${visible(causeOf(diagnosis))}\nGo back to revision ${diagnosis.to.revision} of release ${release.name} first, then upgrade?`;
+  `${visible(causeOf(diagnosis))}\nRoll back to revision ${diagnosis.to.revision} of release ${release.name} and continue with the upgrade?`;
 
 const mayRecover = Effect.fnUntraced(function* (options: UpgradeOptions, diagnosis: Recoverable) {
   if (options.recover) return true;

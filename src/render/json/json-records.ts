@@ -48,6 +48,12 @@ const RecoveryStarted = record(
   { release: ReleaseName, revision: Schema.Int, status: Schema.String, to: Schema.Int },
 );
 
+const ReleaseRecovered = record("release-recovered", "It was rolled back and verified.", {
+  release: ReleaseName,
+  restored: Schema.Int,
+  deployed: Schema.Int,
+});
+
 const RecoveryFinished = record(
   "recovery-finished",
   "The recovery ended, one way or the other; its time is not that of the phase around it.",
@@ -304,6 +310,7 @@ export const OutputRecord = Schema.Union([
   PhaseStarted,
   PhaseFinished,
   RecoveryStarted,
+  ReleaseRecovered,
   RecoveryFinished,
   PreflightSkipped,
   ReleaseFound,

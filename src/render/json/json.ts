@@ -285,6 +285,10 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       const { release, revision, status, to } = event;
       return { type: "recovery-started", release, revision, status, to };
     }
+    case "ReleaseRecovered": {
+      const { release, restored, deployed } = event;
+      return { type: "release-recovered", release, restored, deployed };
+    }
     case "RecoveryFinished":
       return {
         type: "recovery-finished",

@@ -32,14 +32,11 @@ export const doctorLines = ({
   sendAgain,
 }: Extract<ReportEvent, { readonly _tag: "DoctorTicked" }>): ReadonlyArray<string> => {
   const lines = [
-    ...section(
-      dryRun ? "would write what was never reported" : "wrote what was never reported",
-      added,
-    ),
+    ...section(dryRun ? "would add missing history rows" : "added missing history rows", added),
     ...section(dryRun ? "would forward" : "forwarded", forwarded),
     ...section("rejected by the management plane", rejected),
     ...(sendAgain === undefined ? [] : sendAgainLines(sendAgain)),
-    ...section("kept for the next tick", kept),
+    ...section("pending (will retry)", kept),
     ...(removed === 0 ? [] : [`${dryRun ? "would remove" : "removed"} old events: ${removed}`]),
     ...(leftAlone === undefined ? [] : [`history left alone: ${leftAlone}`]),
   ];

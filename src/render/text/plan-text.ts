@@ -46,7 +46,7 @@ const valueLines = (values: ReadonlyArray<PlannedValue>): ReadonlyArray<string> 
   const rows = values.filter((value) => !isAdded(value)).map(valueRow);
   return [
     ...(rows.length === 0 ? ["  no value changes"] : table(rows)),
-    ...(added === 0 ? [] : [`  and ${count(added, "value")} that the old chart did not have`]),
+    ...(added === 0 ? [] : [`  and ${count(added, "value")} new in this chart`]),
   ];
 };
 
@@ -103,11 +103,11 @@ export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
   if (!planHasChanges(plan)) {
     return [
       ...limits.map((limit) => `not known: ${limit}`),
-      `Nothing to do: the release is what ${plan.toVersion} with these values would make it.`,
+      `No changes: the release already matches ${plan.toVersion} with these values.`,
     ];
   }
   return [
-    `plan: ${plan.fromVersion} → ${plan.toVersion}, nothing is written`,
+    `plan for ${plan.fromVersion} → ${plan.toVersion} (dry run)`,
     ...section("Values:", valueLines(plan.values)),
     ...section("CRDs:", crdLines(plan)),
     ...section("Objects:", [

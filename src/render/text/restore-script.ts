@@ -60,7 +60,7 @@ export const scriptHint = ({ restorable, migrateFirst }: Migrating, script: stri
   const moved = migrateFirst.migrations.length;
   const all = moved + (restorable?.crds.length ?? 0);
   return hint(
-    `Put ${counted(all)} back as before (a Helm rollback does not; roll back first). ${counted(moved)} moved the stored version: what is stored is written again.`,
+    `To restore the previous ${counted(all)} (after a rollback, which does not restore them). ${counted(moved)} changed the storage version: the script migrates the stored objects.`,
     shell(`sh ${shellQuote(script)}`),
   );
 };

@@ -104,6 +104,10 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "RecoveryStarted":
     case "RecoveryFinished":
       return [];
+    case "ReleaseRecovered":
+      return [
+        `recovered release ${event.release.name}: rolled back to revision ${event.restored} (recorded as revision ${event.deployed}) and verified`,
+      ];
     case "PreflightSkipped":
       return ["skipped (--skip-preflight)"];
     case "ReleaseFound":

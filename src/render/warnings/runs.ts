@@ -54,10 +54,10 @@ export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
     `${holder} holds the lock since ${since} and is ${work(release)}, if it still runs: watching its heartbeat for up to ${Duration.toSeconds(atMost)} s`,
   "lock-awaited": ({ holder, release }) =>
     `waiting for another run to finish: ${holder}, ${work(release)}`,
-  "lock-taken-over": ({ holder, release, since, proof }) =>
+  "lock-taken-over": ({ holder, since, proof }) =>
     proof === "gone"
-      ? `${holder} died while it was ${work(release)}: its process is gone. Took over its lock of ${since}`
-      : `${holder} died or lost the cluster while it was ${work(release)}: no heartbeat for as long as its lock lasts. Took over its lock of ${since}`,
+      ? `took over the lock of a dead run (${holder}, since ${since}): its process is gone`
+      : `took over the lock of a dead run (${holder}, since ${since}): no heartbeat for as long as its lock lasts`,
   "holder-watched": ({ holder, atMost }) =>
     `watching whether ${holder} is alive, for ${formatGoDuration(atMost)} at the most`,
   "helm-awaited": ({ pid }) => `waiting for a running helm (process ${pid}) to finish`,
@@ -66,8 +66,6 @@ export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
   "run-died": ({ run }) => obituary(run),
   "dead-run-event-not-written": ({ cause }) =>
     `could not record the run that died in the deployment history: ${cause}`,
-  "release-recovered": ({ release, restored, deployed }) =>
-    `release ${release} recovered: revision ${restored} runs again, as revision ${deployed}`,
   interrupted: () =>
     "interrupted: bringing the release to a safe state before exiting; do not kill tare",
   "still-running": ({ step, pids }) => {

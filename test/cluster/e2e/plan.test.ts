@@ -49,7 +49,7 @@ describe("tare upgrade --plan", () => {
   it("of a new version shows what would change and writes nothing: exit 3", async () => {
     const since = new Date();
     const { code, stderr } = await upgrade(who, ["--plan"]);
-    expect(stderr).toContain("plan: 1.1.0 → 1.2.0, nothing is written");
+    expect(stderr).toContain("plan for 1.1.0 → 1.2.0 (dry run)");
     expect(stderr).toMatch(/^ {2}create {2}\S+$/m);
     expect(stderr).toContain("Pods that will be replaced:");
     expect(stderr).not.toContain(SECRET_HEADER);
@@ -69,9 +69,7 @@ describe("tare upgrade --plan", () => {
     async (major) => {
       const since = new Date();
       const { code, stderr } = await upgrade({ ...who, helm: cluster[major] }, ["--plan"]);
-      expect(stderr).toContain(
-        "Nothing to do: the release is what 1.2.0 with these values would make it.",
-      );
+      expect(stderr).toContain("No changes: the release already matches 1.2.0 with these values.");
       expect(code).toBe(0);
       const requests = requestsSince(cluster, since);
       expect(requests.length).toBeGreaterThan(50);

@@ -81,7 +81,7 @@ describe("tare upgrade, before anything is written", () => {
     const { code, stderr } = await upgrade(who);
     writeFileSync(who.identityFile, text);
     expect(stderr).toContain(
-      "this data plane belongs to workspace workspace-1, the identity file to workspace-2",
+      "the identity is for workspace workspace-2, but this data plane belongs to workspace-1",
     );
     expect(code).toBe(10);
     expect(await states(who)).toBe("1 superseded, 2 deployed");

@@ -97,7 +97,7 @@ describe("tare upgrade", () => {
       values.ha.targetCPUUtilization = "much";
     });
     const { code, stderr } = await upgrade(who, ["--chart-path", chart]);
-    expect(stderr).toContain("failed before anything of it was changed");
+    expect(stderr).toContain("failed; the release is unchanged");
     expect(code).toBe(23);
     expect(await states(who)).toBe(before);
   });

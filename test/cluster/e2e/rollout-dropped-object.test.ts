@@ -78,7 +78,7 @@ describe("a rollback over a dropped object", () => {
     writeFileSync(join(chart, "templates", "zz-refused.yaml"), JSON.stringify(refused));
     const drop = ["--enable-otel-collector=false"];
     const { code, stderr } = await upgrade(who, ["--chart-path", chart, ...drop]);
-    expect(stderr).toMatch(/revision \d+ runs again/);
+    expect(stderr).toMatch(/rolled back to revision \d+/);
     expect(code).toBe(20);
     const descriptions = (await history(who)).slice(-3).map(({ description }) => description);
     expect(descriptions[1]).toMatch(/^Rollback "tars" failed: /);

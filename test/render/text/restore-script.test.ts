@@ -65,7 +65,7 @@ describe("the script that puts CRDs back", () => {
     if (!needsScript(backup)) return assert.fail();
     const [shown] = showHints(PLAIN_OPERATOR, [scriptHint(backup, "/b/it's here-restore.sh")]);
     const { title, commands } = shown ?? assert.fail();
-    assert.match(title, /^Put 3 CRDs back as before \(.*roll back first\)\. 1 CRD moved/);
+    assert.match(title, /^To restore the previous 3 CRDs \(after a rollback.*\)\. 1 CRD changed/);
     assert.deepStrictEqual(commands, [`sh '/b/it'\\''s here-restore.sh'`]);
   });
 

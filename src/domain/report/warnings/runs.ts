@@ -23,7 +23,6 @@ export const RUN_WARNINGS = {
   },
   "run-died": { run: RunRecord },
   "dead-run-event-not-written": { cause: Schema.String },
-  "release-recovered": { release: Schema.String, restored: Schema.Int, deployed: Schema.Int },
   interrupted: {},
   "still-running": { step: RunStep, pids: Schema.Array(Schema.Int) },
   "still-ending": {},
