@@ -33,7 +33,7 @@ const install = (
     ),
   );
 
-const INSTALLED = ["helm/4.2.4/helm*"];
+const INSTALLED = ["helm/4.2.4/helm*", "helm/4.2.4/helm.sha256"];
 
 const whole = serving(FILES);
 
@@ -186,7 +186,10 @@ describe("an archive whose hash is right", () => {
         const pins = pinsFor(archive, undefined, "windows-amd64");
         const result = yield* install(mirror, folder, pins, "windows-amd64");
         assert.strictEqual(Result.isFailure(result), isLink);
-        assert.deepStrictEqual(filesBelow(folder), isLink ? [] : ["helm/4.2.4/helm.exe*"]);
+        assert.deepStrictEqual(
+          filesBelow(folder),
+          isLink ? [] : ["helm/4.2.4/helm.exe*", "helm/4.2.4/helm.exe.sha256"],
+        );
       }
     }),
   );

@@ -17,7 +17,10 @@ import {
   temporaryFolder,
 } from "./support.ts";
 
-const BOTH = ["helm/4.2.4/helm*", "kubectl/1.36.4/kubectl*"];
+const BOTH = ["helm/4.2.4/helm", "kubectl/1.36.4/kubectl"].flatMap((file) => [
+  `${file}*`,
+  `${file}.sha256`,
+]);
 
 const ended = (process: { readonly ended: Promise<Ended> }) => Effect.promise(() => process.ended);
 

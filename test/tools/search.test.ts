@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert, describe, it } from "@effect/vitest";
@@ -10,7 +10,7 @@ import { layerToolCacheLocal } from "../../src/services/tools/ToolCacheLocal.ts"
 import { Recorder } from "../fakes/index.ts";
 import { program } from "./archives.ts";
 import { mirrorServer, serving } from "./mirror.ts";
-import { FILES, pinsFor, QUICK, startTare, temporaryFolder } from "./support.ts";
+import { FILES, HELM, pinsFor, QUICK, startTare, temporaryFolder } from "./support.ts";
 
 const NOBODY = "http://127.0.0.1:1";
 
@@ -92,6 +92,29 @@ describe("the search", () => {
       assert.strictEqual(mirror.requests.length, 1);
       assert.deepStrictEqual(foundAt(yield* search(tools)), ["cache", pinned]);
       assert.strictEqual(mirror.requests.length, 1);
+    }),
+  );
+
+  it.live("runs nothing that changed since it was unpacked: it is downloaded anew", () =>
+    Effect.gen(function* () {
+      const mirror = yield* mirrorServer;
+      mirror.serve = serving(FILES);
+      const folder = yield* temporaryFolder;
+      const file = join(folder, "helm/4.2.4/helm");
+      yield* environment({ PATH: "/nonexistent", TARE_TOOLS_MIRROR: mirror.url });
+      assert.deepStrictEqual(foundAt(yield* search(folder)), ["cache", file]);
+      assert.deepStrictEqual((yield* search(folder)).warnings, []);
+      const evil = program("4.2.4-evil");
+      writeFileSync(file, evil, { mode: 0o755 });
+      const again = yield* search(folder);
+      assert.match(again.warnings.join(), /helm is not what was unpacked there/);
+      assert.deepStrictEqual(foundAt(again), ["cache", file]);
+      assert.deepStrictEqual(readFileSync(file), HELM);
+
+      writeFileSync(file, evil, { mode: 0o755 });
+      yield* environment({ PATH: "/nonexistent", TARE_TOOLS_MIRROR: NOBODY });
+      assert.isTrue(Result.isFailure((yield* search(folder)).result));
+      assert.deepStrictEqual(readFileSync(file), evil);
     }),
   );
 

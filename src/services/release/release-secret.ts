@@ -121,7 +121,7 @@ const statusOf = (text: string | undefined): RevisionStatus =>
 const MISSING = "MISSING";
 
 /** Of Helm's own are a few lines; more is not looked through for secrets, which takes time. */
-const LONGEST_DESCRIPTION_BYTES = 64 * 1024;
+const LONGEST_DESCRIPTION_BYTES = 16 * 1024;
 
 const descriptionOf = (record: unknown): string =>
   truncateUtf8(stringAt(record, "info", "description") ?? "", LONGEST_DESCRIPTION_BYTES);

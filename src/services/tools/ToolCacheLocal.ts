@@ -5,7 +5,7 @@ import type { ToolsChoice } from "../../domain/kube/cluster-choice.ts";
 import { artifactOf, platformOf, TOOL_NAMES, type ToolName } from "../../domain/tools/pins.ts";
 import { judgeTool } from "../../domain/tools/version.ts";
 import { Reporter } from "../report/Reporter.ts";
-import { changeableByOthers, isExecutable } from "./files.ts";
+import { changeableByOthers, isExecutable, isIntact } from "./files.ts";
 import { InstallFailed, installTool } from "./install.ts";
 import { cachedTools, mirror, onPath, toolsFolder, VARIABLES } from "./places.ts";
 import { Pins } from "./settings.ts";
@@ -16,6 +16,8 @@ const VERSION_ARGUMENTS: Readonly<Record<ToolName, ReadonlyArray<string>>> = {
   kubectl: ["version", "--client"],
 };
 const VERSION_TIMEOUT = Duration.seconds(10);
+
+const intact = (path: string): Effect.Effect<boolean> => Effect.promise(() => isIntact(path));
 
 /** A variable that is set decides alone: an operator who names a binary does not want another one. */
 const fromEnvironment = (tool: ToolName): Tool | ToolMissing | undefined => {
@@ -64,10 +66,10 @@ export const layerToolCacheLocal = (
 
       /** What else is on this machine, when the pinned one cannot be had. */
       const substitute = Effect.fnUntraced(function* (tool: ToolName, problem: string) {
-        const cached = cachedTools(root, tool).map(({ path }) => ({
-          path,
-          origin: "cache" as const,
-        }));
+        const cached = yield* Effect.filter(
+          cachedTools(root, tool).map(({ path }) => ({ path, origin: "cache" as const })),
+          ({ path }) => intact(path),
+        );
         const found = onPath(tool);
         const candidates: ReadonlyArray<{ path: string; origin: "cache" | "PATH" }> = [
           ...cached,
@@ -112,10 +114,19 @@ export const layerToolCacheLocal = (
           : { name: tool, path: cached.path, origin: "cache" };
       };
 
+      /** What has changed since it was unpacked is not run: it is had anew. */
+      const unchangedInCache = Effect.fnUntraced(function* (tool: ToolName) {
+        const found = pinnedInCache(tool);
+        if (found === undefined || (yield* intact(found.path))) return found;
+        const { path } = found;
+        yield* reporter.report({ _tag: "Warning", warning: { code: "tool-changed", tool, path } });
+        return undefined;
+      });
+
       const search = Effect.fnUntraced(function* (tool: ToolName) {
         const given = fromEnvironment(tool);
         if (given instanceof ToolMissing) return yield* given;
-        const present = given ?? pinnedInCache(tool);
+        const present = given ?? (yield* unchangedInCache(tool));
         if (present !== undefined) {
           const open =
             present.origin === "cache"

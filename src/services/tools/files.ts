@@ -1,6 +1,8 @@
-import { accessSync, constants, statSync } from "node:fs";
-import { open, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { accessSync, constants, createReadStream, statSync } from "node:fs";
+import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { publishedHash } from "../../domain/tools/pins.ts";
 
 /** A problem of this machine's disk in words, or nothing if it is not one. */
 export const diskProblem = (cause: unknown): string | undefined => {
@@ -53,6 +55,28 @@ export const changeableByOthers = (root: string, file: string): string | undefin
     return undefined;
   } catch {
     return undefined;
+  }
+};
+
+const recordOf = (file: string): string => `${file}.sha256`;
+
+const sha256Of = async (file: string): Promise<string> => {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+};
+
+/** Keeps the hash of an unpacked file beside it, as `sha256sum -c` takes it: what is published is that of the archive. */
+export const recordHash = async (file: string): Promise<void> =>
+  writeFile(recordOf(file), `${await sha256Of(file)}  ${basename(file)}\n`, { mode: 0o644 });
+
+/** Whether a file is still what was unpacked. One of an earlier version, without a record, is taken at its word. */
+export const isIntact = async (file: string): Promise<boolean> => {
+  try {
+    const recorded = publishedHash(await readFile(recordOf(file), "utf8"));
+    return recorded === (await sha256Of(file));
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "ENOENT";
   }
 };
 

@@ -10,7 +10,7 @@ import { type Artifact, publishedHash, shownUrl } from "../../domain/tools/pins.
 import { makeFolder } from "../disk/home.ts";
 import { DownloadProblem, downloadText, downloadTo, type Progress } from "./download.ts";
 import { ArchiveProblem, extractTarGz, extractZip } from "./extract.ts";
-import { diskProblem, flush, isExecutable, removePartials } from "./files.ts";
+import { diskProblem, flush, isExecutable, isIntact, recordHash, removePartials } from "./files.ts";
 import { withFileLock } from "./lock.ts";
 import { type DownloadLimits, Limits } from "./settings.ts";
 
@@ -132,7 +132,7 @@ const installLocked = Effect.fnUntraced(function* (
   const final = join(folder, version);
   const path = join(final, executable);
   // Another process may have been faster.
-  if (isExecutable(path)) return path;
+  if (isExecutable(path) && (yield* attempt(() => isIntact(path)))) return path;
   const prefix = `.partial-${version}-`;
   yield* attempt(() => removePartials(folder, prefix));
   return yield* Effect.acquireUseRelease(
@@ -148,6 +148,7 @@ const installLocked = Effect.fnUntraced(function* (
             await mkdir(complete, { mode: 0o700 });
             await unpack(artifact, archive, file, limits.maxUnpackedBytes);
             await chmod(file, 0o755);
+            await recordHash(file);
             await flush(file);
             await flush(complete);
             await name(complete, final, join(partial, "replaced"));

@@ -14,6 +14,8 @@ export const MACHINE_WARNINGS = {
     path: Schema.String,
     found: Schema.String,
   },
+  /** Its hash is not the one that was recorded when it was unpacked. */
+  "tool-changed": { tool: Schema.String, path: Schema.String },
   "tool-replaceable": {
     path: Schema.String,
     /** The file or folder that another user can write to. */
