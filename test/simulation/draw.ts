@@ -16,6 +16,7 @@ import {
 } from "./story.ts";
 import { drawHandEdits } from "./world/hand-edits.ts";
 import { HISTORIES } from "./world/histories.ts";
+import { drawHostile } from "./world/hostile.ts";
 import { OBSTACLES } from "./world/obstacles.ts";
 import { drawOthers } from "./world/others.ts";
 import { CARRIED, drawValues, SECRETS } from "./world/values.ts";
@@ -91,9 +92,11 @@ export const drawStory = (seed: number): Story => {
   const hook = dice.mostly("good", POD_TAGS, 0.9);
   const others = drawOthers(dice);
   const inTheWay = dice.mostly("none", OBSTACLES, 0.85);
+  const quotas = drawQuotas(dice);
+  const hostile = drawHostile(dice);
   return {
     ...story,
-    faults: [...story.faults, ...drawQuotas(dice)],
+    faults: [...story.faults, ...quotas],
     world: {
       ...world,
       byServer,
@@ -106,6 +109,7 @@ export const drawStory = (seed: number): Story => {
       hook,
       others,
       inTheWay,
+      hostile,
     },
   };
 };

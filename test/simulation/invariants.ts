@@ -4,6 +4,7 @@ import { crdInvariants } from "./invariants/crds.ts";
 import { endingInvariants } from "./invariants/endings.ts";
 import { eventInvariants } from "./invariants/events.ts";
 import { holdInvariants } from "./invariants/hold.ts";
+import { hostileInvariants } from "./invariants/hostile.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { releaseInvariants } from "./invariants/release.ts";
 import { streamInvariants } from "./invariants/streams.ts";
@@ -19,6 +20,7 @@ export const INVARIANTS: ReadonlyArray<Invariant> = [
   ...holdInvariants,
   ...beforeInvariants,
   ...streamInvariants,
+  ...hostileInvariants,
 ];
 
 export interface Violation {

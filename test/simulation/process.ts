@@ -14,6 +14,7 @@ import {
   type World,
   withField,
 } from "../fakes/index.ts";
+import { NASTY } from "../hostile/text.ts";
 import { type Befallen, befallCalls, befallRequests, nothingYet } from "./faults/befall.ts";
 import { showFault } from "./faults/draw.ts";
 import type { Fault, Happening } from "./faults/fault.ts";
@@ -27,7 +28,7 @@ import { SECRETS } from "./world/values.ts";
 const brokenText = ({ world, options }: Simulation["story"]): string => {
   const known = [...Object.values(world.values), ...Object.values(options.flags)];
   const quoted = Object.values(SECRETS).filter((secret) => known.includes(secret));
-  return `cannot use ${JSON.stringify(quoted)} here`;
+  return `cannot use ${JSON.stringify(quoted)} here, ${NASTY.join(" ")}`;
 };
 
 export interface ProcessEnd {

@@ -16,6 +16,7 @@ import type { Story } from "./story.ts";
 import { makeTrace, type Trace } from "./trace.ts";
 import { makeVirtualTime, type VirtualTime } from "./virtual-time.ts";
 import { makeHandEdits } from "./world/hand-edits.ts";
+import { putHostile } from "./world/hostile.ts";
 import { putInTheWay } from "./world/obstacles.ts";
 import { introducePolicies } from "./world/others.ts";
 import { scenarioOf, seedGates } from "./world/scenario.ts";
@@ -78,7 +79,7 @@ export const makeSimulation = (story: Story): Simulation => {
   const before = [seedGates(story), makeHandEdits(story), introducePolicies(story)];
   runIn(time, services, Effect.all(before, { discard: true }));
   if (story.world.restored === true) runIn(time, services, restoreRecords);
-  runIn(time, services, putInTheWay(story));
+  runIn(time, services, Effect.andThen(putInTheWay(story), putHostile(story)));
   runIn(
     time,
     services,

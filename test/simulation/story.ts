@@ -65,6 +65,8 @@ export const StartingWorld = Schema.Struct({
   rateLimiter: Schema.optionalKey(Schema.Literals(POD_TAGS)),
   /** What is in the way of an upgrade, and was before the run. */
   inTheWay: Schema.optionalKey(Schema.Literals(OBSTACLES)),
+  /** What somebody left on the cluster to be read, by name. */
+  hostile: Schema.optionalKey(Schema.Record(Schema.String, Schema.Boolean)),
   /** The pod of the new chart's first hook, likewise; left out, the chart has none. */
   hook: Schema.optionalKey(Schema.Literals(POD_TAGS)),
 });
@@ -117,6 +119,7 @@ export const PLAIN_WORLD: StartingWorld = {
   hook: "good",
   others: {},
   inTheWay: "none",
+  hostile: {},
 };
 
 export const PLAIN_OPTIONS: StoryOptions = {

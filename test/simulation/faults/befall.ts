@@ -3,6 +3,7 @@ import { Effect } from "effect";
 import type { KubectlErrorReason } from "../../../src/services/kube/Kubectl.ts";
 import type { LoggedRequest } from "../../fakes/cluster/FakeCluster.ts";
 import { hang, slow, type Trouble, unreachable } from "../../fakes/cluster/faults.ts";
+import { NASTY } from "../../hostile/text.ts";
 import type { Trace } from "../trace.ts";
 import { showFault } from "./draw.ts";
 import type { CallFault, Fault, Happening, RequestFault } from "./fault.ts";
@@ -10,7 +11,8 @@ import { type Around, PORTS, type PortCall } from "./ports.ts";
 
 /** Every port gives up by itself, at the latest after this long. */
 const GIVEN_UP_AFTER_MILLIS = 60_000;
-const DETAIL = "a fault of the simulation";
+/** Servers quote what they were sent. */
+const DETAIL = `a fault of the simulation ${NASTY.join(" ")}`;
 
 export interface Befallen {
   killed: boolean;

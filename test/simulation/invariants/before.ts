@@ -2,6 +2,7 @@
 import type { LoggedRequest } from "../../fakes/cluster/FakeCluster.ts";
 import { planVerdict } from "../plan.ts";
 import type { Outcome } from "../run.ts";
+import { isLockedForEver } from "../world/hostile.ts";
 import { refusalOf } from "../world/obstacles.ts";
 import type { Invariant } from "./invariant.ts";
 
@@ -33,6 +34,8 @@ const REFUSED = new Set([2, 10, 11, 12, 13, 14, 23]);
 const differsFromPlan = (outcome: Outcome): string | undefined => {
   const { story, first } = outcome;
   if (!isUndisturbed(outcome) || first.code === undefined) return undefined;
+  // A plan takes no lock.
+  if (isLockedForEver(story.world)) return undefined;
   const verdict = REFUSED.has(first.code) ? first.error?._tag : "goes on";
   const planned = planVerdict(story);
   return planned === verdict

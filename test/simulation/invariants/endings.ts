@@ -4,6 +4,7 @@ import { listed } from "../../fakes/cluster/store.ts";
 import { holdersIn, recordsIn } from "../facts.ts";
 import type { Outcome, Run } from "../run.ts";
 import type { Story } from "../story.ts";
+import { isLockedForEver } from "../world/hostile.ts";
 import { hasNoWayBack, refusalOf } from "../world/obstacles.ts";
 import { CARRIED } from "../world/values.ts";
 import {
@@ -55,6 +56,7 @@ const lastingRefusals = (world: Story["world"]): ReadonlyArray<number> => {
 const standingRefusals = ({ world, options }: Story): ReadonlySet<number> =>
   new Set([
     ...lastingRefusals(world),
+    ...(isLockedForEver(world) ? [13] : []),
     ...(world.history === "absent" || world.history === "uninstalled" ? [11] : []),
     ...(world.history.startsWith("pending-") ? [13] : []),
     ...(typeof world.values["global.customer"] === "object" ? [2] : []),
@@ -94,7 +96,7 @@ const notConverged = ({ story, next }: Outcome): string | undefined => {
 /** What no recovery changes. */
 const recoveryRefusals = ({ story, recovery }: Outcome): ReadonlySet<number> => {
   const codes = new Set(standingRefusals(story));
-  codes.delete(13);
+  if (!isLockedForEver(story.world)) codes.delete(13);
   // Nothing was ever good: there is nothing to go back to.
   const records = recovery === undefined ? [] : recordsIn(recovery.before);
   if (records.every(({ info }) => info.status === "uninstalled")) return new Set([11]);

@@ -258,4 +258,28 @@ export const PLANTS: ReadonlyArray<Plant> = [
     replacement: "const why = made._tag === undefined ? undefined : deviation(wanted, live);",
     test: "test/operations/upgrade.beside-others.test.ts",
   },
+  {
+    name: "what others say is shown as it is",
+    file: "src/render/text/ReporterText.ts",
+    search: "const event = visibleEvent(told);\n            const [next, changes]",
+    replacement: "const event = told;\n            const [next, changes]",
+  },
+  {
+    name: "JSON shows what it need not escape",
+    file: "src/render/json/ReporterJson.ts",
+    search: "write(visibleJson(record));",
+    replacement: "write(JSON.stringify(record));",
+  },
+  {
+    name: "the summary of an event is as others said it",
+    file: "src/domain/events/install-event.ts",
+    search: "visible(singleLine(redactText(facts.outcome.summary))),",
+    replacement: "singleLine(redactText(facts.outcome.summary)),",
+  },
+  {
+    name: "a Lease that claims to last for ever is taken over",
+    file: "src/services/lock/lease-taking.ts",
+    search: 'return state.overlong ? { _tag: "Alive" } :',
+    replacement: 'return state.holder === "" ? { _tag: "Alive" } :',
+  },
 ];
