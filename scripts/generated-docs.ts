@@ -7,6 +7,7 @@ import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
 import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
 import { HOME_CHECK, PREFLIGHT_CHECKS } from "../src/phases/checks/preflight.ts";
 import { RELEASE_CHECKS } from "../src/phases/checks/release-checks.ts";
+import { CHECK_TITLES, type CheckId } from "../src/words/checks/titles.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -38,12 +39,10 @@ const exitCodeTable = (codes: ReadonlyArray<ExitCode>): ReadonlyArray<string> =>
   ...codes.map(({ code, short, full }) => `| ${code} | ${cell(full ?? short)} |`),
 ];
 
-const checkTable = (
-  checks: ReadonlyArray<{ readonly id: string; readonly title: string }>,
-): ReadonlyArray<string> => [
+const checkTable = (checks: ReadonlyArray<{ readonly id: CheckId }>): ReadonlyArray<string> => [
   "| check | what holds when it finds nothing |",
   "| --- | --- |",
-  ...checks.map(({ id, title }) => `| \`${id}\` | ${cell(title)} |`),
+  ...checks.map(({ id }) => `| \`${id}\` | ${cell(CHECK_TITLES[id])} |`),
 ];
 
 const ofHelp = (isAdvanced: boolean, flags: Readonly<Record<string, DeclaredFlag<unknown>>>) =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { ownershipRefusal } from "../src/domain/crds/ownership.ts";
+import type { CrdRefusal } from "../src/domain/crds/refusal.ts";
 import { shownWhole } from "../src/domain/fields/shown-value.ts";
 import { hint, kubectl } from "../src/domain/hints/hint.ts";
 import type { OperatorEnvironment } from "../src/domain/hints/operator-commands.ts";
@@ -30,16 +30,24 @@ const FAILED = {
   cause: "image registry.example.com/envoy:1.2.0 does not exist",
   missingImage: "registry.example.com/tars/envoy:1.2.0",
 };
-const CRD = { crd: "gateways.gateway.networking.k8s.io", reason: "denied by policy" };
+const CRD = {
+  _tag: "ServerRefused",
+  crd: "gateways.gateway.networking.k8s.io",
+  detail: "denied by policy",
+} as const;
+const UNWRITTEN = { crd: CRD.crd, reason: { _tag: "Refused", detail: "no space" } } as const;
 
 /** What a loop over many names does with each. */
 const withoutLoop = (command: string): string => command.replace(/^for crd in [^;]*; do /, "");
 
-const MANY_REFUSALS = Array.from({ length: 19 }, (_, number) => {
-  const crd = `crd${number}.example.com`;
-  const unknown = ownershipRefusal(crd, [{ manager: "terraform", fields: ["spec.versions"] }]);
-  return { crd, reason: unknown.reason, remedy: unknown.remedy };
-});
+const MANY_REFUSALS = Array.from(
+  { length: 19 },
+  (_, number): CrdRefusal => ({
+    _tag: "UnknownOwner",
+    crd: `crd${number}.example.com`,
+    conflicts: [{ manager: "terraform", fields: ["spec.versions"] }],
+  }),
+);
 
 const REACH_CHANGE = {
   kind: "EnvoyProxy",
@@ -130,8 +138,8 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
       new catalogue.RecordsDamaged({
         release: RELEASE,
         records: [
-          { ...RECORD, flaw: { _tag: "Unreadable", why: "it is empty" } },
-          { ...RECORD, flaw: { _tag: "Misplaced", holds: "revision 3 of release a/b" } },
+          { ...RECORD, flaw: { _tag: "Unreadable", damage: { _tag: "Empty" } } },
+          { ...RECORD, flaw: { _tag: "Misplaced", revision: 3, name: "b", namespace: "a" } },
         ],
       }),
       new catalogue.RecordsDamaged({
@@ -175,12 +183,15 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   PreflightFailed: [
     10,
     [
-      new catalogue.PreflightFailed({ problems: [{ problem: "the cluster does not answer" }] }),
+      new catalogue.PreflightFailed({
+        problems: [{ _tag: "ClusterUnreachable", detail: "no route" }],
+      }),
       new catalogue.PreflightFailed({
         problems: [
-          { problem: "helm is too old" },
+          { _tag: "HelmUnsupported", version: "v2.17.0" },
           {
-            problem: "kubectl is missing",
+            _tag: "HelmUnusable",
+            text: "helm not found",
             remedy: hint("Install it:", kubectl("version")),
           },
         ],
@@ -324,7 +335,12 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   EventsWaiting: [
     30,
     [1, 2].map(
-      (count) => new catalogue.EventsWaiting({ release: RELEASE, count, cause: "HTTP 503" }),
+      (count) =>
+        new catalogue.EventsWaiting({
+          release: RELEASE,
+          count,
+          cause: { _tag: "Answered", status: 503, detail: "" },
+        }),
     ),
   ],
   OperationInProgress: [
@@ -342,7 +358,7 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
         release: RELEASE,
         status: "pending-install",
         revision: 1,
-        since: "at an unknown time",
+        since: undefined,
         lastGood: undefined,
       }),
     ],
@@ -359,7 +375,7 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
       new catalogue.AnotherRunHoldsTheLock({
         release: RELEASE,
         holder: "nobody",
-        since: "an unknown time",
+        since: undefined,
         overlong: true,
       }),
     ],
@@ -388,8 +404,12 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   CrdsIncomplete: [
     15,
     [
-      new catalogue.CrdsIncomplete({ failures: [CRD], written: 3, backup: "/tmp/b/crds 1.yaml" }),
-      new catalogue.CrdsIncomplete({ failures: [CRD], written: 0, backup: undefined }),
+      new catalogue.CrdsIncomplete({
+        failures: [UNWRITTEN],
+        written: 3,
+        backup: "/tmp/b/crds 1.yaml",
+      }),
+      new catalogue.CrdsIncomplete({ failures: [UNWRITTEN], written: 0, backup: undefined }),
     ],
   ],
   CrdBackupFailed: [14, [new catalogue.CrdBackupFailed({ detail: "no space left on device" })]],
@@ -400,8 +420,16 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   RollbackFailed: [
     21,
     [
-      new catalogue.RollbackFailed({ ...FAILED, rollbackCause: "timed out", lastGood: 7 }),
-      new catalogue.RollbackFailed({ ...FAILED, rollbackCause: "no target", lastGood: undefined }),
+      new catalogue.RollbackFailed({
+        ...FAILED,
+        rollbackCause: { _tag: "Said", text: "timed out" },
+        lastGood: 7,
+      }),
+      new catalogue.RollbackFailed({
+        ...FAILED,
+        rollbackCause: { _tag: "NoGoodRevision" },
+        lastGood: undefined,
+      }),
     ],
   ],
   UpgradeLeftInPlace: [
@@ -455,7 +483,7 @@ describe.each(ALL)("$title", ({ name, exitCode, error }) => {
   it("gives a command under each title", () => {
     assert.isNotEmpty(showHints(PLAIN_OPERATOR, error.hints));
     for (const { title, commands } of showHints(PLAIN_OPERATOR, error.hints)) {
-      assert.match(title, /^[A-Z].*:$/);
+      assert.match(title, /^(?:[a-z0-9.]+: )?[A-Z].*:$/);
       assert.isNotEmpty(commands);
       for (const command of commands) {
         assert.match(withoutLoop(command), /^(?:tare|helm|kubectl) \S/);
@@ -530,7 +558,7 @@ describe("what an operator needs to know is there", () => {
     [
       "everything that preflight found, in one go",
       SAMPLES.PreflightFailed[1][1] as OperatorError,
-      ["2 problems", "helm is too old", "kubectl is missing", "kubectl version"],
+      ["2 problems", "v2.17.0 is not supported", "helm not found", "kubectl version"],
     ],
     [
       "the flags that keep values, ready to paste",

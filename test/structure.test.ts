@@ -112,22 +112,24 @@ interface Layer {
 
 const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { files: ["domain"], knows: [] },
-  errors: { files: ["errors", "errors.ts"], knows: ["domain"] },
-  services: { files: ["services"], knows: ["domain"] },
+  /** Data to words: plain functions. */
+  words: { files: ["words"], knows: ["domain"], isPortable: true },
+  errors: { files: ["errors", "errors.ts"], knows: ["domain", "words"] },
+  services: { files: ["services"], knows: ["domain", "words"] },
   phases: {
     files: ["phases", "pipeline.ts"],
-    knows: ["domain", "errors", "version"],
+    knows: ["domain", "words", "errors", "version"],
     isPortable: true,
   },
   operations: {
     files: ["operations"],
-    knows: ["domain", "errors", "phases", "version"],
+    knows: ["domain", "words", "errors", "phases", "version"],
     isPortable: true,
   },
-  render: { files: ["render"], knows: ["domain", "errors"], isPortable: true },
+  render: { files: ["render"], knows: ["domain", "words", "errors"], isPortable: true },
   cli: {
     files: ["cli"],
-    knows: ["domain", "errors", "phases", "operations", "render", "services", "version"],
+    knows: ["domain", "words", "errors", "phases", "operations", "render", "services", "version"],
   },
   version: { files: ["version.ts"], knows: [] },
   entries: {
@@ -210,11 +212,11 @@ describe("layers", () => {
 describe("rooms", () => {
   const folders = new Set(files.map(({ path }) => path.split("/").slice(0, -1).join("/")));
 
-  it("have the same names in domain, services and phases", () => {
+  it("have the same names in domain, words, services and phases", () => {
     const strange = [...folders].filter((folder) => {
       const [layer = "", room] = folder.split("/");
       return (
-        ["domain", "services", "phases"].includes(layer) &&
+        ["domain", "words", "services", "phases"].includes(layer) &&
         !(room !== undefined && ROOMS.includes(room))
       );
     });
@@ -250,6 +252,22 @@ describe("domain", () => {
       [],
     );
     assert.deepStrictEqual(domain.flatMap(importsUnstableName), []);
+  });
+});
+
+describe("words", () => {
+  const words = inside("words");
+
+  it("reach nothing outside, and do nothing: a function of data gives a text", () => {
+    assert.deepStrictEqual(
+      offenders(words, foreign, (name) => name !== "effect"),
+      [],
+    );
+    const effects = words.filter(({ text }) => /\bEffect\b/.test(text));
+    assert.deepStrictEqual(
+      effects.map(({ path }) => path),
+      [],
+    );
   });
 });
 
@@ -300,69 +318,23 @@ const saysSomething = ({ text }: SourceFile): boolean =>
     (literal) => [...literal.matchAll(BETWEEN_WORDS)].length >= 2,
   );
 
-/** Where there are words beside `render` and `errors`, and why. */
+/** What looks like words and is none for an operator, and why. */
 const WORDED: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "a cause, which errors, events, records of Helm and reports quote": [
-    "domain/checks/envoy-gateway-hops.ts",
-    "domain/checks/ha-verdict.ts",
-    "domain/checks/object-room.ts",
-    "domain/checks/preflight.ts",
-    "domain/checks/terminating.ts",
-    "domain/events/delivery.ts",
-    "domain/events/reconcile.ts",
-    "domain/helm/outcome.ts",
-    "domain/lock/lease.ts",
-    "domain/release/record-flaw.ts",
-    "domain/release/release-size.ts",
-    "domain/rollout",
-    "domain/run/recovery.ts",
-    "domain/run/run-journal.ts",
-    "domain/tools/version.ts",
-    "operations/doctor/forward.ts",
-    "operations/doctor/quiet.ts",
-    "operations/history.ts",
-    "operations/run",
-    "phases/checks",
-    "phases/crds/write.ts",
-    "phases/helm",
-    "phases/release/last-run.ts",
-    "phases/release/requirements.ts",
-    "phases/rollout/settle.ts",
-  ],
-  "a verdict on a CRD with its remedy, which a plan and an error show": ["domain/crds"],
-  "what a plan says of pods and of its own limits": [
-    "domain/plan/data-plane-roll.ts",
-    "phases/plan/plan-upgrade.ts",
-  ],
-  "a permission or a command, spelt out for people to paste": [
-    "domain/access/access.ts",
-    "domain/tools/remedy.ts",
-  ],
-  "what a parser wants in the place of what it found": [
-    "domain/identity/identity.ts",
-    "domain/identity/signing-key.ts",
-    "domain/values/carry-over.ts",
-  ],
-  "descriptions in a published JSON Schema": [
-    "domain/events/event-schema.ts",
-    "domain/events/install-event.ts",
-    "domain/processes/actor.ts",
-  ],
   "words of Helm's and the API server's, to know them by": [
     "domain/checks/admission-refusal.ts",
     "domain/events/recorded-revision.ts",
+    "domain/helm/outcome.ts",
   ],
-  "an expression or a message that the API server is given": ["domain/hold/objects.ts"],
-  "a line of the product page": ["phases/release/discover.ts"],
-  "names of waits, for tests": ["domain/run/waiting.ts"],
+  "an expression that the API server evaluates": ["domain/hold/objects.ts"],
+  "the name of a phase, a line of the product page": ["phases/release/discover.ts"],
 };
 
-describe("words", () => {
+describe("sentences", () => {
   const worded = inside("domain", "phases", "operations").filter(saysSomething);
   const known = Object.values(WORDED).flat();
   const isIn = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
 
-  it("are made in render and errors, but for what has a reason not to be", () => {
+  it("are made in words, render and errors: decisions are data", () => {
     const others = worded.filter(({ path }) => !known.some((place) => isIn(path, place)));
     assert.deepStrictEqual(
       others.map(({ path }) => path),
@@ -370,7 +342,7 @@ describe("words", () => {
     );
   });
 
-  it("are where the reasons are", () => {
+  it("are none where the reasons are not", () => {
     const idle = known.filter((place) => !worded.some(({ path }) => isIn(path, place)));
     assert.deepStrictEqual(idle, []);
   });

@@ -1,5 +1,5 @@
 /** Exit 14 and 15, and the rights it takes: the CRDs. */
-import type { CrdRefusal, Remedy } from "../domain/crds/refusal.ts";
+import type { CrdRefusal, CrdWriteFailure } from "../domain/crds/refusal.ts";
 import {
   type Command,
   type CommandLine,
@@ -10,6 +10,9 @@ import {
   tare,
 } from "../domain/hints/hint.ts";
 import { CRDS_LOCK, leaseName } from "../domain/lock/lease.ts";
+import { describeObjection, describeWriteFailure } from "../words/crds/objections.ts";
+import { crdRemedy, type Remedy } from "../words/crds/remedies.ts";
+import { describeHeld } from "../words/lock/holder.ts";
 import { operatorError } from "./operator-error.ts";
 
 /** As the API server names them; a service account is a user too. */
@@ -88,11 +91,11 @@ export class CrdRightsMissing extends operatorError<{
 /** CRDs belong to the whole cluster: another run is changing them, perhaps for another release. */
 export class CrdsLocked extends operatorError<{
   readonly holder: string;
-  readonly since: string;
+  readonly since: string | undefined;
 }>()("CrdsLocked", {
   exitCode: 13,
   what: () => "another run is changing the CRDs of this cluster; no CRD was written",
-  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
+  why: ({ holder, since }) => [describeHeld(holder, since)],
   hints: () => [
     hint(
       "See who holds it:",
@@ -102,23 +105,15 @@ export class CrdsLocked extends operatorError<{
   ],
 }) {}
 
-interface RefusedCrd extends Pick<CrdRefusal, "crd" | "reason"> {
-  readonly remedy?: Remedy;
-}
-
 /** A word that no shell touches, in the place of the CRD's name. */
 const ANY_CRD = "tare-any-crd";
 /** Two can still be read one by one. */
 const MANY = 3;
 
-const LOOK: Remedy = {
-  title: "Look at what is on the cluster:",
-  commands: [kubectl("get", "crd", ANY_CRD, "-o", "yaml")],
-};
-
 /** The remedy as it would be of any CRD, where its commands name the CRD by words of their own. */
-const ofAny = ({ crd, remedy }: RefusedCrd): Remedy => {
-  if (remedy === undefined) return LOOK;
+const ofAny = (refusal: CrdRefusal): Remedy => {
+  const { crd } = refusal;
+  const remedy = crdRemedy(refusal);
   const word = (text: string): string => (text === crd ? ANY_CRD : text);
   return {
     title: remedy.title,
@@ -143,7 +138,7 @@ const named = ({ words, into, ...command }: CommandLine, name: string): CommandL
 };
 
 /** What is the same for many is said once, with a loop over their names. */
-const remedyHints = (refusals: ReadonlyArray<RefusedCrd>): ReadonlyArray<Hint> => {
+const remedyHints = (refusals: ReadonlyArray<CrdRefusal>): ReadonlyArray<Hint> => {
   const groups = new Map<string, { readonly remedy: Remedy; readonly crds: Array<string> }>();
   for (const refusal of refusals) {
     const remedy = ofAny(refusal);
@@ -156,10 +151,7 @@ const remedyHints = (refusals: ReadonlyArray<RefusedCrd>): ReadonlyArray<Hint> =
     const { commands } = remedy;
     if (crds.length < MANY || !commands.every(namesAny)) {
       return crds.map((crd) =>
-        hint(
-          remedy === LOOK ? remedy.title : `${crd}: ${remedy.title}`,
-          ...commands.map((command) => named(command, crd)),
-        ),
+        hint(`${crd}: ${remedy.title}`, ...commands.map((command) => named(command, crd))),
       );
     }
     const loop = (command: CommandLine): Command => ({
@@ -174,26 +166,27 @@ const remedyHints = (refusals: ReadonlyArray<RefusedCrd>): ReadonlyArray<Hint> =
 };
 
 export class CrdsRefused extends operatorError<{
-  readonly refusals: ReadonlyArray<RefusedCrd>;
+  readonly refusals: ReadonlyArray<CrdRefusal>;
 }>()("CrdsRefused", {
   exitCode: 14,
   what: ({ refusals }) => {
     const count = new Set(refusals.map(({ crd }) => crd)).size;
     return `${count} ${count === 1 ? "CRD was" : "CRDs were"} refused; no CRD was written`;
   },
-  why: ({ refusals }) => refusals.map(({ crd, reason }) => `${crd}: ${reason}`),
+  why: ({ refusals }) => refusals.map((refusal) => `${refusal.crd}: ${describeObjection(refusal)}`),
   hints: ({ refusals }) => [...remedyHints(refusals), runAgain],
 }) {}
 
 export class CrdsIncomplete extends operatorError<{
-  readonly failures: ReadonlyArray<{ readonly crd: string; readonly reason: string }>;
+  readonly failures: ReadonlyArray<{ readonly crd: string; readonly reason: CrdWriteFailure }>;
   readonly written: number;
   readonly backup: string | undefined;
 }>()("CrdsIncomplete", {
   exitCode: 15,
   what: ({ failures, written }) =>
     `${failures.length} of the CRDs could not be written (${written} were); Helm was not started`,
-  why: ({ failures }) => failures.map(({ crd, reason }) => `${crd}: ${reason}`),
+  why: ({ failures }) =>
+    failures.map(({ crd, reason }) => `${crd}: ${describeWriteFailure(reason)}`),
   hints: ({ backup }) => [
     ...(backup === undefined
       ? []

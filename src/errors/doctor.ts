@@ -1,16 +1,20 @@
 /** What keeps the doctor from its work. */
+
+import type { StopReason } from "../domain/events/doctor-report.ts";
 import { hint, kubectl } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
+import { describeStop } from "../words/events/doctor.ts";
+import { describeHeld } from "../words/lock/holder.ts";
 import { operatorError } from "./operator-error.ts";
 
 export class AnotherDoctorAtWork extends operatorError<{
   readonly release: ReleaseRef;
   readonly holder: string;
-  readonly since: string;
+  readonly since: string | undefined;
 }>()("AnotherDoctorAtWork", {
   exitCode: 13,
   what: ({ release }) => `another doctor is at work on release ${release.name}`,
-  why: ({ holder, since }) => [`the lock is held by ${holder} since ${since}`],
+  why: ({ holder, since }) => [describeHeld(holder, since)],
   hints: ({ release }) => [
     hint(
       "See who holds it:",
@@ -23,12 +27,12 @@ export class AnotherDoctorAtWork extends operatorError<{
 export class EventsWaiting extends operatorError<{
   readonly release: ReleaseRef;
   readonly count: number;
-  readonly cause: string;
+  readonly cause: StopReason;
 }>()("EventsWaiting", {
   exitCode: 30,
   what: ({ count }) =>
     `${count} ${count === 1 ? "event waits" : "events wait"} for the next tick: the management plane could not be reached`,
-  why: ({ cause }) => [cause],
+  why: ({ cause }) => [describeStop(cause)],
   hints: ({ release }) => [
     hint(
       "List pending events:",

@@ -1,27 +1,26 @@
 /** Exit 10: something stands in the way, and nothing was changed. */
 
+import type { PreflightProblem } from "../domain/checks/problem.ts";
 import type { ReachChange } from "../domain/checks/reach.ts";
 import type { TakenFields } from "../domain/fields/taken-fields.ts";
 import { again, type Hint, hint, kubectl, runAgain, tare } from "../domain/hints/hint.ts";
 import type { JsonObject } from "../domain/kube/json.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
+import { problemLines, problemRemedies } from "../words/checks/problems.ts";
 import { historyHint, operatorError } from "./operator-error.ts";
-
-export interface PreflightProblem {
-  readonly problem: string;
-  readonly remedy?: Hint;
-}
 
 /** Everything that stands in the way, found in one go. */
 export class PreflightFailed extends operatorError<{
   readonly problems: ReadonlyArray<PreflightProblem>;
 }>()("PreflightFailed", {
   exitCode: 10,
-  what: ({ problems }) =>
-    problems.length === 1 ? "preflight failed" : `preflight failed: ${problems.length} problems`,
-  why: ({ problems }) => problems.map(({ problem }) => problem),
+  what: ({ problems }) => {
+    const count = problems.flatMap(problemLines).length;
+    return count === 1 ? "preflight failed" : `preflight failed: ${count} problems`;
+  },
+  why: ({ problems }) => problems.flatMap(problemLines),
   hints: ({ problems }) => [
-    ...problems.flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy])),
+    ...problems.flatMap(problemRemedies),
     hint("Once that is fixed, run the upgrade again:", tare("upgrade")),
   ],
 }) {}

@@ -11,28 +11,10 @@ import {
   shell,
 } from "../domain/hints/hint.ts";
 import { shellQuote } from "../domain/hints/operator-commands.ts";
-import type { FlawedRecord, MisleadingLabel, RecordFlaw } from "../domain/release/record-flaw.ts";
+import type { FlawedRecord } from "../domain/release/record-flaw.ts";
 import { type ReleaseRef, releaseSecretName } from "../domain/release/release.ts";
+import { describeRecord } from "../words/release/record-flaw.ts";
 import { operatorError } from "./operator-error.ts";
-
-const labelLine = ({ label, says, record }: MisleadingLabel): string =>
-  says === undefined
-    ? `it has no label ${label}, and is ${record}`
-    : `its label ${label} says ${says}, and the record says ${record}`;
-
-const describeFlaw = (flaw: RecordFlaw): string => {
-  switch (flaw._tag) {
-    case "Unreadable":
-      return `cannot be read (${flaw.why})`;
-    case "Misplaced":
-      return `holds ${flaw.holds}`;
-    case "Mislabelled":
-      return `is not what it is labelled: ${flaw.labels.map(labelLine).join("; ")}`;
-  }
-};
-
-export const describeRecord = (namespace: string, { kind, name, flaw }: FlawedRecord): string =>
-  `${kind} ${namespace}/${name} ${describeFlaw(flaw)}`;
 
 const fix = ({ namespace }: ReleaseRef, { kind, name, flaw }: FlawedRecord): Hint => {
   const object = [kind.toLowerCase(), name, "-n", namespace];

@@ -3,6 +3,9 @@
 import { type Hint, helm, hint, kubectl, rollback, runAgain, tare } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { Unrecorded } from "../domain/release/unrecorded.ts";
+import { describeHeld } from "../words/lock/holder.ts";
+import { describePending } from "../words/release/busy.ts";
+import { atOrUnknown } from "../words/release/times.ts";
 import { historyHint, operatorError } from "./operator-error.ts";
 import { describeUnrecorded, unrecordedHints } from "./unrecorded.ts";
 
@@ -141,7 +144,8 @@ type PendingRelease = {
   readonly status: string;
   /** Absent when it is not a revision that tells. */
   readonly revision: number | undefined;
-  readonly since: string;
+  /** Absent where no record tells. */
+  readonly since: string | undefined;
   readonly lastGood: number | undefined;
   /** No Helm can be at work on it any more, as far as can be known. */
   readonly helmHasEnded?: boolean;
@@ -155,24 +159,21 @@ export class OperationInProgress extends operatorError<PendingRelease>()("Operat
   exitCode: 13,
   what: ({ release, status, revision }) =>
     `release ${release.name} is ${status}${revision === undefined ? "" : ` (revision ${revision})`}: Helm refuses to touch it`,
-  why: ({ since, story }) =>
-    story ?? [
-      `an operation that began ${since} is still running, or was killed before it could finish`,
-    ],
+  why: ({ since, story }) => story ?? [describePending("an operation", atOrUnknown(since))],
   hints: (pending) => [historyHint(pending.release), ...waysOut(pending)],
 }) {}
 
 export class AnotherRunHoldsTheLock extends operatorError<{
   readonly release: ReleaseRef;
   readonly holder: string;
-  readonly since: string;
+  readonly since: string | undefined;
   /** Its Lease claims to last longer than any that a run writes. */
   readonly overlong: boolean;
 }>()("AnotherRunHoldsTheLock", {
   exitCode: 13,
   what: ({ release }) => `another run is working on release ${release.name}`,
   why: ({ holder, since, overlong }) => [
-    `the lock is held by ${holder} since ${since}`,
+    describeHeld(holder, since),
     ...(overlong
       ? ["its Lease claims to last longer than any run's: no waiting tells whether anybody has it"]
       : []),

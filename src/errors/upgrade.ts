@@ -1,8 +1,10 @@
 /** Exit 20 to 23: the upgrade was tried. */
 
+import type { RestoreFailure } from "../domain/helm/restore-failure.ts";
 import { type Hint, hint, rollback, runAgain, tare } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { FailedRevisions } from "../domain/report/report.ts";
+import { describeRestoreFailure } from "../words/helm/restore-failure.ts";
 import { historyHint, type OperatorError, operatorError, podHints } from "./operator-error.ts";
 
 type FailedUpgrade = {
@@ -48,7 +50,7 @@ export class UpgradeRolledBack extends operatorError<
 
 export class RollbackFailed extends operatorError<
   FailedUpgrade & {
-    readonly rollbackCause: string;
+    readonly rollbackCause: RestoreFailure;
     /** Where to go by hand; `undefined` when no revision is known to be good. */
     readonly lastGood: number | undefined;
     readonly takeOver?: boolean;
@@ -57,7 +59,10 @@ export class RollbackFailed extends operatorError<
   exitCode: 21,
   what: ({ failedRevision }) =>
     `upgrade failed (revision ${failedRevision}) and the rollback failed too: manual action is needed`,
-  why: ({ cause, rollbackCause }) => [`upgrade: ${cause}`, `rollback: ${rollbackCause}`],
+  why: ({ cause, rollbackCause }) => [
+    `upgrade: ${cause}`,
+    `rollback: ${describeRestoreFailure(rollbackCause)}`,
+  ],
   hints: ({ release, dataplaneNamespace, lastGood, takeOver, missingImage }) => [
     ...imageHints(missingImage),
     historyHint(release),

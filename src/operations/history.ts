@@ -11,7 +11,7 @@ import {
 } from "../domain/events/timeline.ts";
 import { actorOf } from "../domain/processes/actor.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
-import { obituary, type RunRecord } from "../domain/run/run-journal.ts";
+import type { RunRecord } from "../domain/run/run-journal.ts";
 import { ClusterUnavailable, ReleaseNotFound } from "../errors.ts";
 import { lookAtLock, watchHolder } from "../phases/lock/lock-holder.ts";
 import { findUnrecorded, requireRecordsInCluster } from "../phases/release/unrecorded.ts";
@@ -51,10 +51,6 @@ const readEvents = Effect.fnUntraced(function* (release: ReleaseRef) {
 const NO_WORKER: Worker = { _tag: "None" };
 const ALIVE: Worker = { _tag: "Alive" };
 
-/** The run that made the newest revision, if the journal is of that run. */
-const obituaryOf = (run: RunRecord | undefined): string =>
-  run === undefined ? "the process that worked on it is gone" : obituary(run);
-
 /** The run that made the revision and has not ended, as far as it was written down. */
 const runOf = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
   const run = yield* Effect.flatMap(RunJournal, (journals) => journals.latest(release));
@@ -72,7 +68,7 @@ const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, run: RunRe
   const last = yield* watchHolder(release, seen);
   if (last === undefined) return ALIVE;
   if (last._tag === "Free") return NO_WORKER;
-  return { _tag: "Dead", obituary: obituaryOf(run) } satisfies Worker;
+  return { _tag: "Dead", run } satisfies Worker;
 });
 
 /** What is nice to know, and the history can be told without. */

@@ -526,9 +526,9 @@ const SAMPLES: {
           ...IDLE_DOCTOR,
           added: [{ name: "a", operation: "rollback", revision: 3 }],
           forwarded: [{ name: "tare-event-upgrade-1" }],
-          rejected: [{ name: "b", operation: "upgrade", reason: "HTTP 400" }],
+          rejected: [{ name: "b", operation: "upgrade", reason: { _tag: "Foreign" } }],
           removed: 2,
-          leftAlone: "me@host is working on the release",
+          leftAlone: { _tag: "AtWork", holder: "me@host" },
         },
         sendAgain: "kubectl label configmaps",
       },
@@ -538,7 +538,7 @@ const SAMPLES: {
       "forwarded: 1",
       "  tare-event-upgrade-1",
       "rejected by the management plane: 1",
-      "  upgrade (b): HTTP 400",
+      "  upgrade (b): it is of another workspace or release",
       "  To have all rejected ones sent again:",
       "  kubectl label configmaps",
       "removed old events: 2",
@@ -553,7 +553,7 @@ const SAMPLES: {
           dryRun: true,
           forwarded: Array.from({ length: 21 }, (_, index) => ({ name: `event-${index}` })),
           kept: [{ name: "c" }],
-          stoppedBecause: "HTTP 503",
+          stoppedBecause: { _tag: "OutOfTime" },
         },
       },
       "release tars in tars-system",
@@ -617,7 +617,7 @@ const SAMPLES: {
           ],
           crds: [
             { name: "a.example", verdict: "create" },
-            { name: "b.example", verdict: "kept", why: "managed by GKE" },
+            { name: "b.example", verdict: "kept", keptBy: { _tag: "Platform", platform: "GKE" } },
             { name: "c.example", verdict: "unchanged" },
           ],
           objects: [
@@ -642,12 +642,22 @@ const SAMPLES: {
           ],
           images: [{ before: "a:1", after: "a:2", usedBy: ["Deployment d"] }],
           rolls: [
-            { workload: "Deployment d", namespace: "n", pods: 2, why: "spec.containers[d].image" },
-            { workload: "DaemonSet e", namespace: "n", pods: undefined, why: "x" },
+            {
+              workload: { kind: "Deployment", name: "d" },
+              namespace: "n",
+              pods: 2,
+              why: { _tag: "Template", field: "spec.containers[d].image", more: 0 },
+            },
+            {
+              workload: { kind: "DaemonSet", name: "e" },
+              namespace: "n",
+              pods: undefined,
+              why: { _tag: "Template", field: "x", more: 0 },
+            },
           ],
           hooks: ["Job certgen"],
           identityChanges: true,
-          limits: ["Secret n/s: forbidden"],
+          limits: [{ _tag: "Object", object: "Secret n/s", detail: "forbidden" }],
         },
       },
       "plan for 1.1.0 → 1.2.0 (dry run)",
@@ -700,7 +710,14 @@ const SAMPLES: {
     ],
   ],
   CarriedForward: [
-    [{ _tag: "CarriedForward", line: "carried forward: x", paths: ["a.b"] }, "carried forward: x"],
+    [
+      {
+        _tag: "CarriedForward",
+        carried: { registry: '"r"', customer: '"c"', environment: '""', otel: "true" },
+        paths: ["a.b"],
+      },
+      'carried forward: registry="r" customer="c" env="" otel=true',
+    ],
   ],
   ValuesLost: [
     [
@@ -739,7 +756,7 @@ const SAMPLES: {
     [
       {
         _tag: "HaChecked",
-        verdict: { _tag: "Unknown", why: "no EnvoyProxy resource found" },
+        verdict: { _tag: "Unknown", why: { _tag: "NoEnvoyProxy" } },
         allowDowntime: false,
       },
       "warning: HA preflight skipped (no EnvoyProxy resource found): verify that the data plane has at least two replicas",
@@ -865,7 +882,7 @@ const SAMPLES: {
             desired: 2,
             updated: 1,
             draining: 1,
-            waitingFor: "1 of 2 pods run the new template",
+            waitingFor: { _tag: "PodsUpdated", count: 1, desired: 2, isEarlier: false },
             lastEvent: undefined,
           },
           {

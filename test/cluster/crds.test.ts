@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { restoreHints } from "../../src/domain/crds/backup.ts";
 import type { KubeObject } from "../../src/domain/kube/objects.ts";
 import type { ReportEvent } from "../../src/domain/report/report.ts";
 import { showHints } from "../../src/render/hints/hints.ts";
+import { restoreHints } from "../../src/render/hints/restore-crds.ts";
 import { needsScript, restoreScript } from "../../src/render/text/restore-script.ts";
 import { warningText } from "../../src/render/warnings/warning.ts";
 import {

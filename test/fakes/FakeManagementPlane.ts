@@ -14,7 +14,11 @@ export type PlaneBehaviour =
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(InstallEvent));
 
-const RESET: DeliveryOutcome = { _tag: "TryLater", reason: "socket hang up", soon: true };
+const RESET: DeliveryOutcome = {
+  _tag: "TryLater",
+  reason: { _tag: "Unanswered", detail: "socket hang up" },
+  soon: true,
+};
 
 /** The management plane in memory: one row per `event_id`, the last one sent. */
 export class FakeManagementPlane extends Context.Service<

@@ -1,7 +1,7 @@
 /** Any object of the cluster can say anything: a run ends in bounded time, by a code of its own, with nothing raw shown. */
 import { assert, describe, it } from "@effect/vitest";
 import { Clock, Effect } from "effect";
-import { installEvent } from "../../src/domain/events/install-event.ts";
+import { said } from "../../src/domain/events/failure-cause.ts";
 import {
   ConfigMap,
   CustomResourceDefinition,
@@ -19,6 +19,7 @@ import { heldLease } from "../../src/domain/lock/lease.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
 import { EventOutbox } from "../../src/services/events/EventOutbox.ts";
 import { RunJournal } from "../../src/services/run/RunJournal.ts";
+import { installEvent } from "../../src/words/events/install-event.ts";
 import {
   FakeCluster,
   FakeManagementPlane,
@@ -75,7 +76,7 @@ const left = Effect.gen(function* () {
       release: DEFAULT_RELEASE,
       subject: { _tag: "Run", runId: "run-1" },
       operation: "upgrade",
-      outcome: { status: "failed", summary: "it broke", code: "UpgradeRolledBack" },
+      outcome: { status: "failed", cause: said("it broke"), code: "UpgradeRolledBack" },
       fromVersion: "1.0.0",
       toVersion: "1.1.0",
       startedAt: new Date(0),

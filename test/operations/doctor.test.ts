@@ -1,11 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Clock, Duration, Effect, Exit, Option } from "effect";
 import { TestClock } from "effect/testing";
-import {
-  type EventFacts,
-  type InstallEvent,
-  installEvent,
-} from "../../src/domain/events/install-event.ts";
+import { said } from "../../src/domain/events/failure-cause.ts";
+import type { EventFacts, InstallEvent } from "../../src/domain/events/install-event.ts";
 import { DELIVERY_LABEL } from "../../src/domain/events/outbox-entry.ts";
 import { ConfigMap, type KubeObject, Lease } from "../../src/domain/kube/objects.ts";
 import { heldLease } from "../../src/domain/lock/lease.ts";
@@ -15,6 +12,7 @@ import { EventOutbox } from "../../src/services/events/EventOutbox.ts";
 import { Helm } from "../../src/services/helm/Helm.ts";
 import { ReleaseLock } from "../../src/services/lock/ReleaseLock.ts";
 import { ReleaseRecords } from "../../src/services/release/ReleaseRecords.ts";
+import { installEvent } from "../../src/words/events/install-event.ts";
 import {
   FakeCluster,
   FakeManagementPlane,
@@ -103,7 +101,7 @@ describe("an event that is not the doctor's own", () => {
       const { report } = yield* tick();
       assert.deepStrictEqual(
         report?.rejected.map(({ reason }) => reason),
-        ["it is of another workspace or release"],
+        [{ _tag: "Foreign" }],
       );
       assert.include(yield* received, 8);
       assert.notInclude(yield* received, 7);
@@ -245,7 +243,7 @@ describe("a run that died", () => {
         onNews: () => Effect.void,
       });
       const { report } = yield* Effect.scoped(Effect.andThen(held, tick()));
-      assert.match(report?.leftAlone ?? "", /is working on the release/);
+      assert.strictEqual(report?.leftAlone?._tag, "AtWork");
       assert.deepStrictEqual(report?.added, []);
       const after = yield* tick();
       assert.strictEqual(after.report?.added.length, 1);
@@ -266,7 +264,7 @@ describe("a run that died", () => {
           tick(),
         ),
       );
-      assert.match(report?.leftAlone ?? "", /alive/);
+      assert.include(JSON.stringify(report?.leftAlone), "alive");
     }).pipe(Effect.provide(world())),
   );
 
@@ -348,7 +346,7 @@ describe("forwarding", () => {
       const { report } = yield* tick();
       assert.deepStrictEqual(
         report?.rejected.map(({ reason }) => reason),
-        [`HTTP ${status}: no such row`],
+        [{ _tag: "Answered", status, detail: "no such row" }],
       );
       assert.deepStrictEqual(yield* received, [1, 3]);
       assert.deepStrictEqual(yield* deliveries, ["forwarded", "forwarded", "rejected"]);
@@ -390,7 +388,9 @@ describe("forwarding", () => {
       const outbox = yield* EventOutbox;
       yield* outbox.write(queued(1, { source: "doctor" }));
       yield* tick();
-      yield* outbox.write(queued(1, { outcome: { status: "failed", summary: "x", code: "X" } }));
+      yield* outbox.write(
+        queued(1, { outcome: { status: "failed", cause: said("x"), code: "X" } }),
+      );
       yield* tick();
       assert.deepStrictEqual(yield* rows, ["1 upgrade failed"]);
     }).pipe(Effect.provide(noRelease)),

@@ -7,6 +7,7 @@ import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
 import { history } from "../../src/operations/history.ts";
 import { ReleaseLock } from "../../src/services/lock/ReleaseLock.ts";
 import { RunJournal } from "../../src/services/run/RunJournal.ts";
+import { describeCause } from "../../src/words/events/causes.ts";
 import {
   FakeCluster,
   FakeProcesses,
@@ -80,7 +81,11 @@ describe("the history of a revision that is pending", () => {
       yield* Effect.flatMap(FakeProcesses, (processes) => processes.end(4711));
       const { status, cause, elapsed, finishedAt } = yield* newestRow;
       assert.strictEqual(status, "died");
-      assert.match(cause ?? "", /^a run by .* died in phase 5, while helm upgrade was at work/);
+      assert.strictEqual(cause?._tag, "RunDied");
+      assert.match(
+        cause === undefined ? "" : describeCause(cause),
+        /^a run by .* died in phase 5, while helm upgrade was at work/,
+      );
       assert.isUndefined(finishedAt);
       assert.isBelow(elapsed, 1_000);
     }).pipe(Effect.provide(world(PENDING))),
@@ -91,7 +96,7 @@ describe("the history of a revision that is pending", () => {
       yield* leaveLease(processElsewhere("ci-7"));
       const { status, cause, elapsed } = yield* newestRow;
       assert.strictEqual(status, "died");
-      assert.strictEqual(cause, "the process that worked on it is gone");
+      assert.deepStrictEqual(cause, { _tag: "WorkerGone" });
       assert.isAtLeast(elapsed, 30_000);
       assert.isAtMost(elapsed, 34_000);
       const { warnings } = yield* Recorder;
@@ -115,11 +120,11 @@ describe("the history of a revision that is pending", () => {
   it.effect("is what Helm's record says when nobody holds the lock, or nobody can be asked", () =>
     Effect.gen(function* () {
       const { cause } = yield* newestRow;
-      assert.strictEqual(cause, "left pending-upgrade: it was never finished");
+      assert.deepStrictEqual(cause, { _tag: "LeftPending", status: "pending-upgrade" });
       yield* leaveLease(processOn(4711));
       const cluster = yield* FakeCluster;
       yield* cluster.inject({ trouble: unreachable, kind: "Lease" });
-      assert.strictEqual((yield* newestRow).cause, cause);
+      assert.deepStrictEqual((yield* newestRow).cause, cause);
     }).pipe(Effect.provide(world(PENDING))),
   );
 });

@@ -115,7 +115,7 @@ describe("an HA preflight that cannot know", () => {
       assert.strictEqual(result?.revision, 2);
       assert.deepStrictEqual(yield* verdict, {
         _tag: "Unknown",
-        why: "no EnvoyProxy resource found",
+        why: { _tag: "NoEnvoyProxy" },
       });
     }).pipe(Effect.provide(world())),
   );
@@ -127,7 +127,7 @@ describe("an HA preflight that cannot know", () => {
       const known = yield* verdict;
       assert.strictEqual(known?._tag, "Unknown");
       assert.match(
-        known?._tag === "Unknown" ? known.why : "",
+        known?._tag === "Unknown" && known.why._tag === "Unreadable" ? known.why.detail : "",
         /^list envoyproxies in tars-system: /,
       );
     }).pipe(

@@ -10,6 +10,7 @@ import {
   stringAt,
 } from "../../src/domain/kube/objects.ts";
 import type { ReportEvent } from "../../src/domain/report/report.ts";
+import { shortReason } from "../../src/words/rollout/trouble.ts";
 import {
   dataPlane,
   EMBEDDED_CHART,
@@ -62,7 +63,9 @@ const seenAt = (trouble: RegExp) =>
   firstAt(
     (event) =>
       event._tag === "DataPlaneProgress" &&
-      event.deployments.some(({ lastEvent }) => trouble.test(lastEvent ?? "")),
+      event.deployments.some(({ lastEvent }) =>
+        trouble.test(lastEvent === undefined ? "" : shortReason(lastEvent)),
+      ),
   );
 
 const endedEarlyAt = firstAt(

@@ -1,11 +1,11 @@
 import { Effect, type Layer, Option } from "effect";
 import { Argument, Command, Flag } from "effect/cli";
 import { PLATFORMS, TOOL_NAMES, type ToolName } from "../../domain/tools/pins.ts";
-import { toolRemedy } from "../../domain/tools/remedy.ts";
 import { NO_CLUSTER, showHints } from "../../render/hints/hints.ts";
 import { printLine } from "../../render/text/print.ts";
 import { type Reporter, report } from "../../services/report/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../../services/tools/ToolShelf.ts";
+import { toolRemedy } from "../../words/tools/remedy.ts";
 import { TOOLS_DIR_FLAG } from "../flags/shared-flags.ts";
 import { RunFailed } from "../RunFailed.ts";
 

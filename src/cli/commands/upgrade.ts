@@ -1,6 +1,5 @@
 import { Effect, Exit, Option } from "effect";
 import { Command } from "effect/cli";
-import { restoreHints } from "../../domain/crds/backup.ts";
 import { type Hint, helm, hint, kubectl, rollback } from "../../domain/hints/hint.ts";
 import type { OperatorEnvironment } from "../../domain/hints/operator-commands.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
@@ -13,6 +12,7 @@ import { type UpgradeOutcome, upgrade } from "../../operations/upgrade.ts";
 import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
 import type { UpgradeResult } from "../../phases/helm/helm-upgrade.ts";
 import { showHints } from "../../render/hints/hints.ts";
+import { restoreHints } from "../../render/hints/restore-crds.ts";
 import { needsScript, restoreScript, scriptHint } from "../../render/text/restore-script.ts";
 import { warningText } from "../../render/warnings/warning.ts";
 import { CrdBackups } from "../../services/crds/CrdBackups.ts";

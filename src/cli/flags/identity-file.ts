@@ -5,6 +5,7 @@ import { isOpenToOthers } from "../../domain/identity/plain-http.ts";
 import { visible } from "../../domain/text/visible.ts";
 import { InvalidIdentity } from "../../errors.ts";
 import { type Reporter, warn } from "../../services/report/Reporter.ts";
+import { describeIdentityProblem } from "../../words/identity/problems.ts";
 
 const READABLE_BY_GROUP = 0o040;
 const READABLE_BY_ALL = 0o004;
@@ -75,9 +76,7 @@ export const readIdentity = Effect.fn("tare.readIdentity")(function* (
   });
   const decoded = decodeIdentity(text);
   if (Result.isFailure(decoded)) {
-    const problems = decoded.failure.map(({ field, expected }) =>
-      field === undefined ? expected : `${field}: ${expected}`,
-    );
+    const problems = decoded.failure.map(describeIdentityProblem);
     return yield* new InvalidIdentity({ file, problems });
   }
   if (process.platform !== "win32" && isExposed(stats, process.getuid?.())) {

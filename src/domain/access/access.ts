@@ -65,7 +65,8 @@ export const accessQuestions = (needed: ReadonlyArray<Access>): ReadonlyArray<Ac
   });
 };
 
-const resourceName = ({ group, resource }: Access): string =>
+/** As RBAC names it, e.g. `deployments.apps`. */
+export const resourceName = ({ group, resource }: Pick<Access, "group" | "resource">): string =>
   group === "" ? resource : `${resource}.${group}`;
 
 const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"];
@@ -74,7 +75,7 @@ const inOrder = (verbs: ReadonlyArray<string>): ReadonlyArray<string> =>
   [...new Set(verbs)].sort((a, b) => VERBS.indexOf(a) - VERBS.indexOf(b));
 
 /** One resource in one place, with everything that the account is not allowed to do to it. */
-interface MissingRight {
+export interface MissingRight {
   readonly namespace: string | undefined;
   readonly group: string;
   readonly resource: string;
@@ -82,6 +83,13 @@ interface MissingRight {
   /** Of single objects; none when it is about all of the resource. */
   readonly names: ReadonlyArray<string>;
 }
+
+/** By verbs, then by resource, then by place: what is of the whole cluster comes after what is of a namespace. */
+const orderOf = ({ namespace = "~", verbs, names, ...right }: MissingRight): string =>
+  [verbs.join(", "), resourceName(right), names.length === 0 ? [] : `(${names.join(", ")})`]
+    .flat()
+    .concat(namespace)
+    .join(" ");
 
 export const missingRights = (denied: ReadonlyArray<Access>): ReadonlyArray<MissingRight> => {
   const byResource = Map.groupBy(denied, ({ namespace = "", group, resource }) =>
@@ -104,41 +112,5 @@ export const missingRights = (denied: ReadonlyArray<Access>): ReadonlyArray<Miss
         },
       ];
     })
-    .sort((a, b) => (describeRight(a) < describeRight(b) ? -1 : 1));
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 };
-
-const where = (namespace: string | undefined): string =>
-  namespace === undefined ? "in the whole cluster" : `in namespace ${namespace}`;
-
-/** E.g. `create, patch deployments.apps in namespace tars-system`. */
-export const describePermission = ({
-  namespace,
-  group,
-  resource,
-  verbs,
-  names,
-}: MissingRight): string => {
-  const word = resourceName({ verb: "", group, resource });
-  const which = names.length === 0 ? "" : ` (${names.join(", ")})`;
-  return `${verbs.join(", ")} ${word}${which} ${where(namespace)}`;
-};
-
-/** E.g. `is not allowed to create, patch deployments.apps in namespace tars-system`. */
-export const describeRight = (missing: MissingRight): string =>
-  `is not allowed to ${describePermission(missing)}`;
-
-const yamlList = (words: ReadonlyArray<string>): string =>
-  `[${words.map((word) => (word === "" ? '""' : word)).join(", ")}]`;
-
-/** As it stands under `rules:` of a Role or ClusterRole. */
-export const ruleFor = ({ group, resource, verbs }: MissingRight): string =>
-  `- {apiGroups: ${yamlList([group])}, resources: ${yamlList([resource])}, verbs: ${yamlList(verbs)}}`;
-
-/** Where each rule belongs, e.g. `a Role in namespace tars-system`. */
-export const rulesByRole = (
-  missing: ReadonlyArray<MissingRight>,
-): ReadonlyArray<{ readonly role: string; readonly rules: ReadonlyArray<string> }> =>
-  [...Map.groupBy(missing, ({ namespace }) => namespace)].map(([namespace, rights]) => ({
-    role: namespace === undefined ? "a ClusterRole" : `a Role in namespace ${namespace}`,
-    rules: rights.map(ruleFor),
-  }));

@@ -18,6 +18,10 @@ const ADMISSION = new RegExp(
  */
 export const isAdmissionRefusal = (message: string): boolean => ADMISSION.test(message);
 
+/** Whether it is this quota that has no room for it. */
+export const isOfQuota = (message: string, quota: string): boolean =>
+  message.includes(`exceeded quota: ${quota},`);
+
 /** A webhook that does not say what it would do without doing it: nothing was refused, and nothing is known. */
 export const isUnrehearsable = (message: string): boolean =>
   /does not support dry run/.test(message);

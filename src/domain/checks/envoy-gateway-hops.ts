@@ -2,7 +2,8 @@
 import { type KubeObject, listAt, stringAt } from "../kube/objects.ts";
 import type { Warning } from "../report/warning.ts";
 
-interface BadVersion {
+/** A version that an upgrade does harm to be at. */
+export interface BadVersion {
   readonly version: string;
   /** The first one that is free of it. */
   readonly fixedIn: string;
@@ -29,13 +30,10 @@ export const envoyGatewayVersion = (objects: ReadonlyArray<KubeObject>): string 
     .find((version) => version !== undefined);
 
 interface HopVerdict {
-  /** Why the upgrade must not be made. */
-  readonly problem?: string;
+  /** What the chart brings, and must not. */
+  readonly skip?: BadVersion;
   readonly warning?: Warning;
 }
-
-export const lostSecrets = (reference: string): string =>
-  `its successor can leave running proxies without their TLS secrets, though they stay ready (${reference})`;
 
 /**
  * @param previous the objects of the release as it is
@@ -50,11 +48,7 @@ export const envoyGatewayHop = (
   const [left, reached] = [from, to].map((version) =>
     LOSES_SECRETS.find((bad) => bad.version === version),
   );
-  if (reached !== undefined) {
-    return {
-      problem: `versions: this chart brings Envoy Gateway ${reached.version}, which must be skipped: ${lostSecrets(reached.reference)}; ${reached.fixedIn} can be upgraded to`,
-    };
-  }
+  if (reached !== undefined) return { skip: reached };
   return left === undefined
     ? {}
     : {

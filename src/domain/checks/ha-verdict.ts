@@ -2,6 +2,13 @@ import { fieldAt, type KubeObject, numberAt } from "../kube/objects.ts";
 import type { Warning } from "../report/warning.ts";
 import { isOurs, proxyOfGateway } from "../rollout/baseline/gateways.ts";
 
+/** Why it is not known how many there are. */
+export type HaUnknown =
+  | { readonly _tag: "NoEnvoyProxy" }
+  | { readonly _tag: "OnEachNode" }
+  /** In the server's words. */
+  | { readonly _tag: "Unreadable"; readonly detail: string };
+
 /** What the EnvoyProxy resources say about how many data-plane pods there are at the least. */
 export type HaVerdict =
   | {
@@ -11,7 +18,7 @@ export type HaVerdict =
       readonly envoyProxy: string;
       readonly outOf: number;
     }
-  | { readonly _tag: "Unknown"; readonly why: string };
+  | { readonly _tag: "Unknown"; readonly why: HaUnknown };
 
 /** An HPA without `minReplicas` has a floor of 1, which is also what Kubernetes assumes. */
 const minReplicasOf = (envoyProxy: KubeObject): number =>
@@ -26,11 +33,7 @@ export const haVerdict = (all: ReadonlyArray<KubeObject>): HaVerdict => {
   const envoyProxies = all.filter((one) => !isOnEachNode(one));
   const [lowest] = [...envoyProxies].sort((a, b) => minReplicasOf(a) - minReplicasOf(b));
   if (lowest === undefined) {
-    const why =
-      all.length === 0
-        ? "no EnvoyProxy resource found"
-        : "there is a proxy on each node, as many as there are nodes";
-    return { _tag: "Unknown", why };
+    return { _tag: "Unknown", why: { _tag: all.length === 0 ? "NoEnvoyProxy" : "OnEachNode" } };
   }
   const minReplicas = minReplicasOf(lowest);
   return {

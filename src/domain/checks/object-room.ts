@@ -61,13 +61,3 @@ export const quotaShortfalls = (
         return isShort ? [{ quota: name, namespace, resource, hard, used, needed }] : [];
       });
     });
-
-export const describeShortfall = ({
-  quota,
-  namespace,
-  resource,
-  hard,
-  used,
-  needed,
-}: QuotaShortfall): string =>
-  `quota ${quota} of namespace ${namespace} has ${used} of ${hard} ${resource} in use: the upgrade and its rollback need room for ${needed} more`;

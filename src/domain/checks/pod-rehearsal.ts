@@ -1,4 +1,5 @@
 /** A pod as a workload's controller would make it from its template, for the server to judge before there is one. */
+import { Schema } from "effect";
 import {
   fieldAt,
   type KubeObject,
@@ -16,6 +17,14 @@ export interface PodsToCome {
   /** They are made while everything else still runs, so that nothing makes room for them. */
   readonly comeFirst?: boolean;
 }
+
+/** The workload whose controller is to make them, and where. */
+export const PodsOf = Schema.Struct({
+  kind: Schema.String,
+  name: Schema.String,
+  namespace: Schema.String,
+});
+export type PodsOf = typeof PodsOf.Type;
 
 const LONGEST_NAME = 63;
 const SUFFIX = "-rehearsal";

@@ -5,7 +5,8 @@ import type { Warning } from "../report/warning.ts";
 export type MetricsState =
   | { readonly _tag: "Available" }
   | { readonly _tag: "Absent" }
-  | { readonly _tag: "Unavailable"; readonly reason: string }
+  /** `undefined` where its registration does not say why. */
+  | { readonly _tag: "Unavailable"; readonly reason: string | undefined }
   | { readonly _tag: "Unknown"; readonly reason: string };
 
 /** Decided from the aggregated API's registration, whichever server (metrics-server or an adapter) is behind it. */
@@ -17,10 +18,7 @@ export const metricsState = (apiServices: ReadonlyArray<KubeObject>): MetricsSta
   const conditions = metrics.map((service) => conditionOf(service, "Available"));
   if (conditions.some((condition) => condition?.status === "True")) return { _tag: "Available" };
   const failing = conditions.find((condition) => condition !== undefined);
-  return {
-    _tag: "Unavailable",
-    reason: failing === undefined ? "no Available condition" : failing.reason || failing.message,
-  };
+  return { _tag: "Unavailable", reason: failing?.reason || failing?.message };
 };
 
 export const metricsWarning = (state: MetricsState): Warning | undefined => {

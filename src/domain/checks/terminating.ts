@@ -10,15 +10,22 @@ const HOLDING = [
   "NamespaceDeletionGroupVersionParsingFailure",
 ];
 
-/** Since when, and what holds it; nothing for an object that stays. */
-export const describeDeletion = (object: Pick<KubeObject, "metadata">): string | undefined => {
+/** Of an object that is on its way out. */
+export interface Deletion {
+  /** RFC 3339. */
+  readonly since: string;
+  readonly finalizers: ReadonlyArray<string>;
+  /** What a namespace says it waits for. */
+  readonly waitsFor: ReadonlyArray<string>;
+}
+
+/** Nothing for an object that stays. */
+export const deletionOf = (object: Pick<KubeObject, "metadata">): Deletion | undefined => {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   if (deletionTimestamp === undefined) return undefined;
-  const conditions = HOLDING.flatMap((type) => {
+  const waitsFor = HOLDING.flatMap((type) => {
     const condition = conditionOf(object, type);
     return condition?.status === "True" ? [condition.message] : [];
   });
-  const finalizer = finalizers.length === 0 ? [] : [`finalizers ${finalizers.join(", ")}`];
-  const holds = [...finalizer, ...conditions].join("; ");
-  return `is being deleted since ${deletionTimestamp}${holds === "" ? "" : `, held by ${holds}`}`;
+  return { since: deletionTimestamp, finalizers, waitsFor };
 };

@@ -1,6 +1,6 @@
 /** How CRDs come back after they were changed: a Helm rollback does not restore them. */
 
-import { type CommandLine, type Hint, hint, kubectl } from "../hints/hint.ts";
+import type { CommandLine } from "../hints/hint.ts";
 import { lostStoredVersions, migrationSteps } from "./migration.ts";
 import { type CrdView, storageVersion } from "./view.ts";
 
@@ -31,29 +31,3 @@ export const migrationBack = (before: CrdView, after: CrdView): CrdMigration | u
     ? undefined
     : { crd: after.name, storedIn, steps: migrationSteps(after, before) };
 };
-
-const put = (file: string): CommandLine => kubectl("replace", "-f", file);
-
-const crds = (count: number): string => (count === 1 ? "1 CRD" : `${count} CRDs`);
-
-export const restoreHints = ({ restorable, migrateFirst }: CrdBackup): ReadonlyArray<Hint> => [
-  ...(restorable === undefined
-    ? []
-    : [
-        hint(
-          `To restore the previous ${crds(restorable.crds.length)} (after a rollback, which does not restore them):`,
-          put(restorable.file),
-        ),
-      ]),
-  ...(migrateFirst === undefined
-    ? []
-    : [
-        hint(
-          `${crds(migrateFirst.migrations.length)} changed the storage version, which the API server does not take back: ${migrateFirst.migrations
-            .map(({ crd, storedIn }) => `${crd} (${storedIn})`)
-            .join(", ")}. To restore them all the same, migrate the stored objects first:`,
-          ...migrateFirst.migrations.flatMap(({ steps }) => steps),
-          put(migrateFirst.file),
-        ),
-      ]),
-];

@@ -1,11 +1,10 @@
 /** Schemas that became stricter, and the live objects that would fail them. */
 
-import { kubectl } from "../hints/hint.ts";
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import { type KubeObject, listAt } from "../kube/objects.ts";
-import type { CrdRefusal } from "./refusal.ts";
-import { schemaProblems } from "./schema.ts";
-import { type CrdView, resourceWord, versionNamed } from "./view.ts";
+import { type CrdRefusal, type FailingObject, namesOf } from "./refusal.ts";
+import { schemaFlaws } from "./schema.ts";
+import { type CrdView, versionNamed } from "./view.ts";
 
 const LOWER_BOUNDS = ["minimum", "minLength", "minItems", "minProperties"];
 const UPPER_BOUNDS = ["maximum", "maxLength", "maxItems", "maxProperties"];
@@ -50,7 +49,7 @@ export const narrows = (before: JsonObject, after: JsonObject): boolean => {
   if (before === after) return false;
   // Few values were allowed: then it is those that have to be allowed still.
   if (Array.isArray(before.enum) && before.properties === undefined) {
-    return before.enum.some((value) => schemaProblems(after, value as Json).length > 0);
+    return before.enum.some((value) => schemaFlaws(after, value as Json).length > 0);
   }
   if (narrowsHere(before, after)) return true;
   const [known, next] = [before.properties, after.properties].map((properties) =>
@@ -77,14 +76,6 @@ export const narrowedVersions = (live: CrdView, next: CrdView): ReadonlyArray<st
     })
     .map(({ name }) => name);
 
-export interface FailingObject {
-  readonly version: string;
-  /** `namespace/name`, or only the name. */
-  readonly name: string;
-  readonly namespace: string | undefined;
-  readonly problem: string;
-}
-
 /** What the old schema finds wrong too is not for the new one to be blamed for. */
 export const failingObjects = (
   live: CrdView,
@@ -95,47 +86,23 @@ export const failingObjects = (
   const [before, after] = [versionNamed(live, version), versionNamed(next, version)];
   if (before === undefined || after === undefined) return [];
   return objects.flatMap((object) => {
-    const found = schemaProblems(after.schema, object as unknown as Json);
+    const found = schemaFlaws(after.schema, object as unknown as Json);
     if (found.length === 0) return [];
     const known = new Set(
-      schemaProblems(before.schema, object as unknown as Json).map(({ path }) => path),
+      schemaFlaws(before.schema, object as unknown as Json).map(({ path }) => path),
     );
     const first = found.find(({ path }) => !known.has(path) && !path.startsWith("status"));
     const { name, namespace } = object.metadata;
-    return first === undefined
-      ? []
-      : [{ version, name, namespace, problem: `${first.path} ${first.problem}` }];
+    return first === undefined ? [] : [{ version, name, namespace, flaw: first }];
   });
 };
-
-const LISTED = 5;
 
 export const narrowingRefusal = (
   live: CrdView,
   failing: ReadonlyArray<FailingObject>,
-): CrdRefusal => {
-  const shown = failing.slice(0, LISTED).map(({ name, namespace, problem }) => {
-    const where = namespace === undefined ? name : `${namespace}/${name}`;
-    return `${where} (${problem})`;
-  });
-  const more = failing.length > LISTED ? `, and ${failing.length - LISTED} more` : "";
-  const noun = failing.length === 1 ? "object fails" : "objects fail";
-  return {
-    kind: "SchemaNarrowed",
-    crd: live.name,
-    reason: `the new schema is stricter and ${failing.length} live ${noun} it: ${shown.join(", ")}${more} (only OpenAPI constraints were tried, no CEL rules)`,
-    remedy: {
-      title: `Change these ${live.kind} objects so that both schemas allow them:`,
-      commands: failing
-        .slice(0, LISTED)
-        .map(({ version, name, namespace }) =>
-          kubectl(
-            "edit",
-            resourceWord(live, version),
-            name,
-            ...(namespace === undefined ? [] : ["-n", namespace]),
-          ),
-        ),
-    },
-  };
-};
+): CrdRefusal => ({
+  _tag: "SchemaNarrowed",
+  crd: live.name,
+  live: namesOf(live),
+  failing,
+});

@@ -1,6 +1,5 @@
 /** Whose a CRD is: which field managers may be overruled, and which platforms keep CRDs of their own. */
 
-import { kubectl } from "../hints/hint.ts";
 import {
   getPath,
   isJsonObject,
@@ -11,7 +10,7 @@ import {
 } from "../kube/json.ts";
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from "../kube/objects.ts";
 import type { CrdManifest } from "./plan.ts";
-import type { CrdRefusal } from "./refusal.ts";
+import type { OwnershipConflict } from "./refusal.ts";
 
 /** They wrote what an installation wrote, by hand or through us: their fields are taken over. */
 const OURS_TO_TAKE = /^(?:helm|kubectl(?:-.*)?|tare(?:-.*)?|before-first-apply)$/i;
@@ -29,11 +28,6 @@ const ownedPaths = (fields: JsonObject, prefix: JsonPath = []): ReadonlyArray<Js
 
 const writers = ({ managedFields = [] }: ObjectMeta): ReadonlyArray<ManagedFieldsEntry> =>
   managedFields.filter(({ subresource }) => subresource === undefined || subresource === "");
-
-interface OwnershipConflict {
-  readonly manager: string;
-  readonly fields: ReadonlyArray<string>;
-}
 
 /** Fields that an unknown manager owns, and that our manifest would change. */
 export const unknownOwners = (
@@ -53,31 +47,6 @@ export const unknownOwners = (
     return fields.length === 0 ? [] : [{ manager, fields }];
   });
 };
-
-export const ownershipRefusal = (
-  crd: string,
-  conflicts: ReadonlyArray<OwnershipConflict>,
-): CrdRefusal => ({
-  kind: "UnknownOwner",
-  crd,
-  reason: `it would be taken away from ${conflicts
-    .map(({ manager, fields }) => `field manager "${manager}", which owns ${fields.join(", ")}`)
-    .join("; ")}`,
-  remedy: {
-    title: `Find out who ${conflicts.map(({ manager }) => manager).join(", ")} is. If it no longer manages this CRD, remove its entries; else let it upgrade the CRD:`,
-    commands: [
-      kubectl("get", "crd", crd, "-o", "yaml", "--show-managed-fields"),
-      kubectl(
-        "patch",
-        "crd",
-        crd,
-        "--type=json",
-        "-p",
-        JSON.stringify([{ op: "replace", path: "/metadata/managedFields", value: [{}] }]),
-      ),
-    ],
-  },
-});
 
 interface Platform {
   readonly name: string;

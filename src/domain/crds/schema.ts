@@ -5,11 +5,35 @@
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import { listAt } from "../kube/objects.ts";
 
-interface SchemaProblem {
-  /** Dotted, e.g. `spec.rules[0].name`. */
-  readonly path: string;
-  readonly problem: string;
-}
+type Flaw =
+  | {
+      readonly _tag: "BelowMinimum" | "AboveMaximum";
+      readonly value: number;
+      readonly limit: number;
+    }
+  | { readonly _tag: "NoMultiple"; readonly value: number; readonly of: number }
+  | { readonly _tag: "TooShort" | "TooLong"; readonly limit: number }
+  | { readonly _tag: "NoMatch"; readonly pattern: string }
+  | {
+      readonly _tag: "TooFew" | "TooMany";
+      readonly limit: number;
+      readonly of: "items" | "properties";
+    }
+  | { readonly _tag: "NotInEnum"; readonly value: Json; readonly allowed: ReadonlyArray<Json> }
+  | { readonly _tag: "WrongType"; readonly type: string }
+  | {
+      readonly _tag:
+        | "Missing"
+        | "WouldBeDropped"
+        | "NoneOfAnyOf"
+        | "NotOneOfOneOf"
+        | "Excluded"
+        | "Null"
+        | "NeitherIntNorString";
+    };
+
+/** What a schema finds wrong with an object, and where: dotted, e.g. `spec.rules[0].name`. */
+export type SchemaFlaw = { readonly path: string } & Flaw;
 
 const patterns = new Map<string, RegExp | undefined>();
 
@@ -52,7 +76,7 @@ const isIntOrString = (schema: JsonObject): boolean =>
 const subschemas = (schema: JsonObject, key: string): ReadonlyArray<JsonObject> =>
   listAt(schema, key).filter(isJsonObject);
 
-type Check = (schema: JsonObject, value: Json) => string | undefined;
+type Check = (schema: JsonObject, value: Json) => Flaw | undefined;
 
 const limit = (schema: JsonObject, key: string): number | undefined => {
   const value = schema[key];
@@ -63,13 +87,13 @@ const numberChecks: Check = (schema, value) => {
   if (typeof value !== "number") return undefined;
   const [min, max, step] = ["minimum", "maximum", "multipleOf"].map((key) => limit(schema, key));
   if (min !== undefined && (schema.exclusiveMinimum === true ? value <= min : value < min)) {
-    return `${value} is less than ${min}`;
+    return { _tag: "BelowMinimum", value, limit: min };
   }
   if (max !== undefined && (schema.exclusiveMaximum === true ? value >= max : value > max)) {
-    return `${value} is more than ${max}`;
+    return { _tag: "AboveMaximum", value, limit: max };
   }
   return step !== undefined && value % step !== 0
-    ? `${value} is no multiple of ${step}`
+    ? { _tag: "NoMultiple", value, of: step }
     : undefined;
 };
 
@@ -77,29 +101,30 @@ const stringChecks: Check = (schema, value) => {
   if (typeof value !== "string") return undefined;
   const [min, max] = ["minLength", "maxLength"].map((key) => limit(schema, key));
   const length = [...value].length;
-  if (min !== undefined && length < min) return `is shorter than ${min}`;
-  if (max !== undefined && length > max) return `is longer than ${max}`;
+  if (min !== undefined && length < min) return { _tag: "TooShort", limit: min };
+  if (max !== undefined && length > max) return { _tag: "TooLong", limit: max };
   const pattern = schema.pattern;
   return typeof pattern === "string" && patternOf(pattern)?.test(value) === false
-    ? `does not match ${pattern}`
+    ? { _tag: "NoMatch", pattern }
     : undefined;
 };
 
 const sizeChecks: Check = (schema, value) => {
-  const [size, what] = Array.isArray(value)
-    ? [value.length, "Items"]
+  const [size, of] = Array.isArray(value)
+    ? ([value.length, "items"] as const)
     : isJsonObject(value)
-      ? [Object.keys(value).length, "Properties"]
-      : [undefined, ""];
-  if (size === undefined) return undefined;
+      ? ([Object.keys(value).length, "properties"] as const)
+      : [];
+  if (size === undefined || of === undefined) return undefined;
+  const what = of === "items" ? "Items" : "Properties";
   const [min, max] = [limit(schema, `min${what}`), limit(schema, `max${what}`)];
-  if (min !== undefined && size < min) return `has fewer than ${min} ${what.toLowerCase()}`;
-  return max !== undefined && size > max ? `has more than ${max} ${what.toLowerCase()}` : undefined;
+  if (min !== undefined && size < min) return { _tag: "TooFew", limit: min, of };
+  return max !== undefined && size > max ? { _tag: "TooMany", limit: max, of } : undefined;
 };
 
 const enumCheck: Check = ({ enum: allowed }, value) =>
   Array.isArray(allowed) && !allowed.some((one) => jsonEquals(one as Json, value))
-    ? `${JSON.stringify(value)} is not one of ${allowed.map((one) => JSON.stringify(one)).join(", ")}`
+    ? { _tag: "NotInEnum", value, allowed }
     : undefined;
 
 const CHECKS: ReadonlyArray<Check> = [enumCheck, numberChecks, stringChecks, sizeChecks];
@@ -108,7 +133,11 @@ const at = (path: string, key: string | number): string =>
   typeof key === "number" ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
 
 /** A missing field with a default is filled in before it is validated. */
-const missingFields = (schema: JsonObject, value: JsonObject, path: string) =>
+const missingFields = (
+  schema: JsonObject,
+  value: JsonObject,
+  path: string,
+): ReadonlyArray<SchemaFlaw> =>
   listAt(schema, "required")
     .map(String)
     .filter((key) => {
@@ -117,7 +146,7 @@ const missingFields = (schema: JsonObject, value: JsonObject, path: string) =>
       const defaulted = isJsonObject(property) && property.default !== undefined;
       return value[key] === undefined && !defaulted;
     })
-    .map((key) => ({ path: at(path, key), problem: "is required and not set" }));
+    .map((key) => ({ path: at(path, key), _tag: "Missing" }));
 
 /** What lies beneath: known fields, map values, list items; `prune` says whether unknown fields get lost here. */
 const within = (
@@ -125,11 +154,11 @@ const within = (
   value: Json,
   path: string,
   prune: boolean,
-): ReadonlyArray<SchemaProblem> => {
+): ReadonlyArray<SchemaFlaw> => {
   if (Array.isArray(value)) {
     const { items } = schema;
     return isJsonObject(items)
-      ? value.flatMap((item, index) => problemsAt(items, item, at(path, index), prune))
+      ? value.flatMap((item, index) => flawsAt(items, item, at(path, index), prune))
       : [];
   }
   if (!isJsonObject(value)) return [];
@@ -140,60 +169,58 @@ const within = (
     schema["x-kubernetes-preserve-unknown-fields"] === true || !prune || rest === true;
   return [
     ...missingFields(schema, value, path),
-    ...Object.entries(value).flatMap(([key, child]) => {
+    ...Object.entries(value).flatMap(([key, child]): ReadonlyArray<SchemaFlaw> => {
       if (embedded && ["apiVersion", "kind", "metadata"].includes(key)) return [];
       const property = Object.hasOwn(properties, key) ? properties[key] : rest;
-      if (isJsonObject(property)) return problemsAt(property, child, at(path, key), prune);
-      return keepsUnknown
-        ? []
-        : [{ path: at(path, key), problem: "is not in the new schema and would be dropped" }];
+      if (isJsonObject(property)) return flawsAt(property, child, at(path, key), prune);
+      return keepsUnknown ? [] : [{ path: at(path, key), _tag: "WouldBeDropped" }];
     }),
   ];
 };
 
-const combined = (schema: JsonObject, value: Json, path: string): ReadonlyArray<SchemaProblem> => {
+const combined = (schema: JsonObject, value: Json, path: string): ReadonlyArray<SchemaFlaw> => {
   if (isIntOrString(schema)) return [];
-  const fits = (one: JsonObject) => problemsAt(one, value, path, false).length === 0;
+  const fits = (one: JsonObject) => flawsAt(one, value, path, false).length === 0;
   const [any, one] = [subschemas(schema, "anyOf"), subschemas(schema, "oneOf")];
   const none = schema.not;
   return [
-    ...subschemas(schema, "allOf").flatMap((each) => problemsAt(each, value, path, false)),
-    ...(any.length > 0 && !any.some(fits) ? [{ path, problem: "fits none of anyOf" }] : []),
+    ...subschemas(schema, "allOf").flatMap((each) => flawsAt(each, value, path, false)),
+    ...(any.length > 0 && !any.some(fits) ? [{ path, _tag: "NoneOfAnyOf" } as const] : []),
     ...(one.length > 0 && one.filter(fits).length !== 1
-      ? [{ path, problem: "does not fit exactly one of oneOf" }]
+      ? [{ path, _tag: "NotOneOfOneOf" } as const]
       : []),
-    ...(isJsonObject(none) && fits(none) ? [{ path, problem: "is what `not` excludes" }] : []),
+    ...(isJsonObject(none) && fits(none) ? [{ path, _tag: "Excluded" } as const] : []),
   ];
 };
 
-const problemsAt = (
+const flawsAt = (
   schema: JsonObject,
   value: Json,
   path: string,
   prune: boolean,
-): ReadonlyArray<SchemaProblem> => {
+): ReadonlyArray<SchemaFlaw> => {
   if (value === null) {
     // Null is dropped where it is not allowed and a default exists; elsewhere it is an error of its own.
     return schema.nullable === true || schema.type === undefined || schema.default !== undefined
       ? []
-      : [{ path, problem: "must not be null" }];
+      : [{ path, _tag: "Null" }];
   }
   if (isIntOrString(schema)) {
     if (typeof value !== "string" && !Number.isInteger(value)) {
-      return [{ path, problem: "must be a whole number or a string" }];
+      return [{ path, _tag: "NeitherIntNorString" }];
     }
   } else if (!typeMatches(schema.type, value)) {
-    return [{ path, problem: `must be of type ${String(schema.type)}` }];
+    return [{ path, _tag: "WrongType", type: String(schema.type) }];
   }
   return [
     ...CHECKS.flatMap((check) => {
-      const problem = check(schema, value);
-      return problem === undefined ? [] : [{ path, problem }];
+      const flaw = check(schema, value);
+      return flaw === undefined ? [] : [{ path, ...flaw }];
     }),
     ...within(schema, value, path, prune),
     ...combined(schema, value, path),
   ];
 };
 
-export const schemaProblems = (schema: JsonObject, object: Json): ReadonlyArray<SchemaProblem> =>
-  problemsAt(schema, object, "", true);
+export const schemaFlaws = (schema: JsonObject, object: Json): ReadonlyArray<SchemaFlaw> =>
+  flawsAt(schema, object, "", true);

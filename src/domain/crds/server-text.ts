@@ -1,7 +1,6 @@
 /** The API server's own refusals, told apart by their texts. */
 
-import { kubectl } from "../hints/hint.ts";
-import { type CrdRefusal, lookAt } from "./refusal.ts";
+import type { CrdRefusal } from "./refusal.ts";
 import { storedVersionRefusal } from "./verdict.ts";
 import type { CrdView } from "./view.ts";
 
@@ -20,19 +19,7 @@ const admissionRefusal = (crd: string, detail: string): CrdRefusal | undefined =
   if (policy === undefined && webhook === undefined && !/denied the request/.test(detail)) {
     return undefined;
   }
-  return {
-    kind: "AdmissionDenied",
-    crd,
-    reason: `denied by ${policy === undefined ? `admission${webhook === undefined ? "" : ` webhook ${webhook}`}` : `admission policy ${policy}`}: ${oneLine(detail)}`,
-    remedy: {
-      title: "Read the rule that says no, and change it or have its owner make an exception:",
-      commands: [
-        policy === undefined
-          ? kubectl("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations")
-          : kubectl("get", "validatingadmissionpolicy", policy, "-o", "yaml"),
-      ],
-    },
-  };
+  return { _tag: "AdmissionDenied", crd, policy, webhook, detail: oneLine(detail) };
 };
 
 /** `live` is absent for a CRD that would be created. */
@@ -47,10 +34,9 @@ export const serverRefusal = (
   const immutable = IMMUTABLE.exec(detail)?.[1];
   return (
     admissionRefusal(crd, detail) ?? {
-      kind: immutable === undefined ? "ServerRefused" : "ScopeOrKindChanged",
+      _tag: immutable === undefined ? "ServerRefused" : "FieldImmutable",
       crd,
-      reason: oneLine(detail),
-      remedy: { title: "Look at what is on the cluster:", commands: [lookAt(crd)] },
+      detail: oneLine(detail),
     }
   );
 };

@@ -61,5 +61,7 @@ export const customType = (
 ): ResourceType => ({ group, version, plural, kind, namespaced: scope === "Namespaced" });
 
 /** As kubectl takes it, with the version when that matters: `plural.version.group`. */
-export const resourceWord = ({ plural, group }: CrdView, version?: string): string =>
-  [plural, ...(version === undefined ? [] : [version]), group].join(".");
+export const resourceWord = (
+  { plural, group }: Pick<CrdView, "plural" | "group">,
+  version?: string,
+): string => [plural, ...(version === undefined ? [] : [version]), group].join(".");

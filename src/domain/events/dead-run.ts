@@ -3,13 +3,9 @@ import type { GateRecords } from "../release/gate-record.ts";
 import { byRevision, describesFailure, descriptionOf, type History } from "../release/release.ts";
 import { beganBefore, identityOf, isStillThere } from "../release/revision-identity.ts";
 import { journaledOperation } from "../run/operation.ts";
-import { hasDone, obituary, type RunRecord } from "../run/run-journal.ts";
-import {
-  type EventFacts,
-  type EventSubject,
-  type InstallEvent,
-  installEvent,
-} from "./install-event.ts";
+import { hasDone, type RunRecord } from "../run/run-journal.ts";
+import { said } from "./failure-cause.ts";
+import type { EventFacts, EventSubject } from "./install-event.ts";
 
 type Outcome = EventFacts["outcome"];
 
@@ -54,7 +50,11 @@ export const deadRunEvent = (
     ? byRevision(history).find(({ revision }) => revision > run.baseRevision)
     : undefined;
   const identity = identityOf(attempt, uids);
-  const died: Outcome = { status: "failed", code: "Killed", summary: obituary(run) };
+  const died: Outcome = {
+    status: "failed",
+    code: "Killed",
+    cause: { _tag: "RunDied", run },
+  };
   if (attempt === undefined || identity === undefined) {
     return { subject: { _tag: "Run", runId: run.runId }, outcome: died };
   }
@@ -63,7 +63,7 @@ export const deadRunEvent = (
     return { subject, outcome: { status: "success" } };
   }
   return describesFailure(attempt)
-    ? { subject, outcome: { ...died, summary: descriptionOf(attempt) } }
+    ? { subject, outcome: { ...died, cause: said(descriptionOf(attempt)) } }
     : { subject, outcome: died };
 };
 
@@ -73,17 +73,16 @@ type Writer = Pick<
   "cliVersion" | "finishedAt" | "release" | "source" | "startedAt" | "workspaceId"
 >;
 
-export const installEventOfDeadRun = (
+export const factsOfDeadRun = (
   run: RunRecord,
   { subject, outcome }: DeadRunEvent,
   writer: Writer,
-): InstallEvent =>
-  installEvent({
-    subject,
-    operation: journaledOperation(run.operation).event,
-    outcome,
-    fromVersion: run.fromVersion,
-    toVersion: run.toVersion,
-    actor: actorOf(run.process),
-    ...writer,
-  });
+): EventFacts => ({
+  subject,
+  operation: journaledOperation(run.operation).event,
+  outcome,
+  fromVersion: run.fromVersion,
+  toVersion: run.toVersion,
+  actor: actorOf(run.process),
+  ...writer,
+});

@@ -1,12 +1,18 @@
+/** Why an event was not taken. */
+export type DeliveryProblem =
+  | { readonly _tag: "Answered"; readonly status: number; readonly detail: string }
+  /** There was no answer. */
+  | { readonly _tag: "Unanswered"; readonly detail: string };
+
 /** What the management plane's answer means for an event. */
 export type DeliveryOutcome =
   | { readonly _tag: "Accepted" }
   /** Sending it again cannot help. */
-  | { readonly _tag: "Rejected"; readonly reason: string }
+  | { readonly _tag: "Rejected"; readonly reason: DeliveryProblem }
   /** Nothing is known to be wrong with the event: the plane, the network or the key is in trouble. */
   | {
       readonly _tag: "TryLater";
-      readonly reason: string;
+      readonly reason: DeliveryProblem;
       /** Whether a moment later may be enough. */
       readonly soon: boolean;
       /** What the plane asked for with `Retry-After`. */
@@ -16,15 +22,6 @@ export type DeliveryOutcome =
 /** Every other 4xx says that this event will never be taken. */
 const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 404, 405, 407]);
 const SOON_BETTER: ReadonlySet<number> = new Set([408, 425, 429]);
-
-/** What to look at when the plane does not take anything from us. */
-const CHECK: Readonly<Record<number, string>> = {
-  401: "is the identity's key still valid, and this clock right?",
-  403: "may this service account report to this workspace?",
-  404: "is the identity's managementPlaneUrl right?",
-  405: "is the identity's managementPlaneUrl right?",
-  407: "the proxy wants a login: HTTPS_PROXY",
-};
 
 /** Seconds or an HTTP date; `undefined` when there is none or it makes no sense. */
 export const retryAfterMillis = (
@@ -49,9 +46,7 @@ export const deliveryOutcome = (
   { status, retryAfter, detail }: PlaneAnswer,
   nowMillis: number,
 ): DeliveryOutcome => {
-  const said = detail === "" ? "the management plane gave no reason" : detail;
-  const check = CHECK[status];
-  const reason = `HTTP ${status}: ${said}${check === undefined ? "" : ` (${check})`}`;
+  const reason: DeliveryProblem = { _tag: "Answered", status, detail };
   if (status >= 200 && status < 300) return { _tag: "Accepted" };
   const wait = retryAfterMillis(retryAfter, nowMillis);
   const after = wait === undefined ? {} : { retryAfterMillis: wait };

@@ -2,20 +2,18 @@ import { createHash } from "node:crypto";
 import { Schema } from "effect";
 import { Actor } from "../processes/actor.ts";
 import type { ReleaseRef } from "../release/release.ts";
-import { cutInAll, type StreamTally } from "../streams/tally.ts";
-import { redactText, truncateUtf8 } from "../text/redaction.ts";
-import { visible } from "../text/visible.ts";
+import type { StreamTally } from "../streams/tally.ts";
+import type { FailureCause } from "./failure-cause.ts";
 
 export const EVENT_SCHEMA_VERSION = 1;
 export const INSTALL_EVENT_LABELS = { "tars.io/component": "install-event" } as const;
 export const ERROR_SUMMARY_MAX_BYTES = 1_024;
 
 const Text = Schema.String;
+/** The row's key. */
 const EventId = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/u),
-).annotate({
-  description: "The row's key: the same fact has the same id, no matter what reports it.",
-});
+);
 /** RFC 3339, UTC. */
 const Timestamp = Schema.String.check(
   Schema.isPattern(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/u),
@@ -23,7 +21,7 @@ const Timestamp = Schema.String.check(
 const Summary = Schema.String.check(
   Schema.isMaxLength(ERROR_SUMMARY_MAX_BYTES),
   Schema.makeFilter((text: string) => Buffer.byteLength(text) <= ERROR_SUMMARY_MAX_BYTES),
-).annotate({ description: "One line, redacted, at most 1 KiB of UTF-8." });
+);
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
@@ -46,11 +44,8 @@ export const InstallEvent = Schema.Struct({
   /** Both, where they differ. */
   from_version: Schema.optionalKey(Text),
   to_version: Schema.optionalKey(Text),
-  chart_version: Schema.optionalKey(
-    Text.annotate({
-      description: "Of the chart that was installed or that was attempted, changed or not.",
-    }),
-  ),
+  /** Changed or not. */
+  chart_version: Schema.optionalKey(Text),
   /** One line, redacted, at most 1 KiB of UTF-8. */
   error_summary: Schema.optionalKey(Summary),
   error_code: Schema.optionalKey(Text),
@@ -64,19 +59,16 @@ export const InstallEvent = Schema.Struct({
           Schema.Struct({ pod: Text, streams: Count, by: Schema.Literals(["proxy", "listener"]) }),
         ),
       ),
-    }).annotate({
-      description:
-        "Streams that were open on the data plane when the run began, how many it cut, and of which proxies: the most of them first, at most 20. They went with the proxy, or with a listener of it that was replaced.",
     }),
   ),
   started_at: Timestamp,
-  finished_at: Schema.optionalKey(
-    Timestamp.annotate({ description: "Absent where no record tells when it ended." }),
-  ),
-  cli_version: Text.annotate({ description: "Of the program that wrote this event." }),
+  /** Absent where no record tells when it ended. */
+  finished_at: Schema.optionalKey(Timestamp),
+  /** Of the program that wrote this event. */
+  cli_version: Text,
   workspace_id: Text,
   /** Absent of what no run of tare did: Helm by hand, and what Helm did by itself. */
-  actor: Schema.optionalKey(Actor.annotate({ description: "Who started the operation." })),
+  actor: Schema.optionalKey(Actor),
   source: Schema.Literals(["cli", "doctor"]),
 });
 export type InstallEvent = typeof InstallEvent.Type;
@@ -123,7 +115,7 @@ export const eventObjectName = ({ event_id, operation }: InstallEvent): string =
 
 export type EventOutcome =
   | { readonly status: "success" }
-  | { readonly status: "failed"; readonly summary: string; readonly code: string };
+  | { readonly status: "failed"; readonly cause: FailureCause; readonly code: string };
 
 export interface EventFacts {
   readonly release: ReleaseRef;
@@ -141,48 +133,3 @@ export interface EventFacts {
   readonly source: InstallEvent["source"];
   readonly streams?: StreamTally;
 }
-
-const singleLine = (text: string): string => text.replace(/\s+/g, " ").trim();
-
-/** An event has to stay small, however many proxies there are. */
-const MOST_PROXIES = 20;
-
-const streamsOf = (tally: StreamTally): NonNullable<InstallEvent["streams"]> => {
-  const counts = { open_at_start: tally.openAtStart, cut: cutInAll(tally) };
-  if (tally.cut.length === 0) return counts;
-  const most = [...tally.cut].sort((left, right) => right.streams - left.streams);
-  return {
-    ...counts,
-    cut_of: most.slice(0, MOST_PROXIES).map(({ pod, streams, by }) => ({ pod, streams, by })),
-  };
-};
-
-export const installEvent = (facts: EventFacts): InstallEvent => ({
-  schema_version: EVENT_SCHEMA_VERSION,
-  event_id: eventId(facts.release, facts.subject, facts.operation),
-  operation: facts.operation,
-  status: facts.outcome.status,
-  release: facts.release.name,
-  namespace: facts.release.namespace,
-  ...(facts.subject._tag === "Revision" ? { helm_revision: facts.subject.revision } : {}),
-  ...(facts.toVersion !== undefined && facts.fromVersion !== facts.toVersion
-    ? { from_version: facts.fromVersion, to_version: facts.toVersion }
-    : {}),
-  ...(facts.toVersion === undefined ? {} : { chart_version: facts.toVersion }),
-  ...(facts.outcome.status === "failed"
-    ? {
-        error_summary: truncateUtf8(
-          visible(singleLine(redactText(facts.outcome.summary))),
-          ERROR_SUMMARY_MAX_BYTES,
-        ),
-        error_code: facts.outcome.code,
-      }
-    : {}),
-  ...(facts.streams === undefined ? {} : { streams: streamsOf(facts.streams) }),
-  started_at: facts.startedAt.toISOString(),
-  ...(facts.finishedAt === undefined ? {} : { finished_at: facts.finishedAt.toISOString() }),
-  cli_version: facts.cliVersion,
-  workspace_id: facts.workspaceId,
-  ...(facts.actor === undefined ? {} : { actor: facts.actor }),
-  source: facts.source,
-});

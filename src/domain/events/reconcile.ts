@@ -6,13 +6,14 @@ import { type GateRecords, unprovenRevisions } from "../release/gate-record.ts";
 import { chartVersion, describesFailure, isPending, type ReleaseRef } from "../release/release.ts";
 import { instantOf, type KnownRevision } from "../release/revision-identity.ts";
 import type { RunRecord } from "../run/run-journal.ts";
-import { deadRunEvent, installEventOfDeadRun, isOfAnotherInstallation } from "./dead-run.ts";
+import { deadRunEvent, factsOfDeadRun, isOfAnotherInstallation } from "./dead-run.ts";
+import type { FailureCause } from "./failure-cause.ts";
 import {
+  type EventFacts,
   type EventOutcome,
   type EventSubject,
   eventId,
   type InstallEvent,
-  installEvent,
   OPERATIONS,
   type Operation,
 } from "./install-event.ts";
@@ -96,10 +97,10 @@ export const isReported = (
     idsOf(release, revision, operation).some((id) => reported.has(id)),
   );
 
-const abandoned = (summary: string): EventOutcome => ({
+const abandoned = (cause: FailureCause): EventOutcome => ({
   status: "failed",
   code: "Abandoned",
-  summary,
+  cause,
 });
 
 const outcomeOf = (
@@ -114,20 +115,14 @@ const outcomeOf = (
   const recorded = recordedOutcome(revision);
   if (recorded?.status === "failed") return recorded;
   if (gate === "failed") {
-    return {
-      status: "failed",
-      code: "DataPlaneNotSettled",
-      summary: "the data plane did not come up",
-    };
+    return { status: "failed", code: "DataPlaneNotSettled", cause: { _tag: "DataPlaneDown" } };
   }
-  if (gate === "running") {
-    return abandoned("the run that made this revision ended before the data plane was verified");
-  }
+  if (gate === "running") return abandoned({ _tag: "GateUnfinished" });
   if (recorded !== undefined || !isPending(revision)) return recorded;
   const age = nowMillis - Date.parse(revision.startedAt);
   const superseded = revisions.at(-1)?.revision !== revision.revision;
   const stale = superseded || !(age < Duration.toMillis(staleAfter));
-  return stale ? abandoned(`left ${revision.status}: it was never finished`) : undefined;
+  return stale ? abandoned({ _tag: "LeftPending", status: revision.status }) : undefined;
 };
 
 /** The version that was running before: of the newest revision that is not known to have failed. */
@@ -205,16 +200,16 @@ const actorIn = (
     : undefined;
 };
 
-const eventOf = (
+const factsOf = (
   state: ReleaseState,
   verdict: RevisionVerdict,
   outcome: EventOutcome,
   { nowMillis, cliVersion, workspaceId }: ReconcileContext,
-): InstallEvent => {
+): EventFacts => {
   const { revision, operation, fromVersion, toVersion } = verdict;
   const startedAt = milliseconds(revision.startedAt) ?? nowMillis;
   const end = endOf(revision);
-  return installEvent({
+  return {
     release: state.release,
     actor: actorIn(state, verdict),
     subject: subjectOf(revision),
@@ -227,14 +222,14 @@ const eventOf = (
     cliVersion,
     workspaceId,
     source: "doctor",
-  });
+  };
 };
 
 /** The row of a run that died before it came to write a revision, under the id it would have used itself. */
-const eventOfDeadRun = (
+const rowOfDeadRun = (
   { release, revisions, gates, journal }: ReleaseState,
   { nowMillis, staleAfter, cliVersion, workspaceId }: ReconcileContext,
-): ReadonlyArray<InstallEvent> => {
+): ReadonlyArray<EventFacts> => {
   if (journal === undefined || journal.ended !== undefined) return [];
   const uids = new Map(revisions.map(({ revision, uid }) => [revision, uid]));
   const event = deadRunEvent(journal, revisions, gates, uids);
@@ -244,7 +239,7 @@ const eventOfDeadRun = (
   const ranHelm = journal.steps.some(({ step }) => step === "helm-upgrade");
   if (ranHelm && nowMillis - startedAt < Duration.toMillis(staleAfter)) return [];
   return [
-    installEventOfDeadRun(journal, event, {
+    factsOfDeadRun(journal, event, {
       release,
       startedAt: new Date(startedAt),
       finishedAt: new Date(milliseconds(journal.steps.at(-1)?.at) ?? startedAt),
@@ -256,16 +251,17 @@ const eventOfDeadRun = (
 };
 
 /** To be asked only when no run is at work on the release: the rows that are missing, in the order of revisions. */
-export const missingEvents = (
+export const missingRows = (
   state: ReleaseState,
   context: ReconcileContext,
-): ReadonlyArray<InstallEvent> => {
+): ReadonlyArray<EventFacts> => {
   const ofRevisions = revisionVerdicts(state, context).flatMap((verdict) =>
     verdict.outcome === undefined || isReported(state.release, verdict.revision, context.reported)
       ? []
-      : [eventOf(state, verdict, verdict.outcome, context)],
+      : [factsOf(state, verdict, verdict.outcome, context)],
   );
-  return [...eventOfDeadRun(state, context), ...ofRevisions].filter(
-    ({ event_id: id }) => !context.reported.has(id),
+  return [...rowOfDeadRun(state, context), ...ofRevisions].filter(
+    ({ release, subject, operation }) =>
+      !context.reported.has(eventId(release, subject, operation)),
   );
 };

@@ -1,4 +1,5 @@
 import { describesFailure, type Revision, rollbackTarget } from "../release/release.ts";
+import { type FailureCause, said } from "./failure-cause.ts";
 import type { EventOutcome, Operation } from "./install-event.ts";
 
 /** One of Helm's release Secrets, as much of it as the deployment history is about. */
@@ -38,8 +39,9 @@ const PREFIX = /^(?:Upgrade|Rollback|Release) ".*?" failed: /s;
 export const recordedOutcome = (revision: RecordedRevision): EventOutcome | undefined => {
   const { status, description = "" } = revision;
   if (status === "failed" || describesFailure(revision)) {
-    const summary = description.replace(PREFIX, "") || "Helm gave no reason";
-    return { status: "failed", code: "HelmFailed", summary };
+    const text = description.replace(PREFIX, "");
+    const cause: FailureCause = text === "" ? { _tag: "HelmSilent" } : said(text);
+    return { status: "failed", code: "HelmFailed", cause };
   }
   const ended = status === "deployed" || status === "superseded" || status === "uninstalled";
   return ended ? { status: "success" } : undefined;

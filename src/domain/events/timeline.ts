@@ -1,6 +1,8 @@
 /** The deployment history as an operator wants to see it: Helm's records and the events about them, merged. */
 import type { Duration } from "effect";
 import type { Actor } from "../processes/actor.ts";
+import type { RunRecord } from "../run/run-journal.ts";
+import { type FailureCause, said } from "./failure-cause.ts";
 import { type InstallEvent, OPERATIONS, type Operation } from "./install-event.ts";
 import type { Delivery } from "./outbox-entry.ts";
 import {
@@ -19,8 +21,8 @@ export const ROW_STATUSES = ["success", "failed", "running", "died", "pending"] 
 export type Worker =
   | { readonly _tag: "None" }
   | { readonly _tag: "Alive" }
-  /** `obituary` says whose run it was, and where it died. */
-  | { readonly _tag: "Dead"; readonly obituary: string };
+  /** `undefined` where no journal tells whose run it was. */
+  | { readonly _tag: "Dead"; readonly run: RunRecord | undefined };
 
 export interface TimelineRow {
   /** Absent for a run that failed before Helm wrote a revision. */
@@ -38,7 +40,7 @@ export interface TimelineRow {
   readonly finishedAt: string | undefined;
   /** Absent while it runs, and where no record tells. */
   readonly seconds: number | undefined;
-  readonly cause: string | undefined;
+  readonly cause: FailureCause | undefined;
   /** Who started it; absent where no run of tare did, or none recorded it. */
   readonly actor: Actor | undefined;
   /** Absent where no run counted them. */
@@ -82,11 +84,14 @@ const rowOfEvent = ({ event, delivery }: ToldEvent, verdict?: RevisionVerdict): 
   startedAt: event.started_at,
   finishedAt: event.finished_at,
   seconds: secondsBetween(event.started_at, event.finished_at),
-  cause: event.error_summary,
+  cause: event.error_summary === undefined ? undefined : said(event.error_summary),
   actor: event.actor,
   streams: event.streams,
   reported: delivery,
 });
+
+const deathOf = (run: RunRecord | undefined): FailureCause =>
+  run === undefined ? { _tag: "WorkerGone" } : { _tag: "RunDied", run };
 
 const rowOfVerdict = (
   { revision, operation, fromVersion, toVersion, outcome }: RevisionVerdict,
@@ -105,9 +110,9 @@ const rowOfVerdict = (
     seconds: secondsBetween(revision.startedAt, finishedAt),
     cause:
       worker._tag === "Dead"
-        ? worker.obituary
+        ? deathOf(worker.run)
         : finished?.status === "failed"
-          ? finished.summary
+          ? finished.cause
           : undefined,
     actor,
     streams: undefined,

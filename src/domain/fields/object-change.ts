@@ -1,5 +1,6 @@
 /** What becomes of one object of the release. */
 import { type KubeObject, numberAt } from "../kube/objects.ts";
+import type { RollReason } from "../plan/roll-reason.ts";
 import { changedPaths, type FieldChange, type Fields, fieldsOf, type Show } from "./object-diff.ts";
 import type { ShownValue } from "./shown-value.ts";
 
@@ -67,11 +68,12 @@ const WORKLOADS = new Set(["Deployment", "StatefulSet", "DaemonSet"]);
 export const isWorkload = (kind: string): boolean => WORKLOADS.has(kind);
 
 export interface Roll {
-  readonly workload: string;
+  /** `data plane` for what is made by Envoy Gateway, and no object of the release. */
+  readonly workload: { readonly kind: string; readonly name: string };
   readonly namespace: string | undefined;
   /** `undefined` where it depends on the nodes. */
   readonly pods: number | undefined;
-  readonly why: string;
+  readonly why: RollReason;
 }
 
 /** The pods of a workload are replaced when its template changes. */
@@ -80,12 +82,15 @@ export const rollOf = (change: ObjectChange, live: KubeObject | undefined): Roll
   const reasons = change.fields.filter(({ path }) => path.startsWith("spec.template."));
   const [first] = reasons;
   if (first === undefined) return undefined;
-  const more = reasons.length === 1 ? "" : ` and ${reasons.length - 1} more`;
   return {
-    workload: `${change.kind} ${change.name}`,
+    workload: { kind: change.kind, name: change.name },
     namespace: change.namespace,
     pods: change.kind === "DaemonSet" ? undefined : (numberAt(live, "spec", "replicas") ?? 1),
-    why: `${first.path.slice("spec.template.".length)}${more}`,
+    why: {
+      _tag: "Template",
+      field: first.path.slice("spec.template.".length),
+      more: reasons.length - 1,
+    },
   };
 };
 

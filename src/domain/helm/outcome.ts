@@ -10,20 +10,33 @@ import {
 } from "../release/release.ts";
 import { helmReason, oneLine } from "./stderr.ts";
 
+/** Why an upgrade did not end well, as far as Helm tells. */
+export type HelmReason =
+  /** In Helm's words. */
+  | { readonly _tag: "Said"; readonly text: string }
+  | { readonly _tag: "Silent" }
+  /** Its first write was carried out and the answer lost: it took its own revision for another operation's. */
+  | { readonly _tag: "AnswerLost"; readonly revision: number }
+  /** It ended, and then its records could not be read. */
+  | { readonly _tag: "ClusterGone" };
+
+export const said = (text: string): HelmReason =>
+  text === "" ? { _tag: "Silent" } : { _tag: "Said", text };
+
 /** What a `helm upgrade` left behind, decided from the history alone; the text only supplies the reason. */
 export type HelmOutcome =
   | { readonly _tag: "Upgraded"; readonly revision: number }
   /** No revision was written, so nothing of the release was touched. */
-  | { readonly _tag: "NotStarted"; readonly reason: string }
+  | { readonly _tag: "NotStarted"; readonly reason: HelmReason }
   /** Another operation was going on. */
-  | { readonly _tag: "Locked"; readonly reason: string }
+  | { readonly _tag: "Locked"; readonly reason: HelmReason }
   /** The release is gone, or was installed afresh because it had gone. */
   | { readonly _tag: "Vanished" }
-  | { readonly _tag: "Failed"; readonly revision: number; readonly reason: string }
+  | { readonly _tag: "Failed"; readonly revision: number; readonly reason: HelmReason }
   | {
       readonly _tag: "RolledBack";
       readonly revision: number;
-      readonly reason: string;
+      readonly reason: HelmReason;
       readonly restored: number;
       readonly deployed: number;
     }
@@ -31,7 +44,7 @@ export type HelmOutcome =
   | {
       readonly _tag: "Broken";
       readonly revision: number;
-      readonly reason: string;
+      readonly reason: HelmReason;
     };
 
 /** Only as the whole text: deeper inside, these words are about Helm's own rollback. */
@@ -43,12 +56,12 @@ const EXISTS = /^(?:UPGRADE FAILED: )?release: already exists$/i;
 
 const UPGRADE_FAILED = /^Upgrade ".*?" failed: /s;
 
-const reasonOf = (attempt: Revision | undefined, errorText: string): string => {
+const reasonOf = (attempt: Revision | undefined, errorText: string): HelmReason => {
   const recorded =
     attempt !== undefined && describesFailure(attempt)
       ? descriptionOf(attempt).replace(UPGRADE_FAILED, "")
       : "";
-  return oneLine(recorded || helmReason(errorText)) || "helm gave no reason";
+  return said(oneLine(recorded || helmReason(errorText)));
 };
 
 const addedSince = (before: History, after: History): History => {
@@ -94,11 +107,13 @@ export const helmOutcome = (
     return {
       _tag: "Broken",
       revision: own.revision,
-      reason: `the answer to Helm's first write was lost: it took revision ${own.revision}, which it had written itself, for another operation's`,
+      reason: { _tag: "AnswerLost", revision: own.revision },
     };
   }
   // Refused, Helm wrote nothing: what was added meanwhile is another's.
-  if (REFUSED.test(errorText)) return { _tag: "Locked", reason: oneLine(helmReason(errorText)) };
+  if (REFUSED.test(errorText)) {
+    return { _tag: "Locked", reason: said(oneLine(helmReason(errorText))) };
+  }
   const reason = reasonOf(attempt, errorText);
   if (attempt === undefined) return { _tag: "NotStarted", reason };
   const revision = attempt.revision;

@@ -141,8 +141,9 @@ const REPLICA_SET_CONTROLLERS = [
 /**
  * Refuses the ReplicaSet controller the deletion of held pods, and nothing else: operators, evictions, a node's end and the
  * kubelet's last deletion pass. A dry run is refused to everybody, which is how a run sees that the policy is in force.
+ * @param message what the server says when it refuses
  */
-export const holdPolicy = (place: HoldPlace): KubeObject => ({
+export const holdPolicy = (place: HoldPlace, message: string): KubeObject => ({
   apiVersion: "admissionregistration.k8s.io/v1",
   kind: AdmissionPolicy.kind,
   metadata: { name: policyName(place.release), labels: labelsOf(place) },
@@ -167,7 +168,7 @@ export const holdPolicy = (place: HoldPlace): KubeObject => ({
       {
         expression:
           "has(params.status.conditions) && params.status.conditions.exists(c, c.type == 'Failed' && c.status == 'True')",
-        message: "tare upgrade holds this proxy until its streams have ended",
+        message,
       },
     ],
   },

@@ -1,28 +1,27 @@
 import { Redacted, Result, Schema, SchemaIssue } from "effect";
-import { algorithmOf, kindOf, privateKeyOf, USABLE_KEYS, withLineBreaks } from "./signing-key.ts";
+import { algorithmOf, type KeyKind, kindOf, privateKeyOf, withLineBreaks } from "./signing-key.ts";
 
-const AN_URL = "expected an http:// or https:// URL";
-const A_KEY = "expected an unencrypted private key in PEM format";
+/** What should have been there. */
+export type Expectation =
+  | { readonly _tag: "Json" | "JsonObject" | "Type" | "Url" | "PrivateKey" | "OneLine" | "Text" }
+  | { readonly _tag: "SigningKey"; readonly found: KeyKind }
+  /** It may not be empty. */
+  | { readonly _tag: "FilledText"; readonly isNumber: boolean };
 
 /** What is wrong with a key, if anything. */
-const keyProblem = (pem: unknown): string | undefined => {
+const keyProblem = (pem: unknown): Expectation | undefined => {
   const key = typeof pem === "string" ? privateKeyOf(pem) : undefined;
-  if (key === undefined) return A_KEY;
-  return algorithmOf(key) === undefined
-    ? `expected a key that can sign tokens (${USABLE_KEYS}), found ${kindOf(key)}`
-    : undefined;
+  if (key === undefined) return { _tag: "PrivateKey" };
+  return algorithmOf(key) === undefined ? { _tag: "SigningKey", found: kindOf(key) } : undefined;
 };
 
 const isHttpUrl = (text: string): boolean =>
   URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
 
-const A_TEXT = "expected a string that is not empty";
-const ONE_LINE = "expected one line of text without control characters";
-
 const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
 
 const Text = Schema.String.check(
-  Schema.makeFilter((text: string) => (text.length > 0 && isOneLine(text)) || A_TEXT),
+  Schema.makeFilter((text: string) => text.length > 0 && isOneLine(text)),
 );
 
 /**
@@ -35,17 +34,13 @@ export const Identity = Schema.Struct({
   serviceAccountId: Text,
   keyId: Text,
   privateKey: Schema.RedactedFromValue(
-    Schema.String.check(Schema.makeFilter((text: string) => keyProblem(text) ?? true)),
+    Schema.String.check(Schema.makeFilter((text: string) => keyProblem(text) === undefined)),
     { label: "privateKey" },
   ),
-  managementPlaneUrl: Schema.String.check(
-    Schema.makeFilter((text: string) => isHttpUrl(text) || AN_URL),
-  ),
+  managementPlaneUrl: Schema.String.check(Schema.makeFilter(isHttpUrl)),
   customer: Schema.optionalKey(Schema.String),
   environment: Schema.optionalKey(Schema.String),
-  serveUrl: Schema.optionalKey(
-    Schema.String.check(Schema.makeFilter((text: string) => isHttpUrl(text) || AN_URL)),
-  ),
+  serveUrl: Schema.optionalKey(Schema.String.check(Schema.makeFilter(isHttpUrl))),
 });
 export interface Identity extends Schema.Schema.Type<typeof Identity> {}
 
@@ -54,7 +49,8 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(Identity.fields));
 /** `field` is `undefined` when the file as a whole is at fault. */
 export interface IdentityProblem {
   readonly field: string | undefined;
-  readonly expected: string;
+  readonly isMissing: boolean;
+  readonly expected: Expectation;
 }
 
 export interface DecodedIdentity {
@@ -65,23 +61,30 @@ export interface DecodedIdentity {
 const decode = Schema.decodeUnknownResult(Identity, { errors: "all" });
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1();
 
-const EXPECTATIONS: Readonly<Record<string, string>> = {
-  type: 'expected "service_account"',
-  privateKey: A_KEY,
-  managementPlaneUrl: AN_URL,
-  serveUrl: AN_URL,
-  customer: "expected a string",
-  environment: "expected a string",
+const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
+  type: { _tag: "Type" },
+  privateKey: { _tag: "PrivateKey" },
+  managementPlaneUrl: { _tag: "Url" },
+  serveUrl: { _tag: "Url" },
+  customer: { _tag: "Text" },
+  environment: { _tag: "Text" },
 };
 
 /** What should have been there instead of `value`, which is not quoted: it can be a secret in the wrong place. */
-const expectationOf = (field: string, value: unknown): string => {
-  if (field === "privateKey") return keyProblem(value) ?? A_KEY;
+const expectationOf = (field: string, value: unknown): Expectation => {
+  if (field === "privateKey") return keyProblem(value) ?? { _tag: "PrivateKey" };
   const known = EXPECTATIONS[field];
   if (known !== undefined) return known;
-  if (typeof value === "number") return `${A_TEXT}, found a number: put it in quotes`;
-  return typeof value === "string" && value.length > 0 ? ONE_LINE : A_TEXT;
+  return typeof value === "string" && value.length > 0
+    ? { _tag: "OneLine" }
+    : { _tag: "FilledText", isNumber: typeof value === "number" };
 };
+
+const unusable = (expected: Expectation): IdentityProblem => ({
+  field: undefined,
+  isMissing: false,
+  expected,
+});
 
 /** What copying and templates leave at the ends of a value, and take from a key, is no part of it. */
 const tidied = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
@@ -104,10 +107,10 @@ export const decodeIdentity = (
   try {
     parsed = JSON.parse(Redacted.value(text).replace(/^\uFEFF/, ""));
   } catch {
-    return Result.fail([{ field: undefined, expected: "expected JSON" }]);
+    return Result.fail([unusable({ _tag: "Json" })]);
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    return Result.fail([{ field: undefined, expected: "expected a JSON object" }]);
+    return Result.fail([unusable({ _tag: "JsonObject" })]);
   }
   const fields = tidied(parsed as Record<string, unknown>);
   return Result.match(decode(fields), {
@@ -120,9 +123,8 @@ export const decodeIdentity = (
       Result.fail(
         formatIssue(error.issue).issues.map((issue) => {
           const field = String(issue.path?.[0] ?? "");
-          const missing = !Object.hasOwn(fields, field);
-          const expected = expectationOf(field, fields[field]);
-          return { field, expected: missing ? `missing; ${expected}` : expected };
+          const isMissing = !Object.hasOwn(fields, field);
+          return { field, isMissing, expected: expectationOf(field, fields[field]) };
         }),
       ),
   });

@@ -26,13 +26,18 @@ export const algorithmOf = (key: KeyObject): string | undefined => {
   }
 };
 
-/** `RSA of 512 bits`, `secp256k1`, `ed448` */
-export const kindOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string =>
-  asymmetricKeyDetails?.modulusLength === undefined
-    ? (asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType ?? "unknown")
-    : `RSA of ${asymmetricKeyDetails.modulusLength} bits`;
+export type KeyKind =
+  | { readonly _tag: "Rsa"; readonly bits: number }
+  /** Of a curve or a type, e.g. `secp256k1`, `ed448`. */
+  | { readonly _tag: "Named"; readonly name: string };
 
-export const USABLE_KEYS = "RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519";
+export const kindOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): KeyKind =>
+  asymmetricKeyDetails?.modulusLength === undefined
+    ? {
+        _tag: "Named",
+        name: asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType ?? "unknown",
+      }
+    : { _tag: "Rsa", bits: asymmetricKeyDetails.modulusLength };
 
 /** `undefined` when the text is no unencrypted private key in PEM. */
 export const privateKeyOf = (pem: string): KeyObject | undefined => {

@@ -27,8 +27,8 @@ export interface LeaseState {
   readonly holder: string;
   /** Absent when another program wrote the lease. */
   readonly process: ProcessIdentity | undefined;
-  /** RFC 3339, microseconds, by the holder's clock. */
-  readonly acquiredAt: string;
+  /** RFC 3339, microseconds, by the holder's clock; absent where the lease does not tell. */
+  readonly acquiredAt: string | undefined;
   /** Changes with every heartbeat. It is never compared with a clock: the holder's may be another one. */
   readonly beat: string;
   readonly duration: Duration.Duration;
@@ -61,7 +61,7 @@ export const leaseState = (lease: KubeObject): LeaseState | undefined => {
   return {
     holder,
     process: processOf(lease),
-    acquiredAt: stringAt(lease, "spec", "acquireTime") ?? "an unknown time",
+    acquiredAt: stringAt(lease, "spec", "acquireTime"),
     beat: `${lease.metadata.resourceVersion} ${stringAt(lease, "spec", "renewTime")}`,
     duration: Duration.min(claimed, LONGEST_WATCH),
     overlong: Duration.isGreaterThan(claimed, LONGEST_WATCH),

@@ -4,8 +4,9 @@ import type { ObjectChange, Roll } from "../fields/object-change.ts";
 import { EnvoyProxy, type KubeObject, numberAt } from "../kube/objects.ts";
 import { runningDrain } from "../streams/running-drain.ts";
 import { shortDrains } from "../streams/short-drain.ts";
-import { formatGoDuration } from "../text/go-duration.ts";
+import type { RollReason } from "./roll-reason.ts";
 
+const DATA_PLANE = "data plane";
 const CONTROLLERS = /^(?:envoy-gateway|ai-gateway)/;
 
 const SIDECAR_ARGUMENT = /--extProc(?:Image|LogLevel)=/;
@@ -17,13 +18,11 @@ const sidecarChange = (changes: ReadonlyArray<ObjectChange>): ObjectChange | und
       kind === "Deployment" && fields.some(({ after }) => SIDECAR_ARGUMENT.test(after?.text ?? "")),
   );
 
-const reasonOf = (changes: ReadonlyArray<ObjectChange>): string | undefined => {
+const reasonOf = (changes: ReadonlyArray<ObjectChange>): RollReason | undefined => {
   const proxy = changes.find(({ kind }) => kind === EnvoyProxy.kind);
   if (proxy !== undefined) {
-    const sidecar = sidecarChange(changes);
-    const again =
-      sidecar === undefined ? "" : `; possibly twice: ${sidecar.name} changes their sidecar`;
-    return `EnvoyProxy ${proxy.name} changes${again}`;
+    const changesSidecar = sidecarChange(changes)?.name;
+    return { _tag: "EnvoyProxy", name: proxy.name, changesSidecar };
   }
   const controller = changes.find(
     ({ kind, name, fields }) =>
@@ -31,13 +30,11 @@ const reasonOf = (changes: ReadonlyArray<ObjectChange>): string | undefined => {
       CONTROLLERS.test(name) &&
       fields.some(({ path }) => path.startsWith("spec.template.")),
   );
-  return controller === undefined
-    ? undefined
-    : `possibly: ${controller.name} changes, and decides what runs in them`;
+  return controller === undefined ? undefined : { _tag: "Controller", name: controller.name };
 };
 
-const rollOf = (deployment: KubeObject, why: string): Roll => ({
-  workload: `data plane ${deployment.metadata.name}`,
+const rollOf = (deployment: KubeObject, why: RollReason): Roll => ({
+  workload: { kind: DATA_PLANE, name: deployment.metadata.name },
   namespace: deployment.metadata.namespace,
   pods: numberAt(deployment, "spec", "replicas") ?? 1,
   why,
@@ -50,10 +47,7 @@ export const drainRolls = (
 ): ReadonlyArray<Roll> =>
   deployments.flatMap((deployment) =>
     shortDrains([runningDrain(deployment)], asked).map(({ drain }) =>
-      rollOf(
-        deployment,
-        `before Helm starts: they drain for ${formatGoDuration(drain)}, and ${formatGoDuration(asked)} is asked for`,
-      ),
+      rollOf(deployment, { _tag: "ShortDrain", drain, asked }),
     ),
   );
 

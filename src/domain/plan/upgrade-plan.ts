@@ -1,4 +1,5 @@
 /** What an upgrade would do, as data. */
+import type { KeptBy } from "../crds/refusal.ts";
 import type { ImageChange, ObjectChange, Roll } from "../fields/object-change.ts";
 import type { TakenFields } from "../fields/taken-fields.ts";
 import type { PlannedValue } from "./planned-values.ts";
@@ -6,7 +7,7 @@ import type { PlannedValue } from "./planned-values.ts";
 export interface PlannedCrdChange {
   readonly name: string;
   readonly verdict: "create" | "update" | "unchanged" | "kept";
-  readonly why?: string;
+  readonly keptBy?: KeptBy;
 }
 
 interface PlannedBudget {
@@ -16,6 +17,13 @@ interface PlannedBudget {
   /** Of the data plane as it runs; draining one after another takes `drain` so many times. */
   readonly replicas: number;
 }
+
+/** What a plan cannot tell, in the words of Helm or the server. */
+export type PlanLimit =
+  /** The chart was rendered without what the cluster answers to its lookups. */
+  | { readonly _tag: "WithoutServer"; readonly detail: string }
+  /** It could not be read, or be rehearsed. */
+  | { readonly _tag: "Object"; readonly object: string; readonly detail: string };
 
 export interface UpgradePlan {
   readonly fromVersion: string;
@@ -32,8 +40,7 @@ export interface UpgradePlan {
   /** Whether Secret `tars-identity` changes. */
   readonly identityChanges: boolean;
   readonly budget: PlannedBudget;
-  /** What this plan cannot tell, and why. */
-  readonly limits: ReadonlyArray<string>;
+  readonly limits: ReadonlyArray<PlanLimit>;
 }
 
 /** An upgrade to what is there already still makes a revision; that alone is no change. */

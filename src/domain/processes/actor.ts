@@ -10,13 +10,11 @@ const URL_MAX_BYTES = 512;
 const Name = Schema.String.check(Schema.isMaxLength(NAME_MAX_BYTES));
 
 export const Actor = Schema.Struct({
-  user: Name.annotate({ description: "Of the CI system where that tells, else of the machine." }),
+  /** Of the CI system where that tells, else of the machine. */
+  user: Name,
   host: Name,
-  job_url: Schema.optionalKey(
-    Schema.String.check(Schema.isMaxLength(URL_MAX_BYTES)).annotate({
-      description: "The CI job's page, without login and parameters.",
-    }),
-  ),
+  /** The CI job's page, without login and parameters. */
+  job_url: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(URL_MAX_BYTES))),
 });
 export type Actor = typeof Actor.Type;
 

@@ -22,10 +22,38 @@ const MisleadingLabel = Schema.Struct({
 });
 export type MisleadingLabel = typeof MisleadingLabel.Type;
 
+/** What keeps a record from being read. */
+const RecordDamage = Schema.Union([
+  Schema.Struct({
+    _tag: Schema.Literals([
+      "Empty",
+      "NeitherGzipNorJson",
+      "TooLarge",
+      "BrokenGzip",
+      "TooManyValues",
+      "TooDeep",
+      "NoJson",
+      "NoRecord",
+      "NoRevision",
+    ]),
+  }),
+  Schema.Struct({
+    _tag: Schema.Literal("WrongType"),
+    path: Schema.String,
+    type: Schema.Literals(["string", "object", "list"]),
+  }),
+]);
+export type RecordDamage = typeof RecordDamage.Type;
+
 const RecordFlaw = Schema.Union([
-  Schema.Struct({ _tag: Schema.Literal("Unreadable"), why: Schema.String }),
-  /** It holds another revision than its name says. */
-  Schema.Struct({ _tag: Schema.Literal("Misplaced"), holds: Schema.String }),
+  Schema.Struct({ _tag: Schema.Literal("Unreadable"), damage: RecordDamage }),
+  /** It holds another revision than its name says, of this release or another one. */
+  Schema.Struct({
+    _tag: Schema.Literal("Misplaced"),
+    revision: Schema.UndefinedOr(Schema.Number),
+    name: Schema.UndefinedOr(Schema.String),
+    namespace: Schema.UndefinedOr(Schema.String),
+  }),
   Schema.Struct({ _tag: Schema.Literal("Mislabelled"), labels: Schema.Array(MisleadingLabel) }),
 ]);
 export type RecordFlaw = typeof RecordFlaw.Type;
@@ -76,13 +104,11 @@ const isOf = (type: (typeof FIELDS)[number][1], value: unknown): boolean => {
 };
 
 /** What keeps Helm from reading a record that is JSON. */
-export const malformation = (record: unknown): string | undefined => {
-  if (!isJsonObject(record)) return "it holds no record of a release";
+export const malformation = (record: unknown): RecordDamage | undefined => {
+  if (!isJsonObject(record)) return { _tag: "NoRecord" };
   const wrong = FIELDS.find(([path, type]) => !isOf(type, fieldAt(record, ...path.split("."))));
-  if (wrong !== undefined) return `its ${wrong[0]} is no ${wrong[1]}`;
-  return Number.isInteger(numberAt(record, "version"))
-    ? undefined
-    : "it does not say which revision it is";
+  if (wrong !== undefined) return { _tag: "WrongType", path: wrong[0], type: wrong[1] };
+  return Number.isInteger(numberAt(record, "version")) ? undefined : { _tag: "NoRevision" };
 };
 
 const misleading = (
@@ -108,15 +134,15 @@ export const recordFlaw = (
   labels: Labels,
   record:
     | { readonly _tag: "Record"; readonly record: unknown }
-    | { readonly _tag: "Unreadable"; readonly why: string },
+    | { readonly _tag: "Unreadable"; readonly damage: RecordDamage },
 ): RecordFlaw | undefined => {
   if (record._tag === "Unreadable") return record;
-  const why = malformation(record.record);
-  if (why !== undefined) return { _tag: "Unreadable", why };
+  const damage = malformation(record.record);
+  if (damage !== undefined) return { _tag: "Unreadable", damage };
   const [name, namespace] = [stringAt(record.record, "name"), stringAt(record.record, "namespace")];
   const version = numberAt(record.record, "version");
   if (name !== release.name || namespace !== release.namespace || version !== revision) {
-    return { _tag: "Misplaced", holds: `revision ${version} of release ${namespace}/${name}` };
+    return { _tag: "Misplaced", revision: version, name, namespace };
   }
   const wrong = misleading(release, labels, record.record);
   return wrong.length === 0 ? undefined : { _tag: "Mislabelled", labels: wrong };

@@ -13,6 +13,7 @@ import type { WorkloadProgress } from "../rollout/progress.ts";
 import type { RunningDrain } from "../streams/running-drain.ts";
 import type { OpenStreams, StreamOutcome } from "../streams/tally.ts";
 import type { ToolEvent } from "../tools/events.ts";
+import type { CarriedForward } from "../values/carry-over.ts";
 import type { LostValue } from "../values/lost-values.ts";
 import type { Warning } from "./warning.ts";
 
@@ -64,7 +65,7 @@ export type ReportEvent =
     }
   | {
       readonly _tag: "CarriedForward";
-      readonly line: string;
+      readonly carried: CarriedForward;
       /** Paths only: values can be secret. */
       readonly paths: ReadonlyArray<string>;
     }

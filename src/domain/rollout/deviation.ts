@@ -1,4 +1,5 @@
 /** How live objects of a release differ from those of the revision that was restored. */
+import { Schema } from "effect";
 import {
   ConfigMap,
   DaemonSet,
@@ -38,23 +39,33 @@ const changedField = (
   return undefined;
 };
 
+export const Deviation = Schema.Union([
+  Schema.Struct({ _tag: Schema.Literal("Missing") }),
+  Schema.Struct({
+    _tag: Schema.Literal("OtherImage"),
+    container: Schema.String,
+    found: Schema.UndefinedOr(Schema.String),
+    wanted: Schema.UndefinedOr(Schema.String),
+  }),
+  Schema.Struct({ _tag: Schema.Literal("OtherField"), field: Schema.String }),
+]);
+export type Deviation = typeof Deviation.Type;
+
 /**
- * What is not as the restored revision has it, in words; nothing when it is.
+ * What is not as the restored revision has it; nothing when it is.
  * @param made of `wanted` by the server, which may rewrite it, where the server was asked
  */
 export const deviation = (
   wanted: KubeObject,
   live: KubeObject | undefined,
   made?: KubeObject,
-): string | undefined => {
-  if (live === undefined) return "it is missing";
+): Deviation | undefined => {
+  if (live === undefined) return { _tag: "Missing" };
   const [images, rewritten] = [imagesOf(live), imagesOf(made ?? wanted)];
   for (const container of imagesOf(wanted).keys()) {
-    const image = rewritten.get(container);
-    if (images.get(container) !== image) {
-      return `container ${container} runs image ${images.get(container) ?? "(none)"}, not ${image}`;
-    }
+    const [found, image] = [images.get(container), rewritten.get(container)];
+    if (found !== image) return { _tag: "OtherImage", container, found, wanted: image };
   }
   const field = changedField(wanted, live, made);
-  return field === undefined ? undefined : `${field} is not what it was`;
+  return field === undefined ? undefined : { _tag: "OtherField", field };
 };

@@ -1,6 +1,7 @@
 /** How what was found differs from what was asked for, where others and the server may add what they like. */
 import { type Json, jsonEquals } from "../kube/json.ts";
 import { stringAt } from "../kube/objects.ts";
+import type { Staleness } from "./trouble/waiting-for.ts";
 
 export type Tree = { readonly [key: string]: unknown };
 
@@ -140,12 +141,17 @@ export const isAsBefore = (before: ReadonlyArray<Difference>, now: Difference): 
       ((same(one.asked, now.asked) && same(one.found, now.found)) || sameRewriting(one, now)),
   );
 
-const showValue = (value: unknown): string =>
-  value === undefined ? "nothing" : typeof value === "object" ? JSON.stringify(value) : `${value}`;
+const shown = (value: unknown): string | undefined =>
+  value === undefined || typeof value === "string"
+    ? value
+    : typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value);
 
 const IMAGE_PATH = /containers\.[^.]+\.image$/;
 
-export const showDifference = ({ path, found, asked }: Difference): string =>
+/** The same as it is told of. */
+export const stalenessOf = ({ path, found, asked }: Difference): Staleness =>
   IMAGE_PATH.test(path)
-    ? `still asks for image ${found ?? "(none)"}, not ${showValue(asked)}`
-    : `still has ${path} = ${showValue(found)}, not ${showValue(asked)}`;
+    ? { _tag: "Image", found: shown(found ?? undefined), asked: shown(asked) }
+    : { _tag: "Field", path, found: shown(found), asked: shown(asked) };

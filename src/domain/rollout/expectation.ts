@@ -10,9 +10,10 @@ import {
   proxyOfDeployment,
   refusal,
 } from "./baseline/gateways.ts";
-import { type DeploymentProgress, newTemplate, proxyTemplate } from "./data-plane.ts";
-import { type Difference, showDifference, type Tree } from "./difference.ts";
+import { allNew, askedGraceSeconds, type DeploymentProgress } from "./data-plane.ts";
+import { type Difference, stalenessOf, type Tree } from "./difference.ts";
 import { refusalOf, unexplained } from "./trouble/unexplained.ts";
+import type { Staleness, WaitingFor } from "./trouble/waiting-for.ts";
 import { keyOfObject } from "./view.ts";
 import { isPaused, pausedProgress, workloadProgress } from "./workload-progress.ts";
 
@@ -24,7 +25,7 @@ const settingsOf = (proxy: KubeObject, { kind }: KubeObject): AskedWorkload => (
     kind === DaemonSet.kind ? "envoyDaemonSet" : "envoyDeployment",
   ),
   container: "envoy",
-  graceSeconds: proxyTemplate(proxy).terminationGracePeriodSeconds,
+  graceSeconds: askedGraceSeconds(proxy),
 });
 
 /** What its EnvoyProxy asks of a workload; `undefined` where there is none. */
@@ -35,21 +36,26 @@ export const askedOfProxy = (config: Config, workload: KubeObject): Tree | undef
 
 const GRACE = /terminationGracePeriodSeconds$/;
 
-const showStaleness = (config: Config, workload: KubeObject, difference: Difference): string => {
+/** A grace period is told of as what it is for. */
+const stalenessFor = (config: Config, workload: KubeObject, difference: Difference): Staleness => {
   const proxy = proxyOfDeployment(config, workload);
-  const grace = proxy && proxyTemplate(proxy).terminationGracePeriodSeconds;
+  const grace = proxy && askedGraceSeconds(proxy);
   const found = numberAt(workload, "spec", "template", "spec", "terminationGracePeriodSeconds");
-  return GRACE.test(difference.path) && difference.asked === grace
-    ? `still gives pods ${found === undefined ? "the default time" : `${found} s`} to drain, not ${grace} s`
-    : showDifference(difference);
+  return grace !== undefined && GRACE.test(difference.path) && difference.asked === grace
+    ? { _tag: "DrainTime", found, asked: grace }
+    : stalenessOf(difference);
 };
 
 /** What of the live workload is not as its EnvoyProxy asks, and is not the cluster's own doing. */
-export const staleness = (config: Config, workload: KubeObject): string | undefined => {
+export const staleness = (config: Config, workload: KubeObject): WaitingFor | undefined => {
   const asked = askedOfProxy(config, workload);
   const difference = asked && unexplained(config, workload, asked)[0];
   if (asked === undefined || difference === undefined) return undefined;
-  return `${showStaleness(config, workload, difference)}${refusalOf(config, workload, asked)}`;
+  return {
+    _tag: "Stale",
+    staleness: stalenessFor(config, workload, difference),
+    refusal: refusalOf(config, workload, asked),
+  };
 };
 
 const isKept = ({ prior }: Config, workload: KubeObject): boolean =>
@@ -69,19 +75,19 @@ export interface Entry {
 export const dataPlaneEntries = (
   config: Config,
   workloads: ReadonlyArray<KubeObject>,
-  nameTemplate = newTemplate,
+  isEarlier = allNew,
 ): ReadonlyArray<Entry> => {
   const gateways = config.gateways.filter((gateway) => isOurs(config, gateway));
   const refused = (workload: KubeObject) =>
     gateways
       .filter((gateway) => isServedBy(gateway, workload))
       .map((gateway) => refusal(config, gateway))
-      .find((text) => text !== undefined);
+      .find((found) => found !== undefined);
   return [
     ...workloads.map((object): Entry => {
       const progress = isKept(config, object)
         ? pausedProgress(object)
-        : workloadProgress(object, nameTemplate);
+        : workloadProgress(object, isEarlier);
       const stale = staleness(config, object);
       const waitingFor = refused(object) ?? stale ?? progress.waitingFor;
       return { progress: { ...progress, waitingFor }, object, stale: stale !== undefined };
@@ -90,7 +96,7 @@ export const dataPlaneEntries = (
       .filter((gateway) => mustBeServed(config, gateway))
       .filter((gateway) => !workloads.some((one) => isServedBy(gateway, one)))
       .map((gateway): Entry => {
-        const waitingFor = refusal(config, gateway) ?? "no Deployment was made for this Gateway";
+        const waitingFor = refusal(config, gateway) ?? { _tag: "Deployment" };
         const { name } = gateway.metadata;
         return {
           progress: { name, ready: 0, desired: 1, waitingFor },

@@ -1,12 +1,19 @@
 /** What an operator sees of a rollout: one entry for each workload. */
 
 import { type KubeObject, numberAt } from "../kube/objects.ts";
-import { type DeploymentProgress, type NameTemplate, newTemplate } from "./data-plane.ts";
+import type { DeploymentProgress, IsEarlier } from "./data-plane.ts";
 import { dataPlaneEntries, type Entry } from "./expectation.ts";
 import { creationTrouble } from "./trouble/creation-trouble.ts";
 import { hasEnded, lacksPods } from "./trouble/lacking-pods.ts";
-import { bySeverity, podTrouble, type ToldOfPod, type Trouble } from "./trouble/pod-trouble.ts";
+import {
+  bySeverity,
+  podTrouble,
+  type ToldOfPod,
+  type ToldTrouble,
+  type Trouble,
+} from "./trouble/pod-trouble.ts";
 import { limiterEntries } from "./trouble/rate-limiter.ts";
+import type { WaitingFor } from "./trouble/waiting-for.ts";
 import { currentGeneration, podsOf, type RolloutView, type Workload } from "./view.ts";
 import type { WorkloadGroup } from "./workload-group.ts";
 import { updatedPods, workloadProgress } from "./workload-progress.ts";
@@ -17,8 +24,8 @@ export interface WorkloadProgress extends DeploymentProgress {
   readonly updated: number;
   /** Pods on their way out, which may still be serving streams. */
   readonly draining: number;
-  /** What keeps a new pod from being ready, in Kubernetes' words. */
-  readonly lastEvent: string | undefined;
+  /** What keeps a new pod from being ready. */
+  readonly lastEvent: ToldTrouble | undefined;
 }
 
 /** A pod of the current template that is not ready, and why. */
@@ -62,8 +69,8 @@ export const podsInTrouble = (view: RolloutView, told: ToldOfPods): ReadonlyArra
     .sort((left, right) => bySeverity(left.trouble, right.trouble));
 
 /** An empty Deployment of the release is as its chart wants it; an empty data plane serves no traffic. */
-const releaseEntry = (object: KubeObject, nameTemplate: NameTemplate): Entry => {
-  const progress = workloadProgress(object, nameTemplate);
+const releaseEntry = (object: KubeObject, isEarlier: IsEarlier): Entry => {
+  const progress = workloadProgress(object, isEarlier);
   const isEmpty = object.kind === "Deployment" && progress.desired === 0;
   const waitingFor = isEmpty ? undefined : progress.waitingFor;
   return { progress: { ...progress, waitingFor }, object, stale: false };
@@ -73,7 +80,8 @@ const releaseEntry = (object: KubeObject, nameTemplate: NameTemplate): Entry => 
 const hookEntry = (job: KubeObject): Entry => {
   const desired = numberAt(job, "spec", "completions") ?? 1;
   const ready = numberAt(job, "status", "succeeded") ?? 0;
-  const waitingFor = ready < desired ? `${ready} of ${desired} pods have finished` : undefined;
+  const waitingFor: WaitingFor | undefined =
+    ready < desired ? { _tag: "PodsFinished", count: ready, desired } : undefined;
   return {
     progress: { name: job.metadata.name, ready, desired, waitingFor },
     object: job,
@@ -97,12 +105,10 @@ export const entriesOf = (
   view: RolloutView,
   earlier: ReadonlySet<string> = new Set(),
 ): ReadonlyArray<GroupedEntry> => {
-  const nameTemplate: NameTemplate = (object) => {
+  const isEarlier: IsEarlier = (object) => {
     const workload = view.workloads.find((one) => one.object === object);
     const generation = workload && currentGeneration(workload, view);
-    return generation !== undefined && earlier.has(generation.id)
-      ? "the template of before this run"
-      : newTemplate(object);
+    return generation !== undefined && earlier.has(generation.id);
   };
   const objectsOf = (group: WorkloadGroup) =>
     view.workloads.filter((one) => one.group === group).map(({ object }) => object);
@@ -110,21 +116,27 @@ export const entriesOf = (
   const named = (group: WorkloadGroup, entries: ReadonlyArray<Entry>) =>
     entries.map((entry) => ({ ...entry, group }));
   return [
-    ...named("data-plane", dataPlaneEntries(view, objectsOf("data-plane"), nameTemplate)),
+    ...named("data-plane", dataPlaneEntries(view, objectsOf("data-plane"), isEarlier)),
     ...named(
       "envoy-gateway",
-      limiterEntries(view.controllerSettings, objectsOf("envoy-gateway"), view, nameTemplate),
+      limiterEntries(view.controllerSettings, objectsOf("envoy-gateway"), view, isEarlier),
     ),
     ...named("hook", hooks.map(hookEntry)),
     ...named(
       "release",
-      objectsOf("release").map((object) => releaseEntry(object, nameTemplate)),
+      objectsOf("release").map((object) => releaseEntry(object, isEarlier)),
     ),
   ];
 };
 
-const shortReason = ({ reason, detail }: Trouble): string =>
-  detail === "" ? reason : `${reason}: ${detail.split("\n")[0]}`;
+/** No more than the first line of it: what changes below is no news. */
+const toldOf = ({ reason, detail, ended }: Trouble): ToldTrouble => {
+  const [line = ""] = detail.split("\n");
+  const [message, ...more] = ended?.message?.split("\n") ?? [];
+  if (ended === undefined || more.length === 0) return { reason, detail: line, ended };
+  const { code, reason: word } = ended;
+  return { reason, detail: line, ended: { code, reason: word, message } };
+};
 
 export const rolloutProgress = (
   view: RolloutView,
@@ -140,6 +152,6 @@ export const rolloutProgress = (
       group,
       updated: group === "hook" ? progress.desired : updatedPods(object),
       draining: pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined).length,
-      lastEvent: worst === undefined ? undefined : shortReason(worst.trouble),
+      lastEvent: worst === undefined ? undefined : toldOf(worst.trouble),
     };
   });

@@ -1,14 +1,9 @@
 /** Whether a rollout can still end well, and whether it has. */
 import { Duration } from "effect";
-import { EnvoyProxy, type KubeObject } from "../kube/objects.ts";
+import { EnvoyProxy, type KubeObject, Pod } from "../kube/objects.ts";
 import { proxyOfDeployment } from "./baseline/gateways.ts";
 import type { PodInTrouble } from "./progress.ts";
-import {
-  describeTrouble,
-  type Severity,
-  type TroubleKind,
-  troubleClass,
-} from "./trouble/pod-trouble.ts";
+import { type Severity, type Trouble, troubleClass } from "./trouble/pod-trouble.ts";
 import { currentGeneration, keyOfObject, type RolloutView } from "./view.ts";
 
 /** The cluster as it was before anything of the upgrade was written. */
@@ -129,23 +124,28 @@ export const nextGraceEnd = (
       .filter((end) => end > nowMillis),
   );
 
+/** What ends a rollout. */
 export interface RootCause {
-  readonly kind: TroubleKind;
-  /** One line that names the pod, its image where there is one, and the reason. */
-  readonly line: string;
+  /** The pod, or where none could be made, the workload that lacks it. */
+  readonly subject: {
+    readonly kind: string;
+    readonly namespace: string | undefined;
+    readonly name: string;
+  };
+  readonly trouble: Trouble;
   /** Set when the image does not exist: it has to be brought to the registry first. */
   readonly missingImage: string | undefined;
 }
 
 export const rootCause = ({ workload, pod, trouble }: PodInTrouble): RootCause => {
   const { kind, metadata } = workload.object;
-  const subject =
-    pod === undefined
-      ? `a pod of ${kind} ${metadata.namespace}/${metadata.name}`
-      : `pod ${metadata.namespace}/${pod.metadata.name}`;
+  const { namespace } = metadata;
   return {
-    kind: trouble.kind,
-    line: describeTrouble(subject, trouble),
+    subject:
+      pod === undefined
+        ? { kind, namespace, name: metadata.name }
+        : { kind: Pod.kind, namespace, name: pod.metadata.name },
+    trouble,
     missingImage: trouble.kind === "image-not-found" ? trouble.image : undefined,
   };
 };

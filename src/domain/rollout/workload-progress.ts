@@ -9,65 +9,62 @@ import {
   stringAt,
 } from "../kube/objects.ts";
 import {
+  allNew,
   type DeploymentProgress,
   deploymentProgress,
-  type NameTemplate,
-  newTemplate,
+  type IsEarlier,
 } from "./data-plane.ts";
+import type { WaitingFor } from "./trouble/waiting-for.ts";
 
 const statusOf = (object: KubeObject) => (field: string) => numberAt(object, "status", field) ?? 0;
 
 export const isObserved = (object: KubeObject): boolean =>
   statusOf(object)("observedGeneration") >= (object.metadata.generation ?? 0);
 
-const UNOBSERVED = "its newest specification has not been observed";
-
-const statefulSetProgress = (set: KubeObject, nameTemplate = newTemplate): DeploymentProgress => {
+const statefulSetProgress = (set: KubeObject, isEarlier = allNew): DeploymentProgress => {
   const desired = numberAt(set, "spec", "replicas") ?? 1;
   const status = statusOf(set);
   const updated =
     stringAt(set, "status", "updateRevision") === stringAt(set, "status", "currentRevision")
       ? desired
       : status("updatedReplicas");
-  const waitingFor = !isObserved(set)
-    ? UNOBSERVED
-    : updated < desired
-      ? `${updated} of ${desired} pods run ${nameTemplate(set)}`
-      : status("readyReplicas") < desired
-        ? `${status("readyReplicas")} of ${desired} pods are ready`
-        : undefined;
-  return { name: set.metadata.name, ready: status("readyReplicas"), desired, waitingFor };
+  const ready = status("readyReplicas");
+  const waiting = (): WaitingFor | undefined => {
+    if (!isObserved(set)) return { _tag: "Unobserved" };
+    if (updated < desired) {
+      return { _tag: "PodsUpdated", count: updated, desired, isEarlier: isEarlier(set) };
+    }
+    return ready < desired ? { _tag: "PodsReady", count: ready, desired } : undefined;
+  };
+  return { name: set.metadata.name, ready, desired, waitingFor: waiting() };
 };
 
 /** A proxy on each node that has a place for one, which may be none. */
-const daemonSetProgress = (set: KubeObject, nameTemplate: NameTemplate): DeploymentProgress => {
+const daemonSetProgress = (set: KubeObject, isEarlier: IsEarlier): DeploymentProgress => {
   const status = statusOf(set);
   const desired = status("desiredNumberScheduled");
   const replacedByHand = stringAt(set, "spec", "updateStrategy", "type") === "OnDelete";
   const updated = replacedByHand ? desired : status("updatedNumberScheduled");
-  const waitingFor = !isObserved(set)
-    ? UNOBSERVED
-    : updated < desired
-      ? `${updated} of ${desired} pods run ${nameTemplate(set)}`
-      : status("numberReady") < desired
-        ? `${status("numberReady")} of ${desired} pods are ready`
-        : status("numberAvailable") < desired
-          ? `${status("numberAvailable")} of ${desired} pods are available`
-          : undefined;
-  return { name: set.metadata.name, ready: status("numberReady"), desired, waitingFor };
+  const [ready, available] = [status("numberReady"), status("numberAvailable")];
+  const waiting = (): WaitingFor | undefined => {
+    if (!isObserved(set)) return { _tag: "Unobserved" };
+    if (updated < desired) {
+      return { _tag: "PodsUpdated", count: updated, desired, isEarlier: isEarlier(set) };
+    }
+    if (ready < desired) return { _tag: "PodsReady", count: ready, desired };
+    return available < desired ? { _tag: "PodsAvailable", count: available, desired } : undefined;
+  };
+  return { name: set.metadata.name, ready, desired, waitingFor: waiting() };
 };
 
-export const workloadProgress = (
-  object: KubeObject,
-  nameTemplate = newTemplate,
-): DeploymentProgress => {
+export const workloadProgress = (object: KubeObject, isEarlier = allNew): DeploymentProgress => {
   switch (object.kind) {
     case StatefulSet.kind:
-      return statefulSetProgress(object, nameTemplate);
+      return statefulSetProgress(object, isEarlier);
     case DaemonSet.kind:
-      return daemonSetProgress(object, nameTemplate);
+      return daemonSetProgress(object, isEarlier);
     default:
-      return deploymentProgress(object, undefined, nameTemplate);
+      return deploymentProgress(object, isEarlier);
   }
 };
 
@@ -85,8 +82,10 @@ export const isPaused = (object: KubeObject): boolean => fieldAt(object, "spec",
 
 /** Who pauses a Deployment wants its pods as they are, whatever its template. */
 export const pausedProgress = (deployment: KubeObject): DeploymentProgress => {
-  const progress = deploymentProgress(deployment, undefined);
+  const progress = deploymentProgress(deployment);
   const { ready, desired } = progress;
-  const waitingFor = ready < desired ? `${ready} of ${desired} pods are ready` : undefined;
-  return { ...progress, waitingFor };
+  return {
+    ...progress,
+    waitingFor: ready < desired ? { _tag: "PodsReady", count: ready, desired } : undefined,
+  };
 };

@@ -10,8 +10,9 @@ import {
 } from "../release/release.ts";
 
 /** In which state a release was found, as far as a recovery needs to know. */
-export type Diagnosis =
-  | { readonly _tag: "Sound" }
+export type Diagnosis = { readonly _tag: "Sound" } | Stuck;
+
+export type Stuck =
   /** Helm refuses everything but a rollback. `to` is where that goes, if anywhere. */
   | { readonly _tag: "Pending"; readonly revision: Revision; readonly to: Revision | undefined }
   /** Nothing is deployed, though something once was. */
@@ -26,19 +27,6 @@ export const diagnose = (history: History, unproven: ReadonlySet<number>): Diagn
   return deployedRevision(history) === undefined && ended && to !== undefined
     ? { _tag: "Undeployed", revision, to }
     : { _tag: "Sound" };
-};
-
-const WORK: Readonly<Record<string, string>> = {
-  "pending-install": "the first installation",
-  "pending-upgrade": "an upgrade",
-  "pending-rollback": "a rollback",
-};
-
-/** What the state of the newest revision says about how it came to be. */
-export const pendingStory = (revision: Revision): string => {
-  const work = WORK[revision.status] ?? "an operation";
-  const since = revision.updated ?? "an unknown time";
-  return `${work} that began ${since} is still running, or was killed before it could finish`;
 };
 
 /**

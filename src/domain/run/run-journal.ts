@@ -8,40 +8,16 @@ export const JOURNAL_SCHEMA_VERSION = 1;
 /** The last steps tell where a run died; a run that waits for long must not fill the record. */
 const STEPS_KEPT = 20;
 
-/** The parts of a run that write, by the id of the phase they belong to; `doing` completes "it died while …". */
+/** The parts of a run that write, by the id of the phase they belong to. */
 const RUN_STEPS = {
-  recovery: {
-    phase: "discover",
-    doing: "it recovered the release",
-  },
-  crds: {
-    phase: "apply-crds",
-    doing: "the CRDs were written",
-  },
-  upgrade: {
-    phase: "helm-upgrade",
-    doing: "the upgrade was prepared",
-  },
-  "helm-upgrade": {
-    phase: "helm-upgrade",
-    doing: "helm upgrade was at work",
-  },
-  gate: {
-    phase: "helm-upgrade",
-    doing: "the data plane was being verified",
-  },
-  drain: {
-    phase: "helm-upgrade",
-    doing: "replaced proxies served their last streams",
-  },
-  "helm-rollback": {
-    phase: "helm-upgrade",
-    doing: "helm rollback was at work",
-  },
-  event: {
-    phase: "helm-upgrade",
-    doing: "the deployment history was told",
-  },
+  recovery: "discover",
+  crds: "apply-crds",
+  upgrade: "helm-upgrade",
+  "helm-upgrade": "helm-upgrade",
+  gate: "helm-upgrade",
+  drain: "helm-upgrade",
+  "helm-rollback": "helm-upgrade",
+  event: "helm-upgrade",
 } as const;
 export const RunStep = Schema.Literals(
   Object.keys(RUN_STEPS) as ReadonlyArray<keyof typeof RUN_STEPS>,
@@ -123,29 +99,20 @@ export const openStep = ({ steps }: RunRecord): RunStep | undefined =>
 export const hasDone = ({ steps }: RunRecord, step: RunStep): boolean =>
   steps.some((one) => one.step === step && one.state === "done");
 
-const minute = (at: string): string => {
-  const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)/.exec(at) ?? [];
-  return day === undefined ? at : `${day} ${time} UTC`;
-};
+/** Where a run was when it was heard of last. */
+interface Whereabouts {
+  readonly step: RunStep;
+  /** From 1; `undefined` for a step of another operation's phase. */
+  readonly phase: number | undefined;
+}
 
-const whereItWas = (record: RunRecord): string => {
+/** Nothing before it wrote anything. */
+export const whereabouts = (record: RunRecord): Whereabouts | undefined => {
   const step = openStep(record) ?? record.steps.at(-1)?.step;
-  if (step === undefined) return "before it wrote anything";
-  const { phase, doing } = RUN_STEPS[step];
-  const number = phaseNumber(journaledOperation(record.operation), phase);
-  return number === undefined ? `while ${doing}` : `in phase ${number}, while ${doing}`;
+  return step === undefined
+    ? undefined
+    : { step, phase: phaseNumber(journaledOperation(record.operation), RUN_STEPS[step]) };
 };
 
-const lastWrote = (record: RunRecord): string =>
-  `it last wrote at ${minute(record.steps.at(-1)?.at ?? record.startedAt)}`;
-
-const whose = ({ process: { user, host, pid }, fromVersion, toVersion }: RunRecord): string =>
-  `by ${user} on ${host} (process ${pid}, ${fromVersion} → ${toVersion})`;
-
-/** `a run by alice on build-1 (process 4711, 1.1.0 → 1.2.0) died in phase 5, while helm upgrade was at work; …`. */
-export const obituary = (record: RunRecord): string =>
-  `a run ${whose(record)} died ${whereItWas(record)}; ${lastWrote(record)}`;
-
-/** The same of a run that may still be alive. */
-export const lastWords = (record: RunRecord): string =>
-  `the last run was ${whose(record)}, ${whereItWas(record)}; ${lastWrote(record)}`;
+/** RFC 3339: when it wrote last. */
+export const lastWrote = ({ steps, startedAt }: RunRecord): string => steps.at(-1)?.at ?? startedAt;

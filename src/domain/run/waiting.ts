@@ -5,28 +5,47 @@
  */
 import { Context, type Duration, Effect } from "effect";
 
-export const WAITS = {
-  lock: "another run's lock",
-  "lock-holder": "a sign of life of the lock's holder",
-  "helm-here": "a Helm of this machine that is at work on the release",
-  "helm-elsewhere": "the timeouts of a Helm of another machine",
-  "plane-again": "the management plane, which was not ready",
-  "next-tick": "the doctor's next tick",
-  "tools-lock": "another process that downloads the same tool",
-  "server-again": "the API server, which turned a request away",
-  "watch-again": "the next attempt to watch",
-  "credentials-again": "the next attempt to get credentials",
-  "rollout-news": "changes of a rollout",
-  "rollout-burst": "the rest of a burst of changes",
-  "rollout-evidence": "what a failing pod says next",
-  "rollout-deadline": "the moment before Helm's deadline",
-  "streams-look": "the next count of open streams",
-  "streams-end": "open streams to end",
-  "hold-look": "the next look at held proxies",
-  "hold-in-force": "the policy that holds proxies to be in force",
-  "rollback-again": "the next attempt to roll back",
-} as const;
-export type WaitName = keyof typeof WAITS;
+export const WAITS = [
+  /** Another run's lock. */
+  "lock",
+  /** A sign of life of the lock's holder. */
+  "lock-holder",
+  /** A Helm of this machine that is at work on the release. */
+  "helm-here",
+  /** The timeouts of a Helm of another machine. */
+  "helm-elsewhere",
+  /** The management plane, which was not ready. */
+  "plane-again",
+  /** The doctor's next tick. */
+  "next-tick",
+  /** Another process that downloads the same tool. */
+  "tools-lock",
+  /** The API server, which turned a request away. */
+  "server-again",
+  /** The next attempt to watch. */
+  "watch-again",
+  /** The next attempt to get credentials. */
+  "credentials-again",
+  /** Changes of a rollout. */
+  "rollout-news",
+  /** The rest of a burst of changes. */
+  "rollout-burst",
+  /** What a failing pod says next. */
+  "rollout-evidence",
+  /** The moment before Helm's deadline. */
+  "rollout-deadline",
+  /** The next count of open streams. */
+  "streams-look",
+  /** Open streams to end. */
+  "streams-end",
+  /** The next look at held proxies. */
+  "hold-look",
+  /** The policy that holds proxies to be in force. */
+  "hold-in-force",
+  /** The next attempt to roll back. */
+  "rollback-again",
+] as const;
+export type WaitName = (typeof WAITS)[number];
 
 /** Told of every pause when it begins. */
 export const WaitObserver = Context.Reference<(name: WaitName) => Effect.Effect<void>>(

@@ -1,34 +1,37 @@
 import { type HelmVersion, isSupportedHelm, parseHelmVersion } from "../helm/version.ts";
 import type { ToolName } from "./pins.ts";
 
-/** Helm versions that would do harm here, each with the reason in Helm's own tracker. */
-const knownBadHelm = ({ major, minor, patch }: HelmVersion): string | undefined => {
+/** What certain versions of Helm do wrong. */
+export type HelmFlaw = "rollback-fails" | "wait-hangs";
+
+/** Versions that would do harm here. */
+const knownBadHelm = ({ major, minor, patch }: HelmVersion): HelmFlaw | undefined => {
   if (major !== 4) return undefined;
-  if (minor === 1 || (minor === 0 && patch <= 4)) {
-    return "its rollback fails when the new chart dropped an object (helm/helm#32244)";
-  }
-  if (minor === 2 && patch === 1) {
-    return "waiting can hang for the whole timeout (helm/helm#32214)";
-  }
-  return undefined;
+  if (minor === 1 || (minor === 0 && patch <= 4)) return "rollback-fails";
+  return minor === 2 && patch === 1 ? "wait-hangs" : undefined;
 };
 
 type Suitability =
   | { readonly _tag: "Suitable"; readonly version: string }
-  | { readonly _tag: "Unsuitable"; readonly why: string };
+  | { readonly _tag: "Unsuitable"; readonly why: Unsuitability };
+
+export type Unsuitability =
+  | { readonly _tag: "NoVersion" }
+  | { readonly _tag: "Unsupported"; readonly version: string }
+  | { readonly _tag: "KnownBad"; readonly version: string; readonly flaw: HelmFlaw };
 
 /** Judges a tool that was not installed by us, from what it says of its version. */
 export const judgeTool = (tool: ToolName, text: string): Suitability => {
   const version = parseHelmVersion(text);
-  if (version === undefined) return { _tag: "Unsuitable", why: "it does not tell its version" };
+  if (version === undefined) return { _tag: "Unsuitable", why: { _tag: "NoVersion" } };
   if (tool === "kubectl") return { _tag: "Suitable", version: version.text };
   if (!isSupportedHelm(version)) {
-    return { _tag: "Unsuitable", why: `${version.text} is not supported; Helm 3 or 4 is needed` };
+    return { _tag: "Unsuitable", why: { _tag: "Unsupported", version: version.text } };
   }
   const flaw = knownBadHelm(version);
   return flaw === undefined
     ? { _tag: "Suitable", version: version.text }
-    : { _tag: "Unsuitable", why: `${version.text} is known to be bad: ${flaw}` };
+    : { _tag: "Unsuitable", why: { _tag: "KnownBad", version: version.text, flaw } };
 };
 
 const numbers = (version: string) => version.replace(/^v/, "").split(".").map(Number);

@@ -68,9 +68,12 @@ export interface CarryOver {
   }>;
 }
 
-interface MalformedValue {
+/** A stored value that cannot be carried as it is. */
+export interface MalformedValue {
   readonly path: string;
-  readonly expected: string;
+  readonly expected: "mapping" | "single value";
+  /** Its type, in the words of JSON. */
+  readonly found: string;
 }
 
 /** Paths where the stored values hold something that cannot contain a carried field. */
@@ -87,7 +90,7 @@ export const malformedParents = (stored: JsonObject): ReadonlyArray<MalformedVal
     // `null` is how Helm removes a chart default, a whole mapping included.
     return value === undefined || value === null || isJsonObject(value)
       ? []
-      : [{ path: dotted(parent), expected: `expected a mapping, found ${describeType(value)}` }];
+      : [{ path: dotted(parent), expected: "mapping", found: describeType(value) }];
   });
 };
 
@@ -96,7 +99,7 @@ export const malformedCarriedValues = (stored: JsonObject): ReadonlyArray<Malfor
   CARRIED_FIELDS.flatMap(({ path }) => {
     const value = getPath(stored, path);
     return typeof value === "object" && value !== null
-      ? [{ path: dotted(path), expected: `expected a single value, found ${describeType(value)}` }]
+      ? [{ path: dotted(path), expected: "single value", found: describeType(value) }]
       : [];
   });
 
@@ -171,13 +174,20 @@ const shown = (carry: CarryOver, path: string): Json | undefined => {
     : (entry.value as Json);
 };
 
-/** The document's `carried forward:` line. */
-export const carriedForwardLine = (carry: CarryOver): string => {
+/** What the document's `carried forward:` line shows, each as JSON. */
+export interface CarriedForward {
+  readonly registry: string;
+  readonly customer: string;
+  readonly environment: string;
+  readonly otel: string;
+}
+
+export const carriedForward = (carry: CarryOver): CarriedForward => {
   const quoted = (path: string) => JSON.stringify(String(shown(carry, path) ?? ""));
-  return [
-    `carried forward: registry=${quoted("global.imageRegistry")}`,
-    `customer=${quoted("global.customer")}`,
-    `env=${quoted("global.environment")}`,
-    `otel=${String(shown(carry, "otelCollector.enabled") ?? false)}`,
-  ].join(" ");
+  return {
+    registry: quoted("global.imageRegistry"),
+    customer: quoted("global.customer"),
+    environment: quoted("global.environment"),
+    otel: String(shown(carry, "otelCollector.enabled") ?? false),
+  };
 };

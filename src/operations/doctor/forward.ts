@@ -1,13 +1,14 @@
 import { Clock, Duration, Effect, Option, Result, Schema } from "effect";
 import type { DeliveryOutcome } from "../../domain/events/delivery.ts";
-import type { EventBrief } from "../../domain/events/doctor-report.ts";
+import type { EventBrief, EventReason, StopReason } from "../../domain/events/doctor-report.ts";
 import { EVENT_SCHEMA_VERSION, InstallEvent } from "../../domain/events/install-event.ts";
 import { eventText, type OutboxEntry } from "../../domain/events/outbox-entry.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
-import { EventOutbox } from "../../services/events/EventOutbox.ts";
+import { EventOutbox, type OutboxError } from "../../services/events/EventOutbox.ts";
 import { ManagementPlane } from "../../services/events/ManagementPlane.ts";
 import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { describeEventReason } from "../../words/events/doctor.ts";
 
 /** Less than the CronJob's deadline, so that a tick that cannot finish can still say so. */
 const TICK_BUDGET = Duration.seconds(150);
@@ -20,10 +21,13 @@ export interface Forwarding {
   readonly forwarded: ReadonlyArray<EventBrief>;
   readonly rejected: ReadonlyArray<EventBrief>;
   readonly kept: ReadonlyArray<EventBrief>;
-  readonly stoppedBecause: string | undefined;
+  readonly stoppedBecause: StopReason | undefined;
 }
 
-export const briefOfEntry = ({ name, revision }: OutboxEntry, reason?: string): EventBrief => ({
+export const briefOfEntry = (
+  { name, revision }: OutboxEntry,
+  reason?: EventReason,
+): EventBrief => ({
   name,
   revision,
   ...(reason === undefined ? {} : { reason }),
@@ -35,11 +39,6 @@ type Readable =
   | { readonly _tag: "Newer"; readonly version: number }
   | { readonly _tag: "Foreign" }
   | { readonly _tag: "Unreadable" };
-
-const REFUSALS = {
-  Foreign: "it is of another workspace or release",
-  Unreadable: "not an event of this schema version",
-} as const;
 
 /** An account that can write ConfigMaps here could make the doctor sign for others: it speaks for its own release and workspace alone. */
 const isForeign = (event: InstallEvent, { release, workspaceId }: Speaker): boolean =>
@@ -68,6 +67,11 @@ const readable = (text: string, speaker: Speaker): Readable => {
     ? { _tag: "Newer", version: version.success.schema_version }
     : { _tag: "Unreadable" };
 };
+
+/** The plane's verdict on an event, or ours on one that it must not get. */
+type Sent = DeliveryOutcome | { readonly _tag: "Rejected"; readonly reason: EventReason };
+
+const failed = (detail: string): StopReason => ({ _tag: "Failed", detail });
 
 /** Waits out what is likely to pass soon; what is not is the next tick's. */
 const sendPatiently = Effect.fnUntraced(function* (event: string) {
@@ -100,37 +104,42 @@ export const forward = Effect.fn("tare.doctor.forward")(function* (
   const kept: Array<EventBrief> = [];
 
   /** Why nothing more can be sent in this tick; nothing when it can. */
-  const handle = Effect.fnUntraced(function* (entry: OutboxEntry) {
+  const handle = Effect.fnUntraced(function* (
+    entry: OutboxEntry,
+  ): Effect.fn.Return<StopReason | undefined, OutboxError, ManagementPlane> {
     const lost = yield* Effect.flip(lock.check).pipe(Effect.option);
-    if (Option.isSome(lost)) return lost.value.detail;
+    if (Option.isSome(lost)) return failed(lost.value.detail);
     const elapsed = (yield* Clock.currentTimeMillis) - startedAt;
-    if (elapsed > Duration.toMillis(TICK_BUDGET)) return "no more time in this tick";
+    if (elapsed > Duration.toMillis(TICK_BUDGET)) return { _tag: "OutOfTime" };
     const found = yield* outbox.read(entry);
     if (Option.isNone(found)) return undefined;
     const event = readable(eventText(found.value), speaker);
     if (event._tag === "Newer") {
-      kept.push(briefOfEntry(entry, `written with schema version ${event.version}`));
+      kept.push(briefOfEntry(entry, event));
       return undefined;
     }
-    const outcome: DeliveryOutcome =
+    const outcome: Sent =
       event._tag === "Event"
         ? yield* sendPatiently(event.text)
-        : { _tag: "Rejected", reason: REFUSALS[event._tag] };
+        : { _tag: "Rejected", reason: event };
     if (outcome._tag === "TryLater") return outcome.reason;
     if (outcome._tag === "Accepted") {
       yield* outbox.settle(found.value, { delivery: "forwarded" });
       forwarded.push(briefOfEntry(entry));
       return undefined;
     }
-    yield* outbox.settle(found.value, { delivery: "rejected", reason: outcome.reason });
+    const reason = describeEventReason(outcome.reason);
+    yield* outbox.settle(found.value, { delivery: "rejected", reason });
     rejected.push(briefOfEntry(entry, outcome.reason));
     return undefined;
   });
 
-  let stoppedBecause: string | undefined;
+  let stoppedBecause: StopReason | undefined;
   for (const entry of pending) {
     // A mark that fails ends the tick too: the event is sent again by the next one, before those that come after it.
-    stoppedBecause ??= yield* Effect.catch(handle(entry), ({ message }) => Effect.succeed(message));
+    stoppedBecause ??= yield* Effect.catch(handle(entry), ({ message }) =>
+      Effect.succeed(failed(message)),
+    );
     if (stoppedBecause !== undefined) kept.push(briefOfEntry(entry));
   }
   return { forwarded, rejected, kept, stoppedBecause } satisfies Forwarding as Forwarding;

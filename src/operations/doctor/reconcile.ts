@@ -1,11 +1,11 @@
 import { Clock, Effect, Option, Result, Schema } from "effect";
-import type { EventBrief } from "../../domain/events/doctor-report.ts";
+import type { EventBrief, LeftAlone } from "../../domain/events/doctor-report.ts";
 import { eventId, eventObjectName, InstallEvent } from "../../domain/events/install-event.ts";
 import { eventText, type OutboxEntry } from "../../domain/events/outbox-entry.ts";
 import {
   eventIdsOf,
   isReported,
-  missingEvents,
+  missingRows,
   subjectOf,
   tellsOf,
 } from "../../domain/events/reconcile.ts";
@@ -18,6 +18,7 @@ import { EventOutbox } from "../../services/events/EventOutbox.ts";
 import { ReleaseRecords, type RevisionLabel } from "../../services/release/ReleaseRecords.ts";
 import { RunJournal } from "../../services/run/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
+import { installEvent } from "../../words/events/install-event.ts";
 import type { DoctorOptions } from "./options.ts";
 import { whileQuiet } from "./quiet.ts";
 
@@ -25,7 +26,7 @@ interface Reconciliation {
   readonly added: ReadonlyArray<InstallEvent>;
   /** Events that were written before Helm's records were restored from a backup, and are about them still. */
   readonly adopted: number;
-  readonly leftAlone: string | undefined;
+  readonly leftAlone: LeftAlone | undefined;
 }
 
 const NOTHING: Reconciliation = { added: [], adopted: 0, leftAlone: undefined };
@@ -116,13 +117,14 @@ export const reconcile = Effect.fn("tare.doctor.reconcile")(function* (
   if (seen._tag === "AtWork") return { ...NOTHING, leftAlone: seen.why };
   const { revisions } = seen.value;
   const adopted = yield* adopt(release, entries, revisions, dryRun);
-  const missing = missingEvents(seen.value, {
+  const rows = missingRows(seen.value, {
     reported: new Set([...reported, ...adopted]),
     staleAfter,
     nowMillis: yield* Clock.currentTimeMillis,
     cliVersion: CLI_VERSION,
     workspaceId: identity.workspaceId,
   });
+  const missing = rows.map(installEvent);
   const result: Reconciliation = { added: missing, adopted: adopted.size, leftAlone: undefined };
   if (dryRun) return result;
   const uids = new Map(revisions.map(({ revision, uid }) => [revision, uid]));

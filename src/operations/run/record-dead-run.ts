@@ -1,9 +1,6 @@
 import { Clock, Effect, Redacted } from "effect";
-import {
-  type DeadRunEvent,
-  deadRunEvent,
-  installEventOfDeadRun,
-} from "../../domain/events/dead-run.ts";
+import { type DeadRunEvent, deadRunEvent, factsOfDeadRun } from "../../domain/events/dead-run.ts";
+import { said } from "../../domain/events/failure-cause.ts";
 import type { EventOutcome } from "../../domain/events/install-event.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
@@ -14,6 +11,8 @@ import { EventOutbox } from "../../services/events/EventOutbox.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import { warn } from "../../services/report/Reporter.ts";
+import { describeCause } from "../../words/events/causes.ts";
+import { installEvent } from "../../words/events/install-event.ts";
 
 const BUDGET = "10 seconds";
 
@@ -25,10 +24,9 @@ const withoutSecrets = Effect.fnUntraced(function* (
   if (subject._tag === "Run" || outcome.status === "success") return outcome;
   const helm = yield* Helm;
   const values = yield* helm.userValues(release, subject.revision);
-  return {
-    ...outcome,
-    summary: redactText(outcome.summary, storedSecrets(Redacted.value(values))),
-  } satisfies EventOutcome;
+  const secrets = storedSecrets(Redacted.value(values));
+  const cause = said(redactText(describeCause(outcome.cause), secrets));
+  return { ...outcome, cause } satisfies EventOutcome;
 });
 
 /** Tells the deployment history what a dead run could not tell any more. It never fails the run that does so. */
@@ -44,17 +42,19 @@ export const recordDeadRun = Effect.fnUntraced(
     if (event === undefined) return;
     const outcome = yield* withoutSecrets(release, event);
     yield* outbox.add(
-      installEventOfDeadRun(
-        dead,
-        { subject: event.subject, outcome },
-        {
-          release,
-          startedAt: new Date(dead.startedAt),
-          finishedAt: new Date(yield* Clock.currentTimeMillis),
-          cliVersion: dead.cliVersion,
-          workspaceId: dead.workspaceId,
-          source: "cli",
-        },
+      installEvent(
+        factsOfDeadRun(
+          dead,
+          { subject: event.subject, outcome },
+          {
+            release,
+            startedAt: new Date(dead.startedAt),
+            finishedAt: new Date(yield* Clock.currentTimeMillis),
+            cliVersion: dead.cliVersion,
+            workspaceId: dead.workspaceId,
+            source: "cli",
+          },
+        ),
       ),
       event.subject._tag === "Revision" ? uids.get(event.subject.revision) : undefined,
     );

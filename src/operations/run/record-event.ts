@@ -1,6 +1,7 @@
 /** The event of an attempt: what the deployment history is told of it, however it ended. */
 import { Clock, Effect, Exit } from "effect";
-import { type EventSubject, installEvent } from "../../domain/events/install-event.ts";
+import { type FailureCause, said } from "../../domain/events/failure-cause.ts";
+import type { EventSubject } from "../../domain/events/install-event.ts";
 import { actorOf } from "../../domain/processes/actor.ts";
 import { type History, lastRevision } from "../../domain/release/release.ts";
 import { identityOf } from "../../domain/release/revision-identity.ts";
@@ -14,6 +15,7 @@ import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import { warn } from "../../services/report/Reporter.ts";
 import type { OpenJournal } from "../../services/run/RunJournal.ts";
 import { CLI_VERSION } from "../../version.ts";
+import { installEvent } from "../../words/events/install-event.ts";
 import type { UpgradeRun } from "./run.ts";
 
 /** Writing the event must never hold up the end of a run for longer. */
@@ -51,14 +53,13 @@ const errorOf = (exit: AttemptExit): AttemptError | undefined => {
   return error._tag === "Some" ? error.value : undefined;
 };
 
-const failureOf = (exit: AttemptExit) => {
+const failureOf = (exit: AttemptExit): { readonly cause: FailureCause; readonly code: string } => {
   const error = errorOf(exit);
   if (error !== undefined) {
-    return { summary: error.why?.join("; ") ?? error.message, code: error._tag };
+    return { cause: said(error.why?.join("; ") ?? error.message), code: error._tag };
   }
-  return Exit.hasInterrupts(exit)
-    ? { summary: "interrupted", code: "Interrupted" }
-    : { summary: "internal error", code: "InternalError" };
+  const code = Exit.hasInterrupts(exit) ? "Interrupted" : "InternalError";
+  return { cause: { _tag: code }, code };
 };
 
 /** One word, for the journal. */

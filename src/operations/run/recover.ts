@@ -2,9 +2,8 @@
 import { Clock, Effect, Exit, Redacted } from "effect";
 import { chartVersion } from "../../domain/release/release.ts";
 import { withoutExcuses } from "../../domain/rollout/baseline/prior-state.ts";
-import { type Diagnosis, diagnose, pendingStory } from "../../domain/run/recovery.ts";
+import { type Diagnosis, diagnose, type Stuck } from "../../domain/run/recovery.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { visible } from "../../domain/text/visible.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
 import { requireWayBack } from "../../phases/checks/release/way-back.ts";
 import { keepingScales } from "../../phases/fields/keep-scales.ts";
@@ -20,6 +19,7 @@ import type { HelmError } from "../../services/helm/Helm.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { Confirmation } from "../../services/run/Confirmation.ts";
+import { askToRecover, describeStuck } from "../../words/run/recovery.ts";
 import { journaled } from "./journaled.ts";
 import { openJournal, type UpgradeRun } from "./run.ts";
 import { answerFurtherSignals } from "./second-signal.ts";
@@ -27,17 +27,10 @@ import { type OwnedRelease, takeOwnership } from "./take-ownership.ts";
 import { waitForHelm } from "./wait-for-helm.ts";
 import { type FoundRelease, readAgain, waitForOthers } from "./wait-for-others.ts";
 
-type Recoverable = Exclude<Diagnosis, { readonly _tag: "Sound" }> & {
-  readonly to: NonNullable<Extract<Diagnosis, { readonly _tag: "Pending" }>["to"]>;
-};
+type Recoverable = Stuck & { readonly to: NonNullable<Stuck["to"]> };
 
 const isRecoverable = (diagnosis: Diagnosis): diagnosis is Recoverable =>
   diagnosis._tag !== "Sound" && diagnosis.to !== undefined;
-
-const causeOf = ({ _tag, revision }: Recoverable): string =>
-  _tag === "Pending"
-    ? `revision ${revision.revision} is ${revision.status}: ${pendingStory(revision)}`
-    : `revision ${revision.revision} is ${revision.status}, and no revision is deployed`;
 
 const rollBackTo = Effect.fnUntraced(function* (
   run: UpgradeRun,
@@ -58,7 +51,7 @@ const rollBackTo = Effect.fnUntraced(function* (
   const secrets = [...storedSecrets(stored), identity.privateKey];
   const failure = {
     revision: revision.revision,
-    cause: causeOf(diagnosis),
+    cause: describeStuck(diagnosis),
     missingImage: undefined,
   };
   const installed = { release, lastGood: to, secrets, scaled: facts.scaled };
@@ -82,13 +75,10 @@ const rollBackTo = Effect.fnUntraced(function* (
   );
 }, Effect.scoped);
 
-const questionFor = ({ release }: UpgradeOptions, diagnosis: Recoverable): string =>
-  `${visible(causeOf(diagnosis))}\nRoll back to revision ${diagnosis.to.revision} of release ${release.name} and continue with the upgrade?`;
-
 const mayRecover = Effect.fnUntraced(function* (options: UpgradeOptions, diagnosis: Recoverable) {
   if (options.recover) return true;
   const confirmation = yield* Confirmation;
-  return yield* confirmation.ask(questionFor(options, diagnosis));
+  return yield* confirmation.ask(askToRecover(options.release, diagnosis, diagnosis.to));
 });
 
 /** Says that a recovery is under way, and how long it took. */

@@ -11,12 +11,12 @@ import {
 import { isHelmAtWork, longestLife } from "../../domain/run/recovery.ts";
 import { believedTimeout, type RunRecord } from "../../domain/run/run-journal.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
-import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { OperationInProgress } from "../../errors.ts";
 import { readHistory } from "../../phases/helm/attempt.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import { ProcessTable } from "../../services/processes/ProcessTable.ts";
 import { warn } from "../../services/report/Reporter.ts";
+import { busyWithHelm } from "../../words/release/busy.ts";
 
 const LOOK_EVERY = Duration.seconds(1);
 const LOOK_AFAR_EVERY = Duration.seconds(5);
@@ -46,13 +46,9 @@ export const waitForHelmHere = Effect.fnUntraced(function* (
     if (Duration.isGreaterThan(waited, patience)) {
       return yield* new OperationInProgress({
         release,
-        status: `still being changed by process ${pid} (helm)`,
+        ...busyWithHelm(pid, patience),
         revision: undefined,
-        since: `more than ${formatGoDuration(patience)} ago`,
         lastGood: undefined,
-        story: [
-          `it has been at work for more than ${formatGoDuration(patience)}, all its timeouts`,
-        ],
       });
     }
     if (!told) yield* warn({ code: "helm-awaited", pid });

@@ -1,8 +1,10 @@
-/** A check is one entry of a table: what it is called, and how it finds what is wrong. */
+/** A check is one entry of a table: its id, and how it finds what is wrong. */
 import { Effect } from "effect";
+import type { PreflightProblem } from "../../domain/checks/problem.ts";
 import type { Warning } from "../../domain/report/warning.ts";
-import { PreflightFailed, type PreflightProblem } from "../../errors/preflight.ts";
+import { PreflightFailed } from "../../errors.ts";
 import { warn } from "../../services/report/Reporter.ts";
+import type { CheckId } from "../../words/checks/titles.ts";
 
 export interface Finding {
   /** Said, and gone past. */
@@ -12,10 +14,7 @@ export interface Finding {
 }
 
 export interface Check<Input, E = never, R = never> {
-  /** Kebab-case, stable. */
-  readonly id: string;
-  /** What holds when nothing is found, as the docs say it. */
-  readonly title: string;
+  readonly id: CheckId;
   /** What was read is in the input, or is asked for here; nothing is written. */
   readonly find: (input: Input) => Effect.Effect<Finding, E, R>;
   /** Whatever else may be wrong is wrong because of it. */

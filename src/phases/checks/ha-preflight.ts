@@ -105,8 +105,8 @@ const verdictOf = ({ envoyProxies, use }: HaFacts): HaVerdict =>
     },
     onFailure: (error): HaVerdict =>
       error.reason === "NotServed"
-        ? { _tag: "Unknown", why: "no EnvoyProxy resource found" }
-        : { _tag: "Unknown", why: error.message },
+        ? { _tag: "Unknown", why: { _tag: "NoEnvoyProxy" } }
+        : { _tag: "Unknown", why: { _tag: "Unreadable", detail: error.message } },
   });
 
 export const haPreflight: Phase<

@@ -5,11 +5,11 @@ import {
   metricsWarning,
   sidecarWarning,
 } from "../../domain/checks/preflight.ts";
+import type { PreflightProblem } from "../../domain/checks/problem.ts";
 import { type HelmVersion, isSupportedHelm } from "../../domain/helm/version.ts";
 import { ApiService } from "../../domain/kube/objects.ts";
 import type { Warning } from "../../domain/report/warning.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import type { PreflightProblem } from "../../errors/preflight.ts";
 import type { PreflightFailed, RecordsElsewhere } from "../../errors.ts";
 import type { Phase } from "../../pipeline.ts";
 import { CrdBackups } from "../../services/crds/CrdBackups.ts";
@@ -51,15 +51,17 @@ export const readPreflight: Effect.Effect<PreflightFacts, never, Helm | Kubectl 
 const helmProblem = ({ helm }: PreflightFacts): PreflightProblem | undefined => {
   if (Result.isFailure(helm)) {
     const { text, remedy } = helm.failure;
-    return { problem: `Helm: ${text}`, ...(remedy === undefined ? {} : { remedy }) };
+    return { _tag: "HelmUnusable", text, remedy };
   }
   return isSupportedHelm(helm.success)
     ? undefined
-    : { problem: `Helm: ${helm.success.text} is not supported; Helm 3 or 4 is needed` };
+    : { _tag: "HelmUnsupported", version: helm.success.text };
 };
 
 const clusterProblem = ({ server }: PreflightFacts): PreflightProblem | undefined =>
-  Result.isFailure(server) ? { problem: `cluster: ${server.failure.message}` } : undefined;
+  Result.isFailure(server)
+    ? { _tag: "ClusterUnreachable", detail: server.failure.message }
+    : undefined;
 
 const warningOf = (warning: Warning | undefined): Finding =>
   warning === undefined ? {} : { warnings: [warning] };
@@ -88,27 +90,22 @@ const ofCluster =
 export const PREFLIGHT_CHECKS: ReadonlyArray<Check<PreflightCheckInput>> = [
   {
     id: "kubectl",
-    title: "kubectl is there, for the commands that are printed",
     find: ({ facts }) => Effect.succeed(warningOf(kubectlWarning(facts))),
   },
   {
     id: "native-sidecars",
-    title: "The cluster's version lets ext-proc outlive Envoy while a pod drains",
     find: ofCluster(sidecarWarning),
   },
   {
     id: "metrics",
-    title: "Resource metrics are served, for the autoscaler of an HA data plane",
     find: ofCluster((_, { facts, ha }) => (ha ? metricsWarning(facts.metrics) : undefined)),
   },
   {
     id: "helm",
-    title: "A Helm of version 3 or 4 runs",
     find: ({ facts }) => Effect.succeed(problemOf(helmProblem(facts))),
   },
   {
     id: "cluster",
-    title: "The API server answers",
     find: ({ facts }) => Effect.succeed(problemOf(clusterProblem(facts))),
   },
 ];
@@ -116,11 +113,12 @@ export const PREFLIGHT_CHECKS: ReadonlyArray<Check<PreflightCheckInput>> = [
 /** Looked at even when the preflight is skipped: it takes no time, and what it finds would stop the run half-way. */
 export const HOME_CHECK: Check<unknown, never, CrdBackups> = {
   id: "home",
-  title: "There is a place for the copies of what is changed",
   find: Effect.fnUntraced(function* () {
     const backups = yield* CrdBackups;
     const ready = yield* Effect.result(backups.ready);
-    return Result.isFailure(ready) ? problemOf({ problem: ready.failure.detail }) : {};
+    return Result.isFailure(ready)
+      ? problemOf({ _tag: "HomeUnusable", detail: ready.failure.detail })
+      : {};
   }),
 };
 

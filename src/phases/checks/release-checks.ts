@@ -4,7 +4,7 @@ import { droppedObjects } from "../../domain/access/helm-access.ts";
 import { envoyGatewayHop } from "../../domain/checks/envoy-gateway-hops.ts";
 import { helmDefects } from "../../domain/checks/helm-defects.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";
-import { describeRecordSize, recordSize } from "../../domain/release/release-size.ts";
+import { recordSize } from "../../domain/release/release-size.ts";
 import type { RenderedRelease } from "../../domain/release/rendered-release.ts";
 import type { StoredApisGone } from "../../errors.ts";
 import { Helm } from "../../services/helm/Helm.ts";
@@ -34,10 +34,10 @@ const hopFinding = (
   { objects }: RenderedRelease,
 ): Finding => {
   const before = Result.getOrElse(previous, (): ReadonlyArray<KubeObject> => []);
-  const { problem, warning } = envoyGatewayHop(before, objects);
+  const { skip, warning } = envoyGatewayHop(before, objects);
   return {
     warnings: warning === undefined ? [] : [warning],
-    problems: problem === undefined ? [] : [{ problem }],
+    problems: skip === undefined ? [] : [{ _tag: "EnvoyGatewayToSkip", version: skip }],
   };
 };
 
@@ -47,7 +47,7 @@ const sizeFinding = ({ recordBytes }: RenderedRelease): Finding => {
     case "nearly":
       return { warnings: [{ code: "record-nearly-full", bytes: recordBytes }] };
     case "too-large":
-      return problemOf({ problem: `size: ${describeRecordSize(recordBytes)}` });
+      return problemOf({ _tag: "RecordTooLarge", bytes: recordBytes });
     default:
       return {};
   }
@@ -72,40 +72,33 @@ const ofRendering =
 export const RELEASE_CHECKS: ReadonlyArray<ReleaseCheck> = [
   {
     id: "namespaces",
-    title: "No namespace of the release is being deleted",
     find: ({ facts }) => Effect.succeed({ problems: terminatingProblems(facts.namespaces) }),
     isDecisive: true,
   },
   {
     id: "stored-apis",
-    title: "The stored manifests use only APIs that are served, or will be",
     find: (input) => Effect.as(requireServed(input), {}),
   },
   {
     id: "helm-defects",
-    title: "The Helm in use has no known defect that this upgrade meets",
     find: ofRendering(findHelmDefects),
   },
   {
     id: "webhook-certificate",
-    title: "The certificate of the injecting webhook lasts, or is renewed",
     find: ofRendering(({ facts }, _, rendering) =>
       findOldCertificate(facts.webhookCertificate, rendering),
     ),
   },
   {
     id: "envoy-gateway-hop",
-    title: "The step from one version of Envoy Gateway to the next is a supported one",
     find: ofRendering((input, rendered) => Effect.succeed(hopFinding(input, rendered))),
   },
   {
     id: "permissions",
-    title: "The account is allowed to do everything that the upgrade and a rollback do",
     find: ofRendering(findMissingPermissions),
   },
   {
     id: "record-size",
-    title: "Helm's record of the new revision fits into a Secret",
     find: ofRendering((_, rendered) => Effect.succeed(sizeFinding(rendered))),
   },
 ];

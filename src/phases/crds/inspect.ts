@@ -1,13 +1,8 @@
 /** What only the live cluster knows about an update: objects that would fail it, and who still uses what it withdraws. */
 import { Effect } from "effect";
-import {
-  type FailingObject,
-  failingObjects,
-  narrowedVersions,
-  narrowingRefusal,
-} from "../../domain/crds/narrowing.ts";
+import { failingObjects, narrowedVersions, narrowingRefusal } from "../../domain/crds/narrowing.ts";
 import type { CrdManifest } from "../../domain/crds/plan.ts";
-import type { CrdRefusal } from "../../domain/crds/refusal.ts";
+import type { CrdRefusal, FailingObject } from "../../domain/crds/refusal.ts";
 import { type CrdView, crdView, customType, servedVersions } from "../../domain/crds/view.ts";
 import {
   manifestUsers,

@@ -1,6 +1,7 @@
 /** The writes, and the wait until what they brought can be used. */
 import { Effect, Option, Result, Schedule } from "effect";
 import { largestFirst, recordedManifest } from "../../domain/crds/plan.ts";
+import type { CrdWriteFailure } from "../../domain/crds/refusal.ts";
 import { crdView, resourceWord, servedVersions } from "../../domain/crds/view.ts";
 import {
   CustomResourceDefinition,
@@ -18,7 +19,7 @@ const POLL = Schedule.spaced("250 millis");
 
 interface Failure {
   readonly crd: string;
-  readonly reason: string;
+  readonly reason: CrdWriteFailure;
 }
 
 interface FailedWrite extends Failure {
@@ -33,16 +34,22 @@ const isEstablished = (crd: KubeObject): boolean =>
   conditionOf(crd, "Established")?.status === "True";
 
 /** What a CRD that is not served after all that time says of itself. */
-const unservedBecause = Effect.fnUntraced(function* (crd: string, version: string) {
+const unservedBecause = Effect.fnUntraced(function* (
+  crd: string,
+  version: string,
+): Effect.fn.Return<CrdWriteFailure, never, Kubectl> {
   const kubectl = yield* Kubectl;
   const found = yield* Effect.option(kubectl.get({ type: CustomResourceDefinition, name: crd }));
   const live = Option.getOrUndefined(Option.flatten(found));
   if (live !== undefined && isEstablished(live)) {
-    return `was written but discovery does not name ${version} after ${SERVED_WITHIN}`;
+    return { _tag: "NotServed", version, after: SERVED_WITHIN };
   }
   const names = live === undefined ? undefined : conditionOf(live, "NamesAccepted");
-  const why = names?.status === "False" ? `: ${names.message}` : "";
-  return `was written but not Established within ${SERVED_WITHIN}${why}`;
+  return {
+    _tag: "NotEstablished",
+    within: SERVED_WITHIN,
+    names: names?.status === "False" ? names.message : undefined,
+  };
 });
 
 /**
@@ -71,7 +78,8 @@ const awaitServed = Effect.fnUntraced(function* (written: ReadonlyArray<Rehearse
     Effect.result,
   );
   if (Result.isFailure(outcome)) {
-    return [{ crd: missing[0]?.crd ?? "", reason: outcome.failure.message }];
+    const reason: CrdWriteFailure = { _tag: "Refused", detail: outcome.failure.message };
+    return [{ crd: missing[0]?.crd ?? "", reason }];
   }
   if (Option.isSome(outcome.success)) return [];
   return yield* Effect.forEach(missing, ({ crd, version }) =>
@@ -85,15 +93,16 @@ const writeOne = Effect.fnUntraced(function* (
   checkLocks: Effect.Effect<void, LockLost>,
 ) {
   const kubectl = yield* Kubectl;
-  const failed = (detail: string, mayPass: boolean): FailedWrite => ({
+  const failed = (reason: CrdWriteFailure, mayPass: boolean): FailedWrite => ({
     crd: manifest.name,
-    reason: detail,
+    reason,
     mayPass,
   });
-  yield* Effect.mapError(checkLocks, ({ detail }) => failed(`the lock was lost: ${detail}`, false));
+  yield* Effect.mapError(checkLocks, ({ detail }) => failed({ _tag: "LockLost", detail }, false));
   yield* Effect.mapError(
     kubectl.apply(CustomResourceDefinition, recordedManifest(manifest, generation), APPLY),
-    ({ reason, detail }) => failed(detail, reason === "ServerError" || reason === "TimedOut"),
+    ({ reason, detail }) =>
+      failed({ _tag: "Refused", detail }, reason === "ServerError" || reason === "TimedOut"),
   );
   yield* reportWritten(manifest.name, live === undefined);
 }, Effect.uninterruptible);

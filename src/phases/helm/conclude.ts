@@ -1,6 +1,6 @@
 /** What follows from what Helm did. */
 import { type Duration, Effect } from "effect";
-import type { HelmOutcome } from "../../domain/helm/outcome.ts";
+import type { HelmOutcome, HelmReason } from "../../domain/helm/outcome.ts";
 import { lastRevision } from "../../domain/release/release.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import {
@@ -10,6 +10,9 @@ import {
   UpgradeNotStarted,
 } from "../../errors.ts";
 import type { Diagnosis, Rollout } from "../../services/rollout/RolloutGate.ts";
+import { describeHelmReason } from "../../words/helm/reasons.ts";
+import { BUSY_SINCE_LOOKED_AT } from "../../words/release/busy.ts";
+import { describeRootCause } from "../../words/rollout/trouble.ts";
 import { saveReport } from "../rollout/rollout.ts";
 import { settle } from "../rollout/settle.ts";
 import {
@@ -27,19 +30,20 @@ const WAITED_IN_VAIN = /context canceled|deadline exceeded|timed out|rate(?: |:)
 
 const failureOf = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
-  { revision, reason }: { readonly revision: number; readonly reason: string },
+  { revision, reason }: { readonly revision: number; readonly reason: HelmReason },
   diagnosis: Diagnosis | undefined,
 ) {
   const interrupted = yield* attempt.interruption.happened;
-  const explained = diagnosis !== undefined && WAITED_IN_VAIN.test(reason) && !interrupted;
+  const waitedInVain = reason._tag === "Said" && WAITED_IN_VAIN.test(reason.text);
+  const explained = diagnosis !== undefined && waitedInVain && !interrupted;
   yield* saveReport(attempt, revision, diagnosis);
   const failure: AttemptFailure = explained
     ? {
         revision,
-        cause: redactText(diagnosis.why, attempt.installed.secrets),
-        missingImage: diagnosis.missingImage,
+        cause: redactText(describeRootCause(diagnosis.cause), attempt.installed.secrets),
+        missingImage: diagnosis.cause.missingImage,
       }
-    : { revision, cause: reason, missingImage: undefined };
+    : { revision, cause: describeHelmReason(reason), missingImage: undefined };
   return failure;
 });
 
@@ -64,14 +68,16 @@ export const conclude = Effect.fnUntraced(function* (
       return yield* new ReleaseVanished({ release });
     case "NotStarted":
       yield* recordGate(attempt, nextRevision(attempt.before), "not-started");
-      return yield* new UpgradeNotStarted({ release, cause: outcome.reason });
+      return yield* new UpgradeNotStarted({
+        release,
+        cause: describeHelmReason(outcome.reason),
+      });
     case "Locked":
       yield* recordGate(attempt, nextRevision(attempt.before), "not-started");
       return yield* new OperationInProgress({
         release,
-        status: "busy with another operation",
+        ...BUSY_SINCE_LOOKED_AT,
         revision: lastRevision(attempt.before)?.revision ?? 0,
-        since: "after this run had looked",
         lastGood: undefined,
       });
     case "RolledBack": {

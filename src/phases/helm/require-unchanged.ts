@@ -5,6 +5,7 @@ import { isPending, lastGoodRevision, lastRevision } from "../../domain/release/
 import { OperationInProgress, ReleaseVanished, RunSuperseded } from "../../errors.ts";
 import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
 import { ReleaseRecords, type RevisionLabel } from "../../services/release/ReleaseRecords.ts";
+import { describeMoved } from "../../words/release/busy.ts";
 import { unavailable } from "../kube/unavailable.ts";
 import type { InstalledRelease } from "../release/installed-release.ts";
 import { readHistory } from "./attempt.ts";
@@ -49,13 +50,13 @@ export const requireUnchanged = Effect.fnUntraced(function* (installed: Installe
       release,
       status: last.status,
       revision: last.revision,
-      since: last.updated ?? "at an unknown time",
+      since: last.updated,
       lastGood: installed.lastGood?.revision,
     });
   }
   if (last.revision !== discovered?.revision || last.status !== discovered.status) {
     return yield* new RunSuperseded({
-      detail: `release ${release.name} went from revision ${discovered?.revision} to ${last.revision} (${last.status}) since it was discovered`,
+      detail: describeMoved({ release, from: discovered?.revision, to: last }),
     });
   }
   const secretUids = new Map(labels.map(({ revision, uid }) => [revision, uid]));

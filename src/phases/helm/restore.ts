@@ -1,5 +1,6 @@
 import { Clock, Data, Duration, Effect, Option, Result, type Scope } from "effect";
 import { atFloors, scaleFloors } from "../../domain/fields/kept-scale.ts";
+import type { RestoreFailure } from "../../domain/helm/restore-failure.ts";
 import { type KubeObject, refOf, showRef } from "../../domain/kube/objects.ts";
 import {
   deployedRevision,
@@ -17,13 +18,21 @@ import { Helm } from "../../services/helm/Helm.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import { type Reporter, warn } from "../../services/report/Reporter.ts";
 import type { Rollout, RolloutGate } from "../../services/rollout/RolloutGate.ts";
+import { describeRestoreFailure } from "../../words/helm/restore-failure.ts";
 import { placed, typesFrom } from "../checks/release/object-types.ts";
 import { takeBack } from "../fields/take-back.ts";
 import { awaitDataPlane, followRollout, staged } from "../rollout/rollout.ts";
 import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
 
 /** A revision that could not be brought back, or not be proven to run. */
-export class NotRestored extends Data.TaggedError("NotRestored")<{ readonly cause: string }> {}
+export class NotRestored extends Data.TaggedError("NotRestored")<{
+  readonly why: RestoreFailure;
+}> {}
+
+const notRestored = (why: RestoreFailure): NotRestored => new NotRestored({ why });
+
+/** In the words of Helm, or of what holds the lock. */
+const said = (text: string): RestoreFailure => ({ _tag: "Said", text });
 
 const AS_HELM = { fieldManager: "helm", force: true };
 
@@ -89,8 +98,7 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
   const helm = yield* Helm;
   const history = yield* Effect.mapError(
     untilAnswered(readHistory(release)),
-    ({ message }) =>
-      new NotRestored({ cause: `the release could not be read afterwards: ${message}` }),
+    ({ message: detail }) => notRestored({ _tag: "ReleaseUnread", detail }),
   );
   const [last, deployed] = [lastRevision(history), deployedRevision(history)];
   if (
@@ -98,19 +106,18 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
     deployed?.revision !== last.revision ||
     rollbackTarget(last) !== restored
   ) {
-    const cause = `revision ${last?.revision} is ${last?.status}, not a rollback to ${restored}`;
-    return yield* new NotRestored({ cause });
+    const { revision, status } = last ?? {};
+    return yield* notRestored({ _tag: "OtherRevision", revision, status, wanted: restored });
   }
   const manifest = yield* Effect.mapError(
     untilAnswered(helm.manifest(release, restored)),
-    ({ message }) =>
-      new NotRestored({ cause: `what was to be restored could not be read: ${message}` }),
+    ({ message: detail }) => notRestored({ _tag: "ManifestUnread", detail }),
   );
   const lost = yield* lostLock(attempt);
-  if (lost !== undefined) return yield* new NotRestored({ cause: lost });
+  if (lost !== undefined) return yield* notRestored(said(lost));
   const wanted = yield* Effect.mapError(
     repair(release, manifest, installed.scaled),
-    ({ message }) => new NotRestored({ cause: `not everything could be brought back: ${message}` }),
+    ({ message: detail }) => notRestored({ _tag: "ObjectsLeft", detail }),
   );
   const dataPlane = yield* Effect.scoped(
     Effect.gen(function* () {
@@ -119,15 +126,18 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
     }),
   );
   if (dataPlane._tag === "NotSettled") {
-    return yield* new NotRestored({ cause: `the data plane did not come back: ${dataPlane.why}` });
+    return yield* notRestored({ _tag: "DataPlaneDown", why: dataPlane.why });
   }
   return deployed.revision;
 });
 
-const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision: number) {
+const helmRollback = Effect.fnUntraced(function* (
+  attempt: Restoration,
+  revision: number,
+): Effect.fn.Return<RestoreFailure | undefined, never, Helm> {
   const { options, installed } = attempt;
   const lost = yield* lostLock(attempt);
-  if (lost !== undefined) return lost;
+  if (lost !== undefined) return said(lost);
   const helm = yield* Helm;
   const { release, secrets } = installed;
   // A rollback that fails for a conflict leaves the release broken: fields that others own are taken over.
@@ -139,7 +149,8 @@ const helmRollback = Effect.fnUntraced(function* (attempt: Restoration, revision
   );
   if (Result.isSuccess(ended) && ended.success.code === 0) return undefined;
   const text = Result.isFailure(ended) ? ended.failure.text : ended.success.errorText;
-  return redactText(text, secrets) || "helm rollback was ended by a signal";
+  const redacted = redactText(text, secrets);
+  return redacted === "" ? { _tag: "HelmSignalled" } : said(redacted);
 });
 
 /** Each attempt that gets so far leaves a revision behind, and Helm keeps few of them. */
@@ -202,7 +213,7 @@ const persistentRollback = Effect.fnUntraced(function* (attempt: Restoration, re
     const late = Duration.toMillis(pause) + took >= Duration.toMillis(attempt.options.timeout);
     if (late || (yield* lostLock(attempt)) !== undefined) return refused;
     if (!(yield* isWorthAnother(release, revision, before))) return refused;
-    yield* warn({ code: "rollback-retried", refused });
+    yield* warn({ code: "rollback-retried", refused: describeRestoreFailure(refused) });
     yield* waitFor("rollback-again", pause);
     yield* Effect.ignore(takeBackTarget(release, revision));
     pause = Duration.min(Duration.times(pause, 2), LONGEST_PAUSE);
@@ -224,7 +235,7 @@ export const restoreRevision: (
         staged("helm rollback", budget, persistentRollback(attempt, revision)),
       ),
     );
-    if (failed !== undefined) return yield* new NotRestored({ cause: failed });
+    if (failed !== undefined) return yield* notRestored(failed);
     return yield* verifyRestored(attempt, revision);
   },
 );

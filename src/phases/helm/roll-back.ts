@@ -1,4 +1,5 @@
 import { Effect } from "effect";
+import type { RestoreFailure } from "../../domain/helm/restore-failure.ts";
 import { RollbackFailed, UpgradeRolledBack } from "../../errors.ts";
 import type { Helm } from "../../services/helm/Helm.ts";
 import { report } from "../../services/report/Reporter.ts";
@@ -8,7 +9,7 @@ import { type NotRestored, restoreRevision, verifyRestored } from "./restore.ts"
 const rollbackFailed = Effect.fnUntraced(function* (
   attempt: Restoration,
   failure: AttemptFailure,
-  rollbackCause: string,
+  rollbackCause: RestoreFailure,
   lastGood: number,
 ) {
   return yield* new RollbackFailed({
@@ -34,7 +35,7 @@ const ended = <R>(
           deployedRevision,
         }),
       ),
-    onFailure: ({ cause }) => rollbackFailed(attempt, failure, cause, restored),
+    onFailure: ({ why }) => rollbackFailed(attempt, failure, why, restored),
   });
 
 /** Helm has rolled back by itself. */
@@ -50,13 +51,13 @@ export const rollBack = Effect.fnUntraced(function* (
   if (lastGood === undefined) {
     return yield* new RollbackFailed({
       ...describeFailure(attempt, failure),
-      rollbackCause: "no earlier revision is known to be good",
+      rollbackCause: { _tag: "NoGoodRevision" },
       lastGood: undefined,
     });
   }
   const { revision } = lastGood;
   yield* Effect.catch(attempt.lock.check, ({ detail }) =>
-    rollbackFailed(attempt, failure, detail, revision),
+    rollbackFailed(attempt, failure, { _tag: "Said", text: detail }, revision),
   );
   yield* report({ _tag: "RollbackStarted", revision, why: failure.cause });
   return yield* ended(attempt, failure, revision, restoreRevision(attempt, revision));

@@ -1,12 +1,13 @@
 /** `helm upgrade`, from its start to what the history says it did. */
 import { Effect, Option, Redacted, Result } from "effect";
-import { type HelmOutcome, helmOutcome, inHelmsWay } from "../../domain/helm/outcome.ts";
+import { type HelmOutcome, helmOutcome, inHelmsWay, said } from "../../domain/helm/outcome.ts";
 import { jsonEquals } from "../../domain/kube/json.ts";
 import { type History, lastRevision } from "../../domain/release/release.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import { Helm, type HelmError, type HelmExit, type HelmRun } from "../../services/helm/Helm.ts";
 import { type Reporter, warn } from "../../services/report/Reporter.ts";
 import type { Rollout } from "../../services/rollout/RolloutGate.ts";
+import { describeRootCause } from "../../words/rollout/trouble.ts";
 import { staged } from "../rollout/rollout.ts";
 import {
   isServerSide,
@@ -26,8 +27,11 @@ const helmOrDoom = (
     ? Effect.raceFirst(
         run.exit,
         rollout.doomed.pipe(
-          Effect.flatMap(({ why }) =>
-            warn({ code: "upgrade-doomed", why: redactText(why, installed.secrets) }),
+          Effect.flatMap(({ cause }) =>
+            warn({
+              code: "upgrade-doomed",
+              why: redactText(describeRootCause(cause), installed.secrets),
+            }),
           ),
           // By now Helm waits: what is fatal has stood for its grace time.
           Effect.andThen(run.cancel),
@@ -100,10 +104,10 @@ export const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rol
     : {
         _tag: "Broken",
         revision: nextRevision(before),
-        reason: errorText || "helm ended, and then the cluster could not be reached",
+        reason: errorText === "" ? { _tag: "ClusterGone" } : said(errorText),
       };
   // Helm quotes values when a template or the schema rejects them.
-  return "reason" in outcome
-    ? { ...outcome, reason: redactText(outcome.reason, installed.secrets) }
+  return "reason" in outcome && outcome.reason._tag === "Said"
+    ? { ...outcome, reason: said(redactText(outcome.reason.text, installed.secrets)) }
     : outcome;
 });

@@ -1,10 +1,11 @@
 import { Effect } from "effect";
-import { describePermission, missingRights } from "../../domain/access/access.ts";
+import { missingRights } from "../../domain/access/access.ts";
 import { holdAccess } from "../../domain/access/hold-access.ts";
 import { type DrainFacts, lengthenings } from "../../domain/hold/lengthen.ts";
 import { policyObstacle, rightsObstacle } from "../../domain/hold/unheld.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
+import { describePermission } from "../../words/access/permissions.ts";
 
 /** What keeps this run from holding proxies; where the server does not say, trying will. */
 export const holdObstacle = Effect.fnUntraced(function* (

@@ -72,10 +72,10 @@ const crdChange = ({ manifest: { name }, verdict }: PlannedCrd): PlannedCrdChang
         : {
             name,
             verdict: "kept",
-            why:
+            keptBy:
               verdict.reason === "newer"
-                ? `the cluster's ${verdict.live} is newer than ${verdict.ours}`
-                : `managed by ${verdict.platform}`,
+                ? { _tag: "NewerBundle", live: verdict.live, ours: verdict.ours }
+                : { _tag: "Platform", platform: verdict.platform },
           };
   }
 };
@@ -161,9 +161,7 @@ export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = 
       limits: [
         ...(rendering.withoutServer === undefined
           ? []
-          : [
-              `rendered without the cluster's answers (${rendering.withoutServer}): what the chart looks up, as certificates, may show as changing`,
-            ]),
+          : [{ _tag: "WithoutServer", detail: rendering.withoutServer } as const]),
         ...objects.limits,
       ],
     };

@@ -20,6 +20,7 @@ import {
   ValuesWouldBeLost,
 } from "../../errors.ts";
 import { type Reporter, report, warn } from "../../services/report/Reporter.ts";
+import { describeMalformed } from "../../words/values/malformed.ts";
 
 /** Another namespace than the release's own is a mistake of the command line, and what is in it belongs to others. */
 export const requireOwnDataPlane = Effect.fnUntraced(function* (
@@ -42,7 +43,7 @@ export const requireCarriable = Effect.fnUntraced(function* (
     return yield* new InvalidStoredValues({
       release: options.release,
       revision: revision.revision,
-      problems: malformed.map(({ path, expected }) => `${path}: ${expected}`),
+      problems: malformed.map(describeMalformed),
     });
   }
   yield* requireOwnDataPlane(options, stored);

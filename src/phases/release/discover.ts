@@ -3,7 +3,7 @@ import type { Identity } from "../../domain/identity/identity.ts";
 import { dotted } from "../../domain/kube/json.ts";
 import { chartVersion, lastGoodRevision } from "../../domain/release/release.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { carriedForwardLine, carriedSecrets, carryOver } from "../../domain/values/carry-over.ts";
+import { carriedForward, carriedSecrets, carryOver } from "../../domain/values/carry-over.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
 import { nextValues } from "../../domain/values/next-values.ts";
 import {
@@ -113,7 +113,7 @@ export const discover: Phase<
     }
     yield* report({
       _tag: "CarriedForward",
-      line: carriedForwardLine(carry),
+      carried: carriedForward(carry),
       paths: carry.entries.map(({ path }) => dotted(path)),
     });
     yield* reportDifferences(carry);

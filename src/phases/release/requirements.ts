@@ -14,7 +14,7 @@ import {
   type ReleaseRef,
   type Revision,
 } from "../../domain/release/release.ts";
-import { diagnose, pendingStory } from "../../domain/run/recovery.ts";
+import { diagnose } from "../../domain/run/recovery.ts";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import {
@@ -30,6 +30,7 @@ import type { Chart } from "../../services/chart/ChartSource.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import { ProcessTable } from "../../services/processes/ProcessTable.ts";
 import { warn } from "../../services/report/Reporter.ts";
+import { pendingStory } from "../../words/run/recovery.ts";
 import { takesOverAt } from "../helm/attempt.ts";
 import { tellLastRun } from "./last-run.ts";
 import type { ReleaseFacts } from "./read-release.ts";
@@ -89,7 +90,7 @@ export const requireUpgradable = Effect.fnUntraced(function* (
       release,
       status: last.status,
       revision: last.revision,
-      since: last.updated ?? "at an unknown time",
+      since: last.updated,
       lastGood: lastGoodRevision(history, unproven)?.revision,
       story: [pendingStory(last), ...(yield* tellLastRun(lastRun))],
       helmHasEnded: yield* hasEnded(lastRun),

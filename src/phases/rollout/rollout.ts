@@ -1,7 +1,6 @@
 import { Duration, Effect, Ref } from "effect";
 import type { RolloutStage } from "../../domain/report/report.ts";
 import { hadAilingRelease } from "../../domain/rollout/baseline/prior-state.ts";
-import { failureReportText } from "../../domain/rollout/trouble/failure-report.ts";
 import { quietTime } from "../../domain/rollout/verdict.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
 import { Reporter, report, warn } from "../../services/report/Reporter.ts";
@@ -13,6 +12,7 @@ import {
   type Rollout,
   RolloutGate,
 } from "../../services/rollout/RolloutGate.ts";
+import { failureReportText } from "../../words/rollout/failure-report.ts";
 import type { UpgradeAttempt } from "../helm/attempt.ts";
 
 const FIRST_LOOKS = Duration.seconds(5);

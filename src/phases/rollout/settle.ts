@@ -8,6 +8,7 @@ import { UpgradeLeftInPlace } from "../../errors.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import { warn } from "../../services/report/Reporter.ts";
 import type { DataPlaneOutcome, Rollout } from "../../services/rollout/RolloutGate.ts";
+import { describeObstacle } from "../../words/rollout/obstacle.ts";
 import {
   type AttemptFailure,
   describeFailure,
@@ -24,7 +25,7 @@ const NOTES_WITHIN = Duration.seconds(10);
 
 const INTERRUPTED: DataPlaneOutcome = {
   _tag: "NotSettled",
-  why: "interrupted before the data plane had settled",
+  why: { _tag: "Interrupted" },
   diagnosis: undefined,
 };
 
@@ -104,8 +105,8 @@ export const settle = Effect.fnUntraced(function* (
   yield* saveReport(attempt, revision, dataPlane.diagnosis);
   const failure: AttemptFailure = {
     revision,
-    cause: redactText(dataPlane.why, installed.secrets),
-    missingImage: dataPlane.diagnosis?.missingImage,
+    cause: redactText(describeObstacle(dataPlane.why), installed.secrets),
+    missingImage: dataPlane.diagnosis?.cause.missingImage,
   };
   if (options.atomic) return yield* rollBack(attempt, failure);
   return yield* new UpgradeLeftInPlace({

@@ -15,6 +15,7 @@ import { EnvoyProxy, type KubeObject, refOf } from "../../domain/kube/objects.ts
 import { shortestDrain } from "../../domain/streams/short-drain.ts";
 import { changeObject, Kubectl } from "../../services/kube/Kubectl.ts";
 import { report, warn } from "../../services/report/Reporter.ts";
+import { describeObstacle } from "../../words/rollout/obstacle.ts";
 import type { UpgradeAttempt } from "../helm/attempt.ts";
 import { awaitDrained, holdProxies } from "../hold/hold.ts";
 import { holdObstacle } from "../hold/hold-obstacle.ts";
@@ -91,7 +92,7 @@ const lengthen = Effect.fnUntraced(function* (
       code: "drain-not-taken",
       ...(yield* unheld(attempt, short)),
       asked: drainTimeout,
-      why,
+      why: describeObstacle(why),
     });
     yield* wayBack;
     return;

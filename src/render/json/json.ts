@@ -11,6 +11,17 @@ import type { ReportEvent } from "../../domain/report/report.ts";
 import type { Warning } from "../../domain/report/warning.ts";
 import type { RunningDrain } from "../../domain/streams/running-drain.ts";
 import { cutInAll, type StreamTally } from "../../domain/streams/tally.ts";
+import { describeHaUnknown } from "../../words/checks/ha.ts";
+import { describeCause } from "../../words/events/causes.ts";
+import { describeEventReason, describeLeftAlone, describeStop } from "../../words/events/doctor.ts";
+import {
+  describeKept,
+  describeLimit,
+  describeRoll,
+  describeRolled,
+} from "../../words/plan/plan.ts";
+import { shortReason } from "../../words/rollout/trouble.ts";
+import { describeWaiting } from "../../words/rollout/waiting-for.ts";
 import { warningText } from "../warnings/warning.ts";
 import type { OutputRecord } from "./json-records.ts";
 import { SCHEMA_VERSION } from "./records/record.ts";
@@ -43,7 +54,7 @@ const haBody = (verdict: HaVerdict, allowDowntime: boolean): Body => ({
   verdict: HA_WORDS[verdict._tag],
   allowDowntime,
   ...(verdict._tag === "Unknown"
-    ? { why: verdict.why }
+    ? { why: describeHaUnknown(verdict.why) }
     : { minReplicas: verdict.minReplicas, envoyProxy: verdict.envoyProxy }),
 });
 
@@ -103,7 +114,11 @@ const planBody = (plan: UpgradePlan): Body => ({
     ...member("after", after?.value),
     ...member("keepWith", keepWith),
   })),
-  crds: plan.crds,
+  crds: plan.crds.map(({ name, verdict, keptBy }) => ({
+    name,
+    verdict,
+    ...member("why", keptBy && describeKept(keptBy)),
+  })),
   objects: plan.objects.map(({ action, kind, namespace, name, fields, why }) => ({
     action,
     kind,
@@ -120,21 +135,21 @@ const planBody = (plan: UpgradePlan): Body => ({
     usedBy,
   })),
   rolls: plan.rolls.map(({ workload, namespace, pods, why }) => ({
-    workload,
+    workload: describeRolled({ workload }),
     ...member("namespace", namespace),
     ...member("pods", pods),
-    why,
+    why: describeRoll(why),
   })),
   identityChanges: plan.identityChanges,
   budget: plan.budget,
-  limits: plan.limits,
+  limits: plan.limits.map(describeLimit),
 });
 
 const briefBody = ({ name, operation, revision, reason }: EventBrief) => ({
   name,
   ...member("operation", operation),
   ...member("revision", revision),
-  ...member("reason", reason),
+  ...member("reason", reason && describeEventReason(reason)),
 });
 
 const actorBody = ({ user, host, job_url: jobUrl }: Actor) => ({
@@ -152,7 +167,7 @@ const rowBody = (row: TimelineRow) => ({
   startedAt: row.startedAt,
   ...member("finishedAt", row.finishedAt),
   ...member("durationSeconds", row.seconds),
-  ...member("cause", row.cause),
+  ...member("cause", row.cause && describeCause(row.cause)),
   ...(row.actor === undefined ? {} : { actor: actorBody(row.actor) }),
   ...(row.streams === undefined
     ? {}
@@ -265,8 +280,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
             desired,
             updated,
             draining,
-            ...member("lastEvent", lastEvent),
-            ...member("waitingFor", waitingFor),
+            ...member("lastEvent", lastEvent && shortReason(lastEvent)),
+            ...member("waitingFor", waitingFor && describeWaiting(waitingFor)),
           }),
         ),
       };
@@ -331,8 +346,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
         rejected: rejected.map(briefBody),
         kept: kept.map(briefBody),
         removed,
-        ...member("stoppedBecause", why.stoppedBecause),
-        ...member("leftAlone", why.leftAlone),
+        ...member("stoppedBecause", why.stoppedBecause && describeStop(why.stoppedBecause)),
+        ...member("leftAlone", why.leftAlone && describeLeftAlone(why.leftAlone)),
       };
     }
     case "HistoryRead":

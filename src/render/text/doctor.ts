@@ -1,5 +1,6 @@
 import type { EventBrief } from "../../domain/events/doctor-report.ts";
 import type { ReportEvent } from "../../domain/report/report.ts";
+import { describeEventReason, describeLeftAlone } from "../../words/events/doctor.ts";
 
 /** A tick after a long outage: the first ones tell enough. */
 const SHOWN = 20;
@@ -10,7 +11,7 @@ const subject = ({ name, operation, revision }: EventBrief): string => {
 };
 
 const line = (event: EventBrief): string =>
-  `  ${subject(event)}${event.reason === undefined ? "" : `: ${event.reason}`}`;
+  `  ${subject(event)}${event.reason === undefined ? "" : `: ${describeEventReason(event.reason)}`}`;
 
 const section = (title: string, events: ReadonlyArray<EventBrief>): ReadonlyArray<string> =>
   events.length === 0
@@ -38,7 +39,7 @@ export const doctorLines = ({
     ...(sendAgain === undefined ? [] : sendAgainLines(sendAgain)),
     ...section("pending (will retry)", kept),
     ...(removed === 0 ? [] : [`${dryRun ? "would remove" : "removed"} old events: ${removed}`]),
-    ...(leftAlone === undefined ? [] : [`history left alone: ${leftAlone}`]),
+    ...(leftAlone === undefined ? [] : [`history left alone: ${describeLeftAlone(leftAlone)}`]),
   ];
   const where = `release ${name} in ${namespace}`;
   return lines.length === 0 ? [`${where}: nothing to do`] : [where, ...lines];

@@ -1,5 +1,6 @@
 import type { TimelineRow } from "../../domain/events/timeline.ts";
 import { showActor } from "../../domain/processes/actor.ts";
+import { describeCause } from "../../words/events/causes.ts";
 import { columnsOf, padColumns } from "./columns.ts";
 
 const HEADINGS = [
@@ -50,7 +51,7 @@ const cells = (row: TimelineRow): ReadonlyArray<string> => [
   row.actor === undefined ? NOT_KNOWN : showActor(row.actor),
   String(row.streams?.cut ?? NOT_KNOWN),
   row.reported === "unreported" ? NOT_KNOWN : row.reported,
-  shortened(row.cause ?? ""),
+  shortened(row.cause === undefined ? "" : describeCause(row.cause)),
 ];
 
 /** A table, oldest first, as `helm history` prints its own. */
@@ -70,10 +71,11 @@ export const historyLines = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<st
 const NEXT_RUN =
   "The next tare upgrade takes its lock over; where Helm left the release pending, --recover goes back to the last good revision first.";
 
+const deathNote = ({ revision, cause }: TimelineRow): string =>
+  `revision ${revision}: ${cause === undefined ? "" : describeCause(cause)}`;
+
 /** What became of runs that died, in full: a line of the table has no room for it. */
 export const deathNotes = (rows: ReadonlyArray<TimelineRow>): ReadonlyArray<string> => {
   const died = rows.filter(({ status }) => status === "died");
-  return died.length === 0
-    ? []
-    : ["", ...died.map((row) => `revision ${row.revision}: ${row.cause}`), NEXT_RUN];
+  return died.length === 0 ? [] : ["", ...died.map(deathNote), NEXT_RUN];
 };

@@ -4,6 +4,12 @@ import type { TakenField, TakenFields } from "../../domain/fields/taken-fields.t
 import { quotedWords } from "../../domain/hints/operator-commands.ts";
 import type { PlannedValue } from "../../domain/plan/planned-values.ts";
 import { planHasChanges, type UpgradePlan } from "../../domain/plan/upgrade-plan.ts";
+import {
+  describeKept,
+  describeLimit,
+  describeRoll,
+  describeRolled,
+} from "../../words/plan/plan.ts";
 import { columnsOf, padColumns } from "./columns.ts";
 
 const NOTHING = "(none)";
@@ -54,7 +60,12 @@ const crdLines = ({ crds }: UpgradePlan): ReadonlyArray<string> => {
   const changing = crds.filter(({ verdict }) => verdict !== "unchanged");
   const unchanged = crds.length - changing.length;
   return [
-    ...table(changing.map(({ name, verdict, why }) => [verdict, why ? `${name}: ${why}` : name])),
+    ...table(
+      changing.map(({ name, verdict, keptBy }) => [
+        verdict,
+        keptBy === undefined ? name : `${name}: ${describeKept(keptBy)}`,
+      ]),
+    ),
     ...(unchanged === 0 ? [] : [`  ${unchanged} unchanged`]),
   ];
 };
@@ -90,10 +101,10 @@ export const takenLines = (taken: ReadonlyArray<TakenFields>): ReadonlyArray<str
 const imageLine = ({ before, after, usedBy }: ImageChange): string =>
   `  ${arrow(before, after)} (${usedBy.join(", ")})`;
 
-const rollLine = ({ workload, namespace, pods, why }: Roll): string =>
-  `  ${workload}${namespace === undefined ? "" : ` in ${namespace}`}: ${
+const rollLine = ({ namespace, pods, why, ...roll }: Roll): string =>
+  `  ${describeRolled(roll)}${namespace === undefined ? "" : ` in ${namespace}`}: ${
     pods === undefined ? "a pod on each node" : count(pods, "pod")
-  } (${why})`;
+  } (${describeRoll(why)})`;
 
 const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<string> =>
   lines.length === 0 ? [] : ["", title, ...lines];
@@ -102,7 +113,7 @@ export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
   const { budget, limits, identityChanges, hooks } = plan;
   if (!planHasChanges(plan)) {
     return [
-      ...limits.map((limit) => `not known: ${limit}`),
+      ...limits.map((limit) => `not known: ${describeLimit(limit)}`),
       `No changes: the release already matches ${plan.toVersion} with these values.`,
     ];
   }
@@ -123,7 +134,7 @@ export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
     ]),
     ...section(
       "Not known:",
-      limits.map((limit) => `  ${limit}`),
+      limits.map((limit) => `  ${describeLimit(limit)}`),
     ),
   ];
 };

@@ -7,6 +7,8 @@ import type { ReportEvent } from "../../domain/report/report.ts";
 import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { visible } from "../../domain/text/visible.ts";
 import type { LostValue } from "../../domain/values/lost-values.ts";
+import { describeHaUnknown } from "../../words/checks/ha.ts";
+import { carriedLine } from "../../words/values/carried.ts";
 import { warningText } from "../warnings/warning.ts";
 import { doctorLines } from "./doctor.ts";
 import { planLines, takenLines } from "./plan-text.ts";
@@ -36,7 +38,7 @@ const haLine = (
 ): ReadonlyArray<string> => {
   if (verdict._tag === "Unknown") {
     return [
-      `${paint.warning("warning:")} HA preflight skipped (${verdict.why}): verify that the data plane has at least two replicas`,
+      `${paint.warning("warning:")} HA preflight skipped (${describeHaUnknown(verdict.why)}): verify that the data plane has at least two replicas`,
     ];
   }
   const which =
@@ -116,7 +118,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         `cluster ${event.server}${event.context === undefined ? "" : ` (context ${event.context})`}, ${event.fromVersion} → ${event.toVersion}`,
       ];
     case "CarriedForward":
-      return [event.line];
+      return [carriedLine(event.carried)];
     case "ValuesLost":
       return [
         `${paint.warning("warning:")} not carried forward, the chart's defaults will apply:`,

@@ -1,11 +1,13 @@
 import type { CHANGE_WARNINGS } from "../../domain/report/warnings/changes.ts";
+import { describeDeviation } from "../../words/rollout/deviation.ts";
 import type { Words } from "./words.ts";
 
 export const CHANGE_WORDS: Words<keyof typeof CHANGE_WARNINGS> = {
   "upgrade-doomed": ({ why }) => `Helm need not wait any longer: ${why}`,
   "rollback-retried": ({ refused }) =>
     `helm rollback failed (${refused}); trying again from what it left`,
-  "object-restored": ({ object, why }) => `Helm left ${object} as it was (${why}); restoring it`,
+  "object-restored": ({ object, why }) =>
+    `Helm left ${object} as it was (${describeDeviation(why)}); restoring it`,
   "scale-restored": ({ object, field, live, manifest }) =>
     `${object} keeps ${field} ${live}, which the rollback had set to ${manifest}`,
   "foreign-settings-stay": ({ cause }) =>

@@ -1,7 +1,8 @@
-import { lostSecrets } from "../../domain/checks/envoy-gateway-hops.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/checks/webhook-certificate.ts";
-import { describeRecordSize } from "../../domain/release/release-size.ts";
 import type { CLUSTER_WARNINGS } from "../../domain/report/warnings/cluster.ts";
+import { lostSecrets } from "../../words/checks/envoy-gateway.ts";
+import { describePods } from "../../words/checks/problems.ts";
+import { describeRecordSize } from "../../words/release/record-size.ts";
 import { plural, type Words } from "./words.ts";
 
 const WITHOUT_METRICS = "the HPA keeps its minimum of replicas but cannot scale under load";
@@ -19,13 +20,13 @@ export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
   "kubectl-missing": ({ cause }) => `${cause}: only the commands printed for you need it`,
   "metrics-absent": () => `metrics-server is absent: ${WITHOUT_METRICS}`,
   "metrics-unavailable": ({ reason }) =>
-    `metrics-server is present but unavailable (${reason}): ${WITHOUT_METRICS}`,
+    `metrics-server is present but unavailable (${reason ?? "no Available condition"}): ${WITHOUT_METRICS}`,
   "metrics-unknown": ({ reason }) => `could not tell whether metrics-server is there (${reason})`,
   "kubernetes-lacks-sidecars": ({ version }) =>
     `Kubernetes ${version} is older than 1.33: ext-proc may refuse new streams while a pod drains`,
   "permissions-unchecked": ({ cause }) => `could not check the permissions (${cause})`,
-  "pods-may-be-refused": ({ pods, namespace, detail }) =>
-    `the cluster might refuse new pods: ${pods} in namespace ${namespace}: ${detail}`,
+  "pods-may-be-refused": ({ pods, detail }) =>
+    `the cluster might refuse new pods: ${describePods(pods)}: ${detail}`,
   "record-nearly-full": ({ bytes }) => describeRecordSize(bytes),
   "helm-cannot-roll-back": ({ version, dropped }) =>
     `Helm ${version} cannot roll back on its own when an upgrade fails before it has deleted what the new chart drops (${dropped.join(", ")}); Helm 4.2 and later can (helm/helm#13437, #32244)`,

@@ -4,6 +4,7 @@ import { POLICIES_SINCE_MINOR } from "../../domain/hold/unheld.ts";
 import type { WarningOf } from "../../domain/report/warning.ts";
 import type { DATA_PLANE_WARNINGS } from "../../domain/report/warnings/data-plane.ts";
 import { formatGoDuration } from "../../domain/text/go-duration.ts";
+import { describeWaiting } from "../../words/rollout/waiting-for.ts";
 import { plural, type Words } from "./words.ts";
 
 interface Unheld {
@@ -74,7 +75,7 @@ export const DATA_PLANE_WORDS: Words<keyof typeof DATA_PLANE_WARNINGS> = {
   "workloads-unwell": ({ workloads }) => {
     const each = workloads.map(
       ({ workload, ready, desired, ailment }) =>
-        `${workload} (${ready}/${desired} ready, ${ailment})`,
+        `${workload} (${ready}/${desired} ready, ${describeWaiting(ailment)})`,
     );
     return `not well before this upgrade: ${each.join("; ")}`;
   },

@@ -1,5 +1,5 @@
 import type { DISCOVERY_WARNINGS } from "../../domain/report/warnings/discovery.ts";
-import { describeRecord } from "../../errors/records.ts";
+import { describeRecord } from "../../words/release/record-flaw.ts";
 import type { Words } from "./words.ts";
 
 const SOURCES = {

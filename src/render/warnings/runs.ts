@@ -1,7 +1,9 @@
 import { Duration } from "effect";
 import type { RUN_WARNINGS } from "../../domain/report/warnings/runs.ts";
-import { obituary, type RunStep } from "../../domain/run/run-journal.ts";
+import type { RunStep } from "../../domain/run/run-journal.ts";
 import { formatGoDuration } from "../../domain/text/go-duration.ts";
+import { sinceOrUnknown } from "../../words/release/times.ts";
+import { obituary } from "../../words/run/journal.ts";
 import type { Words } from "./words.ts";
 
 const work = (release: string | undefined): string =>
@@ -51,13 +53,13 @@ const STEPS: Readonly<Record<RunStep, StepWords>> = {
 
 export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
   "lock-watched": ({ holder, release, since, atMost }) =>
-    `${holder} holds the lock since ${since} and is ${work(release)}, if it still runs: watching its heartbeat for up to ${Duration.toSeconds(atMost)} s`,
+    `${holder} holds the lock since ${sinceOrUnknown(since)} and is ${work(release)}, if it still runs: watching its heartbeat for up to ${Duration.toSeconds(atMost)} s`,
   "lock-awaited": ({ holder, release }) =>
     `waiting for another run to finish: ${holder}, ${work(release)}`,
   "lock-taken-over": ({ holder, since, proof }) =>
     proof === "gone"
-      ? `took over the lock of a dead run (${holder}, since ${since}): its process is gone`
-      : `took over the lock of a dead run (${holder}, since ${since}): no heartbeat for as long as its lock lasts`,
+      ? `took over the lock of a dead run (${holder}, since ${sinceOrUnknown(since)}): its process is gone`
+      : `took over the lock of a dead run (${holder}, since ${sinceOrUnknown(since)}): no heartbeat for as long as its lock lasts`,
   "holder-watched": ({ holder, atMost }) =>
     `watching whether ${holder} is alive, for ${formatGoDuration(atMost)} at the most`,
   "helm-awaited": ({ pid }) => `waiting for a running helm (process ${pid}) to finish`,

@@ -105,9 +105,9 @@ export const layerManagementPlaneHttp = (identity: Identity): Layer.Layer<Manage
         (made) => Effect.sync(() => made.destroy()),
       );
       const token = yield* makeTokens(identity);
-      const later = (reason: string, soon: boolean): DeliveryOutcome => ({
+      const later = (detail: string, soon: boolean): DeliveryOutcome => ({
         _tag: "TryLater",
-        reason,
+        reason: { _tag: "Unanswered", detail },
         soon,
       });
       return ManagementPlane.of({

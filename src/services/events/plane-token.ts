@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Clock, Data, Effect, Redacted, Ref } from "effect";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { algorithmOf, kindOf, privateKeyOf } from "../../domain/identity/signing-key.ts";
+import { describeKey } from "../../words/identity/keys.ts";
 
 const LIFETIME_SECONDS = 300;
 /** A token in use is replaced well before the other side, whose clock may be ahead, takes it for expired. */
@@ -30,7 +31,7 @@ export const makeTokens = Effect.fnUntraced(function* (identity: Identity) {
     const alg = algorithmOf(key);
     if (alg === undefined) {
       return yield* new KeyUnusable({
-        detail: `no token can be signed with a key of type ${kindOf(key)}`,
+        detail: `no token can be signed with a key of type ${describeKey(kindOf(key))}`,
       });
     }
     const { SignJWT } = yield* Effect.promise(() => import("jose"));

@@ -23,6 +23,7 @@ import type { ClusterChoice } from "../../domain/kube/cluster-choice.ts";
 import { isJsonObject } from "../../domain/kube/json.ts";
 import { byRevision, History, type ReleaseRef } from "../../domain/release/release.ts";
 import { CLUSTER_MARK } from "../../domain/run/recovery.ts";
+import { toolRemedy } from "../../words/tools/remedy.ts";
 import { sweepDeadRuns } from "../disk/run-folders.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 import { makeHelmStorage } from "../release/helm-storage.ts";
@@ -116,8 +117,13 @@ export const layerHelmBinary = (
         const command = args[0] ?? "";
         const tool = yield* Effect.mapError(
           tools.locate("helm"),
-          ({ message, remedy }) =>
-            new HelmError({ command, kind: "not-runnable", text: message, remedy }),
+          ({ message, tool: missing }) =>
+            new HelmError({
+              command,
+              kind: "not-runnable",
+              text: message,
+              remedy: toolRemedy(missing),
+            }),
         );
         const flags = needs === "cluster" ? yield* clusterFlags : [];
         const server = needs === "cluster" ? yield* Effect.option(kubectl.target) : Option.none();

@@ -14,6 +14,7 @@ import {
 import { GUARD_LIFE, GUARD_RENEWAL } from "../../domain/hold/plan.ts";
 import { Job, type KubeObject, Pod, refOf } from "../../domain/kube/objects.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
+import { HELD } from "../../words/hold/policy.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 
 const OURS = { fieldManager: "tare", force: true };
@@ -69,7 +70,7 @@ export const raiseGuard = Effect.fnUntraced(function* (held: NamedHold, pod: Kub
   const kubectl = yield* Kubectl;
   const startedAt = yield* Clock.currentTimeMillis;
   yield* kubectl.apply(Job, guardJob(held, GUARD_LIFE), OURS);
-  yield* kubectl.apply(AdmissionPolicy, holdPolicy(held), OURS);
+  yield* kubectl.apply(AdmissionPolicy, holdPolicy(held, HELD), OURS);
   yield* kubectl.apply(AdmissionPolicyBinding, holdPolicyBinding(held), OURS);
   yield* Effect.timeoutOrElse(awaitInForce(pod), {
     duration: IN_FORCE_WITHIN,

@@ -8,7 +8,8 @@ export class LockHeld extends Data.TaggedError("LockHeld")<{
   /** Who and where, for people. */
   readonly holder: string;
   readonly process?: ProcessIdentity | undefined;
-  readonly since: string;
+  /** Absent where its Lease does not tell. */
+  readonly since: string | undefined;
   /** Its Lease claims to last longer than any run's: its holder may be gone, and waiting cannot show that. */
   readonly overlong?: boolean;
 }> {}

@@ -4,7 +4,7 @@ import type { RecordedRevision } from "../../domain/events/recorded-revision.ts"
 import type { ApplyMethod } from "../../domain/helm/arguments.ts";
 import { isJsonObject, type JsonObject, nestsTooDeeply } from "../../domain/kube/json.ts";
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../../domain/kube/objects.ts";
-import { malformation } from "../../domain/release/record-flaw.ts";
+import { malformation, type RecordDamage } from "../../domain/release/record-flaw.ts";
 import { type HistoryLine, type ReleaseRef, RevisionStatus } from "../../domain/release/release.ts";
 import { redactText, truncateUtf8 } from "../../domain/text/redaction.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
@@ -71,35 +71,34 @@ export const withRecordedStatus = (
 
 type ReadRecord =
   | { readonly _tag: "Record"; readonly record: unknown }
-  | { readonly _tag: "Unreadable"; readonly why: string };
+  | { readonly _tag: "Unreadable"; readonly damage: RecordDamage };
 
-const unreadable = (why: string): ReadRecord => ({ _tag: "Unreadable", why });
+const unreadable = (_tag: Exclude<RecordDamage["_tag"], "WrongType">): ReadRecord => ({
+  _tag: "Unreadable",
+  damage: { _tag },
+});
 
 /** What is inside, or what keeps everybody from reading it. */
 export const readReleaseRecord = (record: KubeObject): ReadRecord => {
-  if ((stringAt(record, "data", "release") ?? "") === "") return unreadable("it is empty");
+  if ((stringAt(record, "data", "release") ?? "") === "") return unreadable("Empty");
   const bytes = storedBytes(record);
-  if (!isRecord(bytes)) return unreadable("it is neither gzip nor JSON");
+  if (!isRecord(bytes)) return unreadable("NeitherGzipNorJson");
   let json = bytes;
   try {
     if (isZipped(bytes)) json = gunzipSync(bytes, { maxOutputLength: MAX_UNZIPPED_BYTES });
   } catch (cause) {
     return unreadable(
-      (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE"
-        ? "it unpacks to more than 32 MiB, which no release does"
-        : "its gzip is truncated or damaged",
+      (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "TooLarge" : "BrokenGzip",
     );
   }
-  if (hasTooManyValues(json)) return unreadable("it holds more values than any release does");
+  if (hasTooManyValues(json)) return unreadable("TooManyValues");
   let inside: unknown;
   try {
     inside = JSON.parse(json.toString());
   } catch {
-    return unreadable("what it holds is no JSON");
+    return unreadable("NoJson");
   }
-  return nestsTooDeeply(inside)
-    ? unreadable("it nests more deeply than any release does")
-    : { _tag: "Record", record: inside };
+  return nestsTooDeeply(inside) ? unreadable("TooDeep") : { _tag: "Record", record: inside };
 };
 
 /** The record inside; `undefined` when it cannot be read. */

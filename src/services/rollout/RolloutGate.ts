@@ -4,6 +4,8 @@ import type { ReleaseRef } from "../../domain/release/release.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { WorkloadProgress } from "../../domain/rollout/progress.ts";
 import type { FailureReport } from "../../domain/rollout/trouble/failure-report.ts";
+import type { Obstacle } from "../../domain/rollout/trouble/obstacle.ts";
+import type { RootCause } from "../../domain/rollout/verdict.ts";
 import type { KubectlError } from "../kube/Kubectl.ts";
 
 export interface FollowRequest {
@@ -39,10 +41,7 @@ export interface GateRequest {
 
 /** Why a rollout fails, as far as can be seen by now. */
 export interface Diagnosis {
-  /** The root cause on one line. */
-  readonly why: string;
-  /** An image that has to be brought to the registry first. */
-  readonly missingImage: string | undefined;
+  readonly cause: RootCause;
   readonly failureReport: FailureReport;
 }
 
@@ -52,7 +51,7 @@ export type DataPlaneOutcome =
   | { readonly _tag: "Absent" }
   | {
       readonly _tag: "NotSettled";
-      readonly why: string;
+      readonly why: Obstacle;
       readonly diagnosis: Diagnosis | undefined;
     };
 

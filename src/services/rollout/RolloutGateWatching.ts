@@ -81,13 +81,13 @@ const follow = Effect.fn("RolloutGate.follow")(function* (request: FollowRequest
 
   const diagnose = Effect.fnUntraced(function* (cause: RootCause) {
     const failureReport: FailureReport = {
-      why: cause.line,
+      cause,
       release: `${request.release.namespace}/${request.release.name}`,
       atMillis: yield* Clock.currentTimeMillis,
       workloads: seen.progress,
       pods: [...(yield* collector.evidence)].reverse(),
     };
-    return { why: cause.line, missingImage: cause.missingImage, failureReport } satisfies Diagnosis;
+    return { cause, failureReport } satisfies Diagnosis;
   });
 
   const judge = Effect.fnUntraced(function* () {

@@ -117,7 +117,7 @@ export const makeEvidenceCollector = (
       tell(uid, now);
       collected.delete(uid);
       const kept = events.slice(0, EVENTS_KEPT);
-      collected.set(uid, { pod, line: rootCause(one).line, events: kept, logs, atMillis });
+      collected.set(uid, { pod, cause: rootCause(one), events: kept, logs, atMillis });
       for (const oldest of collected.keys()) {
         if (collected.size <= PODS_REMEMBERED) break;
         collected.delete(oldest);
@@ -148,7 +148,7 @@ export const makeEvidenceCollector = (
           const before = collected.get(pod.metadata.uid ?? pod.metadata.name);
           const isDue =
             before === undefined ||
-            (before.pod !== pod && before.line !== rootCause(one).line) ||
+            (before.pod !== pod && !isDeepStrictEqual(before.cause, rootCause(one))) ||
             now - before.atMillis >= Duration.toMillis(LOOK_AGAIN_AFTER);
           return isDue ? [{ one, pod }] : [];
         });

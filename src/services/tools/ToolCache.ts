@@ -1,7 +1,5 @@
 import { Context, Data, type Effect } from "effect";
-import type { Hint } from "../../domain/hints/hint.ts";
 import type { ToolName } from "../../domain/tools/pins.ts";
-import { toolRemedy } from "../../domain/tools/remedy.ts";
 
 export type { ToolName } from "../../domain/tools/pins.ts";
 
@@ -18,9 +16,6 @@ export class ToolMissing extends Data.TaggedError("ToolMissing")<{
 }> {
   override get message() {
     return `${this.tool} not found (looked in ${this.searched.join(", ")})`;
-  }
-  get remedy(): Hint {
-    return toolRemedy(this.tool);
   }
 }
 

@@ -4,6 +4,7 @@ import { ChildProcess, ChildProcessSpawner } from "effect/process";
 import type { ToolsChoice } from "../../domain/kube/cluster-choice.ts";
 import { artifactOf, platformOf, TOOL_NAMES, type ToolName } from "../../domain/tools/pins.ts";
 import { judgeTool } from "../../domain/tools/version.ts";
+import { describeUnsuitable } from "../../words/tools/unsuitable.ts";
 import { Reporter } from "../report/Reporter.ts";
 import { changeableByOthers, isExecutable, isIntact } from "./files.ts";
 import { InstallFailed, installTool } from "./install.ts";
@@ -79,7 +80,7 @@ export const layerToolCacheLocal = (
         for (const { path, origin } of candidates) {
           const verdict = yield* judge(tool, path);
           if (verdict._tag === "Unsuitable") {
-            refused.push(`${path}: ${verdict.why}`);
+            refused.push(`${path}: ${describeUnsuitable(verdict.why)}`);
             continue;
           }
           yield* reporter.report({

@@ -92,7 +92,7 @@ const wanted = Effect.fnUntraced(function* (replicas: number) {
 const guarded = Effect.gen(function* () {
   const [kubectl, hold] = [yield* Kubectl, yield* holdOf];
   yield* kubectl.apply(Job, guardJob(hold, FOREVER), OURS);
-  yield* kubectl.apply(AdmissionPolicy, holdPolicy(hold), OURS);
+  yield* kubectl.apply(AdmissionPolicy, holdPolicy(hold, "held"), OURS);
   yield* kubectl.apply(AdmissionPolicyBinding, holdPolicyBinding(hold), OURS);
   return hold;
 });

@@ -1,4 +1,6 @@
 /** What the gate relies on beside Deployments: DaemonSets, and a server that rewrites what it is sent. */
+
+import { isDeepStrictEqual } from "node:util";
 import { assert } from "@effect/vitest";
 import { Effect } from "effect";
 import {
@@ -9,11 +11,14 @@ import {
   Pod,
   stringAt,
 } from "../../../src/domain/kube/objects.ts";
+import type { WaitingFor } from "../../../src/domain/rollout/trouble/waiting-for.ts";
 import { currentGeneration } from "../../../src/domain/rollout/view.ts";
 import { workloadProgress } from "../../../src/domain/rollout/workload-progress.ts";
 import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
 import { MIRROR } from "../../fakes/fixtures/others.ts";
 import { type ContractCase, eventually, inCluster, Stage } from "../stage.ts";
+
+const ONE_OF_3: WaitingFor = { _tag: "PodsUpdated", count: 1, desired: 3, isEarlier: false };
 
 const OURS = { fieldManager: "case", force: true };
 const LABELS = { app: "proxy" };
@@ -85,11 +90,11 @@ export const proxies: ReadonlyArray<ContractCase> = [
       const [set] = yield* eventually(
         kubectl.list({ type: DaemonSet, namespace }),
         ([found]) =>
-          found !== undefined && /^1 of 3/.test(workloadProgress(found).waitingFor ?? ""),
+          found !== undefined && isDeepStrictEqual(workloadProgress(found).waitingFor, ONE_OF_3),
       );
       assert.deepInclude(workloadProgress(set as KubeObject), {
         ready: 2,
-        waitingFor: "1 of 3 pods run the new template",
+        waitingFor: ONE_OF_3,
       });
     }),
   ),

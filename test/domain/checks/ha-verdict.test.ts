@@ -85,6 +85,6 @@ describe("several EnvoyProxies", () => {
 it("no EnvoyProxy is no verdict", () => {
   assert.deepStrictEqual(haVerdict([]), {
     _tag: "Unknown",
-    why: "no EnvoyProxy resource found",
+    why: { _tag: "NoEnvoyProxy" },
   });
 });

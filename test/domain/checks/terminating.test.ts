@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import { describeDeletion } from "../../../src/domain/checks/terminating.ts";
+import { deletionOf } from "../../../src/domain/checks/terminating.ts";
 import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 
 const namespace = (metadata: object, ...conditions: ReadonlyArray<object>): KubeObject => ({
@@ -14,10 +14,10 @@ const condition = (type: string, status: string, message: string) => ({ type, st
 describe("what is being deleted", () => {
   it.each([
     [namespace({}), undefined],
-    [namespace(SINCE), "is being deleted since 2026-01-01T00:00:00Z"],
+    [namespace(SINCE), { since: SINCE.deletionTimestamp, finalizers: [], waitsFor: [] }],
     [
       namespace({ ...SINCE, finalizers: ["a/b", "c"] }),
-      "is being deleted since 2026-01-01T00:00:00Z, held by finalizers a/b, c",
+      { since: SINCE.deletionTimestamp, finalizers: ["a/b", "c"], waitsFor: [] },
     ],
     [
       namespace(
@@ -25,9 +25,13 @@ describe("what is being deleted", () => {
         condition("NamespaceContentRemaining", "True", "pods. has 2 resource instances"),
         condition("NamespaceDeletionContentFailure", "False", "all went well"),
       ),
-      "is being deleted since 2026-01-01T00:00:00Z, held by pods. has 2 resource instances",
+      {
+        since: SINCE.deletionTimestamp,
+        finalizers: [],
+        waitsFor: ["pods. has 2 resource instances"],
+      },
     ],
   ])("%j", (object, expected) => {
-    assert.strictEqual(describeDeletion(object), expected);
+    assert.deepStrictEqual(deletionOf(object), expected);
   });
 });

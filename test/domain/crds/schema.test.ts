@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { failingObjects, narrowedVersions, narrows } from "../../../src/domain/crds/narrowing.ts";
-import { schemaProblems } from "../../../src/domain/crds/schema.ts";
+import { type SchemaFlaw, schemaFlaws } from "../../../src/domain/crds/schema.ts";
 import { crdView } from "../../../src/domain/crds/view.ts";
 import type { Json, JsonObject } from "../../../src/domain/kube/json.ts";
 import type { KubeObject } from "../../../src/domain/kube/objects.ts";
@@ -9,42 +9,68 @@ const spec = (schema: JsonObject): JsonObject => ({
   type: "object",
   properties: { spec: schema },
 });
-const problems = (schema: JsonObject, value: Json) =>
-  schemaProblems(spec(schema), { apiVersion: "v1", kind: "X", metadata: {}, spec: value }).map(
-    ({ path, problem }) => `${path} ${problem}`,
-  );
+const flaws = (schema: JsonObject, value: Json) =>
+  schemaFlaws(spec(schema), { apiVersion: "v1", kind: "X", metadata: {}, spec: value });
 
 describe("an object", () => {
-  it.each<[JsonObject, Json, ReadonlyArray<string>]>([
+  it.each<[JsonObject, Json, ReadonlyArray<SchemaFlaw>]>([
     [{ type: "string" }, "x", []],
-    [{ type: "string" }, 1, ["spec must be of type string"]],
-    [{ type: "integer" }, 1.5, ["spec must be of type integer"]],
+    [{ type: "string" }, 1, [{ path: "spec", _tag: "WrongType", type: "string" }]],
+    [{ type: "integer" }, 1.5, [{ path: "spec", _tag: "WrongType", type: "integer" }]],
     [{ type: "string", nullable: true }, null, []],
-    [{ type: "string" }, null, ["spec must not be null"]],
-    [{ type: "string", enum: ["a", "b"] }, "c", ['spec "c" is not one of "a", "b"']],
-    [{ type: "string", pattern: "^a+$" }, "b", ["spec does not match ^a+$"]],
+    [{ type: "string" }, null, [{ path: "spec", _tag: "Null" }]],
+    [
+      { type: "string", enum: ["a", "b"] },
+      "c",
+      [{ path: "spec", _tag: "NotInEnum", value: "c", allowed: ["a", "b"] }],
+    ],
+    [
+      { type: "string", pattern: "^a+$" },
+      "b",
+      [{ path: "spec", _tag: "NoMatch", pattern: "^a+$" }],
+    ],
     [{ type: "string", pattern: "(?P<go>a)" }, "b", []],
-    [{ type: "string", minLength: 2 }, "a", ["spec is shorter than 2"]],
-    [{ type: "string", maxLength: 1 }, "ab", ["spec is longer than 1"]],
+    [{ type: "string", minLength: 2 }, "a", [{ path: "spec", _tag: "TooShort", limit: 2 }]],
+    [{ type: "string", maxLength: 1 }, "ab", [{ path: "spec", _tag: "TooLong", limit: 1 }]],
     [{ type: "string", maxLength: 1 }, "💡", []],
-    [{ type: "integer", minimum: 2 }, 1, ["spec 1 is less than 2"]],
-    [{ type: "integer", minimum: 2, exclusiveMinimum: true }, 2, ["spec 2 is less than 2"]],
-    [{ type: "integer", maximum: 2 }, 3, ["spec 3 is more than 2"]],
-    [{ type: "array", maxItems: 1 }, [1, 2], ["spec has more than 1 items"]],
-    [{ type: "array", items: { type: "string" } }, ["a", 1], ["spec[1] must be of type string"]],
-    [{ type: "object", required: ["a"] }, {}, ["spec.a is required and not set"]],
+    [
+      { type: "integer", minimum: 2 },
+      1,
+      [{ path: "spec", _tag: "BelowMinimum", value: 1, limit: 2 }],
+    ],
+    [
+      { type: "integer", minimum: 2, exclusiveMinimum: true },
+      2,
+      [{ path: "spec", _tag: "BelowMinimum", value: 2, limit: 2 }],
+    ],
+    [
+      { type: "integer", maximum: 2 },
+      3,
+      [{ path: "spec", _tag: "AboveMaximum", value: 3, limit: 2 }],
+    ],
+    [
+      { type: "array", maxItems: 1 },
+      [1, 2],
+      [{ path: "spec", _tag: "TooMany", limit: 1, of: "items" }],
+    ],
+    [
+      { type: "array", items: { type: "string" } },
+      ["a", 1],
+      [{ path: "spec[1]", _tag: "WrongType", type: "string" }],
+    ],
+    [{ type: "object", required: ["a"] }, {}, [{ path: "spec.a", _tag: "Missing" }]],
     [
       { type: "object", required: ["a"], properties: { a: { type: "string", default: "x" } } },
       {},
       [],
     ],
-    [{ type: "object" }, { a: 1 }, ["spec.a is not in the new schema and would be dropped"]],
+    [{ type: "object" }, { a: 1 }, [{ path: "spec.a", _tag: "WouldBeDropped" }]],
     [{ type: "object", "x-kubernetes-preserve-unknown-fields": true }, { a: 1 }, []],
     [{ type: "object", additionalProperties: { type: "string" } }, { a: "b" }, []],
     [
       { type: "object", additionalProperties: { type: "string" } },
       { a: 1 },
-      ["spec.a must be of type string"],
+      [{ path: "spec.a", _tag: "WrongType", type: "string" }],
     ],
     [
       { anyOf: [{ type: "integer" }, { type: "string" }], "x-kubernetes-int-or-string": true },
@@ -54,7 +80,7 @@ describe("an object", () => {
     [
       { anyOf: [{ type: "integer" }, { type: "string" }], "x-kubernetes-int-or-string": true },
       true,
-      ["spec must be a whole number or a string"],
+      [{ path: "spec", _tag: "NeitherIntNorString" }],
     ],
     [
       {
@@ -63,12 +89,16 @@ describe("an object", () => {
         oneOf: [{ required: ["a"] }, { required: ["b"] }],
       },
       { a: 1, b: 2 },
-      ["spec does not fit exactly one of oneOf"],
+      [{ path: "spec", _tag: "NotOneOfOneOf" }],
     ],
-    [{ type: "string", not: { enum: ["a"] } }, "a", ["spec is what `not` excludes"]],
-    [{ type: "string", allOf: [{ maxLength: 1 }] }, "ab", ["spec is longer than 1"]],
+    [{ type: "string", not: { enum: ["a"] } }, "a", [{ path: "spec", _tag: "Excluded" }]],
+    [
+      { type: "string", allOf: [{ maxLength: 1 }] },
+      "ab",
+      [{ path: "spec", _tag: "TooLong", limit: 1 }],
+    ],
   ])("under %j, %j: %j", (schema, value, expected) => {
-    assert.deepStrictEqual(problems(schema, value), expected);
+    assert.deepStrictEqual(flaws(schema, value), expected);
   });
 });
 
@@ -153,7 +183,12 @@ describe("live objects", () => {
   it("fail by what the old schema allowed, not by what was wrong before", () => {
     const objects = [object("fits", "abc"), object("long", "abcd"), object("wrong", "0123456789")];
     assert.deepStrictEqual(failingObjects(before, after, "v1", objects), [
-      { version: "v1", name: "long", namespace: "ns", problem: "spec.a is longer than 3" },
+      {
+        version: "v1",
+        name: "long",
+        namespace: "ns",
+        flaw: { path: "spec.a", _tag: "TooLong", limit: 3 },
+      },
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import { migrationBack, restoreHints } from "../../../src/domain/crds/backup.ts";
+import { migrationBack } from "../../../src/domain/crds/backup.ts";
 import { mayTakeFrom, platformOf, unknownOwners } from "../../../src/domain/crds/ownership.ts";
 import { crdManifest } from "../../../src/domain/crds/plan.ts";
 import { serverRefusal } from "../../../src/domain/crds/server-text.ts";
@@ -12,6 +12,9 @@ import {
 } from "../../../src/domain/crds/withdrawal.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../../src/domain/kube/objects.ts";
 import { showCommand, showHints } from "../../../src/render/hints/hints.ts";
+import { restoreHints } from "../../../src/render/hints/restore-crds.ts";
+import { describeObjection } from "../../../src/words/crds/objections.ts";
+import { crdRemedy } from "../../../src/words/crds/remedies.ts";
 import { PLAIN_OPERATOR } from "../../fakes/index.ts";
 
 const CHANNEL = "gateway.networking.k8s.io/channel";
@@ -62,7 +65,7 @@ it("one that is being deleted is refused, be it as we wrote it", () => {
   const judged = judgeCrd(crdManifest(crd()), { ...live, metadata: deleted });
   assert.strictEqual(judged._tag, "Refused");
   assert.deepStrictEqual(
-    judged._tag === "Refused" ? judged.refusals.map(({ kind, crd }) => [kind, crd]) : [],
+    judged._tag === "Refused" ? judged.refusals.map(({ _tag, crd }) => [_tag, crd]) : [],
     [["Terminating", "gateways.example.com"]],
   );
 });
@@ -112,12 +115,12 @@ describe("a live CRD", () => {
   ])("%s is refused with a reason and a command", (_, ours, live, kind) => {
     const judged = judge(ours, live);
     if (judged._tag !== "Refused") throw new Error("not refused");
-    assert.deepStrictEqual(judged.refusals.map((one) => one.kind) as Array<string>, [kind]);
+    assert.deepStrictEqual(judged.refusals.map((one) => one._tag) as Array<string>, [kind]);
     const [refusal] = judged.refusals;
     assert.strictEqual(refusal?.crd, "gateways.example.com");
-    assert.notInclude(refusal?.reason, "\n");
-    const commands =
-      refusal?.remedy.commands.map((command) => showCommand(PLAIN_OPERATOR, command)) ?? [];
+    if (refusal === undefined) throw new Error("not refused");
+    assert.notInclude(describeObjection(refusal), "\n");
+    const commands = crdRemedy(refusal).commands.map((one) => showCommand(PLAIN_OPERATOR, one));
     assert.isNotEmpty(commands);
     for (const command of commands) assert.match(command, /^kubectl .*gateways/);
   });
@@ -212,9 +215,9 @@ describe("the API server's words", () => {
     'x is invalid: status.storedVersions[0]: Invalid value: "v0": missing from spec.versions; v0 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v0 and removes v0 from status.storedVersions',
   ])("about a stored version, old and new: %s", (detail) => {
     const refusal = of(detail);
-    assert.strictEqual(refusal.kind, "StoredVersionRemoved");
+    assert.strictEqual(refusal._tag, "StoredVersionRemoved");
     assert.deepStrictEqual(
-      refusal.remedy.commands.map((command) => showCommand(PLAIN_OPERATOR, command)),
+      crdRemedy(refusal).commands.map((command) => showCommand(PLAIN_OPERATOR, command)),
       [
         "kubectl get gateways.v1.example.com -A -o json | kubectl replace -f -",
         `kubectl patch crd gateways.example.com --subresource=status --type=merge -p '{"status":{"storedVersions":["v1"]}}'`,
@@ -229,12 +232,15 @@ describe("the API server's words", () => {
     ],
     ['admission webhook "w.example.com" denied the request: no', "admission webhook w.example.com"],
   ])("of an admission plugin: %s", (detail, whose) => {
-    assert.strictEqual(of(detail).kind, "AdmissionDenied");
-    assert.include(of(detail).reason, whose);
+    assert.strictEqual(of(detail)._tag, "AdmissionDenied");
+    assert.include(describeObjection(of(detail)), `denied by ${whose}: `);
   });
 
   it("that nobody knows are passed on, on one line", () => {
-    assert.strictEqual(of("something\n  else").reason, "something else");
+    assert.deepInclude(of("something\n  else"), {
+      _tag: "ServerRefused",
+      detail: "something else",
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration } from "effect";
 import {
-  missingEvents,
+  missingRows,
   type ReconcileContext,
   type ReleaseState,
 } from "../../../src/domain/events/reconcile.ts";
@@ -9,6 +9,7 @@ import type { RecordedRevision } from "../../../src/domain/events/recorded-revis
 import type { GateRecords } from "../../../src/domain/release/gate-record.ts";
 import type { RevisionStatus } from "../../../src/domain/release/release.ts";
 import type { RunRecord } from "../../../src/domain/run/run-journal.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 
 const RELEASE = { name: "tars", namespace: "tars-system" };
 const NOW = Date.parse("2026-01-10T00:00:00Z");
@@ -47,7 +48,7 @@ const CONTEXT: ReconcileContext = {
 };
 
 const missing = (state: ReleaseState, context: Partial<ReconcileContext> = {}) =>
-  missingEvents(state, { ...CONTEXT, ...context });
+  missingRows(state, { ...CONTEXT, ...context }).map(installEvent);
 
 /** One line a row, without the installation that every history begins with. */
 const rows = (revisions: ReadonlyArray<RecordedRevision>, gates?: GateRecords) =>

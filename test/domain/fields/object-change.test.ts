@@ -138,7 +138,7 @@ describe("pods", () => {
     assert.isUndefined(rollOf(change("metadata.labels.x", "spec.replicas"), undefined));
     assert.deepInclude(rollOf(change("spec.template.a", "spec.template.b"), deployment({})), {
       pods: 1,
-      why: "a and 1 more",
+      why: { _tag: "Template", field: "a", more: 1 },
     });
     assert.strictEqual(rollOf(change("spec.template.a"), deployment({ replicas: 3 }))?.pods, 3);
   });

@@ -1,5 +1,10 @@
 import { assert, describe, it } from "@effect/vitest";
-import { type HelmOutcome, helmOutcome, inHelmsWay } from "../../../src/domain/helm/outcome.ts";
+import {
+  type HelmOutcome,
+  helmOutcome,
+  inHelmsWay,
+  said,
+} from "../../../src/domain/helm/outcome.ts";
 import { helmErrorText } from "../../../src/domain/helm/stderr.ts";
 import type { History, Revision, RevisionStatus } from "../../../src/domain/release/release.ts";
 
@@ -100,8 +105,9 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       `UPGRADE FAILED: ${SCHEMA_ERROR}`,
       {
         _tag: "NotStarted",
-        reason:
+        reason: said(
           "values don't meet the specifications of the schema(s) in the following chart(s):; demo:; replicas: bad",
+        ),
       },
     ],
     [
@@ -109,7 +115,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       START,
       'path "./nope" not found',
-      { _tag: "NotStarted", reason: 'path "./nope" not found' },
+      { _tag: "NotStarted", reason: said('path "./nope" not found') },
     ],
     [
       "an object of somebody else",
@@ -118,8 +124,9 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       'UPGRADE FAILED: Unable to continue with update: ConfigMap "x" in namespace "n" exists and cannot be imported into the current release: invalid ownership metadata',
       {
         _tag: "NotStarted",
-        reason:
+        reason: said(
           'Unable to continue with update: ConfigMap "x" in namespace "n" exists and cannot be imported into the current release: invalid ownership metadata',
+        ),
       },
     ],
     [
@@ -127,7 +134,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       START,
       unreachable,
-      { _tag: "NotStarted", reason: unreachable },
+      { _tag: "NotStarted", reason: said(unreachable) },
     ],
     [
       "a record that is refused",
@@ -136,8 +143,9 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       'UPGRADE FAILED: create: failed to create: secrets is forbidden: User "u" cannot create resource "secrets"',
       {
         _tag: "NotStarted",
-        reason:
+        reason: said(
           'create: failed to create: secrets is forbidden: User "u" cannot create resource "secrets"',
+        ),
       },
     ],
     [
@@ -145,7 +153,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       history("1 D Install complete", `2 F Upgrade "tars" failed: ${cause}`),
       `UPGRADE FAILED: ${cause}`,
-      { _tag: "Failed", revision: 2, reason },
+      { _tag: "Failed", revision: 2, reason: said(reason) },
     ],
     [
       "…then a good upgrade",
@@ -166,7 +174,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Failed",
         revision: 2,
-        reason: hook.replace("1 error occurred:\n\t* ", "").trim(),
+        reason: said(hook.replace("1 error occurred:\n\t* ", "").trim()),
       },
     ],
     [
@@ -174,7 +182,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       history("1 S Install complete", `2 F Upgrade "tars" failed: ${cause}`, "3 D Rollback to 1"),
       rolledBack(cause),
-      { _tag: "RolledBack", revision: 2, reason, restored: 1, deployed: 3 },
+      { _tag: "RolledBack", revision: 2, reason: said(reason), restored: 1, deployed: 3 },
     ],
     [
       "…again an atomic failure",
@@ -187,7 +195,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
         "5 D Rollback to 3",
       ),
       rolledBack(cause),
-      { _tag: "RolledBack", revision: 4, reason, restored: 3, deployed: 5 },
+      { _tag: "RolledBack", revision: 4, reason: said(reason), restored: 3, deployed: 5 },
     ],
     [
       "atomic, the rollback's wait fails",
@@ -201,7 +209,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Broken",
         revision: 2,
-        reason,
+        reason: said(reason),
       },
     ],
     [
@@ -216,7 +224,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Broken",
         revision: 2,
-        reason,
+        reason: said(reason),
       },
     ],
     [
@@ -231,7 +239,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Broken",
         revision: 2,
-        reason,
+        reason: said(reason),
       },
     ],
     [
@@ -249,14 +257,14 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
         "5 D Rollback to 2",
       ),
       rolledBack(cause),
-      { _tag: "RolledBack", revision: 4, reason, restored: 2, deployed: 5 },
+      { _tag: "RolledBack", revision: 4, reason: said(reason), restored: 2, deployed: 5 },
     ],
     [
       "atomic, a rollback hook fails",
       START,
       history("1 D Install complete", `2 F Upgrade "tars" failed: ${cause}`, "3 Pr Rollback to 1"),
       rollbackFailed("1 error occurred:\n\t* job tars-pre-rollback failed: BackoffLimitExceeded\n"),
-      { _tag: "Broken", revision: 2, reason },
+      { _tag: "Broken", revision: 2, reason: said(reason) },
     ],
     [
       "atomic, the API is down when it fails",
@@ -266,7 +274,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Broken",
         revision: 2,
-        reason: `${reason}: ${unreachable}`,
+        reason: said(`${reason}: ${unreachable}`),
       },
     ],
     [
@@ -274,7 +282,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       history("1 S Install complete", `2 F Upgrade "tars" failed: ${cause}`, "3 Pr Rollback to 1"),
       rollbackFailed("update: failed to update: etcdserver: request timed out"),
-      { _tag: "Broken", revision: 2, reason },
+      { _tag: "Broken", revision: 2, reason: said(reason) },
     ],
     [
       "success whose final record fails",
@@ -284,7 +292,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Broken",
         revision: 2,
-        reason: "update: failed to update: etcdserver: request timed out",
+        reason: said("update: failed to update: etcdserver: request timed out"),
       },
     ],
     [
@@ -292,7 +300,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       history("1 D Install complete", '2 F Upgrade "tars" failed: context canceled'),
       "UPGRADE FAILED: context canceled",
-      { _tag: "Failed", revision: 2, reason: "context canceled" },
+      { _tag: "Failed", revision: 2, reason: said("context canceled") },
     ],
     [
       "a signal during the wait, atomic",
@@ -303,7 +311,13 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
         "3 D Rollback to 1",
       ),
       rolledBack("context canceled"),
-      { _tag: "RolledBack", revision: 2, reason: "context canceled", restored: 1, deployed: 3 },
+      {
+        _tag: "RolledBack",
+        revision: 2,
+        reason: said("context canceled"),
+        restored: 1,
+        deployed: 3,
+      },
     ],
     [
       "Helm killed during the upgrade",
@@ -313,7 +327,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       {
         _tag: "Broken",
         revision: 2,
-        reason: "helm was ended by a signal",
+        reason: said("helm was ended by a signal"),
       },
     ],
     [
@@ -321,7 +335,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       START,
       history("1 D Install complete", `2 F Upgrade "tars" failed: ${cause}`, "3 Pr Rollback to 1"),
       "helm was ended by a signal",
-      { _tag: "Broken", revision: 2, reason },
+      { _tag: "Broken", revision: 2, reason: said(reason) },
     ],
     [
       "locked by a revision that was there before",
@@ -330,7 +344,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       "UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress",
       {
         _tag: "Locked",
-        reason: "another operation (install/upgrade/rollback) is in progress",
+        reason: said("another operation (install/upgrade/rollback) is in progress"),
       },
     ],
     [
@@ -350,7 +364,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       history(`1 F Release "tars" failed: ${cause}`),
       history(`1 F Release "tars" failed: ${cause}`, `2 F Upgrade "tars" failed: ${cause}`),
       `UPGRADE FAILED: unable to find a previously successful release when attempting to rollback. original upgrade error: ${cause}`,
-      { _tag: "Failed", revision: 2, reason },
+      { _tag: "Failed", revision: 2, reason: said(reason) },
     ],
     [
       "…then a good one",
@@ -394,7 +408,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
         "12 D Rollback to 10",
       ),
       rolledBack(cause),
-      { _tag: "RolledBack", revision: 11, reason, restored: 10, deployed: 12 },
+      { _tag: "RolledBack", revision: 11, reason: said(reason), restored: 10, deployed: 12 },
     ],
   ];
 
@@ -422,7 +436,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
     ])("%s", (_, after, error) => {
       assert.deepStrictEqual(decide(START, after, `UPGRADE FAILED: ${error}`), {
         _tag: "Locked",
-        reason: error,
+        reason: said(error),
       });
     });
 
@@ -435,7 +449,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       assert.deepStrictEqual(decide(START, after, rollbackFailed("release: already exists")), {
         _tag: "Broken",
         revision: 2,
-        reason,
+        reason: said(reason),
       });
     });
   });
@@ -530,7 +544,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
     assert.deepStrictEqual(helmOutcome(START, history("1 D Install complete", "2 F "), ""), {
       _tag: "Failed",
       revision: 2,
-      reason: "helm gave no reason",
+      reason: { _tag: "Silent" },
     });
   });
 
@@ -539,7 +553,7 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
     assert.deepStrictEqual(decide(START, after, rolledBack(cause)), {
       _tag: "Failed",
       revision: 2,
-      reason,
+      reason: said(reason),
     });
   });
 });

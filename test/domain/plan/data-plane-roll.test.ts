@@ -4,6 +4,7 @@ import type { ObjectChange } from "../../../src/domain/fields/object-change.ts";
 import { shownWhole } from "../../../src/domain/fields/shown-value.ts";
 import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import { dataPlaneRolls, drainRolls } from "../../../src/domain/plan/data-plane-roll.ts";
+import type { RollReason } from "../../../src/domain/plan/roll-reason.ts";
 
 const change = (kind: string, name: string, path: string, after: string): ObjectChange => ({
   kind,
@@ -21,6 +22,11 @@ const egress: KubeObject = {
 };
 
 const proxy = change("EnvoyProxy", "tars-egress", "spec.shutdown.drainTimeout", "300s");
+const PROXY_CHANGES = {
+  _tag: "EnvoyProxy",
+  name: "tars-egress",
+  changesSidecar: undefined,
+} as const;
 const argument = (value: string): ObjectChange =>
   change(
     "Deployment",
@@ -29,17 +35,17 @@ const argument = (value: string): ObjectChange =>
     value,
   );
 
-const why = (...changes: ReadonlyArray<ObjectChange>): ReadonlyArray<string> =>
+const why = (...changes: ReadonlyArray<ObjectChange>): ReadonlyArray<RollReason> =>
   dataPlaneRolls(changes, [egress]).map((roll) => roll.why);
 
 describe("the data plane is replaced", () => {
   it("once for a change of its settings, with all its pods", () => {
     assert.deepStrictEqual(dataPlaneRolls([proxy], [egress]), [
       {
-        workload: "data plane egress",
+        workload: { kind: "data plane", name: "egress" },
         namespace: "tars-dataplane",
         pods: 3,
-        why: "EnvoyProxy tars-egress changes",
+        why: PROXY_CHANGES,
       },
     ]);
   });
@@ -48,20 +54,18 @@ describe("the data plane is replaced", () => {
     "possibly twice when the AI Gateway has another sidecar for it: %s",
     (value) => {
       assert.deepStrictEqual(why(proxy, argument(value)), [
-        "EnvoyProxy tars-egress changes; possibly twice: ai-gateway-controller changes their sidecar",
+        { ...PROXY_CHANGES, changesSidecar: "ai-gateway-controller" },
       ]);
     },
   );
 
   it("once when the AI Gateway changes otherwise", () => {
-    assert.deepStrictEqual(why(proxy, argument("--logLevel=debug")), [
-      "EnvoyProxy tars-egress changes",
-    ]);
+    assert.deepStrictEqual(why(proxy, argument("--logLevel=debug")), [PROXY_CHANGES]);
   });
 
   it("possibly, when a controller alone changes", () => {
     assert.deepStrictEqual(why(argument("--logLevel=debug")), [
-      "possibly: ai-gateway-controller changes, and decides what runs in them",
+      { _tag: "Controller", name: "ai-gateway-controller" },
     ]);
   });
 
@@ -100,10 +104,14 @@ describe("proxies with a shorter drain than is asked for", () => {
   it("are replaced before Helm starts", () => {
     assert.deepStrictEqual(drainRolls([withDrain("60s")], Duration.seconds(300)), [
       {
-        workload: "data plane egress",
+        workload: { kind: "data plane", name: "egress" },
         namespace: "tars-dataplane",
         pods: 2,
-        why: "before Helm starts: they drain for 1m, and 5m is asked for",
+        why: {
+          _tag: "ShortDrain",
+          drain: Duration.seconds(60),
+          asked: Duration.seconds(300),
+        },
       },
     ]);
   });

@@ -29,17 +29,20 @@ describe("a record", () => {
   });
 
   it.each([
-    [[], "it holds no record of a release"],
-    ["text", "it holds no record of a release"],
-    [record({ info: [] }), "its info is no object"],
-    [record({ manifest: 5 }), "its manifest is no string"],
-    [record({ config: "x" }), "its config is no object"],
-    [record({ hooks: {} }), "its hooks is no list"],
-    [record({ chart: { metadata: { version: 1 } } }), "its chart.metadata.version is no string"],
-    [record({ version: "2" }), "it does not say which revision it is"],
-    [record({ version: 2.5 }), "it does not say which revision it is"],
-  ])("%j cannot be read", (value, why) => {
-    assert.strictEqual(malformation(value), why);
+    [[], { _tag: "NoRecord" }],
+    ["text", { _tag: "NoRecord" }],
+    [record({ info: [] }), { _tag: "WrongType", path: "info", type: "object" }],
+    [record({ manifest: 5 }), { _tag: "WrongType", path: "manifest", type: "string" }],
+    [record({ config: "x" }), { _tag: "WrongType", path: "config", type: "object" }],
+    [record({ hooks: {} }), { _tag: "WrongType", path: "hooks", type: "list" }],
+    [
+      record({ chart: { metadata: { version: 1 } } }),
+      { _tag: "WrongType", path: "chart.metadata.version", type: "string" },
+    ],
+    [record({ version: "2" }), { _tag: "NoRevision" }],
+    [record({ version: 2.5 }), { _tag: "NoRevision" }],
+  ] as const)("%j cannot be read", (value, damage) => {
+    assert.deepStrictEqual(malformation(value), damage);
   });
 
   it.each([{ version: 5 }, { name: "other" }, { namespace: "elsewhere" }])(
@@ -83,7 +86,7 @@ describe("a flawed record is in the way", () => {
     { revision: 3, status: "deployed", chart: "tars-1.1.0" },
     { revision: 4, status: "failed", chart: "tars-1.2.0" },
   ];
-  const unreadable: RecordFlaw = { _tag: "Unreadable", why: "it is empty" };
+  const unreadable: RecordFlaw = { _tag: "Unreadable", damage: { _tag: "Empty" } };
   const deployed: RecordFlaw = {
     _tag: "Mislabelled",
     labels: [{ label: "status", says: "deployed", record: "failed" }],

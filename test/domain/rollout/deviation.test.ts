@@ -28,29 +28,31 @@ describe("a live object", () => {
   });
 
   it("is not, where an upgrade that went on writing has left its own", () => {
-    assert.strictEqual(
+    assert.deepStrictEqual(
       deviation(
         object("ConfigMap", { data: { settings: "old" } }),
         object("ConfigMap", { data: { settings: "new" } }),
       ),
-      "data.settings is not what it was",
+      { _tag: "OtherField", field: "data.settings" },
     );
-    assert.strictEqual(
+    assert.deepStrictEqual(
       deviation(
         object("Gateway", { spec: { gatewayClassName: "old" } }),
         object("Gateway", { spec: { gatewayClassName: "new" } }),
       ),
-      "spec.gatewayClassName is not what it was",
+      { _tag: "OtherField", field: "spec.gatewayClassName" },
     );
-    assert.strictEqual(
+    assert.deepStrictEqual(
       deviation(workload("app:1", ["--quiet"]), workload("app:1", ["--loud"])),
-      "spec.template.spec.containers.main.args.0 is not what it was",
+      { _tag: "OtherField", field: "spec.template.spec.containers.main.args.0" },
     );
-    assert.strictEqual(
-      deviation(workload("app:1", []), workload("app:2", [])),
-      "container main runs image app:2, not app:1",
-    );
-    assert.strictEqual(deviation(workload("app:1", []), undefined), "it is missing");
+    assert.deepStrictEqual(deviation(workload("app:1", []), workload("app:2", [])), {
+      _tag: "OtherImage",
+      container: "main",
+      found: "app:2",
+      wanted: "app:1",
+    });
+    assert.deepStrictEqual(deviation(workload("app:1", []), undefined), { _tag: "Missing" });
   });
 
   it("is what the server makes of it", () => {

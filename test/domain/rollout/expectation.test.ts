@@ -6,6 +6,7 @@ import {
   proxyOfGateway,
 } from "../../../src/domain/rollout/baseline/gateways.ts";
 import { dataPlaneEntries, staleness } from "../../../src/domain/rollout/expectation.ts";
+import type { Staleness, WaitingFor } from "../../../src/domain/rollout/trouble/waiting-for.ts";
 
 const IMAGE = "registry.example.com/envoy:1.2.0";
 
@@ -120,21 +121,36 @@ describe("a Deployment is stale", () => {
     gatewayClasses: [gatewayClass("tars", "tars")],
     envoyProxies: [proxy],
   });
+  const isStale = (how: Staleness): WaitingFor => ({
+    _tag: "Stale",
+    staleness: how,
+    refusal: undefined,
+  });
   const stale = (proxy: KubeObject) => staleness(config(proxy), deployment(OF_EGRESS));
 
   it("while anything its EnvoyProxy asks for is not so", () => {
     assert.isUndefined(stale(asking({ image: IMAGE })));
-    assert.strictEqual(
+    assert.deepStrictEqual(
       stale(asking({ image: "registry.example.com/envoy:1.3.0" })),
-      `still asks for image ${IMAGE}, not registry.example.com/envoy:1.3.0`,
+      isStale({ _tag: "Image", found: IMAGE, asked: "registry.example.com/envoy:1.3.0" }),
     );
-    assert.strictEqual(
+    assert.deepStrictEqual(
       stale(asking({ resources: { requests: { cpu: "500m" } } })),
-      "still has template.spec.containers.envoy.resources.requests.cpu = 1, not 500m",
+      isStale({
+        _tag: "Field",
+        path: "template.spec.containers.envoy.resources.requests.cpu",
+        found: "1",
+        asked: "500m",
+      }),
     );
-    assert.match(
-      stale(asking({}, { pod: { nodeSelector: { pool: "edge" } } })) ?? "",
-      /nodeSelector/,
+    assert.deepStrictEqual(
+      stale(asking({}, { pod: { nodeSelector: { pool: "edge" } } })),
+      isStale({
+        _tag: "Field",
+        path: "template.spec.nodeSelector",
+        found: undefined,
+        asked: '{"pool":"edge"}',
+      }),
     );
   });
 
@@ -164,7 +180,10 @@ describe("a Deployment is stale", () => {
         deployment(OF_EGRESS, { minReadySeconds: 10 }),
       ),
     );
-    assert.match(stale(asking({ image: IMAGE }, minReady)) ?? "", /minReadySeconds = nothing/);
+    assert.deepStrictEqual(
+      stale(asking({ image: IMAGE }, minReady)),
+      isStale({ _tag: "Field", path: "minReadySeconds", found: undefined, asked: "10" }),
+    );
     const other = patch({
       spec: { template: { spec: { containers: [{ name: "envoy", image: IMAGE }] } } },
     });
@@ -191,10 +210,13 @@ describe("a Gateway", () => {
       },
       [deployment(OF_EGRESS)],
     );
-    assert.strictEqual(
-      progress?.waitingFor,
-      "GatewayClass tars is refused by Envoy Gateway: InvalidParameters: invalid envoyproxy",
-    );
+    assert.deepStrictEqual(progress?.waitingFor, {
+      _tag: "Refused",
+      kind: "GatewayClass",
+      name: "tars",
+      reason: "InvalidParameters",
+      message: "invalid envoyproxy",
+    });
   });
 
   it("of another product is none of ours", () => {
@@ -216,9 +238,6 @@ describe("a Gateway", () => {
       gatewayClasses: [],
       envoyProxies: [],
     };
-    assert.strictEqual(
-      expectedProgress(config, [])[0]?.waitingFor,
-      "no Deployment was made for this Gateway",
-    );
+    assert.deepStrictEqual(expectedProgress(config, [])[0]?.waitingFor, { _tag: "Deployment" });
   });
 });

@@ -1,12 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Duration } from "effect";
 import type { Revision, RevisionStatus } from "../../../src/domain/release/release.ts";
-import {
-  diagnose,
-  isHelmAtWork,
-  longestLife,
-  pendingStory,
-} from "../../../src/domain/run/recovery.ts";
+import { diagnose, isHelmAtWork, longestLife } from "../../../src/domain/run/recovery.ts";
 
 const RELEASE = { name: "tars", namespace: "tars-system" };
 
@@ -40,17 +35,6 @@ describe("a release", () => {
   it("never goes back to a revision whose data plane nobody saw work", () => {
     const diagnosis = diagnose(history("superseded", "deployed", "pending-upgrade"), new Set([2]));
     assert.strictEqual(diagnosis._tag === "Pending" ? diagnosis.to?.revision : undefined, 1);
-  });
-});
-
-describe("the story of a pending revision", () => {
-  it.each([
-    ["pending-install", "the first installation that began an unknown time"],
-    ["pending-upgrade", "an upgrade that began an unknown time"],
-    ["pending-rollback", "a rollback that began an unknown time"],
-  ] as const)("%s", (status, story) => {
-    const [revision] = history(status);
-    assert.include(revision === undefined ? "" : pendingStory(revision), story);
   });
 });
 

@@ -6,10 +6,10 @@ import {
   decodeRunRecord,
   encodeRunRecord,
   JOURNAL_SCHEMA_VERSION,
-  lastWords,
-  obituary,
+  lastWrote,
   openStep,
   type RunRecord,
+  whereabouts,
   withStep,
 } from "../../../src/domain/run/run-journal.ts";
 
@@ -69,14 +69,12 @@ describe("a run's record", () => {
     assert.isUndefined(openStep(record));
   });
 
-  it("is an obituary once the run is known to be dead, and its last words before", () => {
-    const who = "by alice on build-1 (process 4711, 1.1.0 → 1.2.0)";
-    assert.strictEqual(
-      obituary(inHelm),
-      `a run ${who} died in phase 5, while helm upgrade was at work; it last wrote at 2026-11-22 10:14:02 UTC`,
-    );
-    assert.strictEqual(obituary({ ...inHelm, operation: "upgrade" }), obituary(inHelm));
-    assert.include(lastWords(record), `the last run was ${who}, before it wrote anything`);
+  it("tells where the run was, and when it wrote last", () => {
+    assert.deepStrictEqual(whereabouts(inHelm), { step: "helm-upgrade", phase: 5 });
+    assert.deepStrictEqual(whereabouts({ ...inHelm, operation: "upgrade" }), whereabouts(inHelm));
+    assert.isUndefined(whereabouts(record));
+    assert.strictEqual(lastWrote(inHelm), AT);
+    assert.strictEqual(lastWrote({ ...record, startedAt: "then" }), "then");
   });
 });
 

@@ -13,7 +13,7 @@ import {
   type CarriedFlags,
   type CarriedValue,
   type CarryOver,
-  carriedForwardLine,
+  carriedForward,
   carriedSecrets,
   carryOver,
   type FlagValue,
@@ -21,6 +21,7 @@ import {
   malformedParents,
   withCarriedValues,
 } from "../../../src/domain/values/carry-over.ts";
+import { carriedLine } from "../../../src/words/values/carried.ts";
 
 const AUTHORIZATION = "otelCollector.exporters.otlp.headers.Authorization";
 
@@ -275,7 +276,7 @@ describe("a header value", () => {
       JSON.stringify(carry),
       inspect(carry, { depth: 20, showHidden: true }),
       carry.entries.map(({ value }) => `${value}`).join(),
-      carriedForwardLine(carry),
+      carriedLine(carriedForward(carry)),
       JSON.stringify(values),
       inspect(values, { depth: 20, showHidden: true }),
       `${values}`,
@@ -342,7 +343,7 @@ describe("stored values that cannot be carried", () => {
     ),
   )("%s = %j", (path, value, words) => {
     assert.deepStrictEqual(malformedParents(stored({ [path]: value as Json })), [
-      { path, expected: `expected a mapping, found ${words}` },
+      { path, expected: "mapping", found: words },
     ]);
   });
 
@@ -356,10 +357,10 @@ describe("stored values that cannot be carried", () => {
     "%s may be neither mapping nor list",
     (path) => {
       assert.deepStrictEqual(malformedCarriedValues(stored({ [path]: { secret: "s" } })), [
-        { path, expected: "expected a single value, found a mapping" },
+        { path, expected: "single value", found: "a mapping" },
       ]);
       assert.deepStrictEqual(malformedCarriedValues(stored({ [path]: [] })), [
-        { path, expected: "expected a single value, found a list" },
+        { path, expected: "single value", found: "a list" },
       ]);
       for (const value of [null, false, 0, "", "007"]) {
         assert.deepStrictEqual(malformedCarriedValues(stored({ [path]: value })), []);
@@ -414,6 +415,6 @@ describe("the carried-forward line", () => {
       'carried forward: registry="" customer="a\\"b\\nc" env="7" otel=false',
     ],
   ])("%s", (_, values, given, line) => {
-    assert.strictEqual(carriedForwardLine(carryOver(values, given, {})), line);
+    assert.strictEqual(carriedLine(carriedForward(carryOver(values, given, {}))), line);
   });
 });

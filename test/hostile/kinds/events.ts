@@ -1,9 +1,6 @@
 import { Effect, Result, Schema } from "effect";
-import {
-  InstallEvent,
-  installEvent,
-  OPERATIONS,
-} from "../../../src/domain/events/install-event.ts";
+import { said } from "../../../src/domain/events/failure-cause.ts";
+import { InstallEvent, OPERATIONS } from "../../../src/domain/events/install-event.ts";
 import {
   eventConfigMap,
   eventText,
@@ -19,6 +16,7 @@ import { ConfigMap, type KubeObject } from "../../../src/domain/kube/objects.ts"
 import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
 import { visibleData } from "../../../src/domain/text/visible.ts";
 import { historyLines } from "../../../src/render/text/history.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 import { FakeCluster, world } from "../../fakes/index.ts";
 import type { Dice } from "../../simulation/dice.ts";
 import { cli, type Met, shown } from "../met.ts";
@@ -34,7 +32,7 @@ const event = (dice: Dice) =>
     operation: dice.pick(OPERATIONS),
     outcome: dice.pick([
       { status: "success" },
-      { status: "failed", summary: "it broke", code: "UpgradeRolledBack" },
+      { status: "failed", cause: said("it broke"), code: "UpgradeRolledBack" },
     ]),
     fromVersion: "1.0.0",
     toVersion: "1.1.0",

@@ -2,11 +2,13 @@ import { createServer, type Server } from "node:net";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import type { DeliveryOutcome } from "../../../src/domain/events/delivery.ts";
-import { installEvent } from "../../../src/domain/events/install-event.ts";
+import { said } from "../../../src/domain/events/failure-cause.ts";
 import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
 import { EventOutbox } from "../../../src/services/events/EventOutbox.ts";
 import { ManagementPlane } from "../../../src/services/events/ManagementPlane.ts";
 import { layerManagementPlaneHttp } from "../../../src/services/events/ManagementPlaneHttp.ts";
+import { describeEventReason } from "../../../src/words/events/doctor.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 import { IDENTITY, world } from "../../fakes/index.ts";
 import type { Dice } from "../../simulation/dice.ts";
 import { cli, type Met } from "../met.ts";
@@ -17,7 +19,7 @@ const EVENT = installEvent({
   release: DEFAULT_RELEASE,
   subject: { _tag: "Run", runId: "run-1" },
   operation: "upgrade",
-  outcome: { status: "failed", summary: "it broke", code: "UpgradeRolledBack" },
+  outcome: { status: "failed", cause: said("it broke"), code: "UpgradeRolledBack" },
   fromVersion: "1.0.0",
   toVersion: "1.1.0",
   startedAt: new Date(0),
@@ -133,7 +135,9 @@ const told = (dice: Dice) =>
       plane.send(JSON.stringify(EVENT)),
     ).pipe(Effect.provide(layerManagementPlaneHttp(identity)), TestClock.withLive);
     if (dice.chance(0.95)) {
-      return { lines: "reason" in outcome ? [outcome.reason] : [] } satisfies Met;
+      return {
+        lines: "reason" in outcome ? [describeEventReason(outcome.reason)] : [],
+      } satisfies Met;
     }
     return yield* byTheDoctor(outcome, dice);
   });

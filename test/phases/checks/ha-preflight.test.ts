@@ -81,7 +81,10 @@ describe("the HA preflight", () => {
       const request = "list envoyproxies";
       const error = new KubectlError({ reason: "Forbidden", request, detail: "forbidden" });
       const verdict = yield* judge({ envoyProxies: Result.fail(error) });
-      assert.deepStrictEqual(verdict, { _tag: "Unknown", why: "list envoyproxies: forbidden" });
+      assert.deepStrictEqual(verdict, {
+        _tag: "Unknown",
+        why: { _tag: "Unreadable", detail: "list envoyproxies: forbidden" },
+      });
     }).pipe(Effect.provide(world())),
   );
 
@@ -352,7 +355,7 @@ describe("the facts of the HA preflight", () => {
         options: DEFAULT_UPGRADE_OPTIONS,
         facts: Effect.succeed(yield* readHa(DEFAULT_UPGRADE_OPTIONS)),
       });
-      assert.deepStrictEqual(verdict, { _tag: "Unknown", why: "no EnvoyProxy resource found" });
+      assert.deepStrictEqual(verdict, { _tag: "Unknown", why: { _tag: "NoEnvoyProxy" } });
     }).pipe(Effect.provide(world({ crds: [crd(GATEWAY)] }))),
   );
 });

@@ -62,7 +62,12 @@ describe("discover", () => {
       });
       assert.deepInclude(carried, {
         _tag: "CarriedForward",
-        line: 'carried forward: registry="gcr.io/acme/tars" customer="acme" env="" otel=true',
+        carried: {
+          registry: '"gcr.io/acme/tars"',
+          customer: '"acme"',
+          environment: '""',
+          otel: "true",
+        },
       });
       assert.deepStrictEqual(others, []);
     }).pipe(Effect.provide(world())),

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
+import { said } from "../../../src/domain/events/failure-cause.ts";
 import type { TimelineRow } from "../../../src/domain/events/timeline.ts";
 import { deathNotes, historyLines } from "../../../src/render/text/history.ts";
 
@@ -27,7 +28,7 @@ describe("the history on a screen", () => {
         revision: 3,
         status: "failed",
         streams: { open_at_start: 4, cut: 0 },
-        cause: "why",
+        cause: said("why"),
         reported: "rejected",
       }),
     ]);
@@ -40,7 +41,7 @@ describe("the history on a screen", () => {
   });
 
   it("tells whose run died, and what the next one does", () => {
-    const died = row({ revision: 3, status: "died", cause: "a run by alice died" });
+    const died = row({ revision: 3, status: "died", cause: said("a run by alice died") });
     assert.deepStrictEqual(deathNotes([row({})]), []);
     assert.deepStrictEqual(deathNotes([row({}), died]), [
       "",

@@ -27,7 +27,11 @@ const workload = (over: Partial<WorkloadProgress> = {}): WorkloadProgress => ({
   ...over,
 });
 const rolling = (over: Partial<WorkloadProgress> = {}) =>
-  workload({ waitingFor: "1 of 2 pods run the new template", ...over });
+  workload({
+    waitingFor: { _tag: "PodsUpdated", count: 1, desired: 2, isEarlier: false },
+    ...over,
+  });
+const event = (reason: string, detail = "") => ({ reason, detail });
 
 const STARTED: ReportEvent = {
   _tag: "RolloutStarted",
@@ -71,9 +75,9 @@ describe("a rollout in a log", () => {
         0: STARTED,
         1: progress(workload()),
         5: progress(rolling()),
-        6: progress(rolling({ waitingFor: "its newest specification has not been observed" })),
+        6: progress(rolling({ waitingFor: { _tag: "Unobserved" } })),
         7: progress(rolling()),
-        8: progress(rolling({ waitingFor: "1 old pods remain" })),
+        8: progress(rolling({ waitingFor: { _tag: "OldPodsGone", count: 1 } })),
         40: progress(workload()),
       }),
       [
@@ -88,7 +92,11 @@ describe("a rollout in a log", () => {
     const flapping = Object.fromEntries(
       Array.from({ length: 300 }, (_, second) => [
         second,
-        progress(rolling({ lastEvent: second % 2 === 0 ? "CrashLoopBackOff" : "NotReady: x" })),
+        progress(
+          rolling({
+            lastEvent: second % 2 === 0 ? event("CrashLoopBackOff") : event("NotReady", "x"),
+          }),
+        ),
       ]),
     );
     const lines = logged(300, { ...flapping, 0: STARTED });
@@ -101,7 +109,7 @@ describe("a rollout in a table", () => {
   const waiting = { stage: "helm upgrade", startedAtMillis: 0, budgetMillis: 600_000 } as const;
   const many = Array.from({ length: 30 }, (_, number) => workload({ name: `workload-${number}` }));
   const long = rolling({
-    lastEvent: `ImagePullBackOff: ${"very ".repeat(40)}long`,
+    lastEvent: event("ImagePullBackOff", `${"very ".repeat(40)}long`),
     draining: 1,
     ready: 1,
   });
@@ -135,7 +143,7 @@ describe("a rollout in a table", () => {
   });
 
   it.each([[80], [40]])("fits %d columns when pods speak in wide letters", (columns) => {
-    const wide = rolling({ lastEvent: `CrashLoopBackOff: ${"設定が壊れている".repeat(20)}` });
+    const wide = rolling({ lastEvent: event("CrashLoopBackOff", "設定が壊れている".repeat(20)) });
     const lines = tableLines(waiting, rows(wide), 0, { columns, rows: 24 });
     for (const line of lines) assert.isBelow(columnsOf(line), columns);
     assert.strictEqual(rowsTaken(lines, columns), lines.length);

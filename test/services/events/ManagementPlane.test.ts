@@ -2,13 +2,14 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
-import { installEvent } from "../../../src/domain/events/install-event.ts";
 import type { Identity } from "../../../src/domain/identity/identity.ts";
 import { ManagementPlane } from "../../../src/services/events/ManagementPlane.ts";
 import {
   eventsUrl,
   layerManagementPlaneHttp,
 } from "../../../src/services/events/ManagementPlaneHttp.ts";
+import { describeEventReason } from "../../../src/words/events/doctor.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 import { answer, reset, startReceiver, type Treatment } from "../../cluster/doctor/receiver.ts";
 import { IDENTITY } from "../../fakes/index.ts";
 
@@ -86,7 +87,7 @@ describe("the management plane over HTTP", () => {
       const { outcomes } = yield* sendTwice("ES256", anyKey, refusing);
       const [outcome] = outcomes;
       assert.strictEqual(outcome._tag, "Rejected");
-      const reason = "reason" in outcome ? outcome.reason : "";
+      const reason = outcome._tag === "Rejected" ? describeEventReason(outcome.reason) : "";
       assert.match(reason, /^HTTP 422: bad token Bearer \[redacted\] x+…$/);
       assert.isBelow(reason.length, 320);
     }),

@@ -50,20 +50,16 @@ describe("a record that is a bomb", () => {
     [
       "of empty objects",
       `{"version":99,"config":{"a":[${"{},".repeat(3_000_000)}{}]}}`,
-      /more values/,
+      "TooManyValues",
     ],
-    ["of numbers", `{"version":99,"a":[${"1,".repeat(4_000_000)}1]}`, /more values/],
-    ["of lists in lists", `{"version":99,"a":${"[".repeat(2_500_000)}`, /more values/],
-    [
-      "of one long text",
-      `{"version":99,"a":"${"x".repeat(33 * 1024 * 1024)}"}`,
-      /more than 32 MiB/,
-    ],
-  ])("%s is refused without making objects of it", (_, json, why) => {
+    ["of numbers", `{"version":99,"a":[${"1,".repeat(4_000_000)}1]}`, "TooManyValues"],
+    ["of lists in lists", `{"version":99,"a":${"[".repeat(2_500_000)}`, "TooManyValues"],
+    ["of one long text", `{"version":99,"a":"${"x".repeat(33 * 1024 * 1024)}"}`, "TooLarge"],
+  ] as const)("%s is refused without making objects of it", (_, json, damage) => {
     const secret = bomb(json);
     const before = process.memoryUsage().heapUsed;
     const read = readReleaseRecord(secret);
-    assert.match(read._tag === "Unreadable" ? read.why : "", why);
+    assert.deepStrictEqual(read, { _tag: "Unreadable", damage: { _tag: damage } });
     assert.isBelow(process.memoryUsage().heapUsed - before, 64 * 1024 * 1024);
     assert.isUndefined(recordedRevision(secret));
   });
@@ -72,7 +68,7 @@ describe("a record that is a bomb", () => {
     const config = deepJson(levels, '{"a":');
     const secret = bomb(`{"version":2,"info":{"status":"deployed"},"config":${config}}`);
     const read = readReleaseRecord(secret);
-    assert.match(read._tag === "Unreadable" ? read.why : "", /nests more deeply/);
+    assert.deepStrictEqual(read, { _tag: "Unreadable", damage: { _tag: "TooDeep" } });
     assert.isUndefined(recordedRevision(secret));
     assert.isUndefined(historyLine(secret));
   });

@@ -173,8 +173,8 @@ export const PLANTS: ReadonlyArray<Plant> = [
   {
     name: "Helm's words are not redacted",
     file: "src/phases/helm/run-helm.ts",
-    search: "reason: redactText(outcome.reason, installed.secrets)",
-    replacement: "reason: redactText(outcome.reason)",
+    search: "reason: said(redactText(outcome.reason.text, installed.secrets))",
+    replacement: "reason: said(redactText(outcome.reason.text))",
   },
   {
     name: "the identity is not applied",
@@ -272,9 +272,9 @@ export const PLANTS: ReadonlyArray<Plant> = [
   },
   {
     name: "the summary of an event is as others said it",
-    file: "src/domain/events/install-event.ts",
-    search: "visible(singleLine(redactText(facts.outcome.summary))),",
-    replacement: "singleLine(redactText(facts.outcome.summary)),",
+    file: "src/words/events/install-event.ts",
+    search: "visible(singleLine(redactText(describeCause(facts.outcome.cause)))),",
+    replacement: "singleLine(redactText(describeCause(facts.outcome.cause))),",
   },
   {
     name: "a Lease that claims to last for ever is taken over",

@@ -1,6 +1,6 @@
 /** What somebody who may write to the cluster left there to be read, before the run. */
 import { Effect } from "effect";
-import { installEvent } from "../../../src/domain/events/install-event.ts";
+import { said } from "../../../src/domain/events/failure-cause.ts";
 import { eventConfigMap } from "../../../src/domain/events/outbox-entry.ts";
 import {
   ConfigMap,
@@ -12,6 +12,7 @@ import {
 } from "../../../src/domain/kube/objects.ts";
 import { encodeRunRecord, journalName } from "../../../src/domain/run/run-journal.ts";
 import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 import { FakeCluster, NOTED_RUN, processElsewhere } from "../../fakes/index.ts";
 import { NASTY } from "../../hostile/text.ts";
 import type { Dice } from "../dice.ts";
@@ -60,7 +61,7 @@ const entry = eventConfigMap(
     release: DEFAULT_RELEASE,
     subject: { _tag: "Run", runId: "of-somebody" },
     operation: "upgrade",
-    outcome: { status: "failed", summary: "it broke", code: "Other" },
+    outcome: { status: "failed", cause: said("it broke"), code: "Other" },
     fromVersion: "1.0.0",
     toVersion: "1.1.0",
     startedAt: new Date(0),

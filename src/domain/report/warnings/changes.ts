@@ -1,10 +1,11 @@
 /** What an upgrade or a rollback did beyond what was asked for, or could not do. */
 import { Schema } from "effect";
+import { Deviation } from "../../rollout/deviation.ts";
 
 export const CHANGE_WARNINGS = {
   "upgrade-doomed": { why: Schema.String },
   "rollback-retried": { refused: Schema.String },
-  "object-restored": { object: Schema.String, why: Schema.String },
+  "object-restored": { object: Schema.String, why: Deviation },
   "scale-restored": {
     object: Schema.String,
     field: Schema.String,

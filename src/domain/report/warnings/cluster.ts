@@ -1,5 +1,6 @@
 /** The cluster and its Helm, as preflight and the checks of the release find them. */
 import { Schema } from "effect";
+import { PodsOf } from "../../checks/pod-rehearsal.ts";
 
 const certificate = {
   expiresAtMillis: Schema.Int,
@@ -11,13 +12,13 @@ export const CLUSTER_WARNINGS = {
   /** Only the commands that are printed need it. */
   "kubectl-missing": { cause: Schema.String },
   "metrics-absent": {},
-  "metrics-unavailable": { reason: Schema.String },
+  "metrics-unavailable": { reason: Schema.UndefinedOr(Schema.String) },
   "metrics-unknown": { reason: Schema.String },
   /** ext-proc is a native sidecar, which outlives Envoy in a pod that drains, from Kubernetes 1.33 on. */
   "kubernetes-lacks-sidecars": { version: Schema.String },
   "permissions-unchecked": { cause: Schema.String },
   /** In the server's words; whether it lets them in can change. */
-  "pods-may-be-refused": { pods: Schema.String, namespace: Schema.String, detail: Schema.String },
+  "pods-may-be-refused": { pods: PodsOf, detail: Schema.String },
   "record-nearly-full": { bytes: Schema.Int },
   "helm-cannot-roll-back": { version: Schema.String, dropped: Schema.Array(Schema.String) },
   "envoy-gateway-loses-secrets": { version: Schema.String, reference: Schema.String },

@@ -1,6 +1,7 @@
 /** The data plane: how much of it there is, whether it works, and how long its streams may go on. */
 import { Schema } from "effect";
 import { UnheldReason } from "../../hold/unheld.ts";
+import { WaitingFor } from "../../rollout/trouble/waiting-for.ts";
 
 const unheld = {
   /** The shortest of the proxies' own. */
@@ -46,7 +47,7 @@ export const DATA_PLANE_WARNINGS = {
         workload: Schema.String,
         ready: Schema.Int,
         desired: Schema.Int,
-        ailment: Schema.String,
+        ailment: WaitingFor,
       }),
     ),
   },

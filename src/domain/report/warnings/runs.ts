@@ -9,9 +9,13 @@ const lock = {
 };
 
 export const RUN_WARNINGS = {
-  "lock-watched": { ...lock, since: Schema.String, atMost: Schema.Duration },
+  "lock-watched": { ...lock, since: Schema.UndefinedOr(Schema.String), atMost: Schema.Duration },
   "lock-awaited": lock,
-  "lock-taken-over": { ...lock, since: Schema.String, proof: Schema.Literals(["gone", "silent"]) },
+  "lock-taken-over": {
+    ...lock,
+    since: Schema.UndefinedOr(Schema.String),
+    proof: Schema.Literals(["gone", "silent"]),
+  },
   /** By a command that only reads. */
   "holder-watched": { holder: Schema.String, atMost: Schema.Duration },
   "helm-awaited": { pid: Schema.Int },

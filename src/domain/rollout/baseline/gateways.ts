@@ -2,6 +2,7 @@
 
 import { conditionOf, fieldAt, type KubeObject, numberAt, stringAt } from "../../kube/objects.ts";
 import { OWNING_GATEWAY_LABEL } from "../data-plane.ts";
+import type { WaitingFor } from "../trouble/waiting-for.ts";
 import {
   conditionsOf,
   isOfRelease,
@@ -116,7 +117,7 @@ export const isKnownAsOurs = (config: Config, gateway: KubeObject): boolean =>
   isOurs(config, gateway);
 
 /** A controller that refuses the new settings keeps the old pods, which look healthy. */
-export const refusal = (config: Config, gateway: KubeObject): string | undefined => {
+export const refusal = (config: Config, gateway: KubeObject): WaitingFor | undefined => {
   const gatewayClass = classNamed(config, fieldAt(gateway, "spec", "gatewayClassName"));
   for (const object of [gatewayClass, gateway]) {
     if (object === undefined) continue;
@@ -125,7 +126,8 @@ export const refusal = (config: Config, gateway: KubeObject): string | undefined
     const isCurrent =
       numberAt(observed, "observedGeneration") === (object.metadata.generation ?? 0);
     if (accepted?.status === "False" && isCurrent) {
-      return `${object.kind} ${object.metadata.name} is refused by Envoy Gateway: ${accepted.reason}: ${accepted.message}`;
+      const { reason, message } = accepted;
+      return { _tag: "Refused", kind: object.kind, name: object.metadata.name, reason, message };
     }
   }
   return undefined;

@@ -1,5 +1,6 @@
 /** What ran before anything was written: an upgrade answers for what it changed, not for what it found. */
 import type { Difference } from "../difference.ts";
+import type { WaitingFor } from "../trouble/waiting-for.ts";
 import type { WorkloadGroup } from "../workload-group.ts";
 
 export interface PriorWorkload {
@@ -7,7 +8,7 @@ export interface PriorWorkload {
   readonly ready: number;
   readonly desired: number;
   /** Why it was not well; nothing when it was. A difference from what is asked for is none. */
-  readonly ailment: string | undefined;
+  readonly ailment: WaitingFor | undefined;
   /** Of its containers, by their names: what ailed then need not be well again when the same runs. */
   readonly images: ReadonlyMap<string, string | undefined>;
   /** Where it was not as it is asked to be, although its controllers had long seen it. */

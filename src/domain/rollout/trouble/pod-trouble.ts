@@ -1,6 +1,5 @@
-/** What keeps a pod from becoming ready, in one table: what it is called, whether it can pass, and how long to wait. */
+/** What keeps a pod from becoming ready, in one table: whether it can pass, and how long to wait. */
 import { fieldAt, type KubeObject, listAt, numberAt, stringAt } from "../../kube/objects.ts";
-import { schedulingReason } from "./autoscaling.ts";
 
 /** `fatal`: only an operator can fix it. `lasting`: fatal when it lasts. `transient`: it passes by itself, or may. */
 export type Severity = "fatal" | "lasting" | "transient";
@@ -9,8 +8,6 @@ interface TroubleClass {
   readonly severity: Severity;
   /** How long it must have been seen before it ends a rollout, in seconds. */
   readonly graceSeconds: number;
-  /** In the operator's words, after "container X" or "the pod". */
-  readonly says: string;
 }
 
 /** Long enough for Helm to be past its writes and waiting when a rollout is ended early. */
@@ -20,49 +17,43 @@ const REFUSED_FOR_SURE = 60;
 /** A container that died this often and is not back is not coming back. */
 const CRASHES_UNTIL_FATAL = 3;
 
-const fatal = (says: string, graceSeconds = SHORTEST_GRACE): TroubleClass => ({
+const fatal = (graceSeconds = SHORTEST_GRACE): TroubleClass => ({
   severity: "fatal",
   graceSeconds,
-  says,
 });
-const lasting = (says: string, graceSeconds: number): TroubleClass => ({
-  severity: "lasting",
-  graceSeconds,
-  says,
-});
-const transient = (says: string): TroubleClass => ({
+const lasting = (graceSeconds: number): TroubleClass => ({ severity: "lasting", graceSeconds });
+const transient: TroubleClass = {
   severity: "transient",
   graceSeconds: Number.POSITIVE_INFINITY,
-  says,
-});
+};
 
 const TROUBLE_CLASSES = {
-  "invalid-image-name": fatal("has an image name that no registry can serve"),
-  "image-not-found": fatal("needs an image that does not exist"),
-  "bad-command": fatal("has a command that cannot be run"),
-  "missing-config": fatal("needs a ConfigMap or Secret that does not exist", 30),
-  "pull-denied": lasting("is not allowed to pull its image", 60),
-  "crash-loop": lasting("keeps crashing", SHORTEST_GRACE),
-  unschedulable: lasting("fits on no node", 120),
+  "invalid-image-name": fatal(),
+  "image-not-found": fatal(),
+  "bad-command": fatal(),
+  "missing-config": fatal(30),
+  "pull-denied": lasting(60),
+  "crash-loop": lasting(SHORTEST_GRACE),
+  unschedulable: lasting(120),
   // As long as autoscalers themselves wait for a node.
-  "awaiting-node": lasting("waits for a node that an autoscaler adds", 900),
-  "quota-exceeded": lasting("is more than the namespace's quota allows", REFUSED_FOR_SURE),
-  "quota-unmet": lasting("lacks what the namespace's quota asks for", REFUSED_FOR_SURE),
-  "limit-range": lasting("is against the namespace's LimitRange", REFUSED_FOR_SURE),
-  "pod-security": lasting("is refused by Pod Security", REFUSED_FOR_SURE),
-  "security-context": lasting("fits no SecurityContextConstraints", REFUSED_FOR_SURE),
-  "policy-refused": lasting("is refused by an admission policy", REFUSED_FOR_SURE),
-  "admission-refused": lasting("is refused by an admission webhook", REFUSED_FOR_SURE),
-  "missing-account": lasting("needs a ServiceAccount that does not exist", REFUSED_FOR_SURE),
-  "missing-priority-class": lasting("needs a PriorityClass that does not exist", REFUSED_FOR_SURE),
-  "registry-trouble": transient("waits for its registry"),
-  "pull-failed": transient("cannot pull its image"),
-  "webhook-silent": transient("waits for an admission webhook that does not answer"),
-  "not-created": transient("cannot be made"),
-  evicted: transient("was evicted"),
-  crashed: transient("crashed"),
-  "not-ready": transient("runs but is not ready"),
-  "not-started": transient("has not started"),
+  "awaiting-node": lasting(900),
+  "quota-exceeded": lasting(REFUSED_FOR_SURE),
+  "quota-unmet": lasting(REFUSED_FOR_SURE),
+  "limit-range": lasting(REFUSED_FOR_SURE),
+  "pod-security": lasting(REFUSED_FOR_SURE),
+  "security-context": lasting(REFUSED_FOR_SURE),
+  "policy-refused": lasting(REFUSED_FOR_SURE),
+  "admission-refused": lasting(REFUSED_FOR_SURE),
+  "missing-account": lasting(REFUSED_FOR_SURE),
+  "missing-priority-class": lasting(REFUSED_FOR_SURE),
+  "registry-trouble": transient,
+  "pull-failed": transient,
+  "webhook-silent": transient,
+  "not-created": transient,
+  evicted: transient,
+  crashed: transient,
+  "not-ready": transient,
+  "not-started": transient,
 } as const satisfies Record<string, TroubleClass>;
 
 export type TroubleKind = keyof typeof TROUBLE_CLASSES;
@@ -78,6 +69,20 @@ export interface Trouble {
   readonly reason: string;
   /** What Kubernetes, the registry or the runtime said. */
   readonly detail: string;
+  /** How the container ended, where that says more. */
+  readonly ended?: EndedContainer | undefined;
+}
+
+/** As it is told of. */
+export type ToldTrouble = Pick<Trouble, "reason" | "detail" | "ended">;
+
+export interface EndedContainer {
+  readonly code: number | undefined;
+  /** Kubernetes' own word, e.g. `OOMKilled`. */
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+  /** How often it was restarted, where it keeps ending. */
+  readonly restarts?: number;
 }
 
 const MISSING_IMAGE =
@@ -149,19 +154,14 @@ const imageAsked = (pod: KubeObject, name: string | undefined): string | undefin
     "image",
   );
 
-const endedAs = (container: ContainerView): string => {
+const endedAs = (container: ContainerView): EndedContainer => {
   const ended =
     fieldAt(container.lastState, "terminated") ?? fieldAt(container.state, "terminated");
-  const code = numberAt(ended, "exitCode");
-  const reason = stringAt(ended, "reason");
-  const message = stringAt(ended, "message");
-  const how =
-    reason === "OOMKilled"
-      ? "out of memory (OOMKilled)"
-      : code === undefined
-        ? undefined
-        : `exit code ${code}${reason === undefined || reason === "Error" ? "" : ` (${reason})`}`;
-  return [how, message].filter((text) => text !== undefined).join(": ");
+  return {
+    code: numberAt(ended, "exitCode"),
+    reason: stringAt(ended, "reason"),
+    message: stringAt(ended, "message"),
+  };
 };
 
 const containerTrouble = (
@@ -195,13 +195,17 @@ const containerTrouble = (
     (UNRUNNABLE_REASONS.has(reason) && UNRUNNABLE.test(detail)) ||
     (UNRUNNABLE_REASONS.has(endReason) && failed) ||
     (failed && UNRUNNABLE_EXITS.has(numberAt(ended, "exitCode") ?? 0));
-  if (unrunnable) return trouble("bad-command", reason || endReason, detail || endedAs(container));
-  if (failed && restarts >= CRASHES_UNTIL_FATAL && !container.ready) {
-    const times = `${endedAs(container)}, restarted ${restarts} times`;
-    return trouble("crash-loop", reason || "CrashLoopBackOff", times);
+  if (unrunnable) {
+    const found = trouble("bad-command", reason || endReason);
+    return detail === "" ? { ...found, ended: endedAs(container) } : found;
   }
-  if (failed && !container.ready)
-    return trouble("crashed", reason || endReason, endedAs(container));
+  if (failed && restarts >= CRASHES_UNTIL_FATAL && !container.ready) {
+    const found = trouble("crash-loop", reason || "CrashLoopBackOff", "");
+    return { ...found, ended: { ...endedAs(container), restarts } };
+  }
+  if (failed && !container.ready) {
+    return { ...trouble("crashed", reason || endReason, ""), ended: endedAs(container) };
+  }
   return undefined;
 };
 
@@ -272,42 +276,4 @@ export const podTrouble = (
     return { kind, ...whole, reason, detail: stringAt(scheduled, "message") ?? "" };
   }
   return failed[0] ?? unready(pod, messages);
-};
-
-const SHORT_ENOUGH = 120;
-const FIRST_CAUSE_LENGTH = 200;
-/** Schedulers and policies list several reasons. */
-const LONGEST_REASON = 400;
-
-/** The innermost cause of a chain of Go errors: what comes last after the wrapping. */
-const innermost = (detail: string): string => {
-  const [line = ""] = detail.trim().split("\n");
-  if (line.length <= SHORT_ENOUGH) return line;
-  const parts = line.split(/: (?=[a-z0-9"])/i);
-  const tail = parts.slice(-2).join(": ");
-  return (tail === "" ? line : tail).slice(0, FIRST_CAUSE_LENGTH);
-};
-
-/** What was said, as far as it is a reason. */
-const reasonSaid = ({ kind, reason, detail }: Trouble): string => {
-  if (detail === "") return reason;
-  if (kind === "unschedulable" || kind === "awaiting-node") {
-    return `${reason}: ${schedulingReason(detail).slice(0, LONGEST_REASON)}`;
-  }
-  // Who refuses a pod says why at the end, often lines below.
-  if (reason === "FailedCreate") {
-    return `${reason}: ${detail.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON)}`;
-  }
-  return `${reason}: ${innermost(detail)}`;
-};
-
-/**
- * One line that names the pod, the image where it matters, and the reason.
- * @param subject e.g. `pod tars-dataplane/egress-1`
- */
-export const describeTrouble = (subject: string, trouble: Trouble): string => {
-  const { kind, container, image } = trouble;
-  const who = container === undefined ? subject : `${subject}, container ${container}`;
-  const what = image === undefined ? "" : ` (image ${image})`;
-  return `${who}${what} ${troubleClass(kind).says}: ${reasonSaid(trouble)}`;
 };

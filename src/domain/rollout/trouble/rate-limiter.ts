@@ -3,14 +3,15 @@
 import { fieldAt, type KubeObject, numberAt, stringAt } from "../../kube/objects.ts";
 import { askedTemplate } from "../baseline/asked-template.ts";
 import {
+  allNew,
   type DeploymentProgress,
   deploymentProgress,
-  type NameTemplate,
-  newTemplate,
+  type IsEarlier,
 } from "../data-plane.ts";
-import { showDifference, type Tree } from "../difference.ts";
+import { stalenessOf, type Tree } from "../difference.ts";
 import type { Entry } from "../expectation.ts";
 import { type Known, refusalOf, unexplained } from "./unexplained.ts";
+import type { WaitingFor } from "./waiting-for.ts";
 
 /** Of the Deployment, unless the settings name it, and of its container. */
 const NAME = "envoy-ratelimit";
@@ -38,19 +39,23 @@ const limiterEntry = (
   settings: unknown,
   deployment: KubeObject,
   known: Known,
-  nameTemplate: NameTemplate,
+  isEarlier: IsEarlier,
 ): Entry => {
-  const progress = deploymentProgress(deployment, undefined, nameTemplate);
+  const progress = deploymentProgress(deployment, isEarlier);
   if (!isAwaited(settings, deployment)) {
     return { progress: { ...progress, waitingFor: undefined }, object: deployment, stale: false };
   }
   const asked = askedOfLimiter(settings, deployment);
   const [difference] = asked === undefined ? [] : unexplained(known, deployment, asked);
-  const isStale = asked !== undefined && difference !== undefined;
-  const waitingFor = isStale
-    ? `${showDifference(difference)}${refusalOf(known, deployment, asked)}`
-    : progress.waitingFor;
-  return { progress: { ...progress, waitingFor }, object: deployment, stale: isStale };
+  if (asked === undefined || difference === undefined) {
+    return { progress, object: deployment, stale: false };
+  }
+  const waitingFor: WaitingFor = {
+    _tag: "Stale",
+    staleness: stalenessOf(difference),
+    refusal: refusalOf(known, deployment, asked),
+  };
+  return { progress: { ...progress, waitingFor }, object: deployment, stale: true };
 };
 
 /**
@@ -61,7 +66,7 @@ export const limiterEntries = (
   settings: unknown,
   deployments: ReadonlyArray<KubeObject>,
   known: Known = {},
-  nameTemplate = newTemplate,
+  isEarlier = allNew,
 ): ReadonlyArray<Entry> => {
   const name = nameIn(settings);
   const isMissing =
@@ -70,10 +75,10 @@ export const limiterEntries = (
     name,
     ready: 0,
     desired: numberAt(limiterSettings(settings), "replicas") ?? 1,
-    waitingFor: "Envoy Gateway has not made it",
+    waitingFor: { _tag: "EnvoyGateway" },
   };
   return [
-    ...deployments.map((deployment) => limiterEntry(settings, deployment, known, nameTemplate)),
+    ...deployments.map((deployment) => limiterEntry(settings, deployment, known, isEarlier)),
     ...(isMissing ? [{ progress: missing, object: undefined, stale: false }] : []),
   ];
 };

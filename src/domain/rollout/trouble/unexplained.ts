@@ -13,10 +13,11 @@ export const questionOf = ({ metadata }: KubeObject, asked: Tree): string =>
   `${metadata.uid} ${metadata.generation} ${JSON.stringify(asked)}`;
 
 /** The server's answer to a controller that tries to make it so. */
-export const refusalOf = ({ refusals }: Known, workload: KubeObject, asked: Tree): string => {
-  const refusal = refusals?.get(questionOf(workload, asked));
-  return refusal === undefined ? "" : `; the server refuses that: ${refusal}`;
-};
+export const refusalOf = (
+  { refusals }: Known,
+  workload: KubeObject,
+  asked: Tree,
+): string | undefined => refusals?.get(questionOf(workload, asked));
 
 /** What of the live workload is not as it is asked to be, although no policy makes anything else of it. */
 export const unexplained = (

@@ -1,5 +1,6 @@
 /** One pod of each template that will make new ones, as the server would judge it. */
 import { Effect, Option, Result } from "effect";
+import type { PodsOf } from "../../../domain/checks/pod-rehearsal.ts";
 import {
   judgesByUser,
   needsAccount,
@@ -15,9 +16,7 @@ const PODS_AT_ONCE = 8;
 const AS_CONTROLLER = { fieldManager: "tare", force: true, dryRun: true };
 
 export interface JudgedPods {
-  /** E.g. `pods of Deployment envoy-gateway`. */
-  readonly pods: string;
-  readonly namespace: string;
+  readonly pods: PodsOf;
   /** In the server's words. */
   readonly detail: string;
   /** It is certain that none will be let in as the cluster is now. */
@@ -50,19 +49,19 @@ const judge = Effect.fnUntraced(function* (
   const detail = isOfOther ? yield* refusalOf(withoutAccount(pod)) : first;
   if (detail === undefined) return [];
   const { workload, namespace, comeFirst = false } = coming;
-  const pods = `pods of ${workload.kind} ${workload.metadata.name}`;
+  const pods: PodsOf = { kind: workload.kind, name: workload.metadata.name, namespace };
   const verdict = podVerdict(detail);
   switch (verdict._tag) {
     case "Fine":
       return [];
     case "Refused":
-      return [{ pods, namespace, detail, isFinal: true }];
+      return [{ pods, detail, isFinal: true }];
     case "NoRoom":
-      return [{ pods, namespace, detail, isFinal: comeFirst }];
+      return [{ pods, detail, isFinal: comeFirst }];
     case "Policy":
       // It may look at the account.
       if (isOfOther) return [];
-      return [{ pods, namespace, detail, isFinal: yield* isForEverybody(verdict.policy) }];
+      return [{ pods, detail, isFinal: yield* isForEverybody(verdict.policy) }];
   }
 });
 
@@ -70,6 +69,3 @@ export const judgePods = Effect.fn("tare.plan.pods")(function* (coming: Readonly
   const judged = yield* Effect.forEach(coming, judge, { concurrency: PODS_AT_ONCE });
   return judged.flat();
 });
-
-export const describePods = ({ pods, namespace, detail }: JudgedPods): string =>
-  `${pods} in namespace ${namespace}: ${detail}`;

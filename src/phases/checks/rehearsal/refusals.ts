@@ -1,14 +1,12 @@
 /** What the rehearsal was refused: by the cluster (exit 10), or as invalid (23). */
 import { Effect } from "effect";
-import { describeShortfall } from "../../../domain/checks/object-room.ts";
-import { describeDeletion } from "../../../domain/checks/terminating.ts";
-import { showRef } from "../../../domain/kube/objects.ts";
-import type { PreflightProblem } from "../../../errors/preflight.ts";
-import { deletionRemedy, quotaRemedy } from "../../../errors/remedies.ts";
+import { isOfQuota } from "../../../domain/checks/admission-refusal.ts";
+import type { PreflightProblem } from "../../../domain/checks/problem.ts";
+import { deletionOf } from "../../../domain/checks/terminating.ts";
 import { PreflightFailed, UpgradeNotStarted } from "../../../errors.ts";
 import { warn } from "../../../services/report/Reporter.ts";
+import { describeRefused } from "../../../words/checks/problems.ts";
 import { unavailable } from "../../kube/unavailable.ts";
-import { describePods } from "./pods-to-come.ts";
 import {
   changingKinds,
   type ObjectChecksInput,
@@ -19,9 +17,7 @@ import type { RefusedObject } from "./rehearsed-objects.ts";
 /** Their CRD goes, and takes them along: it is the CRD that is refused. */
 const goingKinds = Effect.fnUntraced(function* ({ liveCrds }: ObjectChecksInput) {
   const live = yield* Effect.mapError(liveCrds, unavailable("read the CRDs"));
-  return new Set(
-    live.flatMap((crd) => (describeDeletion(crd) === undefined ? [] : crd.metadata.name)),
-  );
+  return new Set(live.flatMap((crd) => (deletionOf(crd) === undefined ? [] : crd.metadata.name)));
 });
 
 /** Without what the CRDs of this run, or their end, will change. */
@@ -36,35 +32,24 @@ const refusedForGood = Effect.fnUntraced(function* (
   );
 });
 
-const sayRefused = ({ ref, detail }: RefusedObject): string => `${showRef(ref)}: ${detail}`;
-
-const deletionOf = (one: RefusedObject): PreflightProblem => {
-  const { type, name, namespace } = one.ref;
-  return { problem: sayRefused(one), remedy: deletionRemedy(type.plural, name, namespace) };
-};
+const problemOf = ({ ref, ...refused }: RefusedObject): PreflightProblem =>
+  "deletion" in refused
+    ? { _tag: "ObjectGoing", ref, deletion: refused.deletion }
+    : { _tag: "ObjectRefused", ref, detail: refused.detail };
 
 /** What the cluster's rules and its state refuse, which another chart or other values need not get around. */
 const clusterProblems = (
   refused: ReadonlyArray<RefusedObject>,
   { pods, shortfalls }: RehearsedObjects,
 ): ReadonlyArray<PreflightProblem> => {
-  const isCounted = ({ detail }: RefusedObject) =>
-    shortfalls.some(({ quota }) => detail.includes(`exceeded quota: ${quota},`));
+  const isCounted = (one: RefusedObject) =>
+    shortfalls.some(({ quota }) => "detail" in one && isOfQuota(one.detail, quota));
   return [
-    ...shortfalls.map((shortfall) => ({
-      problem: describeShortfall(shortfall),
-      remedy: quotaRemedy(shortfall),
-    })),
-    ...refused
-      .filter((one) => one.isClusters && !isCounted(one))
-      .map((one) =>
-        one.isGoing === true
-          ? deletionOf(one)
-          : { problem: `refused by the cluster: ${sayRefused(one)}` },
-      ),
+    ...shortfalls.map((shortfall) => ({ _tag: "QuotaTooSmall", shortfall }) as const),
+    ...refused.filter((one) => one.isClusters && !isCounted(one)).map(problemOf),
     ...pods
       .filter(({ isFinal }) => isFinal)
-      .map((one) => ({ problem: `refused by the cluster: ${describePods(one)}` })),
+      .map(({ pods: some, detail }) => ({ _tag: "PodsRefused", pods: some, detail }) as const),
   ];
 };
 
@@ -77,11 +62,14 @@ export const checkRefusals = Effect.fnUntraced(function* (
   if (problems.length > 0) return yield* new PreflightFailed({ problems });
   if (refused.length > 0) {
     const { release } = input.installed;
-    return yield* new UpgradeNotStarted({ release, cause: refused.map(sayRefused).join("; ") });
+    return yield* new UpgradeNotStarted({
+      release,
+      cause: refused.map(describeRefused).join("; "),
+    });
   }
   yield* Effect.forEach(
     objects.pods.filter(({ isFinal }) => !isFinal),
-    ({ pods, namespace, detail }) => warn({ code: "pods-may-be-refused", pods, namespace, detail }),
+    ({ pods, detail }) => warn({ code: "pods-may-be-refused", pods, detail }),
     { discard: true },
   );
 });

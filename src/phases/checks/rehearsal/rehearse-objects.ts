@@ -181,8 +181,8 @@ export const rehearseObjects = Effect.fn("tare.rehearse.objects")(function* (
     { concurrency: "unbounded" },
   );
   const ownHooks = ownWebhooks([...before, ...after, ...hooks]);
-  const isOwn = ({ detail }: { readonly detail: string }) =>
-    ownHooks.has(webhookDown(detail) ?? "");
+  const isOwn = (one: { readonly detail?: string }) =>
+    ownHooks.has(webhookDown(one.detail ?? "") ?? "");
   return {
     ...objects,
     refused: [...objects.refused, ...ofHooks.refused, ...own].filter((one) => !isOwn(one)),

@@ -3,8 +3,9 @@ import { Effect, Option, Result } from "effect";
 import { droppedObjects, objectKey, type TypeOf } from "../../../domain/access/helm-access.ts";
 import { isAdmissionRefusal, isUnrehearsable } from "../../../domain/checks/admission-refusal.ts";
 import type { PodsToCome } from "../../../domain/checks/pod-rehearsal.ts";
+import type { Refusal } from "../../../domain/checks/problem.ts";
 import { isReach, type ReachChange, reachChanges } from "../../../domain/checks/reach.ts";
-import { describeDeletion } from "../../../domain/checks/terminating.ts";
+import { deletionOf } from "../../../domain/checks/terminating.ts";
 import { HELM_MANAGER, parseConflicts } from "../../../domain/fields/field-owners.ts";
 import {
   changedFields,
@@ -25,8 +26,10 @@ import {
   refOf,
   showRef,
 } from "../../../domain/kube/objects.ts";
+import type { PlanLimit } from "../../../domain/plan/upgrade-plan.ts";
 import type { ClusterUnavailable } from "../../../errors.ts";
 import { Kubectl, type KubectlError } from "../../../services/kube/Kubectl.ts";
+import { describeDeletion } from "../../../words/checks/deletion.ts";
 import { partsInTheWay, type TakeBack } from "../../fields/take-back.ts";
 import { unavailable } from "../../kube/unavailable.ts";
 
@@ -52,19 +55,14 @@ interface Compared {
   readonly takeBack?: TakeBack;
   readonly refused?: RefusedObject;
   readonly pods?: PodsToCome;
-  readonly limit?: string;
+  readonly limit?: PlanLimit;
 }
 
 /** What the server does not let Helm write, or what would not last. */
-export interface RefusedObject {
-  readonly ref: ObjectRef;
-  /** In the server's words, where it has some. */
-  readonly detail: string;
+export type RefusedObject = Refusal & {
   /** By the cluster's own rules or state, which no other chart and no other values get around. */
   readonly isClusters: boolean;
-  /** It is being deleted: what holds it decides when it can be written again. */
-  readonly isGoing?: true;
-}
+};
 
 const created = (object: KubeObject, redact: ObjectsInput["redact"]): ObjectChange => {
   const show = showValue(object.kind === "Secret", redact);
@@ -101,12 +99,17 @@ const isRefused = ({ reason, detail }: KubectlError): boolean =>
 
 /** Written to, it would go all the same. */
 const going = (object: KubeObject, ref: ObjectRef, live: KubeObject): Compared | undefined => {
-  const detail = describeDeletion(live);
-  return detail === undefined
+  const deletion = deletionOf(live);
+  return deletion === undefined
     ? undefined
     : {
-        refused: { ref, detail, isClusters: true, isGoing: true },
-        change: { ...nameOfObject(object), action: "refused", fields: [], why: detail },
+        refused: { ref, deletion, isClusters: true },
+        change: {
+          ...nameOfObject(object),
+          action: "refused",
+          fields: [],
+          why: describeDeletion(deletion),
+        },
       };
 };
 
@@ -154,7 +157,7 @@ const compare = Effect.fnUntraced(function* (
   if (Result.isFailure(found)) {
     const { reason, detail } = found.failure;
     if (reason === "NotServed") return { change: created(object, redact) };
-    if (reason === "Forbidden") return { limit: `${showRef(ref)}: ${detail}` };
+    if (reason === "Forbidden") return { limit: { _tag: "Object", object: showRef(ref), detail } };
     return yield* unavailable(`read ${showRef(ref)}`)(found.failure);
   }
   const live = Option.getOrUndefined(found.success);
@@ -179,7 +182,7 @@ const compare = Effect.fnUntraced(function* (
       return refusal(object, ref, result.failure, redact);
     }
     if (reason === "Forbidden" || isUnrehearsable(detail)) {
-      return { limit: `${showRef(ref)}: ${detail}` };
+      return { limit: { _tag: "Object", object: showRef(ref), detail } };
     }
     return yield* unavailable(`rehearse ${showRef(ref)}`)(result.failure);
   }

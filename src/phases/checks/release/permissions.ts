@@ -5,21 +5,17 @@ import {
   type Access,
   type AccessQuestion,
   accessQuestions,
-  describeRight,
   missingRights,
-  rulesByRole,
 } from "../../../domain/access/access.ts";
 import { type HelmChange, helmAccess } from "../../../domain/access/helm-access.ts";
 import { tareAccess } from "../../../domain/access/tare-access.ts";
 import { type CrdManifest, type LiveCrd, planCrd } from "../../../domain/crds/plan.ts";
 import type { HelmDriver } from "../../../domain/helm/driver.ts";
-import { hint, shell } from "../../../domain/hints/hint.ts";
 import type { KubeObject, ResourceType } from "../../../domain/kube/objects.ts";
 import type { RenderedRelease } from "../../../domain/release/rendered-release.ts";
-import type { PreflightProblem } from "../../../errors/preflight.ts";
 import { CurrentHelmDriver } from "../../../services/helm/CurrentHelmDriver.ts";
 import { Kubectl } from "../../../services/kube/Kubectl.ts";
-import type { Finding } from "../check.ts";
+import { type Finding, problemOf } from "../check.ts";
 import type { ReleaseChecksInput } from "../release-facts.ts";
 import { chartTypes, placed, typesFrom } from "./object-types.ts";
 
@@ -51,22 +47,6 @@ const deniedAccess = Effect.fnUntraced(function* (needed: ReadonlyArray<Access>)
   });
   return denied.flat();
 });
-
-const rightsProblems = (denied: ReadonlyArray<Access>): ReadonlyArray<PreflightProblem> => {
-  const missing = missingRights(denied);
-  const problems: ReadonlyArray<PreflightProblem> = missing.map((right) => ({
-    problem: `rights: this account ${describeRight(right)}`,
-  }));
-  const remedies = rulesByRole(missing).map(({ role, rules }) =>
-    hint(`Rules to add to ${role}:`, ...rules.map((rule) => shell(rule))),
-  );
-  const last = problems.length - remedies.length;
-  // One remedy for each role, however many rights of it are missing.
-  return problems.map((problem, index) => {
-    const remedy = index >= last ? remedies[index - last] : undefined;
-    return remedy === undefined ? problem : { ...problem, remedy };
-  });
-};
 
 const STORAGE = {
   Secrets: "secrets",
@@ -117,8 +97,8 @@ export const findMissingPermissions = Effect.fnUntraced(function* (
     const [before, served] = [yield* Effect.fromResult(previous), yield* Effect.fromResult(types)];
     const storage = STORAGE[(yield* yield* CurrentHelmDriver)._tag];
     const needed = neededAccess(input, yield* input.liveCrds, rendered, before, served, storage);
-    const finding: Finding = { problems: rightsProblems(yield* deniedAccess(needed)) };
-    return finding;
+    const rights = missingRights(yield* deniedAccess(needed));
+    return rights.length === 0 ? {} : problemOf({ _tag: "PermissionsMissing", rights });
   }).pipe(
     Effect.catch(({ message }) =>
       Effect.succeed<Finding>({ warnings: [{ code: "permissions-unchecked", cause: message }] }),

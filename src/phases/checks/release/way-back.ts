@@ -1,17 +1,11 @@
 /** Whether a release can be brought back at all: nothing new can be made in a namespace that is being deleted, or beyond a quota. */
 import { Effect } from "effect";
-import {
-  describeShortfall,
-  type QuotaShortfall,
-  quotaShortfalls,
-  recordsToCome,
-} from "../../../domain/checks/object-room.ts";
-import { describeDeletion } from "../../../domain/checks/terminating.ts";
+import { quotaShortfalls, recordsToCome } from "../../../domain/checks/object-room.ts";
+import type { PreflightProblem } from "../../../domain/checks/problem.ts";
+import { deletionOf } from "../../../domain/checks/terminating.ts";
 import { recordType } from "../../../domain/helm/driver.ts";
 import { type KubeObject, Secret } from "../../../domain/kube/objects.ts";
 import type { UpgradeOptions } from "../../../domain/run/upgrade-options.ts";
-import type { PreflightProblem } from "../../../errors/preflight.ts";
-import { deletionRemedy, quotaRemedy } from "../../../errors/remedies.ts";
 import { PreflightFailed } from "../../../errors.ts";
 import { CurrentHelmDriver, CurrentMaxHistory } from "../../../services/helm/CurrentHelmDriver.ts";
 import { readNamespaces, readQuotas } from "../release-facts.ts";
@@ -20,17 +14,11 @@ export const terminatingProblems = (
   namespaces: ReadonlyArray<KubeObject>,
 ): ReadonlyArray<PreflightProblem> =>
   namespaces.flatMap((namespace) => {
-    const { name } = namespace.metadata;
-    const deletion = describeDeletion(namespace);
-    if (deletion === undefined) return [];
-    const remedy = deletionRemedy("namespace", name, undefined);
-    return [{ problem: `namespace ${name} ${deletion}`, remedy }];
+    const deletion = deletionOf(namespace);
+    return deletion === undefined
+      ? []
+      : [{ _tag: "NamespaceGoing", namespace: namespace.metadata.name, deletion }];
   });
-
-const shortfallProblem = (shortfall: QuotaShortfall): PreflightProblem => ({
-  problem: describeShortfall(shortfall),
-  remedy: quotaRemedy(shortfall),
-});
 
 /**
  * For a rollback that comes before the checks of an upgrade: what would keep it from its record, or its objects from coming
@@ -50,9 +38,11 @@ export const requireWayBack = Effect.fn("tare.require-way-back")(function* (
     maxHistory: yield* yield* CurrentMaxHistory,
   });
   const { namespace } = where.release;
-  const problems = [
+  const problems: ReadonlyArray<PreflightProblem> = [
     ...terminatingProblems(namespaces),
-    ...quotaShortfalls(quotas, [{ namespace, type, count }]).map(shortfallProblem),
+    ...quotaShortfalls(quotas, [{ namespace, type, count }]).map(
+      (shortfall) => ({ _tag: "QuotaTooSmall", shortfall }) as const,
+    ),
   ];
   if (problems.length > 0) return yield* new PreflightFailed({ problems });
 });

@@ -2,6 +2,8 @@ import { Duration } from "effect";
 import type { RolloutStage } from "../../../domain/report/report.ts";
 import type { WorkloadProgress } from "../../../domain/rollout/progress.ts";
 import { formatGoDuration } from "../../../domain/text/go-duration.ts";
+import { shortReason } from "../../../words/rollout/trouble.ts";
+import { describeWaiting } from "../../../words/rollout/waiting-for.ts";
 
 const GROUPS = {
   "data-plane": "data plane",
@@ -16,10 +18,11 @@ export const workloadTitle = ({ group, name }: WorkloadProgress): string =>
 /** `1 of 2 pods run the new template, 1 draining (ImagePullBackOff: …)`; nothing for a workload that is where it should be. */
 const workloadNews = (progress: WorkloadProgress): string => {
   const { waitingFor, draining, lastEvent } = progress;
-  const parts = [waitingFor, draining === 0 ? undefined : `${draining} draining`].filter(
-    (text) => text !== undefined,
-  );
-  const event = lastEvent === undefined ? "" : ` (${lastEvent})`;
+  const parts = [
+    waitingFor === undefined ? undefined : describeWaiting(waitingFor),
+    draining === 0 ? undefined : `${draining} draining`,
+  ].filter((text) => text !== undefined);
+  const event = lastEvent === undefined ? "" : ` (${shortReason(lastEvent)})`;
   return `${parts.join(", ")}${event}`;
 };
 

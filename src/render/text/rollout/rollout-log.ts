@@ -2,6 +2,7 @@
 import type { ReportEvent } from "../../../domain/report/report.ts";
 import type { WorkloadProgress } from "../../../domain/rollout/progress.ts";
 import type { OpenStreams } from "../../../domain/streams/tally.ts";
+import { describeWaiting } from "../../../words/rollout/waiting-for.ts";
 import { drainingSummary } from "../streams.ts";
 import { type Waiting, waitingLine, workloadLine, workloadTitle } from "./rollout-lines.ts";
 
@@ -41,10 +42,10 @@ type Step = readonly [RolloutLog, ReadonlyArray<string>];
 const isDone = ({ waitingFor }: WorkloadProgress): boolean => waitingFor === undefined;
 
 /** Words of the pods come and go with every restart: they are told with a state, and make none. */
-const stateOf = (one: WorkloadProgress): string =>
-  isDone(one)
+const stateOf = ({ ready, desired, waitingFor, lastEvent }: WorkloadProgress): string =>
+  waitingFor === undefined
     ? "done"
-    : `${one.ready}/${one.desired} ${one.waitingFor} ${/^\w*/.exec(one.lastEvent ?? "")?.[0]}`;
+    : `${ready}/${desired} ${describeWaiting(waitingFor)} ${/^\w*/.exec(lastEvent?.reason ?? "")?.[0]}`;
 
 const DONE: Told = { states: new Set(["done"]), atMillis: Number.NEGATIVE_INFINITY };
 

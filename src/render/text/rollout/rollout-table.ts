@@ -2,6 +2,8 @@
 
 import type { WorkloadProgress } from "../../../domain/rollout/progress.ts";
 import type { OpenStreams } from "../../../domain/streams/tally.ts";
+import { shortReason } from "../../../words/rollout/trouble.ts";
+import { describeWaiting } from "../../../words/rollout/waiting-for.ts";
 import { columnsOf, firstColumns, padColumns } from "../columns.ts";
 import { drainingLine } from "../streams.ts";
 import { type Waiting, waitingLine } from "./rollout-lines.ts";
@@ -22,7 +24,10 @@ const clipped = (line: string, columns: number): string =>
 
 /** What is wrong with a pod tells more than that it is waited for, and there is not room for both. */
 const news = ({ lastEvent, waitingFor, draining }: WorkloadProgress): string =>
-  [draining === 0 ? undefined : `${draining} draining`, lastEvent ?? waitingFor]
+  [
+    draining === 0 ? undefined : `${draining} draining`,
+    lastEvent === undefined ? waitingFor && describeWaiting(waitingFor) : shortReason(lastEvent),
+  ]
     .filter((text) => text !== undefined)
     .join("  ");
 

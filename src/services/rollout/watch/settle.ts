@@ -5,10 +5,12 @@ import { isUnmet } from "../../../domain/rollout/baseline/answerable.ts";
 import { mustBeUp } from "../../../domain/rollout/baseline/gateways.ts";
 import {
   entriesOf,
+  type GroupedEntry,
   rolloutProgress,
   type WorkloadProgress,
 } from "../../../domain/rollout/progress.ts";
 import { hasSettled, observe, UNSETTLED } from "../../../domain/rollout/settling.ts";
+import type { Obstacle } from "../../../domain/rollout/trouble/obstacle.ts";
 import type { WithheldSecret } from "../../../domain/rollout/trouble/withheld-secrets.ts";
 import {
   type Baseline,
@@ -40,16 +42,18 @@ interface Gate {
   readonly withheld: (view: RolloutView) => Effect.Effect<WithheldSecret | undefined>;
 }
 
-const withheldText = ({ pod, secret, hadItBefore }: WithheldSecret): string =>
-  `pod ${pod} is ready but ${hadItBefore ? "did not get" : "never got"} TLS secret ${secret}${hadItBefore ? " again" : ""}: ` +
-  "its listeners refuse connections (restarting the pod usually helps)";
+const inTrouble = ({ cause }: Diagnosis): Obstacle => ({ _tag: "PodInTrouble", cause });
 
 export const settle = ({ doomed, ...gate }: Gate) =>
   Effect.raceFirst(
     settling(gate),
     Effect.map(
       doomed,
-      (found): DataPlaneOutcome => ({ _tag: "NotSettled", why: found.why, diagnosis: found }),
+      (found): DataPlaneOutcome => ({
+        _tag: "NotSettled",
+        why: inTrouble(found),
+        diagnosis: found,
+      }),
     ),
   );
 
@@ -64,7 +68,7 @@ const settling = Effect.fnUntraced(function* ({
 }: Omit<Gate, "doomed">) {
   const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(gate.budget);
   let state = UNSETTLED;
-  let lacking: { readonly sinceMillis: number; readonly why: string } | undefined;
+  let lacking: { readonly sinceMillis: number; readonly why: Obstacle } | undefined;
   while (true) {
     const looked = changes.count();
     const look = yield* lookOnce(watches, gate, earlier);
@@ -84,7 +88,10 @@ const settling = Effect.fnUntraced(function* ({
       if (confirmed._tag === "Success" && stands) {
         const secret = yield* withheld(again.view);
         if (secret === undefined) return outcomeOf(again);
-        lacking = { sinceMillis: lacking?.sinceMillis ?? now, why: withheldText(secret) };
+        lacking = {
+          sinceMillis: lacking?.sinceMillis ?? now,
+          why: { _tag: "SecretWithheld", secret },
+        };
       }
       state = UNSETTLED;
       nextLook = now + Duration.toMillis(CONFIRM_AGAIN);
@@ -99,11 +106,7 @@ const settling = Effect.fnUntraced(function* ({
       const found = yield* diagnosis;
       const outcome: DataPlaneOutcome = {
         _tag: "NotSettled",
-        why:
-          found?.why ??
-          look.why ??
-          lacking?.why ??
-          "the data plane is ready but has not been stable long enough",
+        why: (found && inTrouble(found)) ?? look.why ?? lacking?.why ?? { _tag: "Unstable" },
         diagnosis: found,
       };
       return outcome;
@@ -121,7 +124,7 @@ interface Look {
   /** Something is not where it should be that need not be: it may yet come. */
   readonly excused: boolean;
   /** Why something that Envoy Gateway made is not where it should be. */
-  readonly why: string | undefined;
+  readonly why: Obstacle | undefined;
 }
 
 /** What decides whether the rollout has ended well. */
@@ -150,11 +153,13 @@ const lookOnce = Effect.fnUntraced(function* (
     fingerprint: fingerprintOf(view, gated),
     excused: waiting && unmet === undefined,
     why:
-      trouble ??
-      (unmet === undefined ? undefined : `${unmet.progress.name}: ${unmet.progress.waitingFor}`),
+      trouble === undefined ? unmet && obstacleOf(unmet) : { _tag: "Unwatched", detail: trouble },
   };
   return look;
 });
+
+const obstacleOf = ({ progress: { name, waitingFor } }: GroupedEntry): Obstacle | undefined =>
+  waitingFor && { _tag: "Workload", name, waitingFor };
 
 const outcomeOf = ({ progress, view }: Look): DataPlaneOutcome =>
   !progress.some(({ group }) => group === "data-plane") && view.gateways.length === 0

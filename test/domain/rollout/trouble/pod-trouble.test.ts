@@ -6,11 +6,12 @@ import {
 } from "../../../../src/domain/rollout/trouble/autoscaling.ts";
 import { creationTrouble } from "../../../../src/domain/rollout/trouble/creation-trouble.ts";
 import {
-  describeTrouble,
   podTrouble,
+  type Trouble,
   type TroubleKind,
   troubleClass,
 } from "../../../../src/domain/rollout/trouble/pod-trouble.ts";
+import { describeRootCause } from "../../../../src/words/rollout/trouble.ts";
 
 const IMAGE = "registry.example.com/tars/envoy:1.2.0";
 
@@ -58,6 +59,13 @@ const crashed = (restartCount: number, exitCode = 1, reason = "Error"): Shape =>
   lastState: ended(exitCode, reason),
   restartCount,
 });
+
+const lineOf = (trouble: Trouble | undefined): string =>
+  describeRootCause({
+    subject: { kind: "Pod", namespace: "tars-dataplane", name: "egress-1" },
+    trouble: trouble ?? assert.fail("nothing is wrong"),
+    missingImage: undefined,
+  });
 
 describe("what is wrong with a pod", () => {
   const cases: ReadonlyArray<readonly [string, Shape, TroubleKind]> = [
@@ -197,7 +205,7 @@ describe("pods that cannot be made", () => {
     const trouble = failing(
       'admission webhook "validate.kyverno.svc-fail" denied the request: \n\nresource Pod was blocked\n\nrequire-labels:\n  check: label team is required',
     );
-    assert.match(describeTrouble("a pod", trouble ?? assert.fail()), /label team is required$/);
+    assert.match(lineOf(trouble), /label team is required$/);
   });
 });
 
@@ -209,10 +217,9 @@ describe("a pod that fits on no node", () => {
   });
 
   it("says for want of what, and not that preemption does not help", () => {
-    const trouble = podTrouble(pending) ?? assert.fail();
     assert.strictEqual(
-      describeTrouble("pod a/b", trouble),
-      "pod a/b fits on no node: Unschedulable: 0/9 nodes are available: 3 Insufficient cpu, 3 node(s) had untolerated taint {gpu: true}",
+      lineOf(podTrouble(pending)),
+      "pod tars-dataplane/egress-1 fits on no node: Unschedulable: 0/9 nodes are available: 3 Insufficient cpu, 3 node(s) had untolerated taint {gpu: true}",
     );
     assert.strictEqual(
       schedulingReason(
@@ -259,12 +266,26 @@ describe("a pod that fits on no node", () => {
 });
 
 describe("the root cause", () => {
-  it("names pod, container, image and the innermost reason on one line", () => {
-    const trouble = podTrouble(pod(pull(`${IMAGE}: not found`)));
-    assert.isDefined(trouble);
-    if (trouble === undefined) return;
+  it("of a container that ends says how, and how often", () => {
+    const line =
+      "pod tars-dataplane/egress-1, container envoy (image registry.example.com/tars/envoy:1.2.0)";
     assert.strictEqual(
-      describeTrouble("pod tars-dataplane/egress-1", trouble),
+      lineOf(podTrouble(pod(crashed(4, 137, "OOMKilled")))),
+      `${line} keeps crashing: CrashLoopBackOff: out of memory (OOMKilled), restarted 4 times`,
+    );
+    assert.strictEqual(
+      lineOf(podTrouble(pod({ ...crashed(1), lastState: ended(2, "Unusual", "bad flag") }))),
+      `${line} crashed: CrashLoopBackOff: exit code 2 (Unusual): bad flag`,
+    );
+    assert.strictEqual(
+      lineOf(podTrouble(pod({ phase: "Failed", state: ended(127) }))),
+      `${line} has a command that cannot be run: Error: exit code 127`,
+    );
+  });
+
+  it("names pod, container, image and the innermost reason on one line", () => {
+    assert.strictEqual(
+      lineOf(podTrouble(pod(pull(`${IMAGE}: not found`)))),
       `pod tars-dataplane/egress-1, container envoy (image ${IMAGE}) needs an image that does not exist: ImagePullBackOff: ${IMAGE}: not found`,
     );
   });

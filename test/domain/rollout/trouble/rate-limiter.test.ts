@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { KubeObject } from "../../../../src/domain/kube/objects.ts";
 import { limiterEntries } from "../../../../src/domain/rollout/trouble/rate-limiter.ts";
+import type { Staleness, WaitingFor } from "../../../../src/domain/rollout/trouble/waiting-for.ts";
 import { controllerSettings } from "../../../../src/services/rollout/controller-settings.ts";
 
 const IMAGE = "registry.example.com/ratelimit:1.2.0";
@@ -35,6 +36,12 @@ const limiterProgress = (asked: unknown, found: ReadonlyArray<KubeObject>) =>
 const waits = (asked: unknown, ...found: ReadonlyArray<KubeObject>) =>
   limiterProgress(asked, found).map(({ waitingFor }) => waitingFor);
 
+const stale = (staleness: Staleness): WaitingFor => ({
+  _tag: "Stale",
+  staleness,
+  refusal: undefined,
+});
+
 describe("the rate limiter", () => {
   it("is where it should be when it runs what the settings ask for", () => {
     assert.deepStrictEqual(waits(settings(), limiter()), [undefined]);
@@ -42,15 +49,15 @@ describe("the rate limiter", () => {
 
   it("is named with the image that it still asks for", () => {
     assert.deepStrictEqual(waits(settings(), limiter("old:1")), [
-      `still asks for image old:1, not ${IMAGE}`,
+      stale({ _tag: "Image", found: "old:1", asked: IMAGE }),
     ]);
   });
 
   it("is missed when the settings ask for one", () => {
     assert.deepStrictEqual(limiterProgress(settings({ name: "limits", replicas: 2 }), []), [
-      { name: "limits", ready: 0, desired: 2, waitingFor: "Envoy Gateway has not made it" },
+      { name: "limits", ready: 0, desired: 2, waitingFor: { _tag: "EnvoyGateway" } },
     ]);
-    assert.deepStrictEqual(waits(settings(undefined)), ["Envoy Gateway has not made it"]);
+    assert.deepStrictEqual(waits(settings(undefined)), [{ _tag: "EnvoyGateway" }]);
   });
 
   it("is missed by nobody whose settings ask for none, or cannot be read", () => {
@@ -66,7 +73,7 @@ describe("the rate limiter", () => {
 
   it("must be up where the settings cannot be read", () => {
     assert.deepStrictEqual(waits(undefined, { ...limiter(), status: { observedGeneration: 1 } }), [
-      "0 of 1 pods run the new template",
+      { _tag: "PodsUpdated", count: 0, desired: 1, isEarlier: false },
     ]);
   });
 
@@ -75,7 +82,12 @@ describe("the rate limiter", () => {
       patch: { value: { spec: { template: { spec: { priorityClassName: "high" } } } } },
     });
     assert.deepStrictEqual(waits(patched, limiter()), [
-      "still has template.spec.priorityClassName = nothing, not high",
+      stale({
+        _tag: "Field",
+        path: "template.spec.priorityClassName",
+        found: undefined,
+        asked: "high",
+      }),
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Result, Schema } from "effect";
+import { said } from "../../../src/domain/events/failure-cause.ts";
 import {
   ERROR_SUMMARY_MAX_BYTES,
   type EventFacts,
@@ -8,8 +9,8 @@ import {
   eventObjectName,
   INSTALL_EVENT_LABELS,
   InstallEvent,
-  installEvent,
 } from "../../../src/domain/events/install-event.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 
 const RELEASE = { name: "tars", namespace: "tars-system" };
 const REVISION: EventSubject = { _tag: "Revision", revision: 7, identity: "uid-7" };
@@ -29,7 +30,7 @@ const FACTS: EventFacts = {
 const failing = (summary: string, extra: Partial<EventFacts> = {}): InstallEvent =>
   installEvent({
     ...FACTS,
-    outcome: { status: "failed", summary, code: "UpgradeRolledBack" },
+    outcome: { status: "failed", cause: said(summary), code: "UpgradeRolledBack" },
     ...extra,
   });
 

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { installEventJsonSchema } from "../../../src/domain/events/event-schema.ts";
-import { installEvent } from "../../../src/domain/events/install-event.ts";
+import { said } from "../../../src/domain/events/failure-cause.ts";
+import { installEventJsonSchema } from "../../../src/words/events/event-schema.ts";
+import { installEvent } from "../../../src/words/events/install-event.ts";
 
 const file = join(import.meta.dirname, "../../../docs/install-event.schema.json");
 const published = JSON.parse(readFileSync(file, "utf8"));
@@ -12,7 +13,7 @@ const EVENT = installEvent({
   release: { name: "tars", namespace: "tars-system" },
   subject: { _tag: "Revision", revision: 7, identity: "uid-7" },
   operation: "upgrade",
-  outcome: { status: "failed", summary: "é".repeat(2_000), code: "UpgradeRolledBack" },
+  outcome: { status: "failed", cause: said("é".repeat(2_000)), code: "UpgradeRolledBack" },
   fromVersion: "1.1.0",
   toVersion: "1.2.0",
   startedAt: new Date("2026-01-02T03:04:05Z"),

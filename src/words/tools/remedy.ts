@@ -1,5 +1,5 @@
-import { type Hint, hint, shell } from "../hints/hint.ts";
-import type { ToolName } from "./pins.ts";
+import { type Hint, hint, shell } from "../../domain/hints/hint.ts";
+import type { ToolName } from "../../domain/tools/pins.ts";
 
 /** What to do when a tool can be had nowhere: bring a network, carry the files, or name a binary. */
 export const toolRemedy = (tool: ToolName): Hint =>
