@@ -1,4 +1,9 @@
-import { describesFailure, type Revision, rollbackTarget } from "../release/release.ts";
+import {
+  describesFailure,
+  isNotedRollback,
+  type Revision,
+  rollbackTarget,
+} from "../release/release.ts";
 import { type FailureCause, said } from "./failure-cause.ts";
 import type { EventOutcome, Operation } from "./install-event.ts";
 
@@ -22,7 +27,8 @@ export const operationOf = (
   const { status, description = "" } = revision;
   if (description === REINSTALLED) return undefined;
   if (status === "uninstalled" || status === "uninstalling") return "uninstall";
-  if (status === "pending-rollback" || rollbackTarget(revision) !== undefined) return "rollback";
+  if (status === "pending-rollback" || isNotedRollback(revision)) return "rollback";
+  if (rollbackTarget(revision) !== undefined) return "rollback";
   if (/^Rollback ".*" failed: /s.test(description)) return "rollback";
   if (status === "pending-install" || description === "Install complete") return "install";
   if (revision.revision === 1) return "install";

@@ -31,6 +31,8 @@ export const Revision = Schema.Struct({
   chart: Schema.String,
   app_version: Schema.optionalKey(Schema.String),
   description: Schema.optionalKey(Schema.String),
+  /** Of a rollback, as Helm 4.3 and newer note it: the description may be the operator's own. */
+  rollback_revision: Schema.optionalKey(Schema.Int),
 });
 export type Revision = typeof Revision.Type;
 /** The same before its status is known to be one that Helm 3 and 4 write. */
@@ -70,8 +72,17 @@ const FAILED_DESCRIPTION = /^(?:Upgrade|Rollback|Release) ".*" failed: /s;
 export const describesFailure = (revision: Revision): boolean =>
   FAILED_DESCRIPTION.test(descriptionOf(revision));
 
-/** The revision a rollback restored, for a revision that Helm describes as `Rollback to N`. */
+/** What a rollback was to restore, whether it did or not; nothing where Helm notes none. */
+const notedTarget = ({ rollback_revision: noted }: Revision): number | undefined =>
+  noted !== undefined && noted > 0 ? noted : undefined;
+
+/** Whether Helm notes that it is a rollback; older than 4.3 it notes nothing. */
+export const isNotedRollback = (revision: Revision): boolean => notedTarget(revision) !== undefined;
+
+/** The revision a rollback restored: as Helm notes it, else as it describes it (`Rollback to N`). */
 export const rollbackTarget = (revision: Revision): number | undefined => {
+  const noted = notedTarget(revision);
+  if (noted !== undefined) return describesFailure(revision) ? undefined : noted;
   const match = /^Rollback to (\d+)$/.exec(descriptionOf(revision));
   return match === null ? undefined : Number(match[1]);
 };

@@ -125,6 +125,14 @@ const LONGEST_DESCRIPTION_BYTES = 16 * 1024;
 const descriptionOf = (record: unknown): string =>
   truncateUtf8(stringAt(record, "info", "description") ?? "", LONGEST_DESCRIPTION_BYTES);
 
+/** As Helm 4.3 and newer note it; what is no number of a revision is passed over. */
+const rollbackOf = (record: unknown) => {
+  const revision = numberAt(record, "info", "rollback_revision");
+  return Number.isSafeInteger(revision) && (revision ?? 0) > 0
+    ? { rollback_revision: revision as number }
+    : {};
+};
+
 /** The line of `helm history` for a Secret; nothing when its record cannot be read: Helm passes such ones over too. */
 export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
   const record = decodeReleaseSecret(secret);
@@ -142,6 +150,7 @@ export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
         : `${stringAt(chart, "name") ?? ""}-${stringAt(chart, "version") ?? ""}`,
     app_version: chart === undefined ? MISSING : (stringAt(chart, "appVersion") ?? ""),
     description: descriptionOf(record),
+    ...rollbackOf(record),
   };
 };
 
@@ -165,6 +174,7 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
     status: statusOf(stringAt(record, "info", "status")),
     chart: `${name ?? "unknown"}-${version ?? "0.0.0"}`,
     description: redactText(descriptionOf(record), secrets),
+    ...rollbackOf(record),
     updated: startedAt,
     startedAt,
     writtenAt: written,

@@ -112,6 +112,27 @@ describe("a description", () => {
     assert.strictEqual(rollbackTarget(rev(3, "deployed", description)), target);
   });
 
+  const noted = (description: string, target: number): Revision => ({
+    ...rev(3, "deployed", description),
+    rollback_revision: target,
+  });
+
+  it("of a rollback may be the operator's own, where Helm notes the revision", () => {
+    assert.strictEqual(rollbackTarget(noted("the night of the outage", 1)), 1);
+    assert.strictEqual(rollbackTarget(noted("Rollback to 2", 1)), 1);
+    assert.isUndefined(rollbackTarget(noted('Rollback "tars" failed: timed out', 1)));
+    assert.strictEqual(rollbackTarget(noted("Rollback to 2", 0)), 2);
+  });
+
+  it("that is the operator's own makes nothing good that was not", () => {
+    const history = [
+      rev(1, "superseded"),
+      rev(2, "superseded", FAILED),
+      { ...noted("because", 2), revision: 3 },
+    ];
+    assert.strictEqual(lastGoodRevision(history, new Set())?.revision, 1);
+  });
+
   it("that Helm left out is empty", () => {
     assert.strictEqual(descriptionOf(rev(1, "deployed")), "");
   });

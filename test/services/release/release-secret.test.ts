@@ -93,6 +93,22 @@ describe("a record that is a bomb", () => {
   });
 });
 
+describe("a rollback that Helm notes", () => {
+  it.each([
+    [1, 1],
+    [0, undefined],
+    [-1, undefined],
+    [1.5, undefined],
+    ["1", undefined],
+    [1e308, undefined],
+  ])("as %s is one to %s", (noted, target) => {
+    const info = { status: "deployed", description: "mine", rollback_revision: noted };
+    const secret = releaseSecret(info, {});
+    assert.strictEqual(historyLine(secret)?.rollback_revision, target);
+    assert.strictEqual(recordedRevision(secret)?.rollback_revision, target);
+  });
+});
+
 describe("a recorded revision", () => {
   it("does not tell the values that Helm quotes in its description", () => {
     const config = {
