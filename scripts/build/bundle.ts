@@ -33,6 +33,8 @@ export const bundleForPackage = (outdir = join(ROOT, "dist/cli")) =>
 export const bundleForExecutable = (outfile: string) =>
   build({
     ...common,
+    // What it is made of is listed beside it.
+    metafile: true,
     entryPoints: [join(ROOT, "src/main.ts")],
     outfile,
     format: "cjs",

@@ -17,6 +17,7 @@ import { create } from "tar";
 import { CHART_ASSET } from "../../src/services/chart/embedded-chart.ts";
 import { answersAhead } from "./answers.ts";
 import { bundleEntry, bundleForExecutable, ROOT } from "./bundle.ts";
+import { narrowed, npmBom, packagesIn } from "./sbom.ts";
 
 /** What the npm packages of Node's binaries call it. */
 export const EXECUTABLE_PLATFORMS = [
@@ -150,7 +151,13 @@ const blobFor = (platform: ExecutablePlatform): string => {
 
 const prepareParts = async (): Promise<void> => {
   mkdirSync(PARTS, { recursive: true });
-  await Promise.all([bundleEntry(part("entry.cjs")), bundleForExecutable(part("program.cjs"))]);
+  const [, { metafile }] = await Promise.all([
+    bundleEntry(part("entry.cjs")),
+    bundleForExecutable(part("program.cjs")),
+  ]);
+  const bundled = packagesIn(Object.keys(metafile.inputs));
+  const inside = narrowed(npmBom(), bundled, process.versions.node);
+  writeFileSync(join(OUT, "tare.cdx.json"), `${JSON.stringify(inside, null, 2)}\n`);
   writeFileSync(part("answers.json"), JSON.stringify(await Effect.runPromise(answersAhead)));
   await create({ cwd: join(ROOT, "chart"), file: part(CHART_ASSET), portable: true, gzip: true }, [
     ".",

@@ -1,5 +1,10 @@
 /** The HTTP client of the doctor against a receiver on loopback that checks schema and token. */
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
 import type { Identity } from "../../../src/domain/identity/identity.ts";
@@ -12,6 +17,7 @@ import { describeEventReason } from "../../../src/words/events/doctor.ts";
 import { installEvent } from "../../../src/words/events/install-event.ts";
 import { answer, reset, startReceiver, type Treatment } from "../../cluster/doctor/receiver.ts";
 import { IDENTITY } from "../../fakes/index.ts";
+import { LOOPBACK } from "../kube/loopback-certificate.ts";
 
 const EVENT = JSON.stringify(
   installEvent({
@@ -117,6 +123,41 @@ describe("the management plane over HTTP", () => {
       assert.include(outcomes[0], { _tag: "TryLater", soon: false });
       assert.deepStrictEqual([receiver.received, receiver.objections], [[], []]);
     }),
+  );
+
+  it.live("over TLS is trusted by the authorities of SSL_CERT_FILE, and by no others", () =>
+    Effect.gen(function* () {
+      const server = createServer(LOOPBACK, (request, response) => {
+        request.resume().on("end", () => response.writeHead(202).end());
+      });
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))),
+        () => Effect.sync(() => server.close()),
+      );
+      const { port } = server.address() as AddressInfo;
+      const identity = { ...IDENTITY, managementPlaneUrl: `https://127.0.0.1:${port}` };
+      const send = Effect.flatMap(ManagementPlane, (plane) => plane.send(EVENT)).pipe(
+        Effect.provide(layerManagementPlaneHttp(identity)),
+      );
+      assert.strictEqual((yield* send)._tag, "TryLater");
+      const folder = mkdtempSync(join(tmpdir(), "tare-plane-"));
+      const file = join(folder, "ca.pem");
+      writeFileSync(file, LOOPBACK.cert);
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const before = process.env.SSL_CERT_FILE;
+          process.env.SSL_CERT_FILE = file;
+          return before;
+        }),
+        (before) =>
+          Effect.sync(() => {
+            if (before === undefined) delete process.env.SSL_CERT_FILE;
+            else process.env.SSL_CERT_FILE = before;
+            rmSync(folder, { recursive: true });
+          }),
+      );
+      assert.deepStrictEqual(yield* send, { _tag: "Accepted" });
+    }).pipe(Effect.scoped),
   );
 
   it("is found under its address, whatever path that has", () => {
