@@ -16,7 +16,8 @@ import { type ReleaseRef, releaseSecretName } from "../domain/release/release.ts
 import { describeRecord } from "../words/release/record-flaw.ts";
 import { operatorError } from "./operator-error.ts";
 
-const fix = ({ namespace }: ReleaseRef, { kind, name, flaw }: FlawedRecord): Hint => {
+/** What to do about one of them. */
+export const recordHint = ({ namespace }: ReleaseRef, { kind, name, flaw }: FlawedRecord): Hint => {
   const object = [kind.toLowerCase(), name, "-n", namespace];
   if (flaw._tag === "Mislabelled") {
     const labels = flaw.labels.map(({ label, record }) => `${label}=${record}`);
@@ -40,7 +41,10 @@ export class RecordsDamaged extends operatorError<{
       ? `Helm's record of revision ${records[0]?.revision} of release ${release.name} is damaged`
       : `${records.length} of Helm's records of release ${release.name} are damaged`,
   why: ({ release, records }) => records.map((record) => describeRecord(release.namespace, record)),
-  hints: ({ release, records }) => [...records.map((record) => fix(release, record)), runAgain],
+  hints: ({ release, records }) => [
+    ...records.map((record) => recordHint(release, record)),
+    runAgain,
+  ],
 }) {}
 
 const describeUnserved = ({ kind, name, apiVersion, revision }: UnservedObject): string =>

@@ -2,10 +2,12 @@
 
 import type { RestoreFailure } from "../domain/helm/restore-failure.ts";
 import { type Hint, hint, rollback, runAgain, tare } from "../domain/hints/hint.ts";
+import type { FlawedRecord } from "../domain/release/record-flaw.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { FailedRevisions } from "../domain/report/report.ts";
 import { describeRestoreFailure } from "../words/helm/restore-failure.ts";
 import { historyHint, type OperatorError, operatorError, podHints } from "./operator-error.ts";
+import { recordHint } from "./records.ts";
 
 type FailedUpgrade = {
   readonly release: ReleaseRef;
@@ -103,11 +105,16 @@ export class UpgradeLeftInPlace extends operatorError<
 export class UpgradeNotStarted extends operatorError<{
   readonly release: ReleaseRef;
   readonly cause: string;
+  /** Records that were in Helm's way; none where it was kept by something else. */
+  readonly records?: ReadonlyArray<FlawedRecord>;
 }>()("UpgradeNotStarted", {
   exitCode: 23,
   what: ({ release }) => `upgrade of release ${release.name} failed; the release is unchanged`,
   why: ({ cause }) => [cause],
-  hints: () => [hint("Fix the cause, then run:", tare("upgrade"))],
+  hints: ({ release, records = [] }) => [
+    ...records.map((record) => recordHint(release, record)),
+    hint("Fix the cause, then run:", tare("upgrade")),
+  ],
 }) {}
 
 /** The chart cannot be read: a missing path, a broken archive, a registry that does not answer. */

@@ -18,6 +18,7 @@ import type { OperatorError } from "../../src/errors.ts";
 import { plan } from "../../src/operations/plan.ts";
 import {
   FakeCluster,
+  FakeHelm,
   type Fault,
   HELM_3,
   HELM_4,
@@ -112,6 +113,22 @@ describe("a record of Helm's", () => {
       const { code, tag, why, error } = yield* refused();
       assert.deepStrictEqual([code, tag], [10, "RecordsDamaged"]);
       assert.include(why, "Secret tars-system/sh.helm.release.v1.tars.v2");
+      assert.include(
+        commandsOf(error),
+        "kubectl delete secret sh.helm.release.v1.tars.v2 -n tars-system",
+      );
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("that comes right before Helm's first write is named as what kept Helm from it", () =>
+    Effect.gen(function* () {
+      const [cluster, helm] = yield* Effect.all([FakeCluster, FakeHelm]);
+      yield* helm.beforeUpgrade(
+        Effect.asVoid(Effect.provideService(seedRecord(2, ""), FakeCluster, cluster)),
+      );
+      const { error } = yield* runUpgrade();
+      assert.deepStrictEqual([error?.exitCode, error?._tag], [23, "UpgradeNotStarted"]);
+      assert.include(error?.why.join(), "Secret tars-system/sh.helm.release.v1.tars.v2");
       assert.include(
         commandsOf(error),
         "kubectl delete secret sh.helm.release.v1.tars.v2 -n tars-system",

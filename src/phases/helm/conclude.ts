@@ -1,6 +1,7 @@
 /** What follows from what Helm did. */
 import { type Duration, Effect } from "effect";
 import type { HelmOutcome, HelmReason } from "../../domain/helm/outcome.ts";
+import { type FlawedRecord, isInTheWay } from "../../domain/release/record-flaw.ts";
 import { lastRevision } from "../../domain/release/release.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import {
@@ -9,9 +10,11 @@ import {
   UpgradeLeftInPlace,
   UpgradeNotStarted,
 } from "../../errors.ts";
+import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import type { Diagnosis, Rollout } from "../../services/rollout/RolloutGate.ts";
 import { describeHelmReason } from "../../words/helm/reasons.ts";
 import { BUSY_SINCE_LOOKED_AT } from "../../words/release/busy.ts";
+import { describeRecord } from "../../words/release/record-flaw.ts";
 import { describeRootCause } from "../../words/rollout/trouble.ts";
 import { saveReport } from "../rollout/rollout.ts";
 import { settle } from "../rollout/settle.ts";
@@ -47,6 +50,17 @@ const failureOf = Effect.fnUntraced(function* (
   return failure;
 });
 
+/** Helm takes a record that it cannot read for another operation's: it passes over it, and then finds its name taken. */
+const damagedRecords = Effect.fnUntraced(function* ({ before, installed }: UpgradeAttempt) {
+  const records = yield* ReleaseRecords;
+  const { release, lastGood } = installed;
+  const flawed = yield* Effect.orElseSucceed(
+    records.flawed(release, before),
+    (): ReadonlyArray<FlawedRecord> => [],
+  );
+  return flawed.filter((record) => isInTheWay(record, before, lastGood?.revision));
+});
+
 interface Followed {
   readonly rollout: Rollout;
   readonly diagnosis: Effect.Effect<Diagnosis | undefined>;
@@ -72,14 +86,20 @@ export const conclude = Effect.fnUntraced(function* (
         release,
         cause: describeHelmReason(outcome.reason),
       });
-    case "Locked":
+    case "Locked": {
       yield* recordGate(attempt, nextRevision(attempt.before), "not-started");
+      const records = yield* damagedRecords(attempt);
+      if (records.length > 0) {
+        const cause = records.map((one) => describeRecord(release.namespace, one)).join("; ");
+        return yield* new UpgradeNotStarted({ release, cause, records });
+      }
       return yield* new OperationInProgress({
         release,
         ...BUSY_SINCE_LOOKED_AT,
         revision: lastRevision(attempt.before)?.revision ?? 0,
         lastGood: undefined,
       });
+    }
     case "RolledBack": {
       yield* recordGate(attempt, outcome.revision, "failed");
       const failure = yield* failureOf(attempt, outcome, yield* diagnosis);
