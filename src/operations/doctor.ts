@@ -3,7 +3,7 @@ import { Clock, Duration, Effect } from "effect";
 import type { DoctorReport } from "../domain/events/doctor-report.ts";
 import { inOrder, isExpired, type OutboxEntry } from "../domain/events/outbox-entry.ts";
 import { eventIdsOf } from "../domain/events/reconcile.ts";
-import { type KubectlEnvironment, kubectlCommand } from "../domain/hints/operator-commands.ts";
+import { type KubectlLine, kubectl } from "../domain/hints/hint.ts";
 import type { Identity } from "../domain/identity/identity.ts";
 import { AnotherDoctorAtWork, ClusterUnavailable, EventsWaiting } from "../errors.ts";
 import { readLiveIdentity } from "../phases/release/read-release.ts";
@@ -13,6 +13,7 @@ import { ReleaseLock } from "../services/lock/ReleaseLock.ts";
 import { ReleaseRecords } from "../services/release/ReleaseRecords.ts";
 import { OperatorShell } from "../services/report/OperatorShell.ts";
 import { report } from "../services/report/Reporter.ts";
+import { showKubectl } from "../words/hints/commands.ts";
 import { briefOfEntry, type Forwarding, forward } from "./doctor/forward.ts";
 import { type DoctorOptions, doctorLock } from "./doctor/options.ts";
 import { briefOf, reconcile } from "./doctor/reconcile.ts";
@@ -57,10 +58,10 @@ const removeExpired = Effect.fnUntraced(function* (expired: ReadonlyArray<Outbox
 const LABEL = "tars.io/delivery";
 
 /** A rejected event is not sent again by itself; once the cause is fixed, this makes the next tick send it. */
-const sendAgain = (env: KubectlEnvironment, { namespace }: DoctorOptions["release"]): string => {
+const sendAgain = ({ namespace }: DoctorOptions["release"]): KubectlLine => {
   const which = `tars.io/component=install-event,${LABEL}=rejected`;
   const words = ["label", "configmaps", "-n", namespace, "-l", which, `${LABEL}=pending`];
-  return kubectlCommand(env, ...words, "--overwrite");
+  return kubectl(...words, "--overwrite");
 };
 
 /** Fails with `EventsWaiting`, after it has reported, when not everything could be sent. */
@@ -110,7 +111,7 @@ export const doctor = Effect.fn("tare.doctor")(function* (
   const again =
     result.rejected.length === 0
       ? {}
-      : { sendAgain: sendAgain(yield* yield* OperatorShell, release) };
+      : { sendAgain: showKubectl(yield* yield* OperatorShell, sendAgain(release)) };
   yield* report({ _tag: "DoctorTicked", release, report: result, ...again });
   if (sending.stoppedBecause !== undefined) {
     const { kept, stoppedBecause: cause } = sending;

@@ -9,6 +9,9 @@ export interface CommandLine {
   readonly into?: ReadonlyArray<string>;
 }
 
+/** One that needs to know the cluster and no Helm. */
+export type KubectlLine = CommandLine & { readonly tool: "kubectl" };
+
 /** `tare <command> [before] <identity file> [after]`, with the flags of this run but those in `without`. */
 export interface TareCommand {
   readonly tool: "tare";
@@ -60,7 +63,7 @@ export const runAgain: Hint = { again: true };
 
 export const again: Command = { tool: "again" };
 
-export const kubectl = (...words: ReadonlyArray<string>): CommandLine => ({
+export const kubectl = (...words: ReadonlyArray<string>): KubectlLine => ({
   tool: "kubectl",
   words,
 });

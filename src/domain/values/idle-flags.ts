@@ -2,7 +2,7 @@
 import { Redacted } from "effect";
 import { objectKey } from "../access/helm-access.ts";
 import { fieldsOf } from "../fields/object-diff.ts";
-import { type CommandLine, kubectl } from "../hints/hint.ts";
+import { type KubectlLine, kubectl } from "../hints/hint.ts";
 import {
   canonicalJson,
   dotted,
@@ -110,7 +110,7 @@ export const unusedFlag = ({ given, path }: FlagTrial, next: JsonObject): IdleFl
 export const doingCommand = (
   idle: IdleFlag,
   { namespace }: ReleaseRef,
-): CommandLine | undefined => {
+): KubectlLine | undefined => {
   if (idle._tag !== "InstallOnly") return undefined;
   const patch = JSON.stringify({ data: { [INSTALL_ONLY.key]: idle.asked } });
   const what = ["patch", "configmap", INSTALL_ONLY.configMap, "-n", namespace];

@@ -1,6 +1,5 @@
 /** Finds the flags that reach nothing, by rendering the chart as if each had not been given. */
 import { Effect, Option, Redacted } from "effect";
-import { kubectlCommand } from "../../domain/hints/operator-commands.ts";
 import { dotted, getPath } from "../../domain/kube/json.ts";
 import { ConfigMap, stringAt } from "../../domain/kube/objects.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
@@ -18,6 +17,7 @@ import { Helm } from "../../services/helm/Helm.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import { OperatorShell } from "../../services/report/OperatorShell.ts";
 import { warn } from "../../services/report/Reporter.ts";
+import { showKubectl } from "../../words/hints/commands.ts";
 import { type Rendering, templateRequest } from "../checks/release-facts.ts";
 import type { InstalledRelease } from "../release/installed-release.ts";
 
@@ -129,7 +129,7 @@ export const warnOfIdleFlags = Effect.fnUntraced(function* (
     found,
     (idle) => {
       const command = doingCommand(idle, release);
-      const words = command === undefined ? undefined : kubectlCommand(env, ...command.words);
+      const words = command === undefined ? undefined : showKubectl(env, command);
       return warn(idleWarning(idle, words));
     },
     { discard: true },

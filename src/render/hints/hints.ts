@@ -1,58 +1,8 @@
 /** Hints in words: commands that reach the same cluster, and do what this run was asked to, from the operator's shell. */
-import type {
-  Command,
-  CommandLine,
-  Hint,
-  ShownHint,
-  TareCommand,
-} from "../../domain/hints/hint.ts";
-import {
-  helmCommand,
-  kubectlCommand,
-  type OperatorEnvironment,
-  sameCommand,
-  tareCommand,
-} from "../../domain/hints/operator-commands.ts";
+import type { Hint, ShownHint } from "../../domain/hints/hint.ts";
+import { type OperatorEnvironment, sameCommand } from "../../domain/hints/operator-commands.ts";
 import { UPGRADE } from "../../domain/run/operation.ts";
-
-const showLine = (env: OperatorEnvironment, { tool, words, into }: CommandLine): string => {
-  const show = tool === "helm" ? helmCommand : kubectlCommand;
-  return [words, ...(into === undefined ? [] : [into])]
-    .map((part) => show(env, ...part))
-    .join(" | ");
-};
-
-const showTare = (
-  env: OperatorEnvironment,
-  { command, before = [], after = [], without = [] }: TareCommand,
-): string => {
-  const upgradeFlags = env.upgradeFlags.filter(({ name }) => !without.includes(name));
-  return tareCommand({ ...env, upgradeFlags }, command, { before, after });
-};
-
-export const showCommand = (env: OperatorEnvironment, command: Command): string => {
-  switch (command.tool) {
-    case "kubectl":
-    case "helm":
-      return showLine(env, command);
-    case "tare":
-      return showTare(env, command);
-    case "again":
-      return sameCommand(env);
-    case "shell": {
-      const steps = command.steps.map((step) =>
-        typeof step === "string" ? step : showLine(env, step),
-      );
-      const save = command.saveAs === undefined ? "" : ` > ${command.saveAs}`;
-      return `${steps.join(" | ")}${save}`;
-    }
-    case "loop": {
-      const { variable, over, name } = command;
-      const body = showLine(env, command.command).replaceAll(name, `"$${variable}"`);
-      return `for ${variable} in ${over.join(" ")}; do ${body}; done`;
-    }
-  }
-};
+import { showCommand } from "../../words/hints/commands.ts";
 
 const showHint = (env: OperatorEnvironment, hint: Hint): ShownHint => {
   if ("again" in hint) {

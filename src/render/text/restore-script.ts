@@ -2,7 +2,7 @@
 import type { CrdBackup, CrdMigration } from "../../domain/crds/backup.ts";
 import { type CommandLine, type Hint, hint, kubectl, shell } from "../../domain/hints/hint.ts";
 import { type OperatorEnvironment, shellQuote } from "../../domain/hints/operator-commands.ts";
-import { showCommand } from "../hints/hints.ts";
+import { showCommand } from "../../words/hints/commands.ts";
 
 type Migrating = CrdBackup & { readonly migrateFirst: NonNullable<CrdBackup["migrateFirst"]> };
 

@@ -11,10 +11,11 @@ import {
   withdrawnVersions,
 } from "../../../src/domain/crds/withdrawal.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../../src/domain/kube/objects.ts";
-import { showCommand, showHints } from "../../../src/render/hints/hints.ts";
+import { showHints } from "../../../src/render/hints/hints.ts";
 import { restoreHints } from "../../../src/render/hints/restore-crds.ts";
 import { describeObjection } from "../../../src/words/crds/objections.ts";
 import { crdRemedy } from "../../../src/words/crds/remedies.ts";
+import { showCommand } from "../../../src/words/hints/commands.ts";
 import { PLAIN_OPERATOR } from "../../fakes/index.ts";
 
 const CHANNEL = "gateway.networking.k8s.io/channel";

@@ -15,7 +15,7 @@ import {
   rendersAlike,
   unusedFlag,
 } from "../../../src/domain/values/idle-flags.ts";
-import { showCommand } from "../../../src/render/hints/hints.ts";
+import { showCommand } from "../../../src/words/hints/commands.ts";
 import { IDENTITY, PLAIN_OPERATOR } from "../../fakes/index.ts";
 
 const MODE = ["global", "deploymentMode"];
