@@ -32,6 +32,18 @@ const namesIn = Effect.fnUntraced(function* (directory: string) {
 });
 
 describe("the CRDs of a chart", () => {
+  it("say nothing through Node, which would print it as it is", () => {
+    const warned: Array<unknown> = [];
+    const before = process.emitWarning;
+    process.emitWarning = (warning: string | Error) => void warned.push(warning);
+    try {
+      parseCrdFile(`${crd("a.example.com")}? {a: "\\e[2J"}\n: b\n`);
+    } finally {
+      process.emitWarning = before;
+    }
+    assert.deepStrictEqual(warned, []);
+  });
+
   it.effect("come from what packaging parsed, as long as the file is the same", () =>
     Effect.gen(function* () {
       const { directory, file, parsed } = yield* chart;

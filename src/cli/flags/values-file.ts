@@ -20,7 +20,7 @@ const readOne = Effect.fnUntraced(function* (file: string) {
   });
   // The parser quotes the text, which can be a secret.
   const values: unknown = yield* Effect.try({
-    try: () => parse(text) ?? {},
+    try: () => parse(text, { logLevel: "error" }) ?? {},
     catch: () => refused(file, "it is neither YAML nor JSON"),
   });
   return isJsonObject(values) ? values : yield* refused(file, "expected a mapping of values");

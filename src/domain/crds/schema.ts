@@ -35,6 +35,9 @@ type Flaw =
 /** What a schema finds wrong with an object, and where: dotted, e.g. `spec.rules[0].name`. */
 export type SchemaFlaw = { readonly path: string } & Flaw;
 
+/** What is longer is built without complaint, and fails when it is used. */
+const LONGEST_PATTERN = 10_000;
+
 const patterns = new Map<string, RegExp | undefined>();
 
 /** Go's expressions are nearly JavaScript's; one that is not is not tried. */
@@ -42,7 +45,7 @@ const patternOf = (source: string): RegExp | undefined => {
   if (!patterns.has(source)) {
     let pattern: RegExp | undefined;
     try {
-      pattern = new RegExp(source, "u");
+      if (source.length <= LONGEST_PATTERN) pattern = new RegExp(source, "u");
     } catch {
       pattern = undefined;
     }

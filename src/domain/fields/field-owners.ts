@@ -32,7 +32,7 @@ const KEY = /^\[(.*?[^\\])\](?=[.[]|$)/;
 const itemAt = (items: ReadonlyArray<Json>, key: string): Json | undefined => {
   if (/^\d+$/.test(key)) return items[Number(key)];
   if (key.startsWith("=")) return items.find((item) => JSON.stringify(item) === key.slice(1));
-  const wanted = [...key.matchAll(/(\w+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)];
+  const wanted = [...key.matchAll(/(?<!\w)(\w+)=("(?:[^"\\]|\\.)*"|[^,]+)/g)];
   return items.find(
     (item) =>
       isJsonObject(item) &&

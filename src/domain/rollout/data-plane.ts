@@ -10,9 +10,12 @@ const GRACE_PERIOD_MARGIN_SECONDS = 300;
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
 
+/** Begun once in a row of digits: it may be as long as an object can be. */
+const TERM = /(?<!\d)(\d{1,15})(h|ms|m|s)/g;
+
 /** Gateway API durations have no fractions: `5m`, `300s`, `1h30m`. */
 const gatewayApiSeconds = (text: string): number | undefined => {
-  const terms = [...text.matchAll(/(\d+)(h|ms|m|s)/g)];
+  const terms = [...text.matchAll(TERM)];
   return terms.length === 0
     ? undefined
     : terms.reduce(

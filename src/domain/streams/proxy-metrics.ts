@@ -7,7 +7,7 @@ export interface Metric {
 }
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+const LABEL = /(?<!\w)([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 const unescaped = (text: string): string =>
   text.replace(/\\(.)/g, (_, char: string) => (char === "n" ? "\n" : char));

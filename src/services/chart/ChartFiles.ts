@@ -47,7 +47,7 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
 
       const parseYaml = (chart: string, file: string, text: string) =>
         Effect.try({
-          try: () => parse(text) as unknown,
+          try: () => parse(text, { logLevel: "error" }) as unknown,
           catch: () => new ChartError({ chart, detail: `${file} is not YAML` }),
         });
 

@@ -60,10 +60,13 @@ const isCrd = (object: unknown): object is KubeObject & JsonObject =>
   listAt(object, "spec", "versions").length > 0 &&
   listAt(object, "spec", "versions").every((one) => typeof fieldAt(one, "name") === "string");
 
+/** Otherwise the parser warns through Node, which prints what the file says as it is. */
+const NO_WARNINGS = { logLevel: "error" } as const;
+
 /** The CRDs of one file, or what is wrong with it, to complete "the file …". */
 export const parseCrdFile = (text: string): Result.Result<ReadonlyArray<CrdManifest>, string> => {
   try {
-    const documents = parseAllDocuments(text);
+    const documents = parseAllDocuments(text, NO_WARNINGS);
     if (documents.some(({ errors }) => errors.length > 0)) return Result.fail("is not YAML");
     const objects = documents
       .map((document) => document.toJS() as unknown)

@@ -12,6 +12,8 @@ const isTime = (tag: Tags[number]): boolean =>
 /** Helm reads YAML 1.1, where `0400` is octal and `yes` is true, but knows no times of day and no dates. */
 const AS_HELM_READS: DocumentOptions & SchemaOptions = {
   version: "1.1",
+  // Warnings go through Node, which prints what the manifest says as it is.
+  logLevel: "error",
   customTags: (tags) => tags.filter((tag) => !isTime(tag)),
 };
 

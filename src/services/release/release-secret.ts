@@ -8,6 +8,7 @@ import { malformation, type RecordDamage } from "../../domain/release/record-fla
 import { type HistoryLine, type ReleaseRef, RevisionStatus } from "../../domain/release/release.ts";
 import { redactText, truncateUtf8 } from "../../domain/text/redaction.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
+import { membersOf } from "./json-members.ts";
 
 /** A chart and its manifest that Helm can store, a megabyte zipped, take no more; what swells beyond it is no record. */
 const MAX_UNZIPPED_BYTES = 32 * 1024 * 1024;
@@ -69,17 +70,22 @@ export const withRecordedStatus = (
   };
 };
 
-type ReadRecord =
-  | { readonly _tag: "Record"; readonly record: unknown }
-  | { readonly _tag: "Unreadable"; readonly damage: RecordDamage };
+interface Unreadable {
+  readonly _tag: "Unreadable";
+  readonly damage: RecordDamage;
+}
 
-const unreadable = (_tag: Exclude<RecordDamage["_tag"], "WrongType">): ReadRecord => ({
+type ReadRecord = { readonly _tag: "Record"; readonly record: unknown } | Unreadable;
+
+const unreadable = (_tag: Exclude<RecordDamage["_tag"], "WrongType">): Unreadable => ({
   _tag: "Unreadable",
   damage: { _tag },
 });
 
-/** What is inside, or what keeps everybody from reading it. */
-export const readReleaseRecord = (record: KubeObject): ReadRecord => {
+/** The JSON that is kept, or what keeps everybody from reading it. */
+const recordJson = (
+  record: KubeObject,
+): { readonly _tag: "Json"; readonly json: Buffer } | Unreadable => {
   if ((stringAt(record, "data", "release") ?? "") === "") return unreadable("Empty");
   const bytes = storedBytes(record);
   if (!isRecord(bytes)) return unreadable("NeitherGzipNorJson");
@@ -91,7 +97,10 @@ export const readReleaseRecord = (record: KubeObject): ReadRecord => {
       (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "TooLarge" : "BrokenGzip",
     );
   }
-  if (hasTooManyValues(json)) return unreadable("TooManyValues");
+  return hasTooManyValues(json) ? unreadable("TooManyValues") : { _tag: "Json", json };
+};
+
+const parsed = (json: Buffer): ReadRecord => {
   let inside: unknown;
   try {
     inside = JSON.parse(json.toString());
@@ -99,6 +108,39 @@ export const readReleaseRecord = (record: KubeObject): ReadRecord => {
     return unreadable("NoJson");
   }
   return nestsTooDeeply(inside) ? unreadable("TooDeep") : { _tag: "Record", record: inside };
+};
+
+/** What is inside, or what keeps everybody from reading it. */
+export const readReleaseRecord = (record: KubeObject): ReadRecord => {
+  const read = recordJson(record);
+  return read._tag === "Json" ? parsed(read.json) : read;
+};
+
+/** More than any values that were ever written by hand: what Helm quotes of them is not told, since to mask it takes too long. */
+const MOST_MASKABLE_BYTES = 512 * 1024;
+
+/** What the history is told from, without the manifest and the chart's files, which are nearly all of a record. */
+const briefRecord = (secret: KubeObject): unknown => {
+  const read = recordJson(secret);
+  const members = read._tag === "Json" ? membersOf(read.json) : undefined;
+  if (members === undefined) return undefined;
+  const [chart, config] = [members.get("chart"), members.get("config")];
+  const isMaskable = config === undefined || config.length <= MOST_MASKABLE_BYTES;
+  const parts = [
+    ["version", members.get("version")],
+    ["info", members.get("info")],
+    ["metadata", chart && membersOf(chart)?.get("metadata")],
+    ["config", isMaskable ? config : undefined],
+  ] as const;
+  const record: Record<string, unknown> = {};
+  for (const [name, json] of parts) {
+    const part = json === undefined ? undefined : parsed(json);
+    if (part?._tag === "Unreadable") return undefined;
+    record[name] = part?.record;
+  }
+  const { metadata, info, ...rest } = record;
+  const told = isMaskable || !isJsonObject(info) ? info : { ...info, description: "" };
+  return { ...rest, chart: { metadata }, info: told };
 };
 
 /** The record inside; `undefined` when it cannot be read. */
@@ -156,7 +198,7 @@ export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
 
 /** Nothing for a Secret whose record cannot be read: Helm passes such ones over too. */
 export const recordedRevision = (secret: KubeObject): RecordedRevision | undefined => {
-  const record = decodeReleaseSecret(secret);
+  const record = briefRecord(secret);
   const [revision, uid] = [numberAt(record, "version"), secret.metadata.uid];
   if (revision === undefined || uid === undefined) return undefined;
   const [name, version] = ["name", "version"].map((field) =>

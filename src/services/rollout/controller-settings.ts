@@ -7,7 +7,7 @@ const IS_SETTINGS = /^kind: *"?EnvoyGateway"? *$|"kind": *"EnvoyGateway"/m;
 /** A document that is no YAML is none that the controller could read either. */
 const parsed = (text: string): unknown => {
   try {
-    return parse(text);
+    return parse(text, { logLevel: "error" });
   } catch {
     return undefined;
   }

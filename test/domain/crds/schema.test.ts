@@ -30,6 +30,7 @@ describe("an object", () => {
       [{ path: "spec", _tag: "NoMatch", pattern: "^a+$" }],
     ],
     [{ type: "string", pattern: "(?P<go>a)" }, "b", []],
+    [{ type: "string", pattern: `^x${"eyJ-".repeat(50_000)}` }, "b", []],
     [{ type: "string", minLength: 2 }, "a", [{ path: "spec", _tag: "TooShort", limit: 2 }]],
     [{ type: "string", maxLength: 1 }, "ab", [{ path: "spec", _tag: "TooLong", limit: 1 }]],
     [{ type: "string", maxLength: 1 }, "💡", []],

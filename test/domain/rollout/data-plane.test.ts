@@ -65,6 +65,12 @@ describe("what an EnvoyProxy asks of its pods", () => {
     assert.strictEqual(askedGraceSeconds(envoyProxy(drain)), seconds);
   });
 
+  it("is read at once, however long the field is", () => {
+    const startedAt = performance.now();
+    assert.isUndefined(askedGraceSeconds(envoyProxy("9".repeat(400_000))));
+    assert.isBelow(performance.now() - startedAt, 5_000);
+  });
+
   it.each([[undefined], ["soon"], [300], [""]])(
     "drain time %j leaves it to the controller",
     (drain) => {

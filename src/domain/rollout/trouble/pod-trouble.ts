@@ -105,7 +105,7 @@ const pullKind = (text: string): TroubleKind => {
 };
 
 const withoutImageNames = (text: string): string =>
-  text.replace(/"[^"]*"/g, '""').replace(/\S+:[\w][\w.-]*: (?=not found)/g, "");
+  text.replace(/"[^"]*"/g, '""').replace(/(?<!\S)\S+:[\w][\w.-]*: (?=not found)/g, "");
 
 const PULL_REASONS = new Set(["ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"]);
 const UNRUNNABLE_REASONS = new Set([

@@ -165,7 +165,10 @@ const refresh = Effect.fn("kube.oidc")(function* (config: Config) {
 const keep = ({ file }: Origin, user: string, tokens: Readonly<Record<string, string>>) =>
   Effect.ignore(
     Effect.tryPromise(async () => {
-      const document = parseDocument(await readFile(file, "utf8"), { uniqueKeys: false });
+      const document = parseDocument(await readFile(file, "utf8"), {
+        uniqueKeys: false,
+        logLevel: "error",
+      });
       const users = fieldAt(document.toJS(), "users");
       const index = Array.isArray(users)
         ? users.findIndex((entry) => fieldAt(entry, "name") === user)
