@@ -1,18 +1,21 @@
 /**
  * 500 queued events through one tick of `tare doctor`, on a real API server and a receiver on loopback that checks schema
- * and token of each.
+ * and token of each; then a tick in a namespace that somebody filled: with records of a megabyte that nobody reported, and with
+ * large ConfigMaps beside.
  *
- *   node bench/doctor.ts [events]
+ *   node bench/doctor.ts [events] [records]
  */
 import { spawn } from "node:child_process";
-import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { kubectl, startCluster } from "../test/cluster/cluster.ts";
 import { startReceiver } from "../test/cluster/doctor/receiver.ts";
 
 const NAMESPACE = "tars-system";
 const count = Number(process.argv[2] ?? 500);
+const records = Number(process.argv[3] ?? 100);
 
 const cluster = await startCluster();
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -61,6 +64,59 @@ const event = (revision: number) => {
   };
 };
 
+/** As Helm would write it, of a chart that cannot be zipped any smaller. */
+const release = (revision: number, manifest: string, config: object = {}) => {
+  const status = revision === records ? "deployed" : "superseded";
+  const info = {
+    status,
+    description: "Upgrade complete",
+    last_deployed: new Date(Date.UTC(2025, 0, 1) + revision * 1_000).toISOString(),
+  };
+  const chart = { metadata: { name: "tars", version: `1.0.${revision}` } };
+  const name = { name: "tars", namespace: NAMESPACE, version: revision };
+  const zipped = gzipSync(JSON.stringify({ ...name, info, chart, config, manifest }));
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "helm.sh/release.v1",
+    metadata: {
+      name: `sh.helm.release.v1.tars.v${revision}`,
+      namespace: NAMESPACE,
+      labels: { owner: "helm", name: "tars", status, version: String(revision) },
+    },
+    data: { release: Buffer.from(zipped.toString("base64")).toString("base64") },
+  };
+};
+
+const secrets = () =>
+  Object.fromEntries(Array.from({ length: 150_000 }, (_, at) => [`password${at}`, `word-${at}`]));
+
+/** In turn: noise, what unpacks to 20 MiB, and more secrets than anybody has. */
+const filled = (revision: number) => {
+  if (revision % 10 === 1) return release(revision, "kïnd: €\n".repeat(2_000_000));
+  if (revision % 10 === 2) return release(revision, "", secrets());
+  return release(revision, randomBytes(500_000).toString("base64"));
+};
+
+const unrelated = (number: number) => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: `beside-${number}`, namespace: NAMESPACE },
+  data: { text: "x".repeat(900_000) },
+});
+
+const AT_ONCE = 10;
+
+const fill = async () => {
+  for (let from = 1; from <= records; from += AT_ONCE) {
+    const numbers = Array.from({ length: AT_ONCE }, (_, index) => from + index);
+    const items = numbers.flatMap((one) => [filled(one), unrelated(one)]);
+    await kubectl(cluster, ["create", "-f", "-"], {
+      input: { apiVersion: "v1", kind: "List", items },
+    });
+  }
+};
+
 /** The kernel's high-water mark of a process, in MiB; the last one that could be read. */
 const peakOf = (pid: number | undefined): number | undefined => {
   try {
@@ -105,6 +161,8 @@ try {
   show(`${count} events`, sent);
   console.log(`received ${receiver.received.length}, objections ${receiver.objections.length}`);
   console.log(`${(count / sent.seconds).toFixed(0)} events a second, start included`);
+  await fill();
+  show(`${records} records of a megabyte, as many ConfigMaps`, await tick());
 } finally {
   await receiver.close();
   await cluster.stop();

@@ -132,3 +132,20 @@ describe("--plan of what is there already", () => {
     ),
   );
 });
+
+describe("a plan of a release that is stuck", () => {
+  const revisions = [{ status: "deployed" }, { status: "pending-upgrade" }] as const;
+
+  it.effect("refuses with --recover too, and names the upgrade that recovers, not itself", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* runUpgradeCli(["--plan", "--recover"]);
+      assert.strictEqual(code, 13);
+      const commands = stderr.filter((line) => line.startsWith("tare upgrade "));
+      assert.isNotEmpty(commands);
+      for (const command of commands) {
+        assert.include(command, "--recover");
+        assert.notInclude(command, "--plan");
+      }
+    }).pipe(Effect.provide(world({ revisions }))),
+  );
+});

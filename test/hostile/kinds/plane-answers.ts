@@ -57,7 +57,10 @@ const body = (dice: Dice): Buffer =>
       [
         () => JSON.stringify({ message: hostileText(dice), detail: [hostileText(dice)] }),
         () => `<html>${hostileText(dice)}</html>`,
-        () => hostileText(dice).repeat(1 + dice.int(3_000)),
+        () =>
+          hostileText(dice)
+            .slice(0, 1_000)
+            .repeat(1 + dice.int(3_000)),
         () => "",
       ],
     )(),
