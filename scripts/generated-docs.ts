@@ -2,8 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DOCTOR_FLAGS } from "../src/cli/commands/doctor.ts";
-import { type ExitCode, UPGRADE_EXIT_CODES } from "../src/cli/commands/exit-codes.ts";
+import {
+  type ExitCode,
+  INSTALL_EXIT_CODES,
+  UPGRADE_EXIT_CODES,
+} from "../src/cli/commands/exit-codes.ts";
 import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
+import { INSTALL_FLAGS } from "../src/cli/flags/install-flags.ts";
 import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
 import { HOME_CHECK, PREFLIGHT_CHECKS } from "../src/phases/checks/preflight.ts";
 import { RELEASE_CHECKS } from "../src/phases/checks/release-checks.ts";
@@ -12,8 +17,8 @@ import { CHECK_TITLES, type CheckId } from "../src/words/checks/titles.ts";
 const ROOT = join(import.meta.dirname, "..");
 
 /** The pages that have something generated in them. */
-export const PAGES = ["README.md", "docs/embedding.md", "docs/checks.md"].map((page) =>
-  join(ROOT, page),
+export const PAGES = ["README.md", "docs/embedding.md", "docs/checks.md", "docs/install.md"].map(
+  (page) => join(ROOT, page),
 );
 
 type Row = Pick<DeclaredFlag<unknown>, "name" | "metavar" | "preset" | "help" | "more" | "page">;
@@ -32,6 +37,10 @@ const flagTable = (flags: ReadonlyArray<Row>): ReadonlyArray<string> => [
   "| --- | --- | --- |",
   ...flags.map(flagRow),
 ];
+
+/** On a page of the docs itself. */
+const inDocs = (table: ReadonlyArray<string>): ReadonlyArray<string> =>
+  table.map((line) => line.replaceAll("](docs/", "]("));
 
 const exitCodeTable = (codes: ReadonlyArray<ExitCode>): ReadonlyArray<string> => [
   "| code | meaning |",
@@ -52,6 +61,9 @@ const TABLES: Readonly<Record<string, ReadonlyArray<string>>> = {
   "upgrade flags": flagTable(ofHelp(false, UPGRADE_FLAGS)),
   "advanced flags": flagTable(ofHelp(true, UPGRADE_FLAGS)),
   "doctor flags": flagTable(ofHelp(false, DOCTOR_FLAGS)),
+  "install flags": inDocs(flagTable(ofHelp(false, INSTALL_FLAGS))),
+  "advanced install flags": inDocs(flagTable(ofHelp(true, INSTALL_FLAGS))),
+  "install exit codes": exitCodeTable(INSTALL_EXIT_CODES),
   "exit codes": exitCodeTable(UPGRADE_EXIT_CODES),
   "preflight checks": checkTable([...PREFLIGHT_CHECKS, HOME_CHECK]),
   "release checks": checkTable(RELEASE_CHECKS),

@@ -4,6 +4,7 @@
  */
 import type * as BadInput from "./errors/bad-input.ts";
 import type * as Crds from "./errors/crds.ts";
+import type * as Install from "./errors/install.ts";
 import type * as Preflight from "./errors/preflight.ts";
 import type * as Records from "./errors/records.ts";
 import type * as Release from "./errors/release.ts";
@@ -23,6 +24,16 @@ export {
   CrdsRefused,
 } from "./errors/crds.ts";
 export { AnotherDoctorAtWork, EventsWaiting } from "./errors/doctor.ts";
+export {
+  InstallationUnfinished,
+  InstallLeftInPlace,
+  InstallNotStarted,
+  InstallRefused,
+  InstallRemoved,
+  MissingValues,
+  NotConfirmed,
+  RemovalFailed,
+} from "./errors/install.ts";
 export { isOperatorError, type OperatorError } from "./errors/operator-error.ts";
 export {
   ClusterUnavailable,
@@ -67,3 +78,6 @@ export type UpgradeError =
   | InstanceOf<typeof Release>
   | InstanceOf<typeof Crds>
   | InstanceOf<typeof Upgrade>;
+
+/** What an installation can fail with beside these: everything but what the command line itself refuses. */
+export type InstallError = UpgradeError | BadInput.InvalidFlag | InstanceOf<typeof Install>;

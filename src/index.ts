@@ -3,6 +3,7 @@
  * names what it needs in its type. What may change between versions: docs/embedding.md.
  */
 
+export { layerPromptsTerminal } from "./cli/PromptsTerminal.ts";
 export type { TareServices } from "./cli/tare.ts";
 export type { DoctorReport } from "./domain/events/doctor-report.ts";
 export type { TimelineRow } from "./domain/events/timeline.ts";
@@ -12,6 +13,7 @@ export {
   type Identity,
   type IdentityProblem,
 } from "./domain/identity/identity.ts";
+export { DEFAULT_INSTALL_OPTIONS, type InstallOptions } from "./domain/install/options.ts";
 export type { ClusterChoice, ToolsChoice } from "./domain/kube/cluster-choice.ts";
 export type { UpgradePlan } from "./domain/plan/upgrade-plan.ts";
 export type { ReleaseRef } from "./domain/release/release.ts";
@@ -26,6 +28,12 @@ export * from "./errors.ts";
 export { liveServices } from "./live.ts";
 export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./operations/doctor.ts";
 export { history } from "./operations/history.ts";
+export {
+  INSTALL_PHASES,
+  type InstallOutcome,
+  type InstallServices,
+  install,
+} from "./operations/install.ts";
 export { PLAN_PHASES, type PlanServices, plan } from "./operations/plan.ts";
 export { asOwner, type Owned, type OwnerInput } from "./operations/run/as-owner.ts";
 export { checkRelease, prefetchChecks } from "./operations/run/check-release.ts";
@@ -60,6 +68,9 @@ export {
 export { applyCrds, readCrds } from "./phases/crds/apply-crds.ts";
 export { type CrdChanges, type EndOfRun, withCrdChanges } from "./phases/crds/changes.ts";
 export { helmUpgrade, type UpgradeResult } from "./phases/helm/helm-upgrade.ts";
+export { type Configured, configure } from "./phases/install/configure.ts";
+export { helmInstall } from "./phases/install/helm-install.ts";
+export { prepare } from "./phases/install/prepare.ts";
 export { planUpgrade } from "./phases/plan/plan-upgrade.ts";
 export { discover } from "./phases/release/discover.ts";
 export type { InstalledRelease } from "./phases/release/installed-release.ts";
@@ -125,6 +136,7 @@ export { JournalFiles } from "./services/run/JournalFiles.ts";
 export { layerJournalFilesOnDisk } from "./services/run/JournalFilesOnDisk.ts";
 export { OperatorSignals } from "./services/run/OperatorSignals.ts";
 export { layerOperatorSignalsProcess } from "./services/run/OperatorSignalsProcess.ts";
+export { Prompts } from "./services/run/Prompts.ts";
 export { type OpenJournal, RunJournal } from "./services/run/RunJournal.ts";
 export { ProxyStats, ProxyStatsError } from "./services/streams/ProxyStats.ts";
 export { layerProxyStatsByPodProxy } from "./services/streams/ProxyStatsByPodProxy.ts";

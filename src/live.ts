@@ -1,4 +1,5 @@
 import { Layer } from "effect";
+import { layerPromptsTerminal } from "./cli/PromptsTerminal.ts";
 import type { ClusterChoice, ToolsChoice } from "./domain/kube/cluster-choice.ts";
 import { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
 import { layerChartFiles } from "./services/chart/ChartFiles.ts";
@@ -45,6 +46,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     inCluster,
     layerProcessTableLocal,
     layerConfirmationTerminal,
+    layerPromptsTerminal,
     layerOperatorSignalsProcess,
     layerChartFiles.pipe(Layer.provide(helm)),
     layerCrdBackupsOnDisk,

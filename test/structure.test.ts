@@ -86,6 +86,8 @@ const ROOMS = [
   "hints",
   "hold",
   "identity",
+  "install",
+  "install",
   "kube",
   "lock",
   "plan",
@@ -323,10 +325,14 @@ const WORDED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "words of Helm's and the API server's, to know them by": [
     "domain/checks/admission-refusal.ts",
     "domain/events/recorded-revision.ts",
+    "domain/helm/listed-last.ts",
     "domain/helm/outcome.ts",
   ],
   "an expression that the API server evaluates": ["domain/hold/objects.ts"],
-  "the name of a phase, a line of the product page": ["phases/release/discover.ts"],
+  "the name of a phase, a line of the product page": [
+    "phases/install/prepare.ts",
+    "phases/release/discover.ts",
+  ],
 };
 
 describe("sentences", () => {
@@ -391,6 +397,12 @@ describe("exports", () => {
     "PreflightInput",
     "CrdsInput",
     "HelmUpgradeInput",
+    "HelmInstallInput",
+    "ConfigureInput",
+    "PrepareInput",
+    "HelmInstallInput",
+    "ConfigureInput",
+    "PrepareInput",
     "PlanInput",
     "DiscoverInput",
     "DeleteOptions",

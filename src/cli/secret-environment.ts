@@ -1,5 +1,8 @@
 /** Variables that hold a secret: for the flags alone, not for helm, its plugins, credential plugins and shells. */
-export const SECRET_VARIABLES = ["TARE_OTEL_EXPORTER_AUTH_HEADERS"] as const;
+export const SECRET_VARIABLES = [
+  "TARE_OTEL_EXPORTER_AUTH_HEADERS",
+  "TARE_IMAGE_PULL_SECRET",
+] as const;
 
 /** What the environment was, and what no child process inherits from now on. */
 export const takeSecrets = (env: NodeJS.ProcessEnv): Record<string, string> => {

@@ -4,6 +4,7 @@ import type { Identity } from "../domain/identity/identity.ts";
 import type { ClusterChoice, ToolsChoice } from "../domain/kube/cluster-choice.ts";
 import type { doctor } from "../operations/doctor.ts";
 import type { history } from "../operations/history.ts";
+import type { InstallServices } from "../operations/install.ts";
 import type { PlanServices } from "../operations/plan.ts";
 import type { UpgradeServices } from "../operations/upgrade.ts";
 import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
@@ -13,6 +14,7 @@ import type { ToolShelf } from "../services/tools/ToolShelf.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { historyCommand } from "./commands/history.ts";
+import { installCommand } from "./commands/install.ts";
 import { toolsCommand } from "./commands/tools.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
 import { completionScript } from "./completions.ts";
@@ -22,6 +24,7 @@ import { colorFlag, progressFlag } from "./flags/terminal.ts";
 export type TareServices = Exclude<
   | UpgradeServices
   | PlanServices
+  | InstallServices
   | Effect.Services<ReturnType<typeof history>>
   | Effect.Services<ReturnType<typeof doctor>>
   | ToolCache,
@@ -63,8 +66,9 @@ export const tareCommand = <R, R2>(
   const ofCluster = (flags: ClusterFlags) => services(clusterChoice(flags));
   const script = (shell: Completions.Shell): string => completionScript(command, shell);
   const command = Command.make("tare").pipe(
-    Command.withDescription("Upgrade and operate a TARS data plane."),
+    Command.withDescription("Install, upgrade and operate a TARS data plane."),
     Command.withSubcommands([
+      Command.provide(installCommand, ofCluster),
       Command.provide(upgradeCommand, ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),
       Command.provide(historyCommand, ofCluster),

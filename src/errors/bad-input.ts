@@ -1,5 +1,5 @@
 /** Exit 2: what the run was given cannot be used. */
-import { again, helm, hint, shell } from "../domain/hints/hint.ts";
+import { again, helm, hint } from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import { operatorError } from "./operator-error.ts";
 
@@ -22,7 +22,7 @@ export class InvalidFlag extends operatorError<{
   exitCode: 2,
   what: ({ flag }) => `invalid value for --${flag}`,
   why: ({ expected }) => [expected],
-  hints: () => [hint("See the flags:", shell("tare upgrade --help"))],
+  hints: () => [hint("See the flags:", { tool: "help" })],
 }) {}
 
 /** `--keep` names what the release has no value for. */

@@ -191,7 +191,7 @@ export class CrdsIncomplete extends operatorError<{
     ...(backup === undefined
       ? []
       : [hint("Compare with the backup:", kubectl("diff", "-f", backup))]),
-    hint("The next run completes them:", tare("upgrade")),
+    hint("The next run completes them:", tare("same")),
   ],
 }) {}
 
@@ -202,6 +202,6 @@ export class CrdBackupFailed extends operatorError<{ readonly detail: string }>(
     exitCode: 14,
     what: () => "the live CRDs could not be saved before changing them; no CRD was written",
     why: ({ detail }) => [detail],
-    hints: () => [hint("Free disk space or fix the folder, then run:", tare("upgrade"))],
+    hints: () => [hint("Free disk space or fix the folder, then run:", tare("same"))],
   },
 ) {}

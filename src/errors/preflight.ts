@@ -3,7 +3,15 @@
 import type { PreflightProblem } from "../domain/checks/problem.ts";
 import type { ReachChange } from "../domain/checks/reach.ts";
 import type { TakenFields } from "../domain/fields/taken-fields.ts";
-import { again, type Hint, hint, kubectl, runAgain, tare } from "../domain/hints/hint.ts";
+import {
+  again,
+  type Hint,
+  hint,
+  kubectl,
+  runAgain,
+  runOnceFixed,
+  tare,
+} from "../domain/hints/hint.ts";
 import type { JsonObject } from "../domain/kube/json.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import { problemLines, problemRemedies } from "../words/checks/problems.ts";
@@ -19,10 +27,7 @@ export class PreflightFailed extends operatorError<{
     return count === 1 ? "preflight failed" : `preflight failed: ${count} problems`;
   },
   why: ({ problems }) => problems.flatMap(problemLines),
-  hints: ({ problems }) => [
-    ...problems.flatMap(problemRemedies),
-    hint("Once that is fixed, run the upgrade again:", tare("upgrade")),
-  ],
+  hints: ({ problems }) => [...problems.flatMap(problemRemedies), runOnceFixed],
 }) {}
 
 const TURNED_AWAY: ReadonlyArray<readonly [RegExp, Hint]> = [
@@ -97,7 +102,7 @@ export class DataPlaneNamespaceMismatch extends operatorError<{
   hints: ({ live }) => [
     hint(
       "Pass the namespace it lives in:",
-      tare("upgrade", { after: ["--dataplane-namespace", live] }),
+      tare("same", { after: ["--dataplane-namespace", live] }),
     ),
   ],
 }) {}
@@ -118,7 +123,7 @@ export class DowngradeRefused extends operatorError<{
     historyHint(release),
     hint(
       "To go back to a version this release had, roll back; to downgrade all the same:",
-      tare("upgrade", { after: ["--allow-downgrade"] }),
+      tare("same", { after: ["--allow-downgrade"] }),
     ),
   ],
 }) {}
@@ -139,7 +144,7 @@ export class ForeignChart extends operatorError<{
     historyHint(release),
     hint(
       "Specify the release:",
-      tare("upgrade", {
+      tare("same", {
         after: ["--release-name", "NAME", "--system-namespace", "NAMESPACE"],
       }),
     ),
@@ -178,11 +183,8 @@ export class FieldsOwnedByOthers extends operatorError<{
   what: () => "the upgrade would change fields that others set (--on-conflict=refuse)",
   why: ({ taken }) => taken.flatMap(fieldLine),
   hints: () => [
-    hint(
-      "See the old and new values:",
-      tare("upgrade", { after: ["--on-conflict=take", "--plan"] }),
-    ),
-    hint("Change them all the same:", tare("upgrade", { after: ["--on-conflict=take"] })),
+    hint("See the old and new values:", tare("same", { after: ["--on-conflict=take", "--plan"] })),
+    hint("Change them all the same:", tare("same", { after: ["--on-conflict=take"] })),
   ],
 }) {}
 
@@ -206,19 +208,16 @@ export class ReachWouldChange extends operatorError<{
   why: ({ changes }) => changes.map(reachLine),
   hints: ({ keepWith, values }) => [
     ...(keepWith.length > 0
-      ? [hint("Keep it as it is:", tare("upgrade", { after: keepWith }))]
+      ? [hint("Keep it as it is:", tare("same", { after: keepWith }))]
       : values === undefined
         ? []
         : [
             hint(
               "Keep it as it is:",
-              tare("upgrade", { after: ["--values", JSON.stringify(values)] }),
+              tare("same", { after: ["--values", JSON.stringify(values)] }),
             ),
           ]),
-    hint(
-      "Or change it, and clients with it:",
-      tare("upgrade", { after: ["--allow-reach-change"] }),
-    ),
+    hint("Or change it, and clients with it:", tare("same", { after: ["--allow-reach-change"] })),
   ],
 }) {}
 
@@ -234,10 +233,10 @@ export class ValuesWouldBeLost extends operatorError<{
   hints: ({ keepWith }) => [
     hint(
       "Keep them:",
-      tare("upgrade", {
+      tare("same", {
         after: [...keepWith.flatMap((flag) => flag.split(" ")), "--strict-values"],
       }),
     ),
-    hint("Or accept the loss:", tare("upgrade", { after: ["--strict-values=false"] })),
+    hint("Or accept the loss:", tare("same", { after: ["--strict-values=false"] })),
   ],
 }) {}

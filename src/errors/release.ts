@@ -191,7 +191,7 @@ export class AnotherRunHoldsTheLock extends operatorError<{
           ),
         ]
       : []),
-    hint("Wait for it, then upgrade:", tare("upgrade", { after: ["--lock-timeout", "30m"] })),
+    hint("Wait for it, then run again:", tare("same", { after: ["--lock-timeout", "30m"] })),
   ],
 }) {}
 
@@ -200,5 +200,5 @@ export class RunSuperseded extends operatorError<{ readonly detail: string }>()(
   exitCode: 13,
   what: () => "this run lost its lock on the release and stopped before its next write",
   why: ({ detail }) => [detail],
-  hints: () => [hint("Check the release, then run again:", tare("upgrade"))],
+  hints: () => [hint("Check the release, then run again:", tare("same"))],
 }) {}

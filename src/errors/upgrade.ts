@@ -22,7 +22,7 @@ type FailedUpgrade = {
 /** Everything before the name of the image itself: what `--image-sync` takes. */
 const registryOf = (image: string): string => image.slice(0, Math.max(0, image.lastIndexOf("/")));
 
-const imageHints = (missingImage: string | undefined): ReadonlyArray<Hint> =>
+export const imageHints = (missingImage: string | undefined): ReadonlyArray<Hint> =>
   missingImage === undefined
     ? []
     : [
@@ -113,7 +113,7 @@ export class UpgradeNotStarted extends operatorError<{
   why: ({ cause }) => [cause],
   hints: ({ release, records = [] }) => [
     ...records.map((record) => recordHint(release, record)),
-    hint("Fix the cause, then run:", tare("upgrade")),
+    hint("Fix the cause, then run:", tare("same")),
   ],
 }) {}
 
@@ -125,7 +125,7 @@ export class ChartUnusable extends operatorError<{
   exitCode: 23,
   what: ({ chart }) => `chart ${chart} cannot be used; nothing was changed`,
   why: ({ cause }) => [cause],
-  hints: () => [hint("Fix the cause, then run:", tare("upgrade"))],
+  hints: () => [hint("Fix the cause, then run:", tare("same"))],
 }) {}
 
 /** Nothing for an error that is not about a revision that was made. */

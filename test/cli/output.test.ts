@@ -847,6 +847,97 @@ const SAMPLES: {
       "3 created, 12 updated, 4 skipped",
     ],
   ],
+  InstallationPrepared: [
+    [
+      {
+        _tag: "InstallationPrepared",
+        summary: {
+          release: RELEASE,
+          dataplaneNamespace: "tars-dataplane",
+          context: "prod",
+          server: "https://cluster.example:6443",
+          chart: "embedded chart",
+          version: "1.2.0",
+          registry: "gcr.io/acme/tars",
+          customer: "acme",
+          environment: "prod",
+          deploymentMode: "saas",
+          serveUrl: "https://llm.acme.example",
+          pullSecret: "tars-image-pull",
+          ha: true,
+          changes: undefined,
+        },
+      },
+      "installing 1.2.0 (embedded chart) as release tars in tars-system, data plane in tars-dataplane",
+      "cluster https://cluster.example:6443 (context prod)",
+      "registry gcr.io/acme/tars, customer acme, environment prod, saas, HA",
+      "clients reach it at https://llm.acme.example",
+      "images are pulled with Secret tars-image-pull",
+    ],
+    [
+      {
+        _tag: "InstallationPrepared",
+        summary: {
+          release: RELEASE,
+          dataplaneNamespace: "tars-dataplane",
+          context: undefined,
+          server: "https://cluster.example:6443",
+          chart: "embedded chart",
+          version: "1.2.0",
+          registry: "",
+          customer: "",
+          environment: "",
+          deploymentMode: "",
+          serveUrl: "",
+          pullSecret: "",
+          ha: false,
+          changes: 3,
+        },
+      },
+      "changing release tars in tars-system (revision 3), version 1.2.0 stays",
+      "cluster https://cluster.example:6443",
+      "public registries, one proxy, not HA",
+    ],
+  ],
+  NothingToDo: [
+    [
+      {
+        ...{ _tag: "NothingToDo", release: RELEASE, revision: 3, version: "1.2.0" },
+        after: "nothing",
+      },
+      "nothing to do: release tars runs 1.2.0 with these values (revision 3)",
+    ],
+    [
+      {
+        ...{ _tag: "NothingToDo", release: RELEASE, revision: 3, version: "1.2.0" },
+        after: "secrets",
+      },
+      "nothing else to do: release tars runs 1.2.0 with these values (revision 3)",
+    ],
+  ],
+  NamespacePrepared: [
+    [
+      { _tag: "NamespacePrepared", namespace: "tars-dataplane", isNew: true },
+      "namespace tars-dataplane created",
+    ],
+    [
+      { _tag: "NamespacePrepared", namespace: "tars-dataplane", isNew: false },
+      "namespace tars-dataplane labelled for Pod Security",
+    ],
+  ],
+  SecretWritten: [
+    [
+      { _tag: "SecretWritten", namespace: "tars-dataplane", name: "tars-image-pull" },
+      "Secret tars-dataplane/tars-image-pull written",
+    ],
+  ],
+  RemovalStarted: [
+    [
+      { _tag: "RemovalStarted", release: RELEASE, why: "egress: not ready" },
+      "warning: egress: not ready",
+      "removing release tars from tars-system",
+    ],
+  ],
   HelmUpgradeStarted: [
     [
       {
@@ -1017,7 +1108,26 @@ const SAMPLES: {
   ],
   Completed: [
     [
-      { _tag: "Completed", revision: 8, fromVersion: "1.1.0", toVersion: "1.2.0", hints: HINTS },
+      {
+        _tag: "Completed",
+        operation: "install",
+        revision: 1,
+        fromVersion: "1.2.0",
+        toVersion: "1.2.0",
+        hints: [],
+      },
+      "Installation completed.",
+      "",
+    ],
+    [
+      {
+        _tag: "Completed",
+        operation: "upgrade",
+        revision: 8,
+        fromVersion: "1.1.0",
+        toVersion: "1.2.0",
+        hints: HINTS,
+      },
       "Upgrade completed.",
       "",
       "Look:",

@@ -8,5 +8,8 @@ it("secrets of the environment are kept for the flags, and inherited by nobody",
     TARE_OTEL_EXPORTER_AUTH_HEADERS: "Bearer x",
   });
   assert.deepStrictEqual(env, { PATH: "/bin" });
-  assert.deepStrictEqual([...SECRET_VARIABLES], ["TARE_OTEL_EXPORTER_AUTH_HEADERS"]);
+  assert.deepStrictEqual(
+    [...SECRET_VARIABLES],
+    ["TARE_OTEL_EXPORTER_AUTH_HEADERS", "TARE_IMAGE_PULL_SECRET"],
+  );
 });

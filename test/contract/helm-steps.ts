@@ -51,6 +51,12 @@ export const rollback = Effect.fnUntraced(function* (revision: number, takeOver 
   });
 });
 
+/** With its history. */
+export const uninstall = Effect.gen(function* () {
+  const [stage, helm] = [yield* Stage, yield* Helm];
+  return yield* helm.uninstall({ release: stage.release, timeout: Duration.minutes(1) });
+});
+
 /** `revision status description`, one a line. */
 export const historyLines = Effect.gen(function* () {
   const [stage, helm] = [yield* Stage, yield* Helm];

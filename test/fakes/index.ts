@@ -17,6 +17,7 @@ export {
   runAs,
   THIS_PROCESS,
 } from "./FakeProcesses.ts";
+export { FakePrompts } from "./FakePrompts.ts";
 export { FakeReports } from "./FakeReports.ts";
 export { FakeSignals } from "./FakeSignals.ts";
 export * from "./fixtures/crds.ts";
@@ -33,6 +34,7 @@ export * from "./pods/behaviour.ts";
 export { type FakeStream, FakeStreams, type StreamsOfGateway } from "./pods/FakeStreams.ts";
 export { Recorder } from "./Recorder.ts";
 export { restoreRecords } from "./restore.ts";
+export { type InstallRun, runInstall } from "./run-install.ts";
 export { hintsOf, PLAIN_OPERATOR, runUpgrade, type UpgradeRun } from "./run-upgrade.ts";
 export { type Simulated, simulate } from "./simulate.ts";
 export { layerFakeTools } from "./tools.ts";

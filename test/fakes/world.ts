@@ -31,6 +31,7 @@ import { FakeConfirmation } from "./FakeConfirmation.ts";
 import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeManagementPlane } from "./FakeManagementPlane.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
+import { FakePrompts } from "./FakePrompts.ts";
 import { FakeReports } from "./FakeReports.ts";
 import { FakeSignals } from "./FakeSignals.ts";
 import {
@@ -186,6 +187,7 @@ export const world = (scenario: Scenario = {}) => {
     FakeReports.layer,
     FakeProcesses.layer,
     FakeConfirmation.layer,
+    FakePrompts.layer,
     FakeJournalFiles.layer,
     FakeSignals.layer,
     FakeManagementPlane.layer,

@@ -164,6 +164,7 @@ const WAYS: Readonly<Record<Exclude<WaitName, keyof typeof ELSEWHERE_TRIED>, Way
 /** Those that no run on a simulated cluster gets to, each tried where it is at home. */
 const ELSEWHERE_TRIED = {
   "tools-lock": "test/tools",
+  "removal-look": "test/operations/install",
   "server-again": "test/services/kube",
   "credentials-again": "test/services/kube",
 } as const satisfies Partial<Record<WaitName, string>>;

@@ -64,6 +64,58 @@ export const UPGRADE_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "1", short: "unexpected", full: "anything unexpected" },
 ];
 
+export const INSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
+  { code: "0", short: "installed, or nothing to do" },
+  {
+    code: "2",
+    short: "usage, bad input, or not confirmed",
+    full: "usage or bad input: flags, identity file, pull secret; values that nothing gives, all of them named; not confirmed",
+  },
+  {
+    code: "10",
+    short: "refused: what is there, or preflight",
+    full: "refused before anything was changed: a release of another version, name or chart, one that Argo CD or Flux looks after, a namespace or CRD that is being deleted; and all that a preflight of the upgrade finds",
+  },
+  {
+    code: "12",
+    short: "would cut streams",
+    full: "the change would replace the only proxy, and cut its streams",
+  },
+  {
+    code: "13",
+    short: "another run, or one that did not end",
+    full: "another run holds the lock, or an operation on the release did not end (`--recover`)",
+  },
+  { code: "14", short: "CRDs refused, nothing written", full: "CRDs refused; no CRD was written" },
+  {
+    code: "15",
+    short: "CRDs incomplete",
+    full: "CRDs incomplete; Helm was not started, and the next run completes them",
+  },
+  {
+    code: "20",
+    short: "failed, and removed or rolled back",
+    full: "failed: a first installation was removed, a change was rolled back, verified",
+  },
+  {
+    code: "21",
+    short: "failed, and so did the way back",
+    full: "failed, and it could not be removed or rolled back",
+  },
+  {
+    code: "22",
+    short: "failed, left in place",
+    full: "failed and was left in place (`--no-atomic`)",
+  },
+  {
+    code: "23",
+    short: "failed before anything was written",
+    full: "failed before anything of the release was written: chart, rendering, schema",
+  },
+  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
+  { code: "1", short: "unexpected" },
+];
+
 export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "0", short: "all sent, or nothing to do" },
   { code: "2", short: "usage or bad input" },

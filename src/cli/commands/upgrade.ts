@@ -1,7 +1,6 @@
 import { Effect, Exit, Option } from "effect";
 import { Command } from "effect/cli";
 import { type Hint, helm, hint, kubectl, rollback } from "../../domain/hints/hint.ts";
-import type { OperatorEnvironment } from "../../domain/hints/operator-commands.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { planHasChanges } from "../../domain/plan/upgrade-plan.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
@@ -12,10 +11,7 @@ import { type UpgradeOutcome, upgrade } from "../../operations/upgrade.ts";
 import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
 import type { UpgradeResult } from "../../phases/helm/helm-upgrade.ts";
 import { showHints } from "../../render/hints/hints.ts";
-import { restoreHints } from "../../render/hints/restore-crds.ts";
-import { needsScript, restoreScript, scriptHint } from "../../render/text/restore-script.ts";
 import { warningText } from "../../render/warnings/warning.ts";
-import { CrdBackups } from "../../services/crds/CrdBackups.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { readIdentity } from "../flags/identity-file.ts";
 import { identityFile } from "../flags/shared-flags.ts";
@@ -24,6 +20,7 @@ import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "../flags/u
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
 import { RunFailed } from "../RunFailed.ts";
+import { crdHints, wayBack } from "./crd-hints.ts";
 import { exitCodesHelp, UPGRADE_EXIT_CODES } from "./exit-codes.ts";
 
 const closingHints = (
@@ -52,27 +49,6 @@ const idleHints = ({ release }: UpgradeOptions, { idle }: UpgradeOutcome): Reado
       : [hint(`${warningText(idleWarning(flag, undefined))}. To change it:`, command)];
   });
 
-/** Where the script cannot be written, the steps are printed. */
-const wayBack = Effect.fnUntraced(function* ({ backup }: CrdChanges, env: OperatorEnvironment) {
-  if (backup === undefined) return [];
-  const told = restoreHints(backup);
-  if (!needsScript(backup)) return told;
-  const backups = yield* CrdBackups;
-  const saved = backups.saveScript(restoreScript(backup, env), backup.migrateFirst.file);
-  return yield* Effect.match(saved, {
-    onSuccess: (script): ReadonlyArray<Hint> => [scriptHint(backup, script)],
-    onFailure: () => told,
-  });
-});
-
-/** Of a run that did not get to its end: the CRDs are all that stays of it. */
-const crdHints = Effect.fnUntraced(function* (crds: CrdChanges, env: OperatorEnvironment) {
-  const { created, updated } = crds;
-  if (created + updated === 0) return [];
-  const title = `CRDs that this run wrote stay as they are now: ${created} created, ${updated} updated.`;
-  return [hint(title), ...(yield* wayBack(crds, env))];
-});
-
 const reportFailure = Effect.fnUntraced(function* (
   input: UpgradeInput,
   error: OperatorError,
@@ -100,6 +76,7 @@ const reportSuccess = Effect.fnUntraced(function* (
   if (notes !== undefined) yield* report({ _tag: "ChartNotes", revision, notes });
   yield* report({
     _tag: "Completed",
+    operation: "upgrade",
     revision,
     fromVersion: result.fromVersion,
     toVersion: result.toVersion,

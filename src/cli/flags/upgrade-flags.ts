@@ -20,6 +20,14 @@ const IMAGE_TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 /** A host with an optional port, and a path: no scheme. */
 const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$/i;
 
+export const DEPLOYMENT_MODES = ["enterprise", "saas"] as const;
+
+export const imageRegistry = matching(
+  "image-registry",
+  IMAGE_REGISTRY,
+  "a registry with an optional path, e.g. gcr.io/acme/tars",
+);
+
 /** The default of a flag without which the release keeps its value. */
 const CARRIED = "carry-forward";
 
@@ -171,36 +179,24 @@ const ADVANCED = {
     metavar: "VERSION",
     isAdvanced: true,
   }),
-  imageRegistry: optional(
-    "image-registry",
-    matching(
-      "image-registry",
-      IMAGE_REGISTRY,
-      "a registry with an optional path, e.g. gcr.io/acme/tars",
-    ),
-    {
-      help: "The registry that the images come from",
-      preset: CARRIED,
-      metavar: "REGISTRY",
-      isAdvanced: true,
-    },
-  ),
+  imageRegistry: optional("image-registry", imageRegistry, {
+    help: "The registry that the images come from",
+    preset: CARRIED,
+    metavar: "REGISTRY",
+    isAdvanced: true,
+  }),
   imageTag: optional("image-tag", matching("image-tag", IMAGE_TAG, "an image tag, e.g. 1.2.0"), {
     help: "The tag of the TARS images",
     preset: "the chart's",
     metavar: "TAG",
     isAdvanced: true,
   }),
-  deploymentMode: optional(
-    "deployment-mode",
-    Flag.Literals("deployment-mode", ["enterprise", "saas"]),
-    {
-      help: "Deployment mode of the data plane",
-      more: "`enterprise` or `saas`",
-      preset: CARRIED,
-      isAdvanced: true,
-    },
-  ),
+  deploymentMode: optional("deployment-mode", Flag.Literals("deployment-mode", DEPLOYMENT_MODES), {
+    help: "Deployment mode of the data plane",
+    more: "`enterprise` or `saas`",
+    preset: CARRIED,
+    isAdvanced: true,
+  }),
   customer: optional("customer", Flag.String("customer"), {
     help: "The customer's name",
     preset: CARRIED,

@@ -67,9 +67,20 @@ interface RenderArguments {
   readonly valuesFile: string;
   /** Who answers the chart's lookups and says which kinds there are. */
   readonly answers: RenderAnswers;
+  /** There is no release yet. */
+  readonly isFirst?: boolean;
   /** Told where the server is not asked: Helm would take the version it was built for. */
   readonly kubeVersion?: string | undefined;
 }
+
+/** Everything of the release goes, its history with it. */
+export const uninstallArguments = (
+  version: HelmVersion,
+  { release, timeout }: Pick<UpgradeArguments, "release" | "timeout">,
+): ReadonlyArray<string> => [
+  ...["uninstall", release.name, "--namespace", release.namespace],
+  ...["--timeout", formatGoDuration(timeout), waitFlag(version)],
+];
 
 export type RenderAnswers = "server" | "none";
 
@@ -80,17 +91,18 @@ const dryRunFlag = ({ major, minor }: HelmVersion): string =>
 /** Nothing of it writes: what Helm would do, printed. */
 export const renderArguments = (
   version: HelmVersion,
-  { release, chart, valuesFile, answers, kubeVersion }: RenderArguments,
+  { release, chart, valuesFile, answers, kubeVersion, isFirst = false }: RenderArguments,
 ): ReadonlyArray<string> => {
   const what = [release.name, chart, "--namespace", release.namespace, "--values", valuesFile];
   return answers === "none"
     ? [
-        ...["template", ...what, "--is-upgrade", "--skip-crds"],
+        ...["template", ...what, ...(isFirst ? [] : ["--is-upgrade"]), "--skip-crds"],
         ...(kubeVersion === undefined ? [] : ["--kube-version", kubeVersion]),
       ]
     : [
         "upgrade",
         ...what,
+        ...(isFirst ? ["--install"] : []),
         "--reset-values",
         "--skip-crds",
         dryRunFlag(version),

@@ -17,6 +17,8 @@ export type HelmReason =
   | { readonly _tag: "Silent" }
   /** Its first write was carried out and the answer lost: it took its own revision for another operation's. */
   | { readonly _tag: "AnswerLost"; readonly revision: number }
+  /** It ended, as if all were well, and its record says otherwise. */
+  | { readonly _tag: "LeftUnfinished"; readonly status: string }
   /** It ended, and then its records could not be read. */
   | { readonly _tag: "ClusterGone" };
 
@@ -54,17 +56,19 @@ const REFUSED =
 /** What Helm says when the Secret of its next revision is already there. */
 const EXISTS = /^(?:UPGRADE FAILED: )?release: already exists$/i;
 
-const UPGRADE_FAILED = /^Upgrade ".*?" failed: /s;
+const ATTEMPT_FAILED = /^(?:Upgrade|Release) ".*?" failed: /s;
 
-const reasonOf = (attempt: Revision | undefined, errorText: string): HelmReason => {
+/** Why an attempt failed, as far as Helm tells. */
+export const reasonOf = (attempt: Revision | undefined, errorText: string): HelmReason => {
   const recorded =
     attempt !== undefined && describesFailure(attempt)
-      ? descriptionOf(attempt).replace(UPGRADE_FAILED, "")
+      ? descriptionOf(attempt).replace(ATTEMPT_FAILED, "")
       : "";
   return said(oneLine(recorded || helmReason(errorText)));
 };
 
-const addedSince = (before: History, after: History): History => {
+/** Revisions that came after those of `before`. */
+export const addedSince = (before: History, after: History): History => {
   const newest = lastRevision(before)?.revision ?? 0;
   return byRevision(after).filter(({ revision }) => revision > newest);
 };

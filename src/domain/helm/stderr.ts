@@ -71,6 +71,10 @@ export const helmReason = (text: string): string => {
   return unwrapped === text.trim() ? unwrapped : helmReason(unwrapped);
 };
 
+/** What Helm says when it has removed a first installation that failed, as it was told to. */
+export const tellsOfRemoval = (text: string): boolean =>
+  /failed, and has been uninstalled due to (?:atomic|rollback-on-failure) being set/i.test(text);
+
 /** The reason on one line: list markers, blank lines and the count above a list dropped. */
 export const oneLine = (text: string): string =>
   text

@@ -15,7 +15,8 @@ export type KubectlLine = CommandLine & { readonly tool: "kubectl" };
 /** `tare <command> [before] <identity file> [after]`, with the flags of this run but those in `without`. */
 export interface TareCommand {
   readonly tool: "tare";
-  readonly command: "install" | "upgrade";
+  /** `same` is that of the run which prints it. */
+  readonly command: "install" | "upgrade" | "same";
   readonly before?: ReadonlyArray<string>;
   /** A flag in here or in `before` replaces the one given. */
   readonly after?: ReadonlyArray<string>;
@@ -28,6 +29,8 @@ export type Command =
   | TareCommand
   /** What was run, once more. */
   | { readonly tool: "again" }
+  /** Of the command that was run. */
+  | { readonly tool: "help" }
   /** Steps that are piped into each other; a text is one that is the same wherever it is pasted. */
   | {
       readonly tool: "shell";
@@ -46,7 +49,7 @@ export type Command =
 /** Commands under the sentence that says what they are for, or nothing but to run again what was run. */
 export type Hint =
   | { readonly title: string; readonly commands: ReadonlyArray<Command> }
-  | { readonly again: true };
+  | { readonly again: true; readonly isOnceFixed?: boolean };
 
 /** In words, for one operator's shell. */
 export interface ShownHint {
@@ -60,6 +63,9 @@ export const hint = (title: string, ...commands: ReadonlyArray<Command>): Hint =
 });
 
 export const runAgain: Hint = { again: true };
+
+/** Under what has to be put right first. */
+export const runOnceFixed: Hint = { again: true, isOnceFixed: true };
 
 export const again: Command = { tool: "again" };
 

@@ -1,4 +1,4 @@
-import type { Operation } from "../run/operation.ts";
+import { INSTALL, type Operation, UPGRADE } from "../run/operation.ts";
 
 /**
  * Commands printed for the operator to paste. They reach the same cluster as this run did: the context in use is always
@@ -21,7 +21,9 @@ export interface OperatorEnvironment {
   readonly clusterFlags: ReadonlyArray<GivenFlag>;
   /** Every other flag this run was given, so that a repeated run is the same run. Secrets are not among them. */
   readonly upgradeFlags: ReadonlyArray<GivenFlag>;
-  /** Of another operation than an upgrade: what was run, with its words but those that say which cluster. */
+  /** Of the run that these flags were given to; an upgrade where it is left out. */
+  readonly command?: "install" | "upgrade";
+  /** Of another operation than these two: what was run, with its words but those that say which cluster. */
   readonly ran?: { readonly operation: Operation; readonly words: ReadonlyArray<string> };
 }
 
@@ -82,26 +84,32 @@ export const kubectlCommand = (env: KubectlEnvironment, ...words: ReadonlyArray<
  */
 export const tareCommand = (
   env: OperatorEnvironment,
-  command: "install" | "upgrade",
+  wanted: "install" | "upgrade" | "same",
   {
     before = [],
     after = [],
   }: { before?: ReadonlyArray<string>; after?: ReadonlyArray<string> } = {},
 ): string => {
+  const own = env.command ?? "upgrade";
+  const command = wanted === "same" ? own : wanted;
   const named = new Set(
     [...before, ...after].flatMap((word) => /^--([^=]+)/.exec(word)?.slice(1) ?? []),
   );
   // A repeated flag adds to what was given.
   for (const name of REPEATABLE) named.delete(name);
-  const given = [...(command === "upgrade" ? env.upgradeFlags : []), ...env.clusterFlags]
+  const given = [...(command === own ? env.upgradeFlags : []), ...env.clusterFlags]
     .filter(({ name }) => !named.has(name))
     .flatMap(({ words }) => words);
   return join("tare", command, ...before, env.identityFile, ...after, ...given);
 };
 
+/** What was run. */
+export const operationOf = ({ ran, command }: OperatorEnvironment): Operation =>
+  ran?.operation ?? (command === "install" ? INSTALL : UPGRADE);
+
 /** What was run, once more. */
 export const sameCommand = (env: OperatorEnvironment): string => {
-  if (env.ran === undefined) return tareCommand(env, "upgrade");
+  if (env.ran === undefined) return tareCommand(env, "same");
   const { operation, words } = env.ran;
   const cluster = env.clusterFlags.flatMap((flag) => flag.words);
   return join("tare", operation.command, ...words, ...cluster);

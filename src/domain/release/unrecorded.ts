@@ -62,6 +62,16 @@ const keeperOf = (object: KubeObject, release: ReleaseRef): Keeper => {
     : { _tag: "Applied", by: managers.find((manager) => manager !== "kube-controller-manager") };
 };
 
+/** Argo CD or Flux, where what they would make anew runs there, recorded by Helm or not. */
+export const gitOpsKeeper = (deployments: ReadonlyArray<KubeObject>, release: ReleaseRef) => {
+  const found = unrecordedRelease(deployments, release);
+  if (found?._tag !== "Live") return undefined;
+  const { keeper } = found;
+  return keeper._tag === "ArgoCd" || keeper._tag === "Flux"
+    ? { keeper, deployments: found.deployments }
+    : undefined;
+};
+
 /** @param deployments of the release's namespace */
 export const unrecordedRelease = (
   deployments: ReadonlyArray<KubeObject>,

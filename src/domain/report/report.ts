@@ -7,6 +7,7 @@ import type { TimelineRow } from "../events/timeline.ts";
 import type { TakenFields } from "../fields/taken-fields.ts";
 import type { ShownHint } from "../hints/hint.ts";
 import type { Leave } from "../hold/let-go.ts";
+import type { InstallSummary } from "../install/summary.ts";
 import type { UpgradePlan } from "../plan/upgrade-plan.ts";
 import type { ReleaseRef } from "../release/release.ts";
 import type { WorkloadProgress } from "../rollout/progress.ts";
@@ -88,6 +89,22 @@ export type ReportEvent =
   /** One was written, in a phase that may yet be stopped. */
   | { readonly _tag: "CrdWritten"; readonly crd: string; readonly isNew: boolean }
   | { readonly _tag: "CrdsApplied"; readonly counts: CrdCounts }
+  /** What is about to be installed, and where. */
+  | { readonly _tag: "InstallationPrepared"; readonly summary: InstallSummary }
+  /** The release is as it was asked to be. */
+  | {
+      readonly _tag: "NothingToDo";
+      readonly release: ReleaseRef;
+      readonly revision: number;
+      readonly version: string;
+      /** What this run has written all the same. */
+      readonly after: "nothing" | "secrets";
+    }
+  /** A namespace that this run made, or gave a label. */
+  | { readonly _tag: "NamespacePrepared"; readonly namespace: string; readonly isNew: boolean }
+  | { readonly _tag: "SecretWritten"; readonly namespace: string; readonly name: string }
+  /** What there is of a release that never worked is taken away. */
+  | { readonly _tag: "RemovalStarted"; readonly release: ReleaseRef; readonly why: string }
   | {
       readonly _tag: "HelmUpgradeStarted";
       readonly release: ReleaseRef;
@@ -178,6 +195,7 @@ export type ReportEvent =
   | { readonly _tag: "Planned"; readonly plan: UpgradePlan }
   | {
       readonly _tag: "Completed";
+      readonly operation: "install" | "upgrade";
       readonly revision: number;
       readonly fromVersion: string;
       readonly toVersion: string;

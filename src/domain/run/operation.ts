@@ -25,19 +25,30 @@ export const UPGRADE: WritingOperation = {
   done: "Upgraded",
 };
 
+export const INSTALL: WritingOperation = {
+  command: "install",
+  noun: "the installation",
+  event: "install",
+  phases: ["preflight", "configure", "namespaces", "apply-crds", "helm-install"],
+  done: "Installed",
+};
+
 export const HISTORY: Operation = { command: "history", noun: "it" };
 
 export const DOCTOR: Operation = { command: "doctor", noun: "it" };
 
 /** Those with a journal; runs that named none were upgrades. */
-const JOURNALED: ReadonlyArray<WritingOperation> = [UPGRADE];
+const JOURNALED: ReadonlyArray<WritingOperation> = [UPGRADE, INSTALL];
 
 /** @param event as the journal has it; of a version that can do more than this one, it is taken for an upgrade */
 export const journaledOperation = (event: string | undefined): WritingOperation =>
   JOURNALED.find((operation) => operation.event === event) ?? UPGRADE;
 
-/** From 1; `undefined` for a phase of another operation. */
-export const phaseNumber = ({ phases }: WritingOperation, id: string): number | undefined => {
-  const index = phases.indexOf(id);
+/** From 1; `undefined` for phases of other operations. */
+export const phaseNumber = (
+  { phases }: WritingOperation,
+  ids: ReadonlyArray<string>,
+): number | undefined => {
+  const index = phases.findIndex((id) => ids.includes(id));
   return index < 0 ? undefined : index + 1;
 };

@@ -8,16 +8,21 @@ export const JOURNAL_SCHEMA_VERSION = 1;
 /** The last steps tell where a run died; a run that waits for long must not fill the record. */
 const STEPS_KEPT = 20;
 
-/** The parts of a run that write, by the id of the phase they belong to. */
+/** In which the release itself is written, by the operation. */
+const HELM_PHASES: ReadonlyArray<string> = ["helm-upgrade", "helm-install"];
+
+/** The parts of a run that write, by the ids of the phases they belong to, one an operation. */
 const RUN_STEPS = {
-  recovery: "discover",
-  crds: "apply-crds",
-  upgrade: "helm-upgrade",
-  "helm-upgrade": "helm-upgrade",
-  gate: "helm-upgrade",
-  drain: "helm-upgrade",
-  "helm-rollback": "helm-upgrade",
-  event: "helm-upgrade",
+  recovery: ["discover", "configure"],
+  namespaces: ["namespaces"],
+  crds: ["apply-crds"],
+  upgrade: HELM_PHASES,
+  "helm-upgrade": HELM_PHASES,
+  gate: HELM_PHASES,
+  drain: HELM_PHASES,
+  "helm-rollback": HELM_PHASES,
+  "helm-uninstall": HELM_PHASES,
+  event: HELM_PHASES,
 } as const;
 export const RunStep = Schema.Literals(
   Object.keys(RUN_STEPS) as ReadonlyArray<keyof typeof RUN_STEPS>,

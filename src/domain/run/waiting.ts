@@ -42,6 +42,8 @@ export const WAITS = [
   "hold-look",
   /** The policy that holds proxies to be in force. */
   "hold-in-force",
+  /** The end of what is being removed. */
+  "removal-look",
   /** The next attempt to roll back. */
   "rollback-again",
 ] as const;

@@ -75,10 +75,12 @@ const rollBackTo = Effect.fnUntraced(function* (
   );
 }, Effect.scoped);
 
-const mayRecover = Effect.fnUntraced(function* (options: UpgradeOptions, diagnosis: Recoverable) {
-  if (options.recover) return true;
+const mayRecover = Effect.fnUntraced(function* (run: UpgradeRun, diagnosis: Recoverable) {
+  if (run.options.recover) return true;
   const confirmation = yield* Confirmation;
-  return yield* confirmation.ask(askToRecover(options.release, diagnosis, diagnosis.to));
+  return yield* confirmation.ask(
+    askToRecover(run.options.release, diagnosis, { to: diagnosis.to, noun: run.operation.noun }),
+  );
 });
 
 /** Says that a recovery is under way, and how long it took. */
@@ -104,7 +106,7 @@ const recover = Effect.fnUntraced(function* (
   found: FoundRelease,
   diagnosis: Recoverable,
 ) {
-  if (!(yield* mayRecover(run.options, diagnosis))) return found;
+  if (!(yield* mayRecover(run, diagnosis))) return found;
   return yield* bringBack(run, found, diagnosis).pipe(announced(run.options, diagnosis));
 });
 

@@ -97,7 +97,7 @@ export interface HaInput {
 }
 
 /** Where no Gateway tells, any of them may be in use. */
-const verdictOf = ({ envoyProxies, use }: HaFacts): HaVerdict =>
+export const haVerdictOf = ({ envoyProxies, use }: HaFacts): HaVerdict =>
   Result.match(envoyProxies, {
     onSuccess: (all) => {
       const used = use === undefined ? [] : proxiesInUse(use);
@@ -119,7 +119,7 @@ export const haPreflight: Phase<
   title: "HA preflight",
   run: Effect.fnUntraced(function* ({ options, facts }) {
     const known = yield* facts;
-    const verdict = verdictOf(known);
+    const verdict = haVerdictOf(known);
     if (verdict._tag === "SingleReplica" && !options.allowDowntime) {
       return yield* new SingleReplica(verdict);
     }

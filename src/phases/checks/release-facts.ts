@@ -1,5 +1,5 @@
 /** What the checks that need the release ask of Helm and the cluster: all at once, and none of it writes. */
-import { Effect, Option, type Redacted, type Result } from "effect";
+import { Effect, Option, type Redacted, Result } from "effect";
 import { EVERYTHING } from "../../domain/access/access.ts";
 import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/checks/webhook-certificate.ts";
 import type { LiveCrd } from "../../domain/crds/plan.ts";
@@ -29,10 +29,12 @@ export const templateRequest = Effect.fnUntraced(function* ({
   release,
   chart,
   values,
+  deployed,
 }: InstalledRelease) {
   const kubectl = yield* Kubectl;
   const server = Option.getOrUndefined(yield* Effect.option(kubectl.serverVersion));
-  return { release, chart: chart.directory, values, kubeVersion: server?.text };
+  const isFirst = deployed === undefined;
+  return { release, chart: chart.directory, values, isFirst, kubeVersion: server?.text };
 });
 
 /**
@@ -41,14 +43,16 @@ export const templateRequest = Effect.fnUntraced(function* ({
  */
 const renderRelease = Effect.fn("tare.read.rendering")(function* (installed: InstalledRelease) {
   const helm = yield* Helm;
-  const { release, chart, values } = installed;
-  return yield* helm.render({ release, chart: chart.directory, values }, "server").pipe(
+  const { release, chart, values, deployed } = installed;
+  const isFirst = deployed === undefined;
+  const request = { release, chart: chart.directory, values, isFirst };
+  return yield* helm.render(request, "server").pipe(
     Effect.map((rendered): Rendering => ({ release: rendered, withoutServer: undefined })),
     Effect.catchIf(
       ({ kind, text }) => kind === "forbidden" || isUnservedKind(text),
       ({ text }) =>
         Effect.map(
-          Effect.flatMap(templateRequest(installed), (request) => helm.render(request, "none")),
+          Effect.flatMap(templateRequest(installed), (template) => helm.render(template, "none")),
           (rendered): Rendering => ({ release: rendered, withoutServer: text }),
         ),
     ),
@@ -147,10 +151,14 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
   const [helm, kubectl] = yield* Effect.all([Helm, Kubectl]);
   const { release, deployed, history, lastGood } = installed;
   // Which is not the deployed one where an attempt failed.
-  const newest = lastRevision(history)?.revision ?? deployed.revision;
+  const newest = lastRevision(history)?.revision;
   const stored = (revision: number) => Effect.result(helm.manifest(release, revision));
+  const firstMethod = Effect.map(
+    helm.version,
+    ({ major }): ApplyMethod => (major >= 4 ? "server" : "client"),
+  );
   const readRestored =
-    lastGood === undefined || lastGood.revision === deployed.revision
+    deployed === undefined || lastGood === undefined || lastGood.revision === deployed.revision
       ? Effect.succeed(undefined)
       : Effect.map(stored(lastGood.revision), (objects) => ({
           revision: lastGood.revision,
@@ -160,8 +168,15 @@ export const readReleaseChecks = Effect.fn("tare.read.release-checks")(function*
     {
       standing,
       rendering: Effect.result(renderRelease(installed)),
-      method: Effect.result(helm.applyMethod(release, newest)),
-      previous: stored(deployed.revision),
+      method: Effect.result(
+        deployed === undefined || newest === undefined
+          ? firstMethod
+          : helm.applyMethod(release, newest),
+      ),
+      previous:
+        deployed === undefined
+          ? Effect.succeed(Result.succeed<ReadonlyArray<KubeObject>>([]))
+          : stored(deployed.revision),
       restored: readRestored,
       types: Effect.result(kubectl.resources),
     },

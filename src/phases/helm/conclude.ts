@@ -31,7 +31,8 @@ import { confirmRestored, rollBack } from "./roll-back.ts";
 /** Helm says that it waited in vain; what it waited for is seen by others. */
 const WAITED_IN_VAIN = /context canceled|deadline exceeded|timed out|rate(?: |:)|not ready/i;
 
-const failureOf = Effect.fnUntraced(function* (
+/** Why the attempt failed: by what was seen of its pods, where Helm only says that it waited. */
+export const failureOf = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   { revision, reason }: { readonly revision: number; readonly reason: HelmReason },
   diagnosis: Diagnosis | undefined,

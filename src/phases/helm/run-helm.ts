@@ -84,15 +84,18 @@ const ownRevision = Effect.fnUntraced(function* (
     : undefined;
 });
 
+/** Runs Helm to its end. */
+export const helmErrorText = (attempt: UpgradeAttempt, rollout: Rollout) =>
+  Effect.match(helmExit(attempt, rollout), {
+    onSuccess: (ended) => ended.errorText,
+    onFailure: (error) => error.text,
+  });
+
 /** Runs Helm to its end and decides from the history what it did. */
 export const runHelm = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
   const { installed, before } = attempt;
   const { release } = installed;
-  const exit = yield* Effect.result(helmExit(attempt, rollout));
-  const errorText = Result.match(exit, {
-    onSuccess: (ended) => ended.errorText,
-    onFailure: (error) => error.text,
-  });
+  const errorText = yield* helmErrorText(attempt, rollout);
   const after = yield* Effect.result(untilAnswered(readHistory(release)));
   const outcome: HelmOutcome = Result.isSuccess(after)
     ? helmOutcome(

@@ -95,7 +95,9 @@ const planValues = Effect.fnUntraced(function* ({ installed }: PlanInput) {
   const helm = yield* Helm;
   const { release, deployed, carry, chart, secrets } = installed;
   const effective = yield* Effect.mapError(
-    helm.allValues(release, deployed.revision),
+    deployed === undefined
+      ? Effect.succeed(Redacted.make({}, { label: "values" }))
+      : helm.allValues(release, deployed.revision),
     unavailable("read the values of the deployed revision"),
   );
   const stored = Redacted.value(installed.stored);

@@ -13,7 +13,8 @@ export interface InstalledRelease {
   /** How many records Helm keeps of it. */
   readonly records: number;
   readonly secretUids: ReadonlyMap<number, string>;
-  readonly deployed: Revision;
+  /** `undefined` where nothing is installed. */
+  readonly deployed: Revision | undefined;
   /** Where a rollback would go; `undefined` when every earlier revision is known to be bad. */
   readonly lastGood: Revision | undefined;
   readonly carry: CarryOver;
@@ -28,6 +29,7 @@ export interface InstalledRelease {
   readonly values: Redacted.Redacted<JsonObject>;
   /** What had replicas when the run began. */
   readonly scaled: ReadonlyArray<KubeObject>;
+  /** That of the chart, where nothing is installed. */
   readonly fromVersion: string;
   readonly chart: Chart;
 }

@@ -39,7 +39,7 @@ import { findUnrecorded } from "./unrecorded.ts";
 /** TARS charts are told by name, wherever they are installed. */
 const TARS_CHART = /^tars-v?\d/;
 
-const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {
+export const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {
   const helm = yield* Helm;
   const all = yield* Effect.orElseSucceed(helm.releases, () => []);
   return all
@@ -61,7 +61,10 @@ export const recordsInTheWay = ({ flawed, history, unproven }: ReleaseFacts) => 
   return flawed.filter((record) => isInTheWay(record, history, lastGood));
 };
 
-const requireSoundRecords = Effect.fnUntraced(function* (release: ReleaseRef, facts: ReleaseFacts) {
+export const requireSoundRecords = Effect.fnUntraced(function* (
+  release: ReleaseRef,
+  facts: ReleaseFacts,
+) {
   const inTheWay = recordsInTheWay(facts);
   if (inTheWay.length > 0) return yield* new RecordsDamaged({ release, records: inTheWay });
   yield* Effect.forEach(

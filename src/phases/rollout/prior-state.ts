@@ -26,7 +26,7 @@ export const readBaseline = Effect.fnUntraced(function* (
   { deployed, lastGood }: Pick<InstalledRelease, "deployed" | "lastGood">,
 ) {
   const prior = yield* readPriorState(where);
-  const wasSeenToWork = deployed.revision === lastGood?.revision;
+  const wasSeenToWork = deployed !== undefined && deployed.revision === lastGood?.revision;
   return prior === undefined || wasSeenToWork ? prior : withoutDifferences(prior);
 });
 

@@ -1,5 +1,5 @@
 /** After Helm's success: the data plane settles, or the upgrade has failed after all. */
-import { Clock, Duration, Effect, Option } from "effect";
+import { Clock, Duration, Effect, Option, Result } from "effect";
 import { readableNotes } from "../../domain/chart/chart-notes.ts";
 import { EnvoyProxy } from "../../domain/kube/objects.ts";
 import { deployedRevision, lastRevision, staleDeployed } from "../../domain/release/release.ts";
@@ -69,7 +69,8 @@ const readNotes = Effect.fnUntraced(function* ({ installed }: UpgradeAttempt, re
   return readableNotes(Option.getOrUndefined(notes), installed.secrets);
 });
 
-export const settle = Effect.fnUntraced(function* (
+/** Whether the data plane came up; what is to be done where it did not is the caller's. */
+export const awaitSettled = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   revision: number,
   rollout: Rollout,
@@ -91,7 +92,7 @@ export const settle = Effect.fnUntraced(function* (
     yield* recordGate(attempt, revision, "passed");
     const elapsed = Duration.millis((yield* Clock.currentTimeMillis) - startedAt);
     yield* awaitStreams(attempt, Duration.subtract(remaining, elapsed));
-    return {
+    return Result.succeed({
       revision,
       fromVersion: installed.fromVersion,
       toVersion: installed.chart.version,
@@ -99,15 +100,27 @@ export const settle = Effect.fnUntraced(function* (
       rollbackRevision: installed.lastGood?.revision,
       notes: yield* readNotes(attempt, revision),
       rollbackTakesOver: yield* takesOverAt(installed.release, installed.lastGood?.revision),
-    };
+    });
   }
   yield* recordGate(attempt, revision, "failed");
   yield* saveReport(attempt, revision, dataPlane.diagnosis);
-  const failure: AttemptFailure = {
+  return Result.fail<AttemptFailure>({
     revision,
     cause: redactText(describeObstacle(dataPlane.why), installed.secrets),
     missingImage: dataPlane.diagnosis?.cause.missingImage,
-  };
+  });
+});
+
+export const settle = Effect.fnUntraced(function* (
+  attempt: UpgradeAttempt,
+  revision: number,
+  rollout: Rollout,
+  remaining: Duration.Duration,
+) {
+  const { options, installed } = attempt;
+  const settled = yield* awaitSettled(attempt, revision, rollout, remaining);
+  if (Result.isSuccess(settled)) return settled.success;
+  const { failure } = settled;
   if (options.atomic) return yield* rollBack(attempt, failure);
   return yield* new UpgradeLeftInPlace({
     ...describeFailure(attempt, failure),

@@ -1,13 +1,17 @@
 /** Hints in words: commands that reach the same cluster, and do what this run was asked to, from the operator's shell. */
 import type { Hint, ShownHint } from "../../domain/hints/hint.ts";
-import { type OperatorEnvironment, sameCommand } from "../../domain/hints/operator-commands.ts";
-import { UPGRADE } from "../../domain/run/operation.ts";
+import {
+  type OperatorEnvironment,
+  operationOf,
+  sameCommand,
+} from "../../domain/hints/operator-commands.ts";
 import { showCommand } from "../../words/hints/commands.ts";
 
 const showHint = (env: OperatorEnvironment, hint: Hint): ShownHint => {
   if ("again" in hint) {
-    const { noun } = env.ran?.operation ?? UPGRADE;
-    return { title: `Then run ${noun} again:`, commands: [sameCommand(env)] };
+    const { noun } = operationOf(env);
+    const when = hint.isOnceFixed === true ? "Once that is fixed," : "Then";
+    return { title: `${when} run ${noun} again:`, commands: [sameCommand(env)] };
   }
   return { title: hint.title, commands: hint.commands.map((command) => showCommand(env, command)) };
 };

@@ -30,8 +30,8 @@ const UNEXPECTED = {
   why: ["something unexpected happened: see stderr"],
 };
 
-const outcomeOf = (exitCode: number, planned: boolean): Summary["outcome"] => {
-  if (exitCode === 0) return planned ? "unchanged" : "succeeded";
+const outcomeOf = (exitCode: number, unchanged: boolean): Summary["outcome"] => {
+  if (exitCode === 0) return unchanged ? "unchanged" : "succeeded";
   if (exitCode === CHANGES) return "changes";
   return INTERRUPTED.has(exitCode) ? "interrupted" : "failed";
 };
@@ -42,6 +42,14 @@ const toldBy = (event: ReportEvent): Told => {
     case "ReleaseFound": {
       const { release, fromVersion, toVersion } = event;
       return { release, fromVersion, toVersion };
+    }
+    case "InstallationPrepared": {
+      const { release, version: toVersion } = event.summary;
+      return { release, toVersion };
+    }
+    case "NothingToDo": {
+      const { release, revision, version: toVersion } = event;
+      return { release, revision, toVersion };
     }
     case "StreamsCounted":
       return event.outcome._tag === "Counted" ? { streams: tallyBody(event.outcome.tally) } : {};
@@ -81,13 +89,13 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
   const startedAt = performance.now();
   let told: Told = {};
   let running = false;
-  let planned = false;
+  let unchanged = false;
   const warnings: Array<Summary["warnings"][number]> = [];
   const print = (record: OutputRecord): void => write(visibleJson(record));
   const report = Effect.fnUntraced(function* (event: ReportEvent) {
     running = true;
     told = { ...told, ...toldBy(event) };
-    if (event._tag === "Planned") planned = true;
+    if (event._tag === "Planned" || event._tag === "NothingToDo") unchanged = true;
     if (event._tag === "Warning") warnings.push(warningBody(event.warning));
     const body = renderJson(event);
     if (body === undefined) return;
@@ -102,7 +110,7 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
         told = { error: { code: "Usage", what, why: messages } };
       }),
     end: (exitCode) => {
-      const outcome = outcomeOf(exitCode, planned);
+      const outcome = outcomeOf(exitCode, unchanged);
       if (outcome === "succeeded" && !running) return;
       const { error, hints = [], ...facts } = told;
       print(

@@ -8,7 +8,14 @@ import { OPERATIONS } from "../../domain/events/install-event.ts";
 import { DELIVERIES } from "../../domain/events/outbox-entry.ts";
 import { ROW_STATUSES } from "../../domain/events/timeline.ts";
 import { WARNING_CODES } from "../../domain/report/warning.ts";
-import { record, Texts } from "./records/record.ts";
+import {
+  InstallationPrepared,
+  NamespacePrepared,
+  NothingToDo,
+  RemovalStarted,
+  SecretWritten,
+} from "./records/install.ts";
+import { ReleaseName, record, Texts } from "./records/record.ts";
 import {
   DrainChecked,
   DrainLengthened,
@@ -23,7 +30,6 @@ import {
   StreamTally,
 } from "./records/rollout.ts";
 
-const ReleaseName = Schema.Struct({ name: Schema.String, namespace: Schema.String });
 const Phase = Schema.Struct({
   id: Schema.String,
   title: Schema.String,
@@ -320,6 +326,11 @@ export const OutputRecord = Schema.Union([
   DrainChecked,
   ChartChosen,
   FieldsTaken,
+  InstallationPrepared,
+  NothingToDo,
+  NamespacePrepared,
+  SecretWritten,
+  RemovalStarted,
   CrdsBackedUp,
   CrdsApplied,
   HelmStarted,

@@ -240,6 +240,25 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       return { type: "crds-backed-up", files: backedUpFiles(event.backup) };
     case "CrdsApplied":
       return { type: "crds-applied", ...event.counts };
+    case "InstallationPrepared": {
+      const { context, changes, ...known } = event.summary;
+      return {
+        type: "installation-prepared",
+        ...known,
+        ...member("context", context),
+        ...member("changesRevision", changes),
+      };
+    }
+    case "NothingToDo": {
+      const { release, revision, version } = event;
+      return { type: "nothing-to-do", release, revision, version };
+    }
+    case "NamespacePrepared":
+      return { type: "namespace-prepared", namespace: event.namespace, isNew: event.isNew };
+    case "SecretWritten":
+      return { type: "secret-written", namespace: event.namespace, name: event.name };
+    case "RemovalStarted":
+      return { type: "removal-started", release: event.release, why: event.why };
     case "HelmUpgradeStarted": {
       const { release, chartVersion, timeout, atomic } = event;
       return { type: "helm-started", release, chartVersion, timeout, atomic };

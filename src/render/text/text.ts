@@ -11,6 +11,7 @@ import { describeHaUnknown } from "../../words/checks/ha.ts";
 import { carriedLine } from "../../words/values/carried.ts";
 import { warningText } from "../warnings/warning.ts";
 import { doctorLines } from "./doctor.ts";
+import { summaryLines } from "./install/summary.ts";
 import { planLines, takenLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout/rollout-lines.ts";
 import { streamsLine } from "./streams.ts";
@@ -95,6 +96,8 @@ const letGoLine = ({ pod, why, openStreams }: Told<"ProxyLetGo">, paint: Paint):
   return `${paint.warning("warning:")} proxy ${pod} let go, its time is over: ${openStreams} open ${openStreams === 1 ? "stream" : "streams"} left to its own drain`;
 };
 
+const COMPLETED = { install: "Installation", upgrade: "Upgrade" } as const;
+
 const hintLines = ({ title, commands }: ShownHint): ReadonlyArray<string> => [title, ...commands];
 
 /** The lines of one event, as the product page shows them; no line at all for what only machines want to know. */
@@ -142,6 +145,25 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "CrdsApplied":
       return [
         `${event.counts.created} created, ${event.counts.updated} updated, ${event.counts.skipped} skipped`,
+      ];
+    case "InstallationPrepared":
+      return summaryLines(event.summary);
+    case "NothingToDo":
+      return [
+        `nothing ${event.after === "secrets" ? "else " : ""}to do: release ${event.release.name} runs ${event.version} with these values (revision ${event.revision})`,
+      ];
+    case "NamespacePrepared":
+      return [
+        event.isNew
+          ? `namespace ${event.namespace} created`
+          : `namespace ${event.namespace} labelled for Pod Security`,
+      ];
+    case "SecretWritten":
+      return [`Secret ${event.namespace}/${event.name} written`];
+    case "RemovalStarted":
+      return [
+        `${paint.warning("warning:")} ${event.why}`,
+        `removing release ${event.release.name} from ${event.release.namespace}`,
       ];
     case "HelmUpgradeStarted":
       return [
@@ -210,7 +232,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "Planned":
       return planLines(event.plan);
     case "Completed":
-      return ["Upgrade completed.", "", ...event.hints.flatMap(hintLines)];
+      return [`${COMPLETED[event.operation]} completed.`, "", ...event.hints.flatMap(hintLines)];
     case "Failed":
       return [
         paint.failure(event.what),

@@ -21,6 +21,10 @@ const STEPS: Readonly<Record<RunStep, StepWords>> = {
     now: "the release is being recovered",
     risk: "If killed now, it stays stuck; run tare upgrade with --recover again.",
   },
+  namespaces: {
+    now: "the namespaces and secrets",
+    risk: "If killed now, the next run writes what is missing.",
+  },
   crds: {
     now: "the CRDs",
     risk: "If killed now, some are new and some are old; the next run completes them.",
@@ -45,6 +49,10 @@ const STEPS: Readonly<Record<RunStep, StepWords>> = {
     now: "helm rollback",
     risk: "If killed now, the release stays pending-rollback and half restored until tare upgrade runs with --recover.",
   },
+  "helm-uninstall": {
+    now: "helm uninstall",
+    risk: "If killed now, parts of the release stay until tare install runs with --recover.",
+  },
   event: {
     now: "the row of the deployment history",
     risk: "If killed now, the next run writes it.",
@@ -68,6 +76,8 @@ export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
   "run-died": ({ run }) => obituary(run),
   "dead-run-event-not-written": ({ cause }) =>
     `could not record the run that died in the deployment history: ${cause}`,
+  "secret-not-restored": ({ secret, cause }) =>
+    `Secret ${secret} could not be put back as it was: ${cause}`,
   interrupted: () =>
     "interrupted: bringing the release to a safe state before exiting; do not kill tare",
   "still-running": ({ step, pids }) => {

@@ -43,6 +43,8 @@ export interface UpgradeRequest {
 export interface RenderRequest extends Pick<UpgradeRequest, "release" | "chart" | "values"> {
   /** As the API server prints it; matters where the server is not asked. */
   readonly kubeVersion?: string | undefined;
+  /** There is no release yet: it is rendered as for an installation. */
+  readonly isFirst?: boolean;
 }
 
 interface RollbackRequest {
@@ -53,6 +55,12 @@ interface RollbackRequest {
   readonly wait?: boolean;
   /** Also change fields that others own; for a release that is applied by the server. */
   readonly takeOver?: boolean;
+}
+
+interface UninstallRequest {
+  readonly release: ReleaseRef;
+  /** For the end of what is deleted. */
+  readonly timeout: Duration.Duration;
 }
 
 /** How the process ended. It says nothing certain about the release: read the history for that. */
@@ -116,6 +124,8 @@ export class Helm extends Context.Service<
     readonly upgrade: (request: UpgradeRequest) => Effect.Effect<HelmRun, HelmError, Scope.Scope>;
     /** `helm rollback` dies of every signal and then blocks the release, so it is not interruptible. */
     readonly rollback: (request: RollbackRequest) => Effect.Effect<HelmExit, HelmError>;
+    /** Removes the release with its history; what is marked to be kept stays. It is left to run to its end. */
+    readonly uninstall: (request: UninstallRequest) => Effect.Effect<HelmExit, HelmError>;
     /** Downloads and unpacks a chart; returns its directory inside `into`. */
     readonly pull: (
       url: string,

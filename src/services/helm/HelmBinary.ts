@@ -15,6 +15,7 @@ import {
   type RenderAnswers,
   renderArguments,
   rollbackArguments,
+  uninstallArguments,
   upgradeArguments,
 } from "../../domain/helm/arguments.ts";
 import { classifyHelmError, oneLine } from "../../domain/helm/stderr.ts";
@@ -305,6 +306,20 @@ export const layerHelmBinary = (
               rollbackArguments(helm, request),
               "cluster",
               yield* helmFiles.outlet("rollback"),
+            );
+            return (yield* finished).exit;
+          },
+          Effect.scoped,
+          Effect.uninterruptible,
+        ),
+
+        uninstall: Effect.fn("Helm.uninstall")(
+          function* (request) {
+            const helm = yield* version;
+            const { finished } = yield* start(
+              uninstallArguments(helm, request),
+              "cluster",
+              yield* helmFiles.outlet("uninstall"),
             );
             return (yield* finished).exit;
           },

@@ -5,6 +5,7 @@ import {
   type KubectlEnvironment,
   kubectlCommand,
   type OperatorEnvironment,
+  operationOf,
   sameCommand,
   tareCommand,
 } from "../../domain/hints/operator-commands.ts";
@@ -40,6 +41,8 @@ export const showCommand = (env: OperatorEnvironment, command: Command): string 
       return showTare(env, command);
     case "again":
       return sameCommand(env);
+    case "help":
+      return `tare ${operationOf(env).command} --help`;
     case "shell": {
       const steps = command.steps.map((step) =>
         typeof step === "string" ? step : showLine(env, step),

@@ -9,12 +9,14 @@ import {
 /** Completes "it died while …". */
 const DOING: Readonly<Record<RunStep, string>> = {
   recovery: "it recovered the release",
+  namespaces: "the namespaces and secrets were written",
   crds: "the CRDs were written",
   upgrade: "the upgrade was prepared",
   "helm-upgrade": "helm upgrade was at work",
   gate: "the data plane was being verified",
   drain: "replaced proxies served their last streams",
   "helm-rollback": "helm rollback was at work",
+  "helm-uninstall": "helm uninstall was at work",
   event: "the deployment history was told",
 };
 
@@ -32,8 +34,11 @@ const where = (record: RunRecord): string => {
 
 const last = (record: RunRecord): string => `it last wrote at ${second(lastWrote(record))}`;
 
+/** An installation comes from none. */
+const versions = (from: string, to: string): string => (from === to ? to : `${from} → ${to}`);
+
 const whose = ({ process: { user, host, pid }, fromVersion, toVersion }: RunRecord): string =>
-  `by ${user} on ${host} (process ${pid}, ${fromVersion} → ${toVersion})`;
+  `by ${user} on ${host} (process ${pid}, ${versions(fromVersion, toVersion)})`;
 
 /** `a run by alice on build-1 (process 4711, 1.1.0 → 1.2.0) died in phase 5, while helm upgrade was at work; …`. */
 export const obituary = (record: RunRecord): string =>

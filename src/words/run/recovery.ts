@@ -21,5 +21,9 @@ export const describeStuck = ({ _tag, revision }: Stuck): string =>
     : `revision ${revision.revision} is ${revision.status}, and no revision is deployed`;
 
 /** Asked on a terminal: what a cluster says is made safe to look at, the lines of the question stay. */
-export const askToRecover = ({ name }: ReleaseRef, stuck: Stuck, to: Revision): string =>
-  `${visible(describeStuck(stuck))}\nRoll back to revision ${to.revision} of release ${name} and continue with the upgrade?`;
+export const askToRecover = (
+  { name }: ReleaseRef,
+  stuck: Stuck,
+  { to, noun }: { readonly to: Revision; readonly noun: string },
+): string =>
+  `${visible(describeStuck(stuck))}\nRoll back to revision ${to.revision} of release ${name} and continue with ${noun}?`;

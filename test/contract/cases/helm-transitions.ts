@@ -1,11 +1,11 @@
 /** What an upgrade leaves behind in the history, however it ends. */
 import { assert } from "@effect/vitest";
 import { Duration, Effect, Option, Ref } from "effect";
-import { fieldAt, Job, Pod, Secret } from "../../../src/domain/kube/objects.ts";
+import { Deployment, fieldAt, Job, Pod, Secret } from "../../../src/domain/kube/objects.ts";
 import { releaseSecretName } from "../../../src/domain/release/release.ts";
 import type { HelmExit } from "../../../src/services/helm/Helm.ts";
 import { Kubectl } from "../../../src/services/kube/Kubectl.ts";
-import { during, failing, historyLines, rollback, upgrade } from "../helm-steps.ts";
+import { during, failing, historyLines, rollback, uninstall, upgrade } from "../helm-steps.ts";
 import { type ContractCase, type ContractChart, Stage, withHelm } from "../stage.ts";
 
 const V1: ContractChart = { version: "1.0.0", workloads: [{ name: "app", tag: "v1" }] };
@@ -628,6 +628,29 @@ const installations: ReadonlyArray<ContractCase> = [
       const stage = yield* Stage;
       yield* stage.uninstall(false);
       yield* history([]);
+    }),
+  ),
+  withHelm(
+    "an installation that was killed is removed, objects and all, and can be made again",
+    Effect.gen(function* () {
+      const [stage, kubectl] = yield* Effect.all([Stage, Kubectl]);
+      yield* during(
+        { chart: STUCK },
+        { revision: 1, status: "pending-install" },
+        () => stage.killHelm,
+      );
+      succeeded(yield* uninstall);
+      yield* history([]);
+      const { namespace } = stage.release;
+      assert.deepStrictEqual(yield* kubectl.list({ type: Deployment, namespace }), []);
+      yield* install;
+      yield* history([`1 deployed ${INSTALLED}`]);
+    }),
+  ),
+  withHelm(
+    "a removal of what is not there fails",
+    Effect.gen(function* () {
+      failedWith(yield* uninstall, /^uninstall: Release not loaded: app: release: not found$/);
     }),
   ),
 ];

@@ -211,6 +211,18 @@ const make = Effect.gen(function* () {
           : cluster.write(ref, (live) => applied(live, wanted, MANAGER, true)),
       );
     }
+    // Owned by the controller's Deployment, it goes with it.
+    const served = new Set(
+      configMaps.flatMap(({ metadata: { name, namespace } }) =>
+        name === SETTINGS ? [namespace] : [],
+      ),
+    );
+    for (const { metadata } of yield* cluster.all(Deployment)) {
+      const { name, namespace = "" } = metadata;
+      if (name === RATE_LIMITER && !served.has(namespace)) {
+        yield* Effect.ignore(cluster.remove({ type: Deployment, name, namespace }));
+      }
+    }
   });
 
   const reconcile = Effect.gen(function* () {

@@ -1,5 +1,9 @@
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Redacted, Ref } from "effect";
-import { rollbackArguments, upgradeArguments } from "../../../src/domain/helm/arguments.ts";
+import {
+  rollbackArguments,
+  uninstallArguments,
+  upgradeArguments,
+} from "../../../src/domain/helm/arguments.ts";
 import { classifyHelmError, helmErrorText, oneLine } from "../../../src/domain/helm/stderr.ts";
 import { type HelmVersion, parseHelmVersion } from "../../../src/domain/helm/version.ts";
 import type { JsonObject } from "../../../src/domain/kube/json.ts";
@@ -312,6 +316,17 @@ const make = Effect.fnUntraced(function* ({ version: versionText, server }: Fake
             ? Effect.fail(new HelmFailure({ text: `unknown flag: ${flags.unknownFlag}` }))
             : rollback(runtime, { ...request, ...flags, pruning: true });
         const { ended } = yield* spawn(command, []);
+        return yield* ended;
+      }).pipe(Effect.uninterruptible),
+
+    uninstall: (request) =>
+      Effect.gen(function* () {
+        yield* start("uninstall");
+        yield* log(uninstallArguments(version, request));
+        const { ended } = yield* spawn(
+          uninstall(runtime, request.release, { keepHistory: false }),
+          [],
+        );
         return yield* ended;
       }).pipe(Effect.uninterruptible),
 

@@ -37,7 +37,7 @@ describe("discover", () => {
     Effect.gen(function* () {
       const { exit } = yield* simulate(found());
       const installed = yield* exit;
-      assert.strictEqual(installed.deployed.revision, 1);
+      assert.strictEqual(installed.deployed?.revision, 1);
       assert.strictEqual(installed.lastGood?.revision, 1);
       assert.strictEqual(installed.fromVersion, "1.1.0");
       assert.strictEqual(installed.chart.version, "1.2.0");
@@ -81,7 +81,7 @@ describe("discover", () => {
       yield* records.recordGate(DEFAULT_RELEASE, 3, record, new Set([1, 2, 3]));
       const { exit } = yield* simulate(found());
       const installed = yield* exit;
-      assert.strictEqual(installed.deployed.revision, 3);
+      assert.strictEqual(installed.deployed?.revision, 3);
       assert.strictEqual(installed.lastGood?.revision, 2);
     }).pipe(
       Effect.provide(

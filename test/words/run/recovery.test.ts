@@ -40,7 +40,7 @@ describe("a release that is stuck", () => {
     const question = askToRecover(
       { name: "tars", namespace: "tars-system" },
       { _tag: "Pending", revision: revised, to },
-      to,
+      { to, noun: "the upgrade" },
     );
     assert.deepStrictEqual(question.split("\n"), [
       "revision 2 is pending-upgrade: an upgrade that began then\\n\\u001b[2J is still running, or was killed before it could finish",

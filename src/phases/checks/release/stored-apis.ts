@@ -15,7 +15,7 @@ export const requireServed = Effect.fnUntraced(function* ({
 }: ReleaseChecksInput) {
   const { release, deployed, chart } = installed;
   const { previous, restored, types } = facts;
-  if (Result.isFailure(types)) return;
+  if (Result.isFailure(types) || deployed === undefined) return;
   const served = [...types.success, ...chartTypes(chart.crds)];
   const stored = [
     { revision: deployed.revision, objects: previous },

@@ -17,3 +17,5 @@ export const record = <const Type extends string, Fields extends Schema.Struct.F
   }).annotate({ identifier: type, description });
 
 export const Texts = Schema.Array(Schema.String);
+
+export const ReleaseName = Schema.Struct({ name: Schema.String, namespace: Schema.String });

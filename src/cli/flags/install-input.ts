@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { Config, Effect, Option, Redacted } from "effect";
+import type { Command } from "effect/cli";
+import type { GivenFlag } from "../../domain/hints/operator-commands.ts";
+import type { InstallOptions } from "../../domain/install/options.ts";
+import { InvalidFlag } from "../../errors.ts";
+import { givenFlags } from "./declared-flag.ts";
+import { INSTALL_FLAGS, type installFlags } from "./install-flags.ts";
+import type { identityFile } from "./shared-flags.ts";
+import { type UpgradeInput, upgradeOptions } from "./upgrade-input.ts";
+
+/** What the command line parses to. */
+export type InstallInput = Command.Command.Config.Infer<
+  typeof installFlags & { readonly identityFile: typeof identityFile }
+>;
+
+/** Flags of an upgrade that say nothing to an installation. */
+const NOT_OURS = {
+  allowDowntime: false,
+  allowDowngrade: false,
+  plan: false,
+  onConflict: "take",
+  keep: [],
+  allowReachChange: false,
+  strictValues: false,
+} as const satisfies Partial<UpgradeInput>;
+
+const SECRET_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+const refused = (flag: string, expected: string) => new InvalidFlag({ flag, expected });
+
+const readSecret = (flag: string, from: string | 0) =>
+  Effect.try({
+    try: () => Redacted.make(readFileSync(from, "utf8"), { label: "image pull secret" }),
+    catch: () => refused(flag, from === 0 ? "stdin cannot be read" : `${from} cannot be read`),
+  });
+
+const STDIN = "image-pull-secret-stdin";
+
+const fromStdin = Effect.suspend(() =>
+  process.stdin.isTTY === true
+    ? refused(STDIN, "expected a dockerconfigjson on stdin, and stdin is a terminal")
+    : readSecret(STDIN, 0),
+);
+
+const fromEnvironment = Config.Redacted("TARE_IMAGE_PULL_SECRET").pipe(
+  Config.option,
+  Effect.orElseSucceed(() => Option.none<Redacted.Redacted<string>>()),
+  Effect.map(Option.getOrUndefined),
+);
+
+/** The content of the Secret, or its name. */
+const pullSecretOf = Effect.fnUntraced(function* (input: InstallInput) {
+  const named = Option.getOrUndefined(input.imagePullSecret);
+  if (input.imagePullSecretStdin) {
+    if (named !== undefined) {
+      return yield* refused(STDIN, "it does not go with --image-pull-secret");
+    }
+    return { pullSecret: yield* fromStdin, pullSecretName: undefined };
+  }
+  if (named === undefined) {
+    return { pullSecret: yield* fromEnvironment, pullSecretName: undefined };
+  }
+  if (named.startsWith("@")) {
+    const pullSecret = yield* readSecret("image-pull-secret", named.slice(1));
+    return { pullSecret, pullSecretName: undefined };
+  }
+  // What does not look like a name may be the secret itself, and is not repeated.
+  return SECRET_NAME.test(named)
+    ? { pullSecret: undefined, pullSecretName: named }
+    : yield* refused("image-pull-secret", "expected the name of a Secret, or @FILE");
+});
+
+export const installOptions = Effect.fnUntraced(function* (input: InstallInput) {
+  const options: InstallOptions = {
+    ...(yield* upgradeOptions({ ...input, ...NOT_OURS })),
+    yes: input.yes,
+    ...(yield* pullSecretOf(input)),
+  };
+  return options;
+});
+
+/** The flags that make this run differ from a bare one, for the commands that are printed. */
+export const givenInstallFlags = (input: InstallInput): ReadonlyArray<GivenFlag> => {
+  const { kubeconfig, context, ...others } = INSTALL_FLAGS;
+  return givenFlags(others, input);
+};

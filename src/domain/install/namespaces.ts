@@ -1,0 +1,50 @@
+/** The namespaces of a release, as they are before Helm runs. */
+import type { KubeObject } from "../kube/objects.ts";
+import type { ReleaseRef } from "../release/release.ts";
+
+const ENFORCE = "pod-security.kubernetes.io/enforce";
+
+/** What every pod of the release and of the data plane meets. */
+const LEVEL = "baseline";
+
+interface NamespaceWanted {
+  readonly name: string;
+  /** As it is; `undefined` where it is not there. */
+  readonly live: KubeObject | undefined;
+  /** Something runs in it. */
+  readonly isInUse: boolean;
+  /** The release that has it among its objects: Helm takes over what is marked as its own, and nothing else. */
+  readonly ownedBy: ReleaseRef | undefined;
+}
+
+const marks = ({ name, namespace }: ReleaseRef) => ({
+  labels: { "app.kubernetes.io/managed-by": "Helm" },
+  annotations: { "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace },
+});
+
+/**
+ * What is to be applied; nothing where the namespace stays as it is. A level of Pod Security that is set stays, higher or
+ * lower, and where pods of others run none is set.
+ */
+export const namespaceToApply = ({
+  name,
+  live,
+  isInUse,
+  ownedBy,
+}: NamespaceWanted): KubeObject | undefined => {
+  const labels = { [ENFORCE]: LEVEL };
+  if (live === undefined) {
+    const owned = ownedBy === undefined ? undefined : marks(ownedBy);
+    return {
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: {
+        name,
+        labels: { ...labels, ...owned?.labels },
+        ...(owned === undefined ? {} : { annotations: owned.annotations }),
+      },
+    };
+  }
+  if (isInUse || live.metadata.labels?.[ENFORCE] !== undefined) return undefined;
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
+};

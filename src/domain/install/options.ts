@@ -1,0 +1,20 @@
+import type { Redacted } from "effect";
+import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "../run/upgrade-options.ts";
+
+/** Everything an installation can be told, already parsed. */
+export interface InstallOptions extends UpgradeOptions {
+  /** Begin without asking. */
+  readonly yes: boolean;
+  /** A dockerconfigjson for the images, from which a Secret is made in both namespaces. */
+  readonly pullSecret: Redacted.Redacted<string> | undefined;
+  /** A Secret of the operator's own that is there already, in both namespaces. */
+  readonly pullSecretName: string | undefined;
+}
+
+/** What `tare install` does without a flag. */
+export const DEFAULT_INSTALL_OPTIONS: InstallOptions = {
+  ...DEFAULT_UPGRADE_OPTIONS,
+  yes: false,
+  pullSecret: undefined,
+  pullSecretName: undefined,
+};

@@ -1,0 +1,139 @@
+/** What Helm needs before it runs and must not have in its values: namespaces, the pull secret, the identity. */
+import { Effect, Option } from "effect";
+import type { Identity } from "../../domain/identity/identity.ts";
+import { identitySecret } from "../../domain/identity/identity-secret.ts";
+import { namespaceToApply } from "../../domain/install/namespaces.ts";
+import { type PullSecret, pullSecretObject } from "../../domain/install/pull-secret.ts";
+import {
+  fieldAt,
+  type KubeObject,
+  Namespace,
+  Pod,
+  refOf,
+  Secret,
+} from "../../domain/kube/objects.ts";
+import type { ReleaseRef } from "../../domain/release/release.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { RunSuperseded } from "../../errors.ts";
+import { Kubectl, type KubectlError } from "../../services/kube/Kubectl.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { report, warn } from "../../services/report/Reporter.ts";
+import { unavailable } from "../kube/unavailable.ts";
+
+const AS_TARE = { fieldManager: "tare", force: false };
+const OURS = { fieldManager: "tare", force: true };
+
+/** An account of one namespace cannot read it, and need not: somebody made it for that account. */
+const readNamespace = Effect.fnUntraced(function* (name: string) {
+  const kubectl = yield* Kubectl;
+  return yield* kubectl.get({ type: Namespace, name }).pipe(
+    Effect.map(Option.getOrUndefined),
+    Effect.map((live) => ({ live, isReadable: true })),
+    Effect.catchIf(
+      ({ reason }) => reason === "Forbidden",
+      () => Effect.succeed({ live: undefined, isReadable: false }),
+    ),
+  );
+});
+
+/** @param ownedBy the release that has the namespace among its objects, if one does */
+export const prepareNamespace = Effect.fnUntraced(function* (name: string, ownedBy?: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  yield* Effect.gen(function* () {
+    const { live, isReadable } = yield* readNamespace(name);
+    if (!isReadable) return;
+    const pods = live === undefined ? [] : yield* kubectl.list({ type: Pod, namespace: name });
+    const wanted = namespaceToApply({ name, live, isInUse: pods.length > 0, ownedBy });
+    if (wanted === undefined) return;
+    yield* kubectl.apply(Namespace, wanted, AS_TARE);
+    yield* report({ _tag: "NamespacePrepared", namespace: name, isNew: live === undefined });
+  }).pipe(Effect.mapError(unavailable(`prepare namespace ${name}`)));
+});
+
+interface WrittenSecret {
+  readonly wanted: KubeObject;
+  readonly before: KubeObject | undefined;
+}
+
+export const sameData = (left: KubeObject | undefined, right: KubeObject): boolean =>
+  left !== undefined &&
+  JSON.stringify(fieldAt(left, "data")) === JSON.stringify(fieldAt(right, "data"));
+
+const mayWrite = (lock: HeldLock) =>
+  Effect.mapError(lock.check, ({ detail }) => new RunSuperseded({ detail }));
+
+const writeSecret = Effect.fnUntraced(function* (wanted: KubeObject, lock: HeldLock) {
+  const kubectl = yield* Kubectl;
+  const { name, namespace = "" } = wanted.metadata;
+  const failure = unavailable(`write Secret ${namespace}/${name}`);
+  const found = yield* Effect.mapError(kubectl.get(refOf(Secret, wanted)), failure);
+  const before = Option.getOrUndefined(found);
+  if (sameData(before, wanted)) return [];
+  yield* mayWrite(lock);
+  yield* Effect.mapError(kubectl.apply(Secret, wanted, OURS), failure);
+  yield* report({ _tag: "SecretWritten", namespace, name });
+  return [{ wanted, before }] satisfies ReadonlyArray<WrittenSecret>;
+});
+
+/** As it was, where the run came to nothing. */
+const takeBackSecret = Effect.fnUntraced(function* (
+  { wanted, before }: WrittenSecret,
+  lock: HeldLock,
+): Effect.fn.Return<void, KubectlError | RunSuperseded, Kubectl> {
+  const kubectl = yield* Kubectl;
+  yield* mayWrite(lock);
+  if (before === undefined) return yield* kubectl.delete(refOf(Secret, wanted));
+  yield* kubectl.apply(Secret, { ...wanted, data: fieldAt(before, "data") }, OURS);
+});
+
+export interface PrepareInput {
+  readonly options: UpgradeOptions;
+  readonly identity: Identity;
+  readonly pullSecret: PullSecret | undefined;
+  /** The data-plane namespace is one of the release's objects. */
+  readonly ownsDataPlane: boolean;
+  readonly lock: HeldLock;
+}
+
+const secretsOf = ({ options, identity, pullSecret }: PrepareInput): ReadonlyArray<KubeObject> => {
+  const { release, dataplaneNamespace } = options;
+  return [
+    identitySecret(identity, release.namespace),
+    ...(pullSecret === undefined
+      ? []
+      : [release.namespace, dataplaneNamespace].map((namespace) =>
+          pullSecretObject(pullSecret, namespace),
+        )),
+  ];
+};
+
+/** @returns what puts the secrets back */
+export const prepare = {
+  id: "namespaces",
+  title: "Namespaces and secrets",
+  run: Effect.fnUntraced(function* (input: PrepareInput) {
+    const { options, lock, ownsDataPlane } = input;
+    const { release, dataplaneNamespace } = options;
+    yield* mayWrite(lock);
+    yield* prepareNamespace(dataplaneNamespace, ownsDataPlane ? release : undefined);
+    const written: Array<WrittenSecret> = [];
+    const undo = Effect.suspend(() =>
+      Effect.forEach(
+        written,
+        (secret) =>
+          Effect.catch(takeBackSecret(secret, lock), ({ message }) =>
+            warn({
+              code: "secret-not-restored",
+              secret: secret.wanted.metadata.name,
+              cause: message,
+            }),
+          ),
+        { discard: true },
+      ),
+    );
+    yield* Effect.forEach(secretsOf(input), (wanted) =>
+      Effect.map(writeSecret(wanted, lock), (done) => void written.push(...done)),
+    ).pipe(Effect.onError(() => undo));
+    return { undo };
+  }),
+};
