@@ -25,6 +25,7 @@ export {
 } from "./errors/crds.ts";
 export { AnotherDoctorAtWork, EventsWaiting } from "./errors/doctor.ts";
 export {
+  ChartNotRebuilt,
   InstallationUnfinished,
   InstallLeftInPlace,
   InstallNotStarted,

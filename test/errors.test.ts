@@ -166,6 +166,13 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
       (refusal) => new catalogue.InstallRefused({ release: RELEASE, version: "1.2.0", refusal }),
     ),
   ],
+  ChartNotRebuilt: [
+    10,
+    [true, false].map(
+      (differs) =>
+        new catalogue.ChartNotRebuilt({ release: RELEASE, chart: "tars-1.1.0", differs }),
+    ),
+  ],
   InstallationUnfinished: [
     13,
     [

@@ -136,6 +136,31 @@ export class InstallRefused extends operatorError<{
   hints: ({ release, refusal }) => hintsOnRefusal(release, refusal),
 }) {}
 
+/** Exit 10: the chart that runs is not to be had from the release's own record. */
+export class ChartNotRebuilt extends operatorError<{
+  readonly release: ReleaseRef;
+  /** `name-version`. */
+  readonly chart: string;
+  /** What it was rebuilt to makes other objects than those that run; else the record cannot be read. */
+  readonly differs: boolean;
+}>()("ChartNotRebuilt", {
+  exitCode: 10,
+  what: ({ release, chart }) =>
+    `chart ${chart} cannot be rebuilt from the record of release ${release.name}`,
+  why: ({ differs }) => [
+    differs
+      ? "rebuilt, it makes other objects than those that were applied: a chart it depends on is not kept in the record"
+      : "the record cannot be read, or holds no chart",
+  ],
+  hints: ({ chart }) => [
+    hint(
+      `Give the chart that runs, ${chart}:`,
+      tare("install", { before: ["--ha"], after: ["--chart-path", "CHART"] }),
+    ),
+    hint("Or upgrade with downtime:", tare("upgrade", { after: ["--allow-downtime"] })),
+  ],
+}) {}
+
 /** Exit 13: an installation that never worked is in the way. */
 export class InstallationUnfinished extends operatorError<{
   readonly release: ReleaseRef;

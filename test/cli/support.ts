@@ -183,6 +183,7 @@ export const runCli = Effect.fnUntraced(function* (
       Layer.succeed(
         ChartSource,
         ChartSource.of({
+          ...charts,
           resolve: (reference) => {
             references.push(reference);
             return charts.resolve(reference);

@@ -23,6 +23,10 @@ export class FakeCharts extends Context.Service<
     });
 }
 
+/** Where a chart is that was rebuilt from a release's record. */
+export const storedPlace = ({ name, version }: Pick<FakeChart, "name" | "version">): string =>
+  `/stored/${name}-${version}`;
+
 const placeOf = (reference: ChartReference): string => {
   switch (reference._tag) {
     case "Embedded":
@@ -38,6 +42,17 @@ export const layerFakeChartSource: Layer.Layer<ChartSource, never, FakeCharts> =
   ChartSource,
   Effect.map(FakeCharts, (charts) =>
     ChartSource.of({
+      rebuild: ({ name, version }) => {
+        const directory = storedPlace({ name, version });
+        const origin = `${version}, from the release's own record`;
+        const found = charts.at(directory);
+        return found === undefined
+          ? Effect.fail(new ChartError({ chart: origin, detail: "it cannot be rebuilt" }))
+          : Effect.succeed({
+              ...{ name, version, origin, directory, defaults: found.defaults },
+              ...{ embedded: false, crds: [], missingCrds: [] },
+            });
+      },
       resolve: (reference) => {
         const place = placeOf(reference);
         const embedded = reference._tag === "Embedded";

@@ -26,7 +26,7 @@ import { hookJobs } from "./controllers/hook-jobs.ts";
 import { quotaController } from "./controllers/quotas.ts";
 import { timerJobs } from "./controllers/timer-jobs.ts";
 import { FakeBackups } from "./FakeBackups.ts";
-import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource } from "./FakeCharts.ts";
+import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource, storedPlace } from "./FakeCharts.ts";
 import { FakeConfirmation } from "./FakeConfirmation.ts";
 import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeManagementPlane } from "./FakeManagementPlane.ts";
@@ -105,6 +105,9 @@ export const INSTALLED_VALUES: JsonObject = {
 
 export const DEFAULT_REVISIONS: ReadonlyArray<SeededRevision> = [{ status: "deployed" }];
 
+const installedChart = ({ installed }: Scenario): FakeChart =>
+  installed ?? tarsChart({ version: "1.1.0" });
+
 const metricsService = (available: boolean): KubeObject => ({
   apiVersion: "apiregistration.k8s.io/v1",
   kind: "APIService",
@@ -140,7 +143,7 @@ const seeded = (scenario: Scenario) =>
         release: scenario.release ?? DEFAULT_RELEASE,
         revisions,
         running: scenario.running ?? newestDeployed(revisions),
-        chart: scenario.installed ?? tarsChart({ version: "1.1.0" }),
+        chart: installedChart(scenario),
         values: scenario.values ?? INSTALLED_VALUES,
         applyMethod: scenario.applyMethod,
       });
@@ -174,6 +177,7 @@ export const world = (scenario: Scenario = {}) => {
   };
   const charts = FakeCharts.layer({
     [EMBEDDED_CHART]: scenario.chart ?? tarsChart({ version: "1.2.0" }),
+    [storedPlace(installedChart(scenario))]: installedChart(scenario),
     ...scenario.charts,
   });
   const cluster = seeded(scenario).pipe(

@@ -33,6 +33,9 @@ export interface GivenFlag {
   readonly words: ReadonlyArray<string>;
 }
 
+/** Which release it is holds for every command. */
+const OF_RELEASE = new Set(["release-name", "system-namespace", "dataplane-namespace"]);
+
 const REPEATABLE = ["keep", "values"];
 
 /** A shell expands `~` (zsh `=` too) where a word begins. */
@@ -97,7 +100,8 @@ export const tareCommand = (
   );
   // A repeated flag adds to what was given.
   for (const name of REPEATABLE) named.delete(name);
-  const given = [...(command === own ? env.upgradeFlags : []), ...env.clusterFlags]
+  const ofRun = env.upgradeFlags.filter(({ name }) => command === own || OF_RELEASE.has(name));
+  const given = [...ofRun, ...env.clusterFlags]
     .filter(({ name }) => !named.has(name))
     .flatMap(({ words }) => words);
   return join("tare", command, ...before, env.identityFile, ...after, ...given);

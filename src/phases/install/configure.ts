@@ -3,6 +3,7 @@ import { Effect, Redacted, Result } from "effect";
 import type { LiveCrd } from "../../domain/crds/plan.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { identitySecret } from "../../domain/identity/identity-secret.ts";
+import { asksForHaAlone, withHa } from "../../domain/install/ha-migration.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
 import {
   decodePullSecret,
@@ -36,6 +37,7 @@ import type { InstalledRelease } from "../release/installed-release.ts";
 import { tellLastRun } from "../release/last-run.ts";
 import type { ReleaseFacts } from "../release/read-release.ts";
 import { requireOwnIdentity, requireSoundRecords } from "../release/requirements.ts";
+import { rebuildOwnChart } from "./own-chart.ts";
 import { sameData } from "./prepare.ts";
 import { readInstall } from "./read.ts";
 
@@ -143,6 +145,23 @@ const confirmed = Effect.fnUntraced(function* ({ yes, release }: InstallOptions)
   }
 });
 
+/** Turning HA on needs no other version: it is done with the chart that runs, and the upgrade can follow. */
+const ownChartForHa = Effect.fnUntraced(function* (
+  { options, facts }: ConfigureInput,
+  given: Chart,
+  decision: InstallDecision,
+) {
+  if (decision._tag !== "OtherVersion" || !asksForHaAlone(options)) {
+    return { decision, chart: given, isMigration: false };
+  }
+  const { deployed } = decision;
+  const stored = facts.stored === undefined ? {} : Redacted.value(facts.stored);
+  const chart = yield* rebuildOwnChart(options, deployed, stored);
+  const isProven = !facts.unproven.has(deployed.revision);
+  const converge: InstallDecision = { _tag: "Converge", deployed, isProven };
+  return { decision: converge, chart, isMigration: true };
+});
+
 /** What is not there, or cannot be read, is written. */
 const isNewIdentity = ({ identity: live }: ReleaseFacts, identity: Identity): boolean =>
   live === undefined ||
@@ -154,20 +173,28 @@ const isNewIdentity = ({ identity: live }: ReleaseFacts, identity: Identity): bo
 const configured = Effect.fnUntraced(function* (input: ConfigureInput) {
   const { options, identity, facts } = input;
   const { release } = options;
-  const chart = yield* Effect.mapError(
+  const given = yield* Effect.mapError(
     input.chart,
     (error) => new ChartUnusable({ chart: error.chart, cause: error.detail }),
   );
   yield* requireSoundRecords(release, facts);
-  const seen = yield* readInstall(options, facts, chart, input.liveCrds);
-  const start = yield* requireStartable(input, chart, installDecision(seen));
+  const seen = yield* readInstall(options, facts, given, input.liveCrds);
+  const { decision, chart, isMigration } = yield* ownChartForHa(
+    input,
+    given,
+    installDecision(seen),
+  );
+  const start = yield* requireStartable(input, chart, decision);
   const deployed = start._tag === "Converge" ? start.deployed : undefined;
   const stored =
     deployed === undefined || facts.stored === undefined ? undefined : Redacted.value(facts.stored);
   if (stored !== undefined) yield* requireOwnDataPlane(options, stored);
   yield* requireOwnIdentity(release, facts.identity, identity);
 
-  const found = installValues({ options, stored, identity, chartDefaults: chart.defaults });
+  const made = installValues({ options, stored, identity, chartDefaults: chart.defaults });
+  const found = isMigration
+    ? { ...made, values: Redacted.make(withHa(stored ?? {}), { label: "values" }) }
+    : made;
   yield* reportDifferences(found.carry);
   yield* warnOfOpenEndpoint(found.carry);
   const complete = yield* askFor(found);

@@ -1,7 +1,8 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Effect, FileSystem, Layer, type PlatformError, Schema, type Scope } from "effect";
 import { extract } from "tar";
 import { parse } from "yaml";
+import type { StoredChart } from "../../domain/chart/stored-chart.ts";
 import { isJsonObject, type JsonObject } from "../../domain/kube/json.ts";
 import type { ChartReference } from "../../domain/run/upgrade-options.ts";
 import { runFolderPrefix } from "../disk/run-folders.ts";
@@ -171,7 +172,24 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
         return yield* load(url, directory, false);
       });
 
+      const rebuild = Effect.fn("ChartSource.rebuild")(function* (stored: StoredChart) {
+        const origin = `${stored.version}, from the release's own record`;
+        const into = yield* temporaryFolder(origin);
+        yield* Effect.forEach(
+          stored.files,
+          ({ path, content }) =>
+            fs
+              .makeDirectory(dirname(join(into, path)), { recursive: true })
+              .pipe(Effect.andThen(fs.writeFile(join(into, path), content, { mode: 0o600 }))),
+          { discard: true },
+        ).pipe(
+          Effect.mapError((cause) => new ChartError({ chart: origin, detail: cause.message })),
+        );
+        return { ...(yield* load(origin, into, false)), crds: [] };
+      });
+
       return ChartSource.of({
+        rebuild,
         resolve: Effect.fn("ChartSource.resolve")(function* (reference: ChartReference) {
           switch (reference._tag) {
             case "Embedded":

@@ -1,4 +1,5 @@
 import { Context, Data, type Effect, type Scope } from "effect";
+import type { StoredChart } from "../../domain/chart/stored-chart.ts";
 import type { CrdManifest } from "../../domain/crds/plan.ts";
 import type { JsonObject } from "../../domain/kube/json.ts";
 import type { ChartReference } from "../../domain/run/upgrade-options.ts";
@@ -33,5 +34,7 @@ export class ChartSource extends Context.Service<
   {
     /** Anything unpacked on the way lives as long as the scope. */
     readonly resolve: (reference: ChartReference) => Effect.Effect<Chart, ChartError, Scope.Scope>;
+    /** The chart of a release, from its own record. It has no CRDs: those of the cluster stay as they are. */
+    readonly rebuild: (stored: StoredChart) => Effect.Effect<Chart, ChartError, Scope.Scope>;
   }
 >()("tare/services/ChartSource") {}

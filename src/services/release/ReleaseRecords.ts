@@ -1,4 +1,5 @@
 import { Context, type Effect } from "effect";
+import type { StoredChart } from "../../domain/chart/stored-chart.ts";
 import type { StoredManifest } from "../../domain/crds/withdrawal.ts";
 import type { RecordedRevision } from "../../domain/events/recorded-revision.ts";
 import type { GateRecord, GateRecords } from "../../domain/release/gate-record.ts";
@@ -37,6 +38,11 @@ export class ReleaseRecords extends Context.Service<
       release: ReleaseRef,
       history: History,
     ) => Effect.Effect<ReadonlyArray<FlawedRecord>, KubectlError>;
+    /** The chart in the record of a revision; `undefined` where the record cannot be read. */
+    readonly chart: (
+      release: ReleaseRef,
+      revision: number,
+    ) => Effect.Effect<StoredChart | undefined, KubectlError>;
     /** What the deployed revision of every Helm release was rendered to; of one namespace, or of all. */
     readonly storedManifests: (
       namespace?: string,

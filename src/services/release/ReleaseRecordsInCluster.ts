@@ -1,4 +1,5 @@
 import { Clock, Effect, Layer, Option } from "effect";
+import { storedChart } from "../../domain/chart/stored-chart.ts";
 import type { StoredManifest } from "../../domain/crds/withdrawal.ts";
 import type { RecordedRevision } from "../../domain/events/recorded-revision.ts";
 import { otherRecordType, recordType } from "../../domain/helm/driver.ts";
@@ -27,6 +28,7 @@ import { CurrentHelmDriver } from "../helm/CurrentHelmDriver.ts";
 import { Kubectl } from "../kube/Kubectl.ts";
 import { ReleaseRecords } from "./ReleaseRecords.ts";
 import {
+  decodeReleaseSecret,
   readReleaseRecord,
   recordedRevision,
   storedRelease,
@@ -105,6 +107,15 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
           if (revision !== undefined) revisions.push(revision);
         }
         return revisions;
+      }),
+      chart: Effect.fn("ReleaseRecords.chart")(function* (release, revision) {
+        const { type } = yield* found(release);
+        const name = releaseSecretName(release, revision);
+        const record = yield* kubectl.get({ type, name, namespace: release.namespace });
+        return Option.match(record, {
+          onNone: () => undefined,
+          onSome: (secret) => storedChart(decodeReleaseSecret(secret)),
+        });
       }),
       flawed: Effect.fn("ReleaseRecords.flawed")(function* (release, history) {
         const driven = recordType(yield* driver) ?? Secret;

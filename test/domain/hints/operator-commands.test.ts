@@ -182,10 +182,10 @@ describe("a tare command", () => {
     );
   });
 
-  it("to install has the cluster's flags but not those of the upgrade", () => {
+  it("to install is about the same release on the same cluster, and has no flag of the upgrade", () => {
     assert.strictEqual(
       tareCommand(env, "install"),
-      "tare install './my identity.json' --context prod",
+      "tare install './my identity.json' --release-name=edge --context prod",
     );
   });
 
