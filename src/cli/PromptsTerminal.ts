@@ -3,7 +3,8 @@ import { Prompt } from "effect/cli";
 import { visibleText } from "../domain/text/visible.ts";
 import { Prompts, type Question, type WantedValue } from "../services/run/Prompts.ts";
 
-const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
+/** Prompts are drawn on stdout: into a file or a pipe, nobody would see what is asked. */
+const isTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
 const questionText = (question: Question): string => {
   const { name, namespace } = question.release;
