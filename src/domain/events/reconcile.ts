@@ -5,6 +5,7 @@ import { type Actor, actorOf } from "../processes/actor.ts";
 import { type GateRecords, unprovenRevisions } from "../release/gate-record.ts";
 import { chartVersion, describesFailure, isPending, type ReleaseRef } from "../release/release.ts";
 import { instantOf, type KnownRevision } from "../release/revision-identity.ts";
+import { journaledOperation } from "../run/operation.ts";
 import type { RunRecord } from "../run/run-journal.ts";
 import { deadRunEvent, factsOfDeadRun, isOfAnotherInstallation } from "./dead-run.ts";
 import type { FailureCause } from "./failure-cause.ts";
@@ -185,12 +186,13 @@ export const subjectOf = ({ revision, updated, uid }: RecordedRevision): EventSu
   identity: instantOf(updated) ?? uid,
 });
 
-/** Of the run that the journal tells of, and of its own upgrade only: a rollback after it belongs to no run. */
+/** Of the run that the journal tells of, and of its own operation only: a rollback after it belongs to no run. */
 const actorIn = (
   { journal, revisions }: ReleaseState,
   { revision, operation }: RevisionVerdict,
 ): Actor | undefined => {
-  if (journal === undefined || operation !== "upgrade") return undefined;
+  if (journal === undefined) return undefined;
+  if (operation !== journaledOperation(journal.operation).event) return undefined;
   const own = revisions.find((one) => one.revision > journal.baseRevision);
   const uids = new Map(revisions.map((one) => [one.revision, one.uid]));
   const ranHelm = journal.steps.some(({ step }) => step === "helm-upgrade");

@@ -205,4 +205,22 @@ describe("the rows that are missing", () => {
       [undefined, { user: "alice", host: "ci-7" }, undefined],
     );
   });
+
+  it("name who made the installation that the journal tells of", () => {
+    const journal: RunRecord = {
+      ...{ schemaVersion: 1, runId: "run-1", operation: "install", release: RELEASE },
+      process: { user: "runner", host: "ci-7", pid: 1, onBehalfOf: "alice" },
+      ...{ cliVersion: "1.1.0", workspaceId: "ws-1", fromVersion: "1.1.0", toVersion: "1.1.0" },
+      ...{ timeoutSeconds: 600, baseRevision: 0, startedAt: "2026-01-01T00:00:00Z" },
+      steps: [{ step: "helm-upgrade", state: "begun", at: "2026-01-01T00:00:00Z" }],
+    };
+    const state = { ...stateOf([installed, upgraded(2, "deployed")]), journal };
+    assert.deepStrictEqual(
+      missing(state).map(({ operation, actor }) => [operation, actor]),
+      [
+        ["install", { user: "alice", host: "ci-7" }],
+        ["upgrade", undefined],
+      ],
+    );
+  });
 });
