@@ -248,6 +248,31 @@ describe("a data plane that never becomes ready", () => {
 });
 
 describe("a rollback that fails", () => {
+  it.effect("for a record that nobody can read names it", () =>
+    Effect.gen(function* () {
+      const [cluster, helm] = yield* Effect.all([FakeCluster, FakeHelm]);
+      const name = "sh.helm.release.v1.tars.v3";
+      const labels = { owner: "helm", name: "tars", version: "3", status: "deployed" };
+      yield* helm.beforeUpgrade(
+        Effect.asVoid(
+          cluster.seed(Secret, {
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name, namespace: "tars-system", labels },
+            type: "helm.sh/release.v1",
+            data: { release: "" },
+          }),
+        ),
+      );
+      const { error } = yield* runUpgrade();
+      assert.strictEqual(error?._tag, "RollbackFailed");
+      assert.deepStrictEqual(error?.why, [
+        `upgrade: ${CRASHES}`,
+        `rollback: Secret tars-system/${name} cannot be read (it is empty)`,
+      ]);
+    }).pipe(Effect.provide(world({ chart: badDataPlane }))),
+  );
+
   it.effect("is reported with both causes and where to go by hand", () =>
     Effect.gen(function* () {
       const helm = yield* FakeHelm;

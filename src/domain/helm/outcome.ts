@@ -53,8 +53,10 @@ export type HelmOutcome =
 const REFUSED =
   /^(?:UPGRADE FAILED: )?(?:another operation \(install\/upgrade\/rollback\) is in progress|release: already exists)$/i;
 
-/** What Helm says when the Secret of its next revision is already there. */
 const EXISTS = /^(?:UPGRADE FAILED: )?release: already exists$/i;
+
+/** What Helm says when the record of its next revision is already there. */
+export const saysThatItExists = (errorText: string): boolean => EXISTS.test(errorText);
 
 const ATTEMPT_FAILED = /^(?:Upgrade|Release) ".*?" failed: /s;
 
@@ -70,7 +72,10 @@ export const reasonOf = (attempt: Revision | undefined, errorText: string): Helm
 /** Revisions that came after those of `before`. */
 export const addedSince = (before: History, after: History): History => {
   const newest = lastRevision(before)?.revision ?? 0;
-  return byRevision(after).filter(({ revision }) => revision > newest);
+  // A record that holds a copy of another's revision lists that one twice.
+  return byRevision(after).filter(
+    ({ revision }, index, all) => revision > newest && all[index - 1]?.revision !== revision,
+  );
 };
 
 /**

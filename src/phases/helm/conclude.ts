@@ -1,7 +1,6 @@
 /** What follows from what Helm did. */
 import { type Duration, Effect } from "effect";
 import type { HelmOutcome, HelmReason } from "../../domain/helm/outcome.ts";
-import { type FlawedRecord, isInTheWay } from "../../domain/release/record-flaw.ts";
 import { lastRevision } from "../../domain/release/release.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import {
@@ -10,7 +9,6 @@ import {
   UpgradeLeftInPlace,
   UpgradeNotStarted,
 } from "../../errors.ts";
-import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import type { Diagnosis, Rollout } from "../../services/rollout/RolloutGate.ts";
 import { describeHelmReason } from "../../words/helm/reasons.ts";
 import { BUSY_SINCE_LOOKED_AT } from "../../words/release/busy.ts";
@@ -26,6 +24,7 @@ import {
   takesOverAt,
   type UpgradeAttempt,
 } from "./attempt.ts";
+import { damagedRecords } from "./damaged-records.ts";
 import { confirmRestored, rollBack } from "./roll-back.ts";
 
 /** Helm says that it waited in vain; what it waited for is seen by others. */
@@ -49,17 +48,6 @@ export const failureOf = Effect.fnUntraced(function* (
       }
     : { revision, cause: describeHelmReason(reason), missingImage: undefined };
   return failure;
-});
-
-/** Helm takes a record that it cannot read for another operation's: it passes over it, and then finds its name taken. */
-const damagedRecords = Effect.fnUntraced(function* ({ before, installed }: UpgradeAttempt) {
-  const records = yield* ReleaseRecords;
-  const { release, lastGood } = installed;
-  const flawed = yield* Effect.orElseSucceed(
-    records.flawed(release, before),
-    (): ReadonlyArray<FlawedRecord> => [],
-  );
-  return flawed.filter((record) => isInTheWay(record, before, lastGood?.revision));
 });
 
 interface Followed {
@@ -89,7 +77,7 @@ export const conclude = Effect.fnUntraced(function* (
       });
     case "Locked": {
       yield* recordGate(attempt, nextRevision(attempt.before), "not-started");
-      const records = yield* damagedRecords(attempt);
+      const records = yield* damagedRecords(release, attempt.before, lastGood?.revision);
       if (records.length > 0) {
         const cause = records.map((one) => describeRecord(release.namespace, one)).join("; ");
         return yield* new UpgradeNotStarted({ release, cause, records });

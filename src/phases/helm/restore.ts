@@ -1,5 +1,6 @@
 import { Clock, Data, Duration, Effect, Option, Result, type Scope } from "effect";
 import { atFloors, scaleFloors } from "../../domain/fields/kept-scale.ts";
+import { saysThatItExists } from "../../domain/helm/outcome.ts";
 import type { RestoreFailure } from "../../domain/helm/restore-failure.ts";
 import { type KubeObject, refOf, showRef } from "../../domain/kube/objects.ts";
 import {
@@ -16,6 +17,7 @@ import { waitFor } from "../../domain/run/waiting.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
+import type { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import { type Reporter, warn } from "../../services/report/Reporter.ts";
 import type { Rollout, RolloutGate } from "../../services/rollout/RolloutGate.ts";
 import { describeRestoreFailure } from "../../words/helm/restore-failure.ts";
@@ -23,6 +25,7 @@ import { placed, typesFrom } from "../checks/release/object-types.ts";
 import { takeBack } from "../fields/take-back.ts";
 import { awaitDataPlane, followRollout, staged } from "../rollout/rollout.ts";
 import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
+import { damagedRecords } from "./damaged-records.ts";
 
 /** A revision that could not be brought back, or not be proven to run. */
 export class NotRestored extends Data.TaggedError("NotRestored")<{
@@ -36,7 +39,7 @@ const said = (text: string): RestoreFailure => ({ _tag: "Said", text });
 
 const AS_HELM = { fieldManager: "helm", force: true };
 
-type RestoreNeeds = Helm | Kubectl | Reporter | RolloutGate;
+type RestoreNeeds = Helm | Kubectl | ReleaseRecords | Reporter | RolloutGate;
 
 /**
  * Helm patches from one stored manifest to the next. A rollback that follows a broken one, one that raced with an upgrade
@@ -134,7 +137,7 @@ export const verifyRestored = Effect.fnUntraced(function* (attempt: Restoration,
 const helmRollback = Effect.fnUntraced(function* (
   attempt: Restoration,
   revision: number,
-): Effect.fn.Return<RestoreFailure | undefined, never, Helm> {
+): Effect.fn.Return<RestoreFailure | undefined, never, Helm | ReleaseRecords> {
   const { options, installed } = attempt;
   const lost = yield* lostLock(attempt);
   if (lost !== undefined) return said(lost);
@@ -150,7 +153,13 @@ const helmRollback = Effect.fnUntraced(function* (
   if (Result.isSuccess(ended) && ended.success.code === 0) return undefined;
   const text = Result.isFailure(ended) ? ended.failure.text : ended.success.errorText;
   const redacted = redactText(text, secrets);
-  return redacted === "" ? { _tag: "HelmSignalled" } : said(redacted);
+  if (redacted === "") return { _tag: "HelmSignalled" };
+  if (!saysThatItExists(redacted)) return said(redacted);
+  const history = yield* Effect.orElseSucceed(untilAnswered(readHistory(release)), () => []);
+  const records = yield* damagedRecords(release, history, revision);
+  return records.length === 0
+    ? said(redacted)
+    : { _tag: "RecordsInTheWay", namespace: release.namespace, records };
 });
 
 /** Each attempt that gets so far leaves a revision behind, and Helm keeps few of them. */

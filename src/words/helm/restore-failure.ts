@@ -1,4 +1,5 @@
 import type { RestoreFailure } from "../../domain/helm/restore-failure.ts";
+import { describeRecord } from "../release/record-flaw.ts";
 import { describeObstacle } from "../rollout/obstacle.ts";
 
 export const describeRestoreFailure = (failure: RestoreFailure): string => {
@@ -7,6 +8,8 @@ export const describeRestoreFailure = (failure: RestoreFailure): string => {
       return failure.text;
     case "HelmSignalled":
       return "helm rollback was ended by a signal";
+    case "RecordsInTheWay":
+      return failure.records.map((record) => describeRecord(failure.namespace, record)).join("; ");
     case "NoGoodRevision":
       return "no earlier revision is known to be good";
     case "ReleaseUnread":

@@ -334,6 +334,7 @@ const down = TARGETS.filter(
     before: [10],
     names: new RegExp(name),
     holdsRollback: target.holdsRollback ?? false,
+    stopsHelm: target.stopsHelm ?? false,
     put: putAll(webhook(name, target, NOBODY)),
   };
 });
@@ -357,6 +358,7 @@ const slow = TARGETS.filter(isOf("Deployments", "proxies", "Helm's records")).ma
       before: [10],
       names: new RegExp(name),
       holdsRollback: true,
+      stopsHelm: target.stopsHelm ?? false,
       put: async (who) => {
         // It takes the connection, and says nothing.
         const server = createServer(() => {});
@@ -387,6 +389,16 @@ const counting = async (who: Operator, namespace: string, name: string, hard: ob
     ...["-n", namespace, "--timeout=30s"],
   ]);
   return remove;
+};
+
+/** Those that leave are counted by a quota until they have left. */
+const podsOf = async (who: Operator, namespace: string): Promise<number> => {
+  const path = "jsonpath={.items[*].metadata.deletionTimestamp}";
+  await until("the pods that leave to have left", async () => {
+    const leaving = await kubectl(who.cluster, ["get", "pods", "-n", namespace, "-o", path]);
+    return leaving.trim() === "";
+  });
+  return countOf(who, "pods", namespace);
 };
 
 const countOf = async ({ cluster }: Operator, resource: string, namespace: string) =>
@@ -442,7 +454,7 @@ const quotas: ReadonlyArray<Obstacle> = [
     names: /exceeded quota: crowded/,
     holdsRollback: true,
     put: async (who) => {
-      const used = await countOf(who, "pods", SYSTEM);
+      const used = await podsOf(who, SYSTEM);
       return counting(who, SYSTEM, "crowded", { pods: String(used) });
     },
   },
@@ -454,7 +466,7 @@ const quotas: ReadonlyArray<Obstacle> = [
     names: /quota: tight|exceeded quota/,
     holdsRollback: true,
     put: async (who) => {
-      const used = await countOf(who, "pods", PROXIES);
+      const used = await podsOf(who, PROXIES);
       return counting(who, PROXIES, "tight", { pods: String(used) });
     },
   },

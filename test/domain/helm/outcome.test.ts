@@ -85,6 +85,13 @@ describe.each(MAJORS)("$helm", ({ noise, atomic, cause, reason, hook, dropped, u
       { _tag: "Upgraded", revision: 2 },
     ],
     [
+      "success beside a record that holds a copy of the new revision",
+      START,
+      history("1 S Install complete", "2 D Upgrade complete", "2 D Upgrade complete"),
+      "",
+      { _tag: "Upgraded", revision: 2 },
+    ],
+    [
       "success whose old revision could not be marked superseded",
       START,
       history("1 D Install complete", "2 D Upgrade complete"),
