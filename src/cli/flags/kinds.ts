@@ -37,8 +37,7 @@ export const matching = (name: string, pattern: RegExp, expected: string) =>
 export const url = (name: string) =>
   Flag.String(name).pipe(
     Flag.filter(
-      (text) =>
-        text === "" || (URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol)),
+      (text) => text === "" || ["http:", "https:"].includes(URL.parse(text)?.protocol ?? ""),
       () => "an http:// or https:// URL, or nothing to clear it",
     ),
   );

@@ -16,7 +16,7 @@ const keyProblem = (pem: unknown): Expectation | undefined => {
 };
 
 const isHttpUrl = (text: string): boolean =>
-  URL.canParse(text) && ["http:", "https:"].includes(new URL(text).protocol);
+  ["http:", "https:"].includes(URL.parse(text)?.protocol ?? "");
 
 const isOneLine = (text: string): boolean => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
 

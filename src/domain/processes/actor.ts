@@ -75,8 +75,8 @@ const SYSTEMS: ReadonlyArray<System> = [
 const KEPT_PARAMETERS = ["buildId"];
 
 const pageUrl = (text: string): string | undefined => {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  const url = URL.parse(text);
+  if (url === null) return undefined;
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   const kept = KEPT_PARAMETERS.flatMap((parameter): ReadonlyArray<[string, string]> => {
     const value = url.searchParams.get(parameter);

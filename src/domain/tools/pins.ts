@@ -90,8 +90,8 @@ const mirrorBase = (mirror: string, tool: ToolName): string =>
 
 /** An URL fit to be shown: names and passwords, and tokens in a query, are left out. */
 export const shownUrl = (url: string): string => {
-  if (!URL.canParse(url)) return url;
-  const shown = new URL(url);
+  const shown = URL.parse(url);
+  if (shown === null) return url;
   shown.username = "";
   shown.password = "";
   shown.search = "";

@@ -119,8 +119,9 @@ const openSource = async (
 /** A folder stands for a mirror too: what `tare tools bundle` wrote. */
 const parseUrl = (text: string): URL => {
   const url = isAbsolute(text) ? `file://${text}` : text;
-  if (!URL.canParse(url)) throw new DownloadProblem(`${shownUrl(text)} is not a URL`);
-  return new URL(url);
+  const parsed = URL.parse(url);
+  if (parsed === null) throw new DownloadProblem(`${shownUrl(text)} is not a URL`);
+  return parsed;
 };
 
 /** Ends a transfer that stands still, before the first byte as well as after it. */

@@ -123,6 +123,13 @@ describe("a field of the identity file", () => {
     ]);
   });
 
+  it.each(["serveUrl", "managementPlaneUrl"])("%s may have no host of any length", (field) => {
+    const long = `https://a.example${"NaN".repeat(60_000)}`;
+    assert.deepStrictEqual(problemsOf(JSON.stringify({ ...VALID, [field]: long })), [
+      { field, isMissing: false, expected: URL_TEXT },
+    ]);
+  });
+
   it.each(["customer", "environment", "serveUrl"])("%s may be absent but not null", (field) => {
     assert.isTrue(Result.isSuccess(decode(VALID)));
     assert.deepStrictEqual(

@@ -23,4 +23,7 @@ describe("an address in the clear", () => {
     "otel.example.com:4317",
     "",
   ])("%s does not, or is none", (address) => assert.isFalse(isOpenToOthers(address)));
+
+  it("with a host of any length is none", () =>
+    assert.isFalse(isOpenToOthers(`http://${"eyJ-".repeat(50_000)}`)));
 });
