@@ -9,6 +9,7 @@ import {
   Gateway,
   type KubeObject,
   Lease,
+  refOf,
 } from "../../../src/domain/kube/objects.ts";
 import { encodeRunRecord, journalName } from "../../../src/domain/run/run-journal.ts";
 import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
@@ -104,7 +105,10 @@ const seedAll = Effect.fnUntraced(function* (
 const annotateAll = Effect.gen(function* () {
   const cluster = yield* FakeCluster;
   for (const type of [EnvoyProxy, Gateway, Deployment]) {
-    yield* seedAll(type, (yield* cluster.all(type)).map(annotated));
+    for (const object of yield* cluster.all(type)) {
+      // Written by the rules of the server, so that controllers see it and go on.
+      yield* Effect.orDie(cluster.edit(refOf(type, object), annotated));
+    }
   }
 });
 
