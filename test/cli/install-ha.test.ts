@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { CustomResourceDefinition } from "../../src/domain/kube/objects.ts";
+import { CustomResourceDefinition, Pod } from "../../src/domain/kube/objects.ts";
 import {
   dataPlane,
   FakeCharts,
@@ -21,6 +21,14 @@ const migrate = (...more: ReadonlyArray<string>) =>
 
 const crds = Effect.gen(function* () {
   return JSON.stringify(yield* (yield* FakeCluster).all(CustomResourceDefinition));
+});
+
+/** UIDs of the pods of the data plane. */
+const proxies = Effect.gen(function* () {
+  const pods = yield* (yield* FakeCluster).all(Pod);
+  return pods.flatMap(({ metadata: { namespace, uid } }) =>
+    namespace === "tars-dataplane" && uid !== undefined ? [uid] : [],
+  );
 });
 
 describe("a release of an older chart with one proxy", () => {
@@ -48,6 +56,18 @@ describe("a release of an older chart with one proxy", () => {
       const upgraded = yield* runUpgradeCli();
       assert.strictEqual(upgraded.code, 0, upgraded.everything);
     }).pipe(Effect.provide(world({ ...SINGLE, helm }))),
+  );
+
+  it.effect("that knows nothing of drains keeps the proxy that runs, with its drain", () =>
+    Effect.gen(function* () {
+      const before = yield* proxies;
+      const run = yield* migrate();
+      assert.strictEqual(run.code, 0, run.everything);
+      assert.lengthOf(before, 1);
+      const after = yield* proxies;
+      assert.lengthOf(after, 2);
+      assert.includeMembers(after, before);
+    }).pipe(Effect.provide(world({ values: { ...SINGLE.values, shutdown: null } }))),
   );
 
   it.effect("is not changed in other ways besides", () =>

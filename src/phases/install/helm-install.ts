@@ -5,13 +5,12 @@ import { tellsOfRemoval } from "../../domain/helm/stderr.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { installOutcome } from "../../domain/install/outcome.ts";
 import type { RemovalTrouble } from "../../domain/install/removal.ts";
-import { getPath } from "../../domain/kube/json.ts";
 import type { ObjectRef } from "../../domain/kube/objects.ts";
 import { lastRevision } from "../../domain/release/release.ts";
 import type { RenderedRelease } from "../../domain/release/rendered-release.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { formatGoDuration, parseGoDuration } from "../../domain/text/go-duration.ts";
+import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import {
   InstallLeftInPlace,
@@ -213,14 +212,11 @@ const first = Effect.fnUntraced(function* (input: HelmInstallInput) {
   );
 });
 
-/** A release that runs keeps its own drain: nothing is replaced for the sake of a default of this run. */
-const asItDrains = ({ options, installed }: HelmInstallInput): UpgradeOptions => {
-  const path = ["shutdown", "drainTimeout"];
-  const own =
-    getPath(Redacted.value(installed.values), path) ?? getPath(installed.chart.defaults, path);
-  const drainTimeout = typeof own === "string" ? parseGoDuration(own) : undefined;
-  return drainTimeout === undefined ? options : { ...options, drainTimeout };
-};
+/** A release that runs keeps its own drain, unless another was asked for: no proxy is replaced for a default of this run. */
+const asItDrains = ({ options }: HelmInstallInput): UpgradeOptions =>
+  options.decided.includes("shutdown.drainTimeout")
+    ? options
+    : { ...options, drainTimeout: Duration.zero };
 
 export const helmInstall = {
   id: "helm-install",
