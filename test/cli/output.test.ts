@@ -45,7 +45,7 @@ const CRDS = [
 ];
 const limiterStill = (found: string, asked: string): string => {
   const image = (version: string) => `gcr.io/acme/tars/ratelimit:ratelimit-${version}`;
-  return `Envoy Gateway's envoy-ratelimit: 1/1 ready, still asks for image ${image(found)}, not ${image(asked)}`;
+  return `Envoy Gateway's envoy-ratelimit: 1/1 ready, image not updated yet (${image(found)} → ${image(asked)})`;
 };
 const RELEASE_ROLLS = [
   limiterStill("1.1.0", "1.2.0"),
@@ -62,7 +62,7 @@ const RELEASE_IS_UP = [
   "release envoy-gateway: 2/2 ready, 1 draining",
 ];
 const STALE =
-  "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:envoy-1.2.0";
+  "data plane egress: 2/2 ready, image not updated yet (gcr.io/acme/tars/envoy:envoy-1.1.0 → gcr.io/acme/tars/envoy:envoy-1.2.0)";
 const EGRESS_ROLLS =
   "data plane egress: 2/2 ready, 1 of 2 pods run the new template (ContainerCreating)";
 const NO_STREAMS = "streams: 0 open at the start, 0 cut";
@@ -197,14 +197,14 @@ describe("the screen", () => {
         DRAIN,
         ...CRDS,
         "helm upgrade --install --atomic --wait, timeout 12m",
-        "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:crash-loop",
+        "data plane egress: 2/2 ready, image not updated yet (gcr.io/acme/tars/envoy:envoy-1.1.0 → gcr.io/acme/tars/envoy:crash-loop)",
         ...RELEASE_ROLLS,
         ...RELEASE_IS_UP,
         "data plane egress: 2/2 ready, 1 of 2 pods run the new template (CrashLoopBackOff: exit code 1)",
         "failure report: /home/operator/.tare/reports/tars-revision-2.txt",
         "warning: pod tars-dataplane/egress-qjct97gbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times",
         "rolling back to revision 1",
-        "data plane egress: 2/2 ready, still asks for image gcr.io/acme/tars/envoy:crash-loop, not gcr.io/acme/tars/envoy:envoy-1.1.0 (CrashLoopBackOff: exit code 1, restarted 3 times)",
+        "data plane egress: 2/2 ready, image not updated yet (gcr.io/acme/tars/envoy:crash-loop → gcr.io/acme/tars/envoy:envoy-1.1.0) (CrashLoopBackOff: exit code 1, restarted 3 times)",
         limiterStill("1.2.0", "1.1.0"),
         ...RELEASE_ROLLS_BACK,
         "data plane egress: 2/2 ready, 1 draining",

@@ -159,7 +159,7 @@ describe("where a policy rewrites every workload", () => {
     Effect.gen(function* () {
       yield* (yield* FakeEnvoyGateway).setAwake(false);
       const { error } = yield* runUpgrade();
-      assert.match(error?.why.join("; ") ?? "", /still asks for image/);
+      assert.match(error?.why.join("; ") ?? "", /image not updated yet/);
     }).pipe(Effect.provide(world({ rewrite: mirrored }))),
   );
 });

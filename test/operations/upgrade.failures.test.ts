@@ -193,7 +193,7 @@ describe("a data plane that never becomes ready", () => {
       // The old pods were fine all along, so going back succeeds even though nobody acts on it.
       assert.strictEqual(error?._tag, "UpgradeRolledBack");
       assert.deepStrictEqual(error?.why, [
-        "egress: still asks for image gcr.io/acme/tars/envoy:envoy-1.1.0, not gcr.io/acme/tars/envoy:envoy-1.2.0",
+        "egress: image not updated yet (gcr.io/acme/tars/envoy:envoy-1.1.0 → gcr.io/acme/tars/envoy:envoy-1.2.0)",
       ]);
     }).pipe(Effect.provide(world())),
   );
@@ -209,7 +209,7 @@ describe("a data plane that never becomes ready", () => {
       assert.strictEqual(error?.exitCode, 21);
       assert.deepStrictEqual(error?.why, [
         `upgrade: ${CRASHES}`,
-        "rollback: the data plane did not come back: egress: still asks for image gcr.io/acme/tars/envoy:crash-loop, not gcr.io/acme/tars/envoy:envoy-1.1.0",
+        "rollback: the data plane did not come back: egress: image not updated yet (gcr.io/acme/tars/envoy:crash-loop → gcr.io/acme/tars/envoy:envoy-1.1.0)",
       ]);
     }).pipe(Effect.provide(world({ chart: badDataPlane }))),
   );

@@ -64,8 +64,8 @@ describe("rights", () => {
       assert.strictEqual(error?._tag, "PreflightFailed");
       assert.strictEqual(error?.exitCode, 10);
       assert.deepStrictEqual(error?.why, [
-        "rights: this account is not allowed to create, patch customresourcedefinitions.apiextensions.k8s.io in the whole cluster",
-        "rights: this account is not allowed to patch deployments.apps in namespace tars-system",
+        "missing permission: create, patch customresourcedefinitions.apiextensions.k8s.io in the whole cluster",
+        "missing permission: patch deployments.apps in namespace tars-system",
       ]);
       const rules = hintsOf(error).flatMap((hint) => [hint.title, ...hint.commands]);
       assert.includeMembers(rules ?? [], [
@@ -122,7 +122,7 @@ describe("rights", () => {
     Effect.gen(function* () {
       const { error } = yield* runUpgrade();
       assert.deepStrictEqual(error?.why, [
-        "rights: this account is not allowed to get deployments.apps in namespace tars-system",
+        "missing permission: get deployments.apps in namespace tars-system",
       ]);
     }).pipe(
       Effect.provide(
@@ -304,7 +304,7 @@ describe("--skip-preflight", () => {
   it.effect("still ends before the first write where rights are missing", () =>
     Effect.gen(function* () {
       const { error } = yield* runUpgrade(skipPreflight);
-      assert.match(error?.why[0] ?? "", /^rights: /);
+      assert.match(error?.why[0] ?? "", /^missing permission: /);
       yield* nothingWritten;
     }).pipe(Effect.provide(world({ may: () => false }))),
   );

@@ -364,7 +364,7 @@ describe("the rate limiter, which Envoy Gateway makes in the system namespace", 
       const envoyGateway = yield* FakeEnvoyGateway;
       yield* envoyGateway.setAwake(false);
       const { error } = yield* runUpgrade();
-      assert.match(error?.why.join() ?? "", /still asks for image|still has/);
+      assert.match(error?.why.join() ?? "", /image not updated yet|still has/);
     }).pipe(
       Effect.provide(
         world({

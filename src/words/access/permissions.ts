@@ -10,10 +10,6 @@ export const describePermission = ({ namespace, verbs, names, ...right }: Missin
   return `${verbs.join(", ")} ${resourceName(right)}${which} ${where(namespace)}`;
 };
 
-/** E.g. `is not allowed to create, patch deployments.apps in namespace tars-system`. */
-export const describeRight = (missing: MissingRight): string =>
-  `is not allowed to ${describePermission(missing)}`;
-
 const yamlList = (words: ReadonlyArray<string>): string =>
   `[${words.map((word) => (word === "" ? '""' : word)).join(", ")}]`;
 

@@ -4,7 +4,7 @@ import type { PodsOf } from "../../domain/checks/pod-rehearsal.ts";
 import type { PreflightProblem, Refusal } from "../../domain/checks/problem.ts";
 import { type Hint, hint, kubectl, shell } from "../../domain/hints/hint.ts";
 import { showRef } from "../../domain/kube/objects.ts";
-import { describeRight, rulesByRole } from "../access/permissions.ts";
+import { describePermission, rulesByRole } from "../access/permissions.ts";
 import { unsupportedHelm } from "../helm/version.ts";
 import { describeRecordSize } from "../release/record-size.ts";
 import { describeDeletion } from "./deletion.ts";
@@ -49,7 +49,7 @@ export const problemLines = (problem: PreflightProblem): ReadonlyArray<string> =
     case "PodsRefused":
       return [`refused by the cluster: ${describePods(problem.pods)}: ${problem.detail}`];
     case "PermissionsMissing":
-      return problem.rights.map((right) => `rights: this account ${describeRight(right)}`);
+      return problem.rights.map((right) => `missing permission: ${describePermission(right)}`);
     case "EnvoyGatewayToSkip":
       return [describeSkipped(problem.version)];
     case "RecordTooLarge":

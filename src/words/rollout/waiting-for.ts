@@ -3,7 +3,7 @@ import type { Staleness, WaitingFor } from "../../domain/rollout/trouble/waiting
 const describeStaleness = (staleness: Staleness): string => {
   switch (staleness._tag) {
     case "Image":
-      return `still asks for image ${staleness.found ?? "(none)"}, not ${staleness.asked ?? "nothing"}`;
+      return `image not updated yet (${staleness.found ?? "none"} → ${staleness.asked ?? "none"})`;
     case "Field": {
       const { path, found = "nothing", asked = "nothing" } = staleness;
       return `still has ${path} = ${found}, not ${asked}`;
@@ -18,7 +18,7 @@ const describeStaleness = (staleness: Staleness): string => {
 export const describeWaiting = (waiting: WaitingFor): string => {
   switch (waiting._tag) {
     case "Unobserved":
-      return "its newest specification has not been observed";
+      return "the controller has not picked up the change yet";
     case "ScaledToZero":
       return "it is scaled to zero";
     case "PodsUpdated": {
@@ -26,7 +26,9 @@ export const describeWaiting = (waiting: WaitingFor): string => {
       return `${waiting.count} of ${waiting.desired} pods run ${template}`;
     }
     case "OldPodsGone":
-      return `${waiting.count} old pods remain`;
+      return waiting.count === 1
+        ? "1 old pod is terminating"
+        : `${waiting.count} old pods are terminating`;
     case "PodsReady":
       return `${waiting.count} of ${waiting.desired} pods are ready`;
     case "PodsAvailable":

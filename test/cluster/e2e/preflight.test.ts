@@ -28,9 +28,7 @@ describe("tare upgrade, before anything is written", () => {
   it("names every missing right with the rule that gives it: exit 10", async () => {
     const kubeconfig = await accountWith(who, "reader", [READ_ALL]);
     const { code, stderr } = await upgrade(who, ["--kubeconfig", kubeconfig]);
-    expect(stderr).toContain(
-      "rights: this account is not allowed to create, update, patch, delete secrets",
-    );
+    expect(stderr).toContain("missing permission: create, update, patch, delete secrets");
     expect(stderr).toContain("Rules to add to a Role in namespace tars-system:");
     expect(stderr).toMatch(
       /- \{apiGroups: \[apps\], resources: \[deployments\], verbs: \[.*patch.*\]\}/,

@@ -195,7 +195,7 @@ const without = (
     kind: "missing permission",
     name,
     before: [10],
-    names: new RegExp(`not allowed to .*${resource}|cannot \\w+ resource "${resource}"`),
+    names: new RegExp(`missing permission: .*${resource}|cannot \\w+ resource "${resource}"`),
     holdsRollback: true,
     stopsHelm: true,
     account: async (who) => {

@@ -82,7 +82,7 @@ describe("a rollout in a log", () => {
       }),
       [
         "5: data plane egress: 2/2 ready, 1 of 2 pods run the new template",
-        "25: data plane egress: 2/2 ready, 1 old pods remain",
+        "25: data plane egress: 2/2 ready, 1 old pod is terminating",
         "40: data plane egress: 2/2 ready",
       ],
     );

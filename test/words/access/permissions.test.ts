@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { accessTo, missingRights } from "../../../src/domain/access/access.ts";
 import { CustomResourceDefinition, Secret } from "../../../src/domain/kube/objects.ts";
-import { describeRight, rulesByRole } from "../../../src/words/access/permissions.ts";
+import { describePermission, rulesByRole } from "../../../src/words/access/permissions.ts";
 
 describe("missing rights", () => {
   const missing = missingRights([
@@ -10,9 +10,9 @@ describe("missing rights", () => {
   ]);
 
   it("are one line a resource, with the verbs in their usual order", () => {
-    assert.deepStrictEqual(missing.map(describeRight), [
-      "is not allowed to get, patch secrets in namespace n",
-      "is not allowed to patch customresourcedefinitions.apiextensions.k8s.io (x.example) in the whole cluster",
+    assert.deepStrictEqual(missing.map(describePermission), [
+      "get, patch secrets in namespace n",
+      "patch customresourcedefinitions.apiextensions.k8s.io (x.example) in the whole cluster",
     ]);
   });
 

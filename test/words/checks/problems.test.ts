@@ -72,8 +72,8 @@ describe("a problem", () => {
     [
       { _tag: "PermissionsMissing", rights: [right, { ...right, namespace: "n" }] },
       [
-        "rights: this account is not allowed to patch deployments.apps in the whole cluster",
-        "rights: this account is not allowed to patch deployments.apps in namespace n",
+        "missing permission: patch deployments.apps in the whole cluster",
+        "missing permission: patch deployments.apps in namespace n",
       ],
       [
         "- {apiGroups: [apps], resources: [deployments], verbs: [patch]}",

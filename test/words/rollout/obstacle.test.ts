@@ -10,7 +10,7 @@ describe("why a data plane does not count as upgraded", () => {
   it.each<[Obstacle, string]>([
     [
       { _tag: "Workload", name: "egress", waitingFor: { _tag: "Unobserved" } },
-      "egress: its newest specification has not been observed",
+      "egress: the controller has not picked up the change yet",
     ],
     [
       { _tag: "SecretWithheld", secret },

@@ -10,7 +10,7 @@ const stale = (staleness: Staleness, refusal?: string): WaitingFor => ({
 
 describe("what is waited for", () => {
   it.each<[WaitingFor, string]>([
-    [{ _tag: "Unobserved" }, "its newest specification has not been observed"],
+    [{ _tag: "Unobserved" }, "the controller has not picked up the change yet"],
     [{ _tag: "ScaledToZero" }, "it is scaled to zero"],
     [
       { _tag: "PodsUpdated", count: 1, desired: 2, isEarlier: false },
@@ -20,7 +20,7 @@ describe("what is waited for", () => {
       { _tag: "PodsUpdated", count: 1, desired: 2, isEarlier: true },
       "1 of 2 pods run the template of before this run",
     ],
-    [{ _tag: "OldPodsGone", count: 2 }, "2 old pods remain"],
+    [{ _tag: "OldPodsGone", count: 2 }, "2 old pods are terminating"],
     [{ _tag: "PodsReady", count: 1, desired: 2 }, "1 of 2 pods are ready"],
     [{ _tag: "PodsAvailable", count: 1, desired: 2 }, "1 of 2 pods are available"],
     [{ _tag: "PodsFinished", count: 0, desired: 1 }, "0 of 1 pods have finished"],
@@ -32,11 +32,11 @@ describe("what is waited for", () => {
     ],
     [
       stale({ _tag: "Image", found: "envoy:1", asked: "envoy:2" }),
-      "still asks for image envoy:1, not envoy:2",
+      "image not updated yet (envoy:1 → envoy:2)",
     ],
     [
       stale({ _tag: "Image", found: undefined, asked: "envoy:2" }),
-      "still asks for image (none), not envoy:2",
+      "image not updated yet (none → envoy:2)",
     ],
     [
       stale({ _tag: "DrainTime", found: 360, asked: 600 }),
