@@ -12,10 +12,13 @@ import {
 import {
   events,
   type HelmMajor,
+  history,
+  installOlder,
   type Operator,
   objects,
   olderChart,
   olderCrds,
+  olderValues,
   operator,
   states,
   storedValues,
@@ -193,6 +196,71 @@ export const installSuite = (major: HelmMajor): void => {
         "install failed",
         "install success",
       ]);
+    });
+  });
+
+  describe(`a release with one proxy, with ${major}`, () => {
+    const single = { ...olderValues, ha: { enabled: false } };
+    let cluster: Cluster;
+    let who: Operator;
+    let refused: RunResult;
+    let migrated: RunResult;
+    let again: RunResult;
+    let upgraded: RunResult;
+    let before: ReadonlyArray<string>;
+    let after: ReadonlyArray<string>;
+    let kept: Record<string, unknown>;
+    let charts: ReadonlyArray<string>;
+
+    const proxies = async () => {
+      const label = "app.kubernetes.io/managed-by=envoy-gateway";
+      const pods = await objects(who, "pods", "--namespace", "tars-dataplane", "-l", label);
+      return pods.map(({ metadata }) => String(metadata.uid)).sort();
+    };
+
+    beforeAll(async () => {
+      cluster = await startCluster();
+      who = operator(cluster, major);
+      await followEnvoyGateway(cluster);
+      await installOlder(who, single);
+      before = await proxies();
+      refused = await upgrade(who);
+      const ha = ["install", "--ha", who.identityFile, "--yes", "--settle-time", "3s"];
+      migrated = await tare(who, ha);
+      after = await proxies();
+      kept = await storedValues(who);
+      charts = (await history(who)).map(({ chart }) => chart);
+      again = await tare(who, ha);
+      upgraded = await upgrade(who);
+    });
+    afterAll(() => cluster.stop());
+
+    it("is refused by the upgrade, which names the way", () => {
+      expect(refused.code).toBe(12);
+      expect(refused.stderr).toContain("tare install --ha");
+    });
+
+    it("gets a second proxy beside the first, in its own version", () => {
+      expect(migrated.stderr).toContain("Installation completed.");
+      expect(migrated.code).toBe(0);
+      expect(before).toHaveLength(1);
+      expect(after).toHaveLength(2);
+      expect(after).toContain(before[0]);
+      expect(charts).toEqual(["tars-1.1.0", "tars-1.1.0"]);
+    });
+
+    it("keeps every other value", () => {
+      expect(kept).toEqual({ ...single, ha: { enabled: true } });
+    });
+
+    it("is left alone the second time", () => {
+      expect(again.stderr).toContain("nothing to do: release tars runs 1.1.0");
+      expect(again.code).toBe(0);
+    });
+
+    it("is upgraded then", () => {
+      expect(upgraded.stderr).toContain("Upgrade completed.");
+      expect(upgraded.code).toBe(0);
     });
   });
 };
