@@ -31,11 +31,15 @@ const writtenInSpite = (outcome: Outcome): string | undefined => {
 /** Runs that ended before Helm began its work. */
 const REFUSED = new Set([2, 10, 11, 12, 13, 14, 23]);
 
+/** A namespace that is being deleted takes no Lease either: the upgrade may meet that first, where it has to wait for another run. */
+const takesNoLock = ({ story, first }: Outcome): boolean =>
+  story.world.inTheWay === "terminating-system" && first.error?._tag === "ClusterUnavailable";
+
 const differsFromPlan = (outcome: Outcome): string | undefined => {
   const { story, first } = outcome;
   if (!isUndisturbed(outcome) || first.code === undefined) return undefined;
   // A plan takes no lock.
-  if (isLockedForEver(story.world)) return undefined;
+  if (isLockedForEver(story.world) || takesNoLock(outcome)) return undefined;
   const verdict = REFUSED.has(first.code) ? first.error?._tag : "goes on";
   const planned = planVerdict(story);
   return planned === verdict

@@ -6,6 +6,7 @@ import { type Outcome, type Run, runStory } from "../run.ts";
 import {
   disturbsCalls,
   foundBy,
+  helmCommands,
   type Invariant,
   ofEachRun,
   runsOf,
@@ -75,8 +76,9 @@ const tooManyOrFew = (run: Run, outcome: Outcome): string | undefined => {
   return attempted && events.length === 0 && !isExcused ? `no event for exit ${code}` : undefined;
 };
 
-/** The revision that the attempt wrote, by the cluster's own records. */
+/** The revision that the attempt wrote, by the cluster's own records; the Helm of a killed run may write one meanwhile. */
 const attemptedRevision = (run: Run, outcome: Outcome): number | undefined => {
+  if (helmCommands(run, "upgrade").length === 0) return undefined;
   const newest = recordsIn(foundBy(run, outcome)).at(-1)?.version ?? 0;
   return recordsIn(run.later).find(({ version }) => version > newest)?.version;
 };

@@ -42,8 +42,12 @@ const isMisled = (run: Run, outcome: Outcome): boolean => {
   );
 };
 
+/** What a misled run deployed is taken for meant by the one after it. */
+const followsMisled = (run: Run, outcome: Outcome): boolean =>
+  run === outcome.next && outcome.impatient !== undefined && isMisled(outcome.impatient, outcome);
+
 const notCarried = (run: Run, outcome: Outcome): string | undefined => {
-  if (isMisled(run, outcome)) return undefined;
+  if (isMisled(run, outcome) || followsMisled(run, outcome)) return undefined;
   const { story } = outcome;
   for (const { values } of helmCommands(run, "upgrade")) {
     for (const [path, flag] of CARRIED) {
