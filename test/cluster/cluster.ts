@@ -251,8 +251,9 @@ function describe(dir: string, guard: ChildProcess | undefined): Cluster {
   return {
     dir,
     kubeconfig: adminConfig,
-    helm3: toolPath("helm3"),
-    helm4: toolPath("helm4"),
+    // Others can be tried before they are pinned.
+    helm3: process.env.TARE_TEST_HELM3 ?? toolPath("helm3"),
+    helm4: process.env.TARE_TEST_HELM4 ?? toolPath("helm4"),
     helm41: toolPath("helm41"),
     kubectl: toolPath("kubectl"),
     env: {

@@ -235,6 +235,7 @@ describe("what is known of Helm", () => {
   it.effect.each([
     { helm: HELM_3, chart: tarsChart({ version: "1.2.0" }) },
     { helm: HELM_4, chart: fewer },
+    { helm: "v3.22.0", chart: fewer },
   ])("is kept quiet where it does not ($helm)", (scenario) =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* defects, []);

@@ -14,7 +14,7 @@ const nameOf = ({ kind, metadata }: KubeObject): string => `${kind} ${metadata.n
 
 /** It stumbles over what the failed upgrade was about to delete: helm/helm#13437, #32244. */
 const cannotRollBack = ({ major, minor, patch }: HelmVersion): boolean =>
-  major === 3 || (major === 4 && (minor === 1 || (minor === 0 && patch < 5)));
+  (major === 3 && minor < 22) || (major === 4 && (minor === 1 || (minor === 0 && patch < 5)));
 
 /** One for each defect that this upgrade could meet. */
 export const helmDefects = (

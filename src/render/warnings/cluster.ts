@@ -29,7 +29,7 @@ export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
     `the cluster might refuse new pods: ${describePods(pods)}: ${detail}`,
   "record-nearly-full": ({ bytes }) => describeRecordSize(bytes),
   "helm-cannot-roll-back": ({ version, dropped }) =>
-    `Helm ${version} cannot roll back on its own when an upgrade fails before it has deleted what the new chart drops (${dropped.join(", ")}); Helm 4.2 and later can (helm/helm#13437, #32244)`,
+    `Helm ${version} cannot roll back on its own when an upgrade fails before it has deleted what the new chart drops (${dropped.join(", ")}); Helm 3.22, 4.2 and later ones can (helm/helm#13437, #32244)`,
   "envoy-gateway-loses-secrets": ({ version, reference }) =>
     `the release runs Envoy Gateway ${version}: ${lostSecrets(reference)}. The proxies' own statistics are looked at before this upgrade counts as done; restarting a proxy that lacks a secret fixes it`,
   "webhook-certificate-expires": ({ expiresAtMillis, days, renewed }) =>

@@ -70,7 +70,9 @@ describe("tare upgrade on a machine without helm and kubectl", () => {
     expect([...requests].sort()).toEqual([HELM_PATH, KUBECTL_PATH].sort());
     expect(filesBelow(join(who.home, ".tare/tools"))).toEqual([
       "helm/4.2.4/helm*",
+      "helm/4.2.4/helm.sha256",
       "kubectl/1.36.4/kubectl*",
+      "kubectl/1.36.4/kubectl.sha256",
     ]);
   });
 

@@ -129,7 +129,7 @@ export const watchTimeoutText = (
  * these versions (helm/helm#13437, #32244).
  */
 export const hasDroppedObjectBug = ({ major, minor, patch }: HelmVersion): boolean =>
-  major === 3 || (major === 4 && (minor === 1 || (minor === 0 && patch < 5)));
+  (major === 3 && minor < 22) || (major === 4 && (minor === 1 || (minor === 0 && patch < 5)));
 
 export const droppedObjectText = ({ major }: HelmVersion, kind: string, name: string): string =>
   major === 3
