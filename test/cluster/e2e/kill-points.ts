@@ -44,7 +44,9 @@ const around = (name: string, request: Request, told: Told, toldAfter = told) =>
 ];
 
 const UNSEEN: Told = { died: undefined, row: "none" };
-const LOCKED: Told = { died: "while it was working on release tars", row: "none" };
+/** It left its lock and nothing else to tell of it. */
+export const WITH_ITS_LOCK = "with its lock";
+const LOCKED: Told = { died: WITH_ITS_LOCK, row: "none" };
 const IDLE: Told = { died: "before it wrote anything", row: "none" };
 const IN_CRDS: Told = { died: "in phase 4", row: "failed" };
 const IN_UPGRADE: Told = { died: "in phase 5", row: "failed" };

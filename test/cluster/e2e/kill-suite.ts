@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { drawn } from "../../drawn/drawn.ts";
 import { type Cluster, run } from "../cluster.ts";
 import { type HoldingProxy, startHoldingProxy } from "../holding-proxy.ts";
-import type { Point } from "./kill-points.ts";
+import { type Point, WITH_ITS_LOCK } from "./kill-points.ts";
 import { PROXY, revision, write } from "./requests.ts";
 import { helmsOf, workingWith } from "./running-processes.ts";
 import {
@@ -36,6 +36,13 @@ const QUICK = ["--settle-time", "1s", "--skip-preflight"];
 const DOOMED = ["--timeout", "12s"];
 const RECOVERING = [...QUICK, "--recover"];
 const PATIENT = ["--timeout", "60s"];
+
+const wordsOf = (pid: number | undefined, died: string): RegExp =>
+  new RegExp(
+    died === WITH_ITS_LOCK
+      ? `took over the lock of a dead run \\(.*process ${pid}\\b`
+      : `process ${pid}\\b.* died ${died}`,
+  );
 
 interface Known {
   readonly base: number;
@@ -167,8 +174,8 @@ export const killSuite = (victims: Victims, matrix: ReadonlyArray<Point>): void 
           isPending && victims === "tare and helm",
         );
         const seconds = (Date.now() - startedAt) / 1_000;
-        if (died === undefined) expect(next.stderr).not.toContain(" died ");
-        else expect(next.stderr).toMatch(new RegExp(`process ${run.pid}\\b.* died ${died}`));
+        if (died === undefined) expect(next.stderr).not.toMatch(/ died | dead run /);
+        else expect(next.stderr).toMatch(wordsOf(run.pid, died));
 
         const now = await expectHealthy();
         const others = await otherRows(before, now);
