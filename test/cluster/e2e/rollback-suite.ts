@@ -31,7 +31,9 @@ export const rollbackSuite = (major: HelmMajor): void => {
         values.images = { otelCollector: { tag: "never-ready" } };
       });
       const { code, stderr } = await upgrade(who, ["--chart-path", chart, "--timeout", "25s"]);
-      expect(stderr).toContain("upgrade failed (revision 3) and was rolled back");
+      expect(stderr).toContain(
+        "upgrade failed (revision 3); rolled back to revision 2 (recorded as revision 4)",
+      );
       expect(code).toBe(20);
       expect(await states(who)).toBe("1 superseded, 2 superseded, 3 failed, 4 deployed");
       const last = (await history(who)).at(-1);
