@@ -3,7 +3,8 @@ import type { ShownHint } from "../../domain/hints/hint.ts";
 import type { ReportEvent } from "../../domain/report/report.ts";
 import { visibleJson } from "../../domain/text/visible.ts";
 import { Reporter } from "../../services/report/Reporter.ts";
-import { member, outputRecord, renderJson, tallyBody, warningBody } from "./json.ts";
+import { member, outputRecord } from "./bodies/body.ts";
+import { renderJson, tallyBody, warningBody } from "./json.ts";
 import type { OutputRecord, Summary } from "./json-records.ts";
 
 const INTERRUPTED: ReadonlySet<number> = new Set([129, 130, 143]);

@@ -4,10 +4,8 @@
  * Fields and types may be added within a schema version; a field that changes its meaning or goes makes a new one.
  */
 import { Schema } from "effect";
-import { OPERATIONS } from "../../domain/events/install-event.ts";
-import { DELIVERIES } from "../../domain/events/outbox-entry.ts";
-import { ROW_STATUSES } from "../../domain/events/timeline.ts";
 import { WARNING_CODES } from "../../domain/report/warning.ts";
+import { DoctorTicked, HistoryRead } from "./records/history.ts";
 import {
   InstallationPrepared,
   NamespacePrepared,
@@ -15,6 +13,7 @@ import {
   RemovalStarted,
   SecretWritten,
 } from "./records/install.ts";
+import { FieldsTaken, Planned } from "./records/plan.ts";
 import { ReleaseName, record, Texts } from "./records/record.ts";
 import {
   DrainChecked,
@@ -36,8 +35,6 @@ const Phase = Schema.Struct({
   index: Schema.Int,
   total: Schema.Int,
 });
-/** As it is, secrets masked; absent where there is nothing. */
-const value = Schema.optionalKey(Schema.Json);
 const HintRecord = Schema.Struct({ title: Schema.String, commands: Texts });
 
 const PhaseStarted = record("phase-started", "A phase begins.", { phase: Phase });
@@ -109,30 +106,6 @@ const ChartChosen = record("chart-chosen", "What the release is upgraded to.", {
   version: Schema.String,
 });
 
-const TakenObjects = Schema.Array(
-  Schema.Struct({
-    kind: Schema.String,
-    namespace: Schema.optionalKey(Schema.String),
-    name: Schema.String,
-    fields: Schema.Array(
-      Schema.Struct({
-        path: Schema.String,
-        /** Absent for what was removed. */
-        owner: Schema.optionalKey(Schema.String),
-        before: value,
-        after: value,
-        returns: Schema.Boolean,
-      }),
-    ),
-  }),
-);
-
-const FieldsTaken = record(
-  "fields-taken",
-  "Fields that others set or removed on the cluster, and the upgrade changes; secrets are masked.",
-  { objects: TakenObjects },
-);
-
 const CrdsBackedUp = record("crds-backed-up", "Live CRDs were saved before the first write.", {
   files: Schema.Array(Schema.Struct({ file: Schema.String, crds: Texts })),
 });
@@ -161,65 +134,6 @@ const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
   pinned: Schema.optionalKey(Schema.Boolean),
 });
 
-const Event = Schema.Struct({
-  name: Schema.String,
-  operation: Schema.optionalKey(Schema.Literals(OPERATIONS)),
-  revision: Schema.optionalKey(Schema.Int),
-  reason: Schema.optionalKey(Schema.String),
-});
-
-const DoctorTicked = record("doctor", "What one tick of tare doctor did, or would do.", {
-  release: ReleaseName,
-  dryRun: Schema.Boolean,
-  added: Schema.Array(Event),
-  forwarded: Schema.Array(Event),
-  rejected: Schema.Array(Event),
-  kept: Schema.Array(Event),
-  removed: Schema.Int,
-  stoppedBecause: Schema.optionalKey(Schema.String),
-  leftAlone: Schema.optionalKey(Schema.String),
-});
-
-const HistoryRead = record("history", "The timeline of a release, oldest first.", {
-  release: ReleaseName,
-  rows: Schema.Array(
-    Schema.Struct({
-      revision: Schema.optionalKey(Schema.Int),
-      operation: Schema.Literals(OPERATIONS),
-      status: Schema.Literals(ROW_STATUSES),
-      fromVersion: Schema.optionalKey(Schema.String),
-      toVersion: Schema.optionalKey(Schema.String),
-      startedAt: Schema.String,
-      finishedAt: Schema.optionalKey(Schema.String),
-      durationSeconds: Schema.optionalKey(Schema.Int),
-      cause: Schema.optionalKey(Schema.String),
-      actor: Schema.optionalKey(
-        Schema.Struct({
-          user: Schema.String,
-          host: Schema.String,
-          jobUrl: Schema.optionalKey(Schema.String),
-        }),
-      ),
-      streams: Schema.optionalKey(
-        Schema.Struct({
-          openAtStart: Schema.Int,
-          cut: Schema.Int,
-          cutOf: Schema.optionalKey(
-            Schema.Array(
-              Schema.Struct({
-                pod: Schema.String,
-                streams: Schema.Int,
-                by: Schema.Literals(["proxy", "listener"]),
-              }),
-            ),
-          ),
-        }),
-      ),
-      reported: Schema.Literals([...DELIVERIES, "unreported"]),
-    }),
-  ),
-});
-
 const WarningFields = {
   code: Schema.Literals(WARNING_CODES),
   message: Schema.String,
@@ -236,58 +150,6 @@ const ChartNotes = record(
   "What the chart has to say of the new revision (its NOTES.txt), secrets masked.",
   { revision: Schema.Int, notes: Schema.String },
 );
-
-const image = Schema.optionalKey(Schema.String);
-
-const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
-  hasChanges: Schema.Boolean,
-  fromVersion: Schema.String,
-  toVersion: Schema.String,
-  values: Schema.Array(
-    Schema.Struct({
-      path: Schema.String,
-      fate: Schema.Literals(["kept", "overridden", "new default", "lost"]),
-      before: value,
-      after: value,
-      keepWith: Schema.optionalKey(Schema.String),
-    }),
-  ),
-  crds: Schema.Array(
-    Schema.Struct({
-      name: Schema.String,
-      verdict: Schema.Literals(["create", "update", "unchanged", "kept"]),
-      why: Schema.optionalKey(Schema.String),
-    }),
-  ),
-  objects: Schema.Array(
-    Schema.Struct({
-      action: Schema.Literals(["create", "change", "delete", "refused"]),
-      kind: Schema.String,
-      namespace: Schema.optionalKey(Schema.String),
-      name: Schema.String,
-      why: Schema.optionalKey(Schema.String),
-      fields: Schema.Array(Schema.Struct({ path: Schema.String, before: value, after: value })),
-    }),
-  ),
-  taken: TakenObjects,
-  hooks: Texts,
-  images: Schema.Array(Schema.Struct({ before: image, after: image, usedBy: Texts })),
-  rolls: Schema.Array(
-    Schema.Struct({
-      workload: Schema.String,
-      namespace: Schema.optionalKey(Schema.String),
-      pods: Schema.optionalKey(Schema.Int),
-      why: Schema.String,
-    }),
-  ),
-  identityChanges: Schema.Boolean,
-  budget: Schema.Struct({
-    timeout: Schema.String,
-    drain: Schema.String,
-    replicas: Schema.Int,
-  }),
-  limits: Texts,
-});
 
 export const Summary = record("summary", "The last line of every run, however it ended.", {
   outcome: Schema.Literals(["succeeded", "unchanged", "changes", "failed", "interrupted"]),

@@ -1,47 +1,17 @@
 import { Duration } from "effect";
 import type { HaVerdict } from "../../domain/checks/ha-verdict.ts";
 import type { CrdBackup } from "../../domain/crds/backup.ts";
-import type { EventBrief } from "../../domain/events/doctor-report.ts";
-import type { TimelineRow } from "../../domain/events/timeline.ts";
-import type { FieldChange } from "../../domain/fields/object-diff.ts";
-import type { TakenFields } from "../../domain/fields/taken-fields.ts";
-import { planHasChanges, type UpgradePlan } from "../../domain/plan/upgrade-plan.ts";
-import type { Actor } from "../../domain/processes/actor.ts";
 import type { ReportEvent } from "../../domain/report/report.ts";
 import type { Warning } from "../../domain/report/warning.ts";
 import type { RunningDrain } from "../../domain/streams/running-drain.ts";
 import { cutInAll, type StreamTally } from "../../domain/streams/tally.ts";
 import { describeHaUnknown } from "../../words/checks/ha.ts";
-import { describeCause } from "../../words/events/causes.ts";
-import { describeEventReason, describeLeftAlone, describeStop } from "../../words/events/doctor.ts";
-import {
-  describeKept,
-  describeLimit,
-  describeRoll,
-  describeRolled,
-} from "../../words/plan/plan.ts";
 import { shortReason } from "../../words/rollout/trouble.ts";
 import { describeWaiting } from "../../words/rollout/waiting-for.ts";
 import { warningText } from "../warnings/warning.ts";
-import type { OutputRecord } from "./json-records.ts";
-import { SCHEMA_VERSION } from "./records/record.ts";
-
-/** A record without what all of them have. */
-type Body = OutputRecord extends infer Record
-  ? Record extends OutputRecord
-    ? Omit<Record, "schemaVersion" | "time">
-    : never
-  : never;
-
-export const outputRecord = (time: string, body: Body): OutputRecord =>
-  ({ schemaVersion: SCHEMA_VERSION, time, ...body }) as OutputRecord;
-
-/** The member, unless there is nothing to say: absent is absent in JSON, never `null`. */
-export const member = <Name extends string, Value>(
-  name: Name,
-  value: Value | undefined,
-): { readonly [Key in Name]?: Value } =>
-  (value === undefined ? {} : { [name]: value }) as { readonly [Key in Name]?: Value };
+import { type Body, member } from "./bodies/body.ts";
+import { doctorBody, rowBody } from "./bodies/history.ts";
+import { planBody, takenBody } from "./bodies/plan.ts";
 
 const HA_WORDS = {
   HighlyAvailable: "highly-available",
@@ -83,103 +53,6 @@ const backedUpFiles = ({ restorable, migrateFirst }: CrdBackup) => [
     ? []
     : [{ file: migrateFirst.file, crds: migrateFirst.migrations.map(({ crd }) => crd) }]),
 ];
-
-const fieldBody = ({ path, before, after }: FieldChange) => ({
-  path,
-  ...member("before", before?.value),
-  ...member("after", after?.value),
-});
-
-const takenBody = (taken: ReadonlyArray<TakenFields>) =>
-  taken.map(({ kind, namespace, name, fields }) => ({
-    kind,
-    ...member("namespace", namespace),
-    name,
-    fields: fields.map(({ owner, returns, ...field }) => ({
-      ...fieldBody(field),
-      ...member("owner", owner),
-      returns,
-    })),
-  }));
-
-const planBody = (plan: UpgradePlan): Body => ({
-  type: "plan",
-  hasChanges: planHasChanges(plan),
-  fromVersion: plan.fromVersion,
-  toVersion: plan.toVersion,
-  values: plan.values.map(({ path, fate, before, after, keepWith }) => ({
-    path,
-    fate,
-    ...member("before", before?.value),
-    ...member("after", after?.value),
-    ...member("keepWith", keepWith),
-  })),
-  crds: plan.crds.map(({ name, verdict, keptBy }) => ({
-    name,
-    verdict,
-    ...member("why", keptBy && describeKept(keptBy)),
-  })),
-  objects: plan.objects.map(({ action, kind, namespace, name, fields, why }) => ({
-    action,
-    kind,
-    ...member("namespace", namespace),
-    name,
-    ...member("why", why),
-    fields: fields.map(fieldBody),
-  })),
-  taken: takenBody(plan.taken),
-  hooks: plan.hooks,
-  images: plan.images.map(({ before, after, usedBy }) => ({
-    ...member("before", before),
-    ...member("after", after),
-    usedBy,
-  })),
-  rolls: plan.rolls.map(({ workload, namespace, pods, why }) => ({
-    workload: describeRolled({ workload }),
-    ...member("namespace", namespace),
-    ...member("pods", pods),
-    why: describeRoll(why),
-  })),
-  identityChanges: plan.identityChanges,
-  budget: plan.budget,
-  limits: plan.limits.map(describeLimit),
-});
-
-const briefBody = ({ name, operation, revision, reason }: EventBrief) => ({
-  name,
-  ...member("operation", operation),
-  ...member("revision", revision),
-  ...member("reason", reason && describeEventReason(reason)),
-});
-
-const actorBody = ({ user, host, job_url: jobUrl }: Actor) => ({
-  user,
-  host,
-  ...member("jobUrl", jobUrl),
-});
-
-const rowBody = (row: TimelineRow) => ({
-  ...member("revision", row.revision),
-  operation: row.operation,
-  status: row.status,
-  ...member("fromVersion", row.fromVersion),
-  ...member("toVersion", row.toVersion),
-  startedAt: row.startedAt,
-  ...member("finishedAt", row.finishedAt),
-  ...member("durationSeconds", row.seconds),
-  ...member("cause", row.cause && describeCause(row.cause)),
-  ...(row.actor === undefined ? {} : { actor: actorBody(row.actor) }),
-  ...(row.streams === undefined
-    ? {}
-    : {
-        streams: {
-          openAtStart: row.streams.open_at_start,
-          cut: row.streams.cut,
-          ...member("cutOf", row.streams.cut_of),
-        },
-      }),
-  reported: row.reported,
-});
 
 export const warningBody = (warning: Warning) => ({
   code: warning.code,
@@ -354,21 +227,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       const { tool, version, path, pinned } = event;
       return { type: "tool", tool, version, state: "installed", path, pinned };
     }
-    case "DoctorTicked": {
-      const { dryRun, added, forwarded, rejected, kept, removed, ...why } = event.report;
-      return {
-        type: "doctor",
-        release: event.release,
-        dryRun,
-        added: added.map(briefBody),
-        forwarded: forwarded.map(briefBody),
-        rejected: rejected.map(briefBody),
-        kept: kept.map(briefBody),
-        removed,
-        ...member("stoppedBecause", why.stoppedBecause && describeStop(why.stoppedBecause)),
-        ...member("leftAlone", why.leftAlone && describeLeftAlone(why.leftAlone)),
-      };
-    }
+    case "DoctorTicked":
+      return doctorBody(event.release, event.report);
     case "HistoryRead":
       return { type: "history", release: event.release, rows: event.rows.map(rowBody) };
     case "ChartNotes":
