@@ -88,7 +88,6 @@ export {
 } from "./pipeline.ts";
 export { showHints } from "./render/hints/hints.ts";
 export { type JsonOutput, makeJsonOutput } from "./render/json/ReporterJson.ts";
-export { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
 export { layerReporterStderr, layerReporterText } from "./render/text/ReporterText.ts";
 export { COLOURED, type Paint, PLAIN } from "./render/text/text.ts";
 export { warningText } from "./render/warnings/warning.ts";
@@ -131,7 +130,6 @@ export {
   RolloutGate,
 } from "./services/rollout/RolloutGate.ts";
 export { layerRolloutGateWatching } from "./services/rollout/RolloutGateWatching.ts";
-export { Confirmation } from "./services/run/Confirmation.ts";
 export { JournalFiles } from "./services/run/JournalFiles.ts";
 export { layerJournalFilesOnDisk } from "./services/run/JournalFilesOnDisk.ts";
 export { OperatorSignals } from "./services/run/OperatorSignals.ts";

@@ -1,7 +1,6 @@
 import { Layer } from "effect";
 import { layerPromptsTerminal } from "./cli/PromptsTerminal.ts";
 import type { ClusterChoice, ToolsChoice } from "./domain/kube/cluster-choice.ts";
-import { layerConfirmationTerminal } from "./render/text/ConfirmationTerminal.ts";
 import { layerChartFiles } from "./services/chart/ChartFiles.ts";
 import { layerCrdBackupsOnDisk } from "./services/crds/CrdBackupsOnDisk.ts";
 import { EventOutbox } from "./services/events/EventOutbox.ts";
@@ -45,7 +44,6 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     helm,
     inCluster,
     layerProcessTableLocal,
-    layerConfirmationTerminal,
     layerPromptsTerminal,
     layerOperatorSignalsProcess,
     layerChartFiles.pipe(Layer.provide(helm)),

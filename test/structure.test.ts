@@ -477,7 +477,7 @@ describe("the edges", () => {
     const throughHere = [
       "render/text/print.ts",
       "render/text/ReporterText.ts",
-      "render/text/ConfirmationTerminal.ts",
+      "render/text/yes-or-no.ts",
     ];
     const others = files.filter(
       ({ path }) => /^(?:render|cli)\//.test(path) && !throughHere.includes(path),

@@ -1,19 +1,20 @@
 import { Effect, type FileSystem, Layer, type Path, type Terminal } from "effect";
 import { Prompt } from "effect/cli";
+import type { MissingValue } from "../domain/install/values.ts";
 import { visibleText } from "../domain/text/visible.ts";
-import { Prompts, type Question, type WantedValue } from "../services/run/Prompts.ts";
+import { askYesOrNo } from "../render/text/yes-or-no.ts";
+import { Prompts } from "../services/run/Prompts.ts";
+import { describeQuestion } from "../words/run/questions.ts";
 
-/** Prompts are drawn on stdout: into a file or a pipe, nobody would see what is asked. */
+/** Values are prompted for on stdout: in a file or a pipe, the operator would not see what is asked. */
 const isTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
-const questionText = (question: Question): string => {
-  const { name, namespace } = question.release;
-  return question._tag === "Install"
-    ? `Install release ${name} in ${namespace}?`
-    : `Release ${name} is ${question.status} (revision ${question.revision}) and never worked. Remove what there is of it, then install?`;
-};
-
-const valueText = ({ flag, path }: WantedValue): string => `${flag} (${path})`;
+const promptFor = ({ flag, path }: MissingValue) =>
+  Prompt.String({
+    message: visibleText(`${flag} (${path})`),
+    validate: (text) =>
+      text.trim() === "" ? Effect.fail("a value is needed") : Effect.succeed(text.trim()),
+  });
 
 /** A prompt has the terminal to itself, so that a Ctrl-C comes as a key and not as a signal. */
 export const layerPromptsTerminal: Layer.Layer<
@@ -24,25 +25,15 @@ export const layerPromptsTerminal: Layer.Layer<
   Prompts,
   Effect.gen(function* () {
     const context = yield* Effect.context<Prompt.Environment>();
-    const ask = <A>(prompt: Prompt.Prompt<A>): Effect.Effect<A> =>
-      Prompt.run(prompt).pipe(
+    const ask = (missing: MissingValue): Effect.Effect<string> =>
+      Prompt.run(promptFor(missing)).pipe(
         Effect.provideContext(context),
         Effect.catchTag("QuitError", () => Effect.interrupt),
       );
     return Prompts.of({
-      isAttended: Effect.sync(isTerminal),
-      confirm: (question) =>
-        isTerminal()
-          ? ask(Prompt.Confirm({ message: visibleText(questionText(question)), initial: false }))
-          : Effect.succeed(false),
-      value: (wanted) =>
-        ask(
-          Prompt.String({
-            message: visibleText(valueText(wanted)),
-            validate: (text) =>
-              text.trim() === "" ? Effect.fail("a value is needed") : Effect.succeed(text.trim()),
-          }),
-        ),
+      confirm: (question) => askYesOrNo(describeQuestion(question)),
+      value: (missing) =>
+        Effect.suspend(() => (isTerminal() ? Effect.asSome(ask(missing)) : Effect.succeedNone)),
     });
   }),
 );

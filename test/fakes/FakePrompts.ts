@@ -1,5 +1,7 @@
-import { Context, Effect, Layer, Ref } from "effect";
-import { Prompts, type Question, type WantedValue } from "../../src/services/run/Prompts.ts";
+import { Context, Effect, Layer, Option, Ref } from "effect";
+import type { MissingValue } from "../../src/domain/install/values.ts";
+import type { Question } from "../../src/domain/run/question.ts";
+import { Prompts } from "../../src/services/run/Prompts.ts";
 
 interface Answers {
   readonly confirm: boolean;
@@ -7,37 +9,39 @@ interface Answers {
   readonly values?: Readonly<Record<string, string>>;
 }
 
+type Asked = Question | MissingValue;
+
 /** An operator at a terminal, once a test has put one there. */
 export class FakePrompts extends Context.Service<
   FakePrompts,
   {
     readonly answerWith: (answers: Answers) => Effect.Effect<void>;
-    readonly asked: Effect.Effect<ReadonlyArray<Question | WantedValue>>;
+    readonly asked: Effect.Effect<ReadonlyArray<Asked>>;
   }
 >()("tare/testing/FakePrompts") {
   static readonly layer: Layer.Layer<FakePrompts | Prompts> = Layer.effectContext(
     Effect.gen(function* () {
-      const answers = yield* Ref.make<Answers | undefined>(undefined);
-      const asked = yield* Ref.make<ReadonlyArray<Question | WantedValue>>([]);
-      const note = (question: Question | WantedValue) =>
-        Ref.update(asked, (before) => [...before, question]);
+      const answers = yield* Ref.make(Option.none<Answers>());
+      const asked = yield* Ref.make<ReadonlyArray<Asked>>([]);
+      const answered = <A>(question: Asked, answer: (answers: Answers) => A) =>
+        Effect.flatMap(
+          Ref.get(answers),
+          Option.match({
+            onNone: () => Effect.succeedNone,
+            onSome: (known) =>
+              Effect.as(
+                Ref.update(asked, (before) => [...before, question]),
+                Option.some(answer(known)),
+              ),
+          }),
+        );
       const fake = FakePrompts.of({
-        answerWith: (next) => Ref.set(answers, next),
+        answerWith: (next) => Ref.set(answers, Option.some(next)),
         asked: Ref.get(asked),
       });
       const prompts = Prompts.of({
-        isAttended: Effect.map(Ref.get(answers), (known) => known !== undefined),
-        confirm: Effect.fnUntraced(function* (question) {
-          const known = yield* Ref.get(answers);
-          if (known === undefined) return false;
-          yield* note(question);
-          return known.confirm;
-        }),
-        value: Effect.fnUntraced(function* (wanted) {
-          const known = yield* Ref.get(answers);
-          yield* note(wanted);
-          return known?.values?.[wanted.flag] ?? "";
-        }),
+        confirm: (question) => answered(question, ({ confirm }) => confirm),
+        value: (missing) => answered(missing, ({ values }) => values?.[missing.flag] ?? ""),
       });
       return Context.make(FakePrompts, fake).pipe(Context.add(Prompts, prompts));
     }),

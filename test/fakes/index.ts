@@ -6,7 +6,6 @@ export { type Affliction, FakeDeployments } from "./controllers/deployments.ts";
 export { CONTROLLER, FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource, storedPlace } from "./FakeCharts.ts";
-export { FakeConfirmation } from "./FakeConfirmation.ts";
 export { FakeJournalFiles } from "./FakeJournalFiles.ts";
 export { FakeManagementPlane } from "./FakeManagementPlane.ts";
 export {

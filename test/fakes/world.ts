@@ -27,7 +27,6 @@ import { quotaController } from "./controllers/quotas.ts";
 import { timerJobs } from "./controllers/timer-jobs.ts";
 import { FakeBackups } from "./FakeBackups.ts";
 import { EMBEDDED_CHART, FakeCharts, layerFakeChartSource, storedPlace } from "./FakeCharts.ts";
-import { FakeConfirmation } from "./FakeConfirmation.ts";
 import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeManagementPlane } from "./FakeManagementPlane.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
@@ -190,7 +189,6 @@ export const world = (scenario: Scenario = {}) => {
     FakeBackups.layer,
     FakeReports.layer,
     FakeProcesses.layer,
-    FakeConfirmation.layer,
     FakePrompts.layer,
     FakeJournalFiles.layer,
     FakeSignals.layer,

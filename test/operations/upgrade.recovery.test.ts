@@ -45,10 +45,10 @@ import { ReleaseRecords } from "../../src/services/release/ReleaseRecords.ts";
 import {
   EMBEDDED_CHART,
   FakeCluster,
-  FakeConfirmation,
   FakeHelm,
   FakeJournalFiles,
   FakeProcesses,
+  FakePrompts,
   forbidden,
   hang,
   hintsOf,
@@ -315,24 +315,24 @@ describe("a pending release", () => {
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
-  it.effect("is recovered when somebody at the terminal says yes", () =>
+  it.effect("is recovered when the operator at the terminal says yes", () =>
     Effect.gen(function* () {
-      const somebody = yield* FakeConfirmation;
-      yield* somebody.answerWith(true);
+      const operator = yield* FakePrompts;
+      yield* operator.answerWith({ confirm: true });
       yield* leaveJournal(KILLED_HERE, IN_HELM);
       const { result } = yield* runUpgrade();
       assert.strictEqual(result?.revision, 4);
-      const [question] = yield* somebody.questions;
-      assert.include(
-        question,
-        "Roll back to revision 1 of release tars and continue with the upgrade?",
-      );
+      assert.deepInclude((yield* operator.asked)[0], {
+        _tag: "Recover",
+        to: 1,
+        noun: "the upgrade",
+      });
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );
 
-  it.effect("is left alone when somebody says no", () =>
+  it.effect("is left alone when the operator says no", () =>
     Effect.gen(function* () {
-      yield* (yield* FakeConfirmation).answerWith(false);
+      yield* (yield* FakePrompts).answerWith({ confirm: false });
       assert.strictEqual((yield* runUpgrade()).error?._tag, "OperationInProgress");
     }).pipe(Effect.provide(world({ revisions: PENDING }))),
   );

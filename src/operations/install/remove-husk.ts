@@ -1,5 +1,5 @@
 /** An installation that never worked keeps Helm from the next one: it goes first, if that is what the operator wants. */
-import { Effect, Redacted } from "effect";
+import { Effect, Option, Redacted } from "effect";
 import { presentInstallation } from "../../domain/helm/listed-last.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";
@@ -40,7 +40,8 @@ const mayRemove = Effect.fnUntraced(function* (
 ) {
   if (recover) return true;
   const prompts = yield* Prompts;
-  return yield* prompts.confirm({ _tag: "RemoveHusk", release, revision, status });
+  const answer = yield* prompts.confirm({ _tag: "RemoveHusk", release, revision, status });
+  return Option.getOrElse(answer, () => false);
 });
 
 const remove = Effect.fnUntraced(function* (

@@ -1,5 +1,5 @@
 /** Brings a release back that Helm refuses to touch, so that the upgrade can go on from there. */
-import { Clock, Effect, Exit, Redacted } from "effect";
+import { Clock, Effect, Exit, Option, Redacted } from "effect";
 import { chartVersion } from "../../domain/release/release.ts";
 import { withoutExcuses } from "../../domain/rollout/baseline/prior-state.ts";
 import { type Diagnosis, diagnose, type Stuck } from "../../domain/run/recovery.ts";
@@ -18,8 +18,8 @@ import { uncounted } from "../../pipeline.ts";
 import type { HelmError } from "../../services/helm/Helm.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
 import { report } from "../../services/report/Reporter.ts";
-import { Confirmation } from "../../services/run/Confirmation.ts";
-import { askToRecover, describeStuck } from "../../words/run/recovery.ts";
+import { Prompts } from "../../services/run/Prompts.ts";
+import { describeStuck } from "../../words/run/recovery.ts";
 import { journaled } from "./journaled.ts";
 import { openJournal, type UpgradeRun } from "./run.ts";
 import { answerFurtherSignals } from "./second-signal.ts";
@@ -77,10 +77,15 @@ const rollBackTo = Effect.fnUntraced(function* (
 
 const mayRecover = Effect.fnUntraced(function* (run: UpgradeRun, diagnosis: Recoverable) {
   if (run.options.recover) return true;
-  const confirmation = yield* Confirmation;
-  return yield* confirmation.ask(
-    askToRecover(run.options.release, diagnosis, { to: diagnosis.to, noun: run.operation.noun }),
-  );
+  const prompts = yield* Prompts;
+  const answer = yield* prompts.confirm({
+    _tag: "Recover",
+    release: run.options.release,
+    stuck: diagnosis,
+    to: diagnosis.to.revision,
+    noun: run.operation.noun,
+  });
+  return Option.getOrElse(answer, () => false);
 });
 
 /** Says that a recovery is under way, and how long it took. */

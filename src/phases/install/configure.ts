@@ -1,5 +1,5 @@
 /** Decides what there is to install, and with which values; asks for what is missing, and whether to begin. */
-import { Effect, Redacted, Result } from "effect";
+import { Effect, Option, Redacted, Result } from "effect";
 import type { LiveCrd } from "../../domain/crds/plan.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { identitySecret } from "../../domain/identity/identity-secret.ts";
@@ -98,14 +98,15 @@ const requireStartable = Effect.fnUntraced(function* (
   }
 });
 
-/** Where nothing gives them, the operator is asked, or told of all of them at once. */
+/** Where nothing gives them, the operator is asked; without a terminal all of them are listed at once. */
 const askFor = Effect.fnUntraced(function* ({ values, missing }: InstallValues) {
   if (missing.length === 0) return values;
   const prompts = yield* Prompts;
-  if (!(yield* prompts.isAttended)) return yield* new MissingValues({ missing });
   let complete: JsonObject = Redacted.value(values);
-  for (const wanted of missing) {
-    complete = setPath(complete, wanted.path.split("."), yield* prompts.value(wanted));
+  for (const one of missing) {
+    const answer = yield* prompts.value(one);
+    if (Option.isNone(answer)) return yield* new MissingValues({ missing });
+    complete = setPath(complete, one.path.split("."), answer.value);
   }
   return Redacted.make(complete, { label: "values" });
 });
@@ -139,9 +140,9 @@ const usePullSecret = Effect.fnUntraced(function* (
 const confirmed = Effect.fnUntraced(function* ({ yes, release }: InstallOptions) {
   if (yes) return;
   const prompts = yield* Prompts;
-  if (!(yield* prompts.isAttended)) return yield* new NotConfirmed({ isAsked: false });
-  if (!(yield* prompts.confirm({ _tag: "Install", release }))) {
-    return yield* new NotConfirmed({ isAsked: true });
+  const answer = yield* prompts.confirm({ _tag: "Install", release });
+  if (!Option.contains(answer, true)) {
+    return yield* new NotConfirmed({ isAsked: Option.isSome(answer) });
   }
 });
 

@@ -1,7 +1,6 @@
 /** Why a release has to be brought back. */
-import type { ReleaseRef, Revision } from "../../domain/release/release.ts";
+import type { Revision } from "../../domain/release/release.ts";
 import type { Stuck } from "../../domain/run/recovery.ts";
-import { visible } from "../../domain/text/visible.ts";
 import { describePending } from "../release/busy.ts";
 import { sinceOrUnknown } from "../release/times.ts";
 
@@ -19,11 +18,3 @@ export const describeStuck = ({ _tag, revision }: Stuck): string =>
   _tag === "Pending"
     ? `revision ${revision.revision} is ${revision.status}: ${pendingStory(revision)}`
     : `revision ${revision.revision} is ${revision.status}, and no revision is deployed`;
-
-/** Asked on a terminal: what a cluster says is made safe to look at, the lines of the question stay. */
-export const askToRecover = (
-  { name }: ReleaseRef,
-  stuck: Stuck,
-  { to, noun }: { readonly to: Revision; readonly noun: string },
-): string =>
-  `${visible(describeStuck(stuck))}\nRoll back to revision ${to.revision} of release ${name} and continue with ${noun}?`;

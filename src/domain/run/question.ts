@@ -1,0 +1,23 @@
+import type { ReleaseRef, RevisionStatus } from "../release/release.ts";
+import type { Stuck } from "./recovery.ts";
+
+/** What an operator can say yes or no to. */
+export type Question =
+  /** After the summary of what is going to be written. */
+  | { readonly _tag: "Install"; readonly release: ReleaseRef }
+  /** An installation that never worked goes before the next one. */
+  | {
+      readonly _tag: "RemoveHusk";
+      readonly release: ReleaseRef;
+      readonly revision: number;
+      readonly status: RevisionStatus;
+    }
+  | {
+      readonly _tag: "Recover";
+      readonly release: ReleaseRef;
+      readonly stuck: Stuck;
+      /** The revision that it goes back to. */
+      readonly to: number;
+      /** What goes on afterwards, e.g. `the upgrade`. */
+      readonly noun: string;
+    };
