@@ -26,7 +26,7 @@ export const PhaseMiddlewares = Context.Reference<ReadonlyArray<PhaseMiddleware>
   { defaultValue: () => [tracing] },
 );
 
-/** What the phase under way is told not to count as its own time, in milliseconds. */
+/** Milliseconds that the phase under way does not count as its own time. */
 const Uncounted = Context.Reference<Ref.Ref<number> | undefined>("tare/Uncounted", {
   defaultValue: () => undefined,
 });

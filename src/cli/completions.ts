@@ -45,7 +45,7 @@ const GLOBAL: ReadonlyArray<FlagDescriptor> = [
   flag("progress", "Progress", PROGRESS_CHOICES),
 ];
 
-/** Without `--no-plan` and the like, which nobody looks for. */
+/** Without `--no-plan` and the like, which operators do not look for. */
 const completed = (command: Descriptor): Descriptor => ({
   ...command,
   flags: [

@@ -10,7 +10,7 @@ import { historyHint, operatorError, podHints } from "./operator-error.ts";
 import { describeUnrecorded, unrecordedHints } from "./unrecorded.ts";
 import { imageHints } from "./upgrade.ts";
 
-/** Exit 2: values that nothing gives, and nobody is there to be asked. */
+/** Exit 2: values that nothing gives, and no terminal to ask on. */
 export class MissingValues extends operatorError<{
   readonly missing: ReadonlyArray<MissingValue>;
 }>()("MissingValues", {
@@ -26,7 +26,7 @@ export class MissingValues extends operatorError<{
   ],
 }) {}
 
-/** Exit 2: the operator said no, or there is nobody to say yes. */
+/** Exit 2: the operator said no, or there is no terminal to ask on. */
 export class NotConfirmed extends operatorError<{ readonly isAsked: boolean }>()("NotConfirmed", {
   exitCode: 2,
   what: ({ isAsked }) => (isAsked ? "not confirmed" : "confirmation is needed"),
@@ -76,7 +76,9 @@ const whyRefused = (release: ReleaseRef, version: string, refusal: Refusal) => {
           `there is a TARS release ${name} in namespace ${namespace}; two would share the CRDs and the GatewayClass`,
       );
     case "Foreign":
-      return [`release ${release.name} in ${release.namespace} is of chart ${refusal.installed}`];
+      return [
+        `release ${release.name} in ${release.namespace} was installed from chart ${refusal.installed}`,
+      ];
     case "Kept":
     case "Unrecorded":
       return [describeUnrecorded(release, asUnrecorded(refusal))];
@@ -239,7 +241,7 @@ export class InstallNotStarted extends operatorError<{
 }>()("InstallNotStarted", {
   exitCode: 23,
   what: ({ release }) =>
-    `installation of release ${release.name} failed before anything of it was written`,
+    `installation of release ${release.name} failed; nothing of it was written`,
   why: ({ cause }) => [cause],
   hints: () => [hint("Fix the cause, then run:", again)],
 }) {}

@@ -74,7 +74,7 @@ export class ClusterUnavailable extends operatorError<{
   hints: ({ detail }) => [causeHint(detail), runAgain],
 }) {}
 
-/** Gates, events and history are told from Helm's records, and these are not in the cluster. */
+/** Gates, events and history come from Helm's records, and these are not in the cluster. */
 export class RecordsElsewhere extends operatorError<{
   /** What `HELM_DRIVER` says. */
   readonly driver: string;

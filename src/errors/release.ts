@@ -175,7 +175,9 @@ export class AnotherRunHoldsTheLock extends operatorError<{
   why: ({ holder, since, overlong }) => [
     describeHeld(holder, since),
     ...(overlong
-      ? ["its Lease claims to last longer than any run's: no waiting tells whether anybody has it"]
+      ? [
+          "its Lease claims to last longer than any run's: waiting cannot show whether its holder is alive",
+        ]
       : []),
   ],
   hints: ({ release, overlong }) => [

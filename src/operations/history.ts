@@ -1,4 +1,4 @@
-/** The timeline of a release: what Helm recorded and what was told of it. It only reads, and needs no Helm. */
+/** The timeline of a release: what Helm recorded and what was reported. It only reads, and needs no Helm. */
 import { Clock, Effect, Option, Result, Schema } from "effect";
 import { InstallEvent } from "../domain/events/install-event.ts";
 import { eventText, type OutboxEntry } from "../domain/events/outbox-entry.ts";
@@ -71,7 +71,7 @@ const whoIsAtWork = Effect.fnUntraced(function* (release: ReleaseRef, run: RunRe
   return { _tag: "Dead", run } satisfies Worker;
 });
 
-/** What is nice to know, and the history can be told without. */
+/** Nice to know: the history is complete without it. */
 const orWarn = <A, E extends { readonly message: string }, R>(
   read: Effect.Effect<A, E, R>,
   without: A,

@@ -1,7 +1,6 @@
 /** Any object of the cluster can say anything: a run ends in bounded time, by a code of its own, with nothing raw shown. */
 import { assert, describe, it } from "@effect/vitest";
 import { Clock, Effect } from "effect";
-import { said } from "../../src/domain/events/failure-cause.ts";
 import {
   ConfigMap,
   CustomResourceDefinition,
@@ -25,6 +24,7 @@ import {
   FakeManagementPlane,
   NOTED_RUN,
   processElsewhere,
+  ROLLED_BACK,
   runAs,
   tarsChart,
   world,
@@ -71,21 +71,7 @@ const left = Effect.gen(function* () {
   const holder = processElsewhere("ci-7");
   yield* cluster.seed(Lease, heldLease(DEFAULT_RELEASE, holder, 0, 0), "tare");
   yield* journals.open(NOTED_RUN).pipe(runAs(holder));
-  yield* outbox.write(
-    installEvent({
-      release: DEFAULT_RELEASE,
-      subject: { _tag: "Run", runId: "run-1" },
-      operation: "upgrade",
-      outcome: { status: "failed", cause: said("it broke"), code: "UpgradeRolledBack" },
-      fromVersion: "1.0.0",
-      toVersion: "1.1.0",
-      startedAt: new Date(0),
-      finishedAt: new Date(1),
-      cliVersion: "1.2.0",
-      workspaceId: "workspace-1",
-      source: "cli",
-    }),
-  );
+  yield* outbox.write(installEvent(ROLLED_BACK));
 });
 
 const tamper = Effect.fnUntraced(function* (dice: Dice) {

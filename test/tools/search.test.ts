@@ -95,7 +95,7 @@ describe("the search", () => {
     }),
   );
 
-  it.live("runs nothing that changed since it was unpacked: it is downloaded anew", () =>
+  it.live("runs nothing that changed since it was unpacked: it is downloaded again", () =>
     Effect.gen(function* () {
       const mirror = yield* mirrorServer;
       mirror.serve = serving(FILES);

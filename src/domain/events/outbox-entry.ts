@@ -167,5 +167,5 @@ export const isExpired = (
 ): boolean =>
   delivery !== "pending" &&
   !ids.some((id) => current.has(id)) &&
-  // One that does not say since when has been settled for as long as anybody can tell.
+  // One that does not say since when counts as settled long ago.
   !(Date.parse(settledAt ?? "") > nowMillis - retentionMillis);

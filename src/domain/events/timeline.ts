@@ -161,7 +161,7 @@ export const timeline = (
     for (const { event } of about) told.add(event.event_id);
     const rows = about.map((one) => rowOfEvent(one, verdict));
     const untold = !about.some(({ event }) => event.operation === verdict.operation);
-    // What was uninstalled is told by its own row beside the one of what it was.
+    // An uninstalled revision has a row of its own beside the row of what it was.
     if (about.length > 0 && (status !== "uninstalled" || !untold)) return rows;
     return [...rows, rowOfVerdict(verdict, revision === unfinished ? context : AT_REST)];
   });

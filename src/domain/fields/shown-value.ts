@@ -1,6 +1,6 @@
 import type { Json } from "../kube/json.ts";
 
-/** A value that anybody may see: what is secret in it is masked. */
+/** A value that can be shown: secrets in it are masked. */
 export interface ShownValue {
   /** For people: JSON; of what is long no more than the beginning, but where it is lost. */
   readonly text: string;

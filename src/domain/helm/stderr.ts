@@ -71,7 +71,7 @@ export const helmReason = (text: string): string => {
   return unwrapped === text.trim() ? unwrapped : helmReason(unwrapped);
 };
 
-/** What Helm says when it has removed a first installation that failed, as it was told to. */
+/** Helm's words when it has removed a first installation that failed, as it was asked to. */
 export const tellsOfRemoval = (text: string): boolean =>
   /failed, and has been uninstalled due to (?:atomic|rollback-on-failure) being set/i.test(text);
 

@@ -54,7 +54,7 @@ export const guardSelector = ({ release }: HoldPlace): string =>
   `${ROLE_LABEL}=guard,${RELEASE_LABEL}=${release.name}`;
 
 /**
- * A Job that runs nothing and fails at its deadline, counted from its start: the one clock in a cluster that anybody may
+ * A Job that runs nothing and fails at its deadline, counted from its start: the one clock in a cluster that any account can
  * set. The template is never used, and would pass the strictest Pod Security.
  */
 const timer = (

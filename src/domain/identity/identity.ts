@@ -5,7 +5,7 @@ import { algorithmOf, type KeyKind, kindOf, privateKeyOf, withLineBreaks } from 
 export type Expectation =
   | { readonly _tag: "Json" | "JsonObject" | "Type" | "Url" | "PrivateKey" | "OneLine" | "Text" }
   | { readonly _tag: "SigningKey"; readonly found: KeyKind }
-  /** It may not be empty. */
+  /** It must not be empty. */
   | { readonly _tag: "FilledText"; readonly isNumber: boolean };
 
 /** What is wrong with a key, if anything. */

@@ -1,7 +1,7 @@
 import type { Redacted } from "effect";
 import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "../run/upgrade-options.ts";
 
-/** Everything an installation can be told, already parsed. */
+/** All options of an installation, already parsed. */
 export interface InstallOptions extends UpgradeOptions {
   /** Begin without asking. */
   readonly yes: boolean;

@@ -7,7 +7,7 @@ export const LEASE_DURATION = Duration.seconds(30);
 export const HEARTBEAT_EVERY = Duration.seconds(10);
 /** The longest time a Lease is watched, whatever it claims: otherwise an account that can write one could stop every run for ever. */
 export const LONGEST_WATCH = Duration.times(LEASE_DURATION, 2);
-/** A holder that could not renew for so long writes no more: well before anybody else may. */
+/** A holder that could not renew for so long writes no more: well before another run may. */
 export const SILENCE_ALLOWED = Duration.seconds(25);
 
 /** What a lock is on: a release, or something that a whole cluster has once. */

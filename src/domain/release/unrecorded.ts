@@ -62,7 +62,7 @@ const keeperOf = (object: KubeObject, release: ReleaseRef): Keeper => {
     : { _tag: "Applied", by: managers.find((manager) => manager !== "kube-controller-manager") };
 };
 
-/** Argo CD or Flux, where what they would make anew runs there, recorded by Helm or not. */
+/** Argo CD or Flux, where one of them keeps what runs: it would create it again, whether Helm has a record of it or not. */
 export const gitOpsKeeper = (deployments: ReadonlyArray<KubeObject>, release: ReleaseRef) => {
   const found = unrecordedRelease(deployments, release);
   if (found?._tag !== "Live") return undefined;

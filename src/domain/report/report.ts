@@ -109,7 +109,7 @@ export type ReportEvent =
       readonly _tag: "HelmUpgradeStarted";
       readonly release: ReleaseRef;
       readonly chartVersion: string;
-      /** As Helm is told, e.g. `10m`. */
+      /** As Helm gets it, e.g. `10m`. */
       readonly timeout: string;
       readonly atomic: boolean;
     }

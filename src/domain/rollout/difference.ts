@@ -150,7 +150,7 @@ const shown = (value: unknown): string | undefined =>
 
 const IMAGE_PATH = /containers\.[^.]+\.image$/;
 
-/** The same as it is told of. */
+/** The same as a report shows it. */
 export const stalenessOf = ({ path, found, asked }: Difference): Staleness =>
   IMAGE_PATH.test(path)
     ? { _tag: "Image", found: shown(found ?? undefined), asked: shown(asked) }

@@ -36,7 +36,7 @@ export const askedOfProxy = (config: Config, workload: KubeObject): Tree | undef
 
 const GRACE = /terminationGracePeriodSeconds$/;
 
-/** A grace period is told of as what it is for. */
+/** A grace period is reported as the drain that it is for. */
 const stalenessFor = (config: Config, workload: KubeObject, difference: Difference): Staleness => {
   const proxy = proxyOfDeployment(config, workload);
   const grace = proxy && askedGraceSeconds(proxy);

@@ -3,7 +3,7 @@ import type { JsonObject } from "../kube/json.ts";
 import type { ReleaseRef } from "../release/release.ts";
 import type { CarriedFlags } from "../values/carry-over.ts";
 
-/** `Duration`s are virtual-clock friendly; everything an upgrade can be told, already parsed. */
+/** `Duration`s are virtual-clock friendly; all options of an upgrade, already parsed. */
 export interface UpgradeOptions {
   /** The Helm release, and the namespace of its controllers. */
   readonly release: ReleaseRef;

@@ -94,7 +94,7 @@ export const malformedParents = (stored: JsonObject): ReadonlyArray<MalformedVal
   });
 };
 
-/** A carried field must be a single value: a mapping or list there would be copied without anyone having meant it. */
+/** A carried field must be a single value: a mapping or list there would be copied by accident. */
 export const malformedCarriedValues = (stored: JsonObject): ReadonlyArray<MalformedValue> =>
   CARRIED_FIELDS.flatMap(({ path }) => {
     const value = getPath(stored, path);

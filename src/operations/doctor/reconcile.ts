@@ -67,7 +67,7 @@ export const briefOf = (event: InstallEvent): EventBrief => ({
   revision: event.helm_revision,
 });
 
-/** It died, and neither it nor anybody else told of it. */
+/** It died, and no run recorded it. */
 const owesRow = (
   { release }: DoctorOptions,
   journal: RunRecord | undefined,

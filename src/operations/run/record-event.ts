@@ -1,4 +1,4 @@
-/** The event of an attempt: what the deployment history is told of it, however it ended. */
+/** The event of an attempt: its row of the deployment history, however it ended. */
 import { Clock, Effect, Exit } from "effect";
 import { type FailureCause, said } from "../../domain/events/failure-cause.ts";
 import type { EventSubject } from "../../domain/events/install-event.ts";

@@ -1,4 +1,4 @@
-/** A Helm that outlived its tare must have ended before anybody else touches the release. */
+/** A Helm that outlived its tare must have ended before this run touches the release. */
 import { Clock, Duration, Effect, Option } from "effect";
 import { ConfigMap, Secret } from "../../domain/kube/objects.ts";
 import {

@@ -38,7 +38,7 @@ export const templateRequest = Effect.fnUntraced(function* ({
 });
 
 /**
- * The server knows the chart's lookups, but not the kinds whose CRDs this run will bring, nor what this account may not
+ * The server knows the chart's lookups, but not the kinds whose CRDs this run will bring, nor what this account cannot
  * read. Then the chart is rendered without it.
  */
 const renderRelease = Effect.fn("tare.read.rendering")(function* (installed: InstalledRelease) {

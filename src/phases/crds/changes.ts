@@ -43,7 +43,7 @@ export interface EndOfRun<A, E> {
   readonly crds: CrdChanges;
 }
 
-/** Never fails: an interruption of the run, too, is an end that is told of. */
+/** Never fails: an interruption of the run, too, is an end to report. */
 export const withCrdChanges = Effect.fnUntraced(function* <A, E, R>(run: Effect.Effect<A, E, R>) {
   const changes = yield* Ref.make(NO_CRD_CHANGES);
   const exit = yield* Effect.exit(Effect.provideService(run, Changes, changes));

@@ -1,7 +1,7 @@
 import { ClusterUnavailable, CrdRightsMissing } from "../../errors.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
 
-/** A call that is needed before anything is written; missing rights are told apart, since they have a remedy. */
+/** A call that is needed before anything is written; missing permissions are kept apart, since they have a remedy. */
 export const unavailableOrForbidden =
   (doing: string) =>
   (error: KubectlError): ClusterUnavailable | CrdRightsMissing =>

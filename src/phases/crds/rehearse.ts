@@ -118,7 +118,7 @@ const rehearseOne = Effect.fnUntraced(function* (
   return refusals.length > 0 ? refused(refusals) : yield* Effect.fromResult(rehearsed);
 });
 
-/** One refusal is enough to write nothing; all of them are told at once. */
+/** One refusal is enough to write nothing; all of them are reported at once. */
 export const rehearse = Effect.fnUntraced(function* (
   manifests: ReadonlyArray<CrdManifest>,
   live: ReadonlyArray<LiveCrd>,

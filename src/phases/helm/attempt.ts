@@ -4,10 +4,11 @@ import { type History, lastRevision, type ReleaseRef } from "../../domain/releas
 import { note } from "../../domain/release/revision-identity.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
+import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
 import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
-import { warn } from "../../services/report/Reporter.ts";
+import { report, warn } from "../../services/report/Reporter.ts";
 import type { InstalledRelease } from "../release/installed-release.ts";
 import type { FollowedStreams } from "../streams/follow.ts";
 import type { Interruption } from "./interruption.ts";
@@ -87,7 +88,7 @@ export const isServerSide = Effect.fnUntraced(function* (
   return methods.includes("server");
 });
 
-/** Whether a rollback by hand has to be told to change what others own; asked once, for a hint. */
+/** Whether a manual rollback needs the flag that changes what others own; asked once, for a hint. */
 export const takesOverAt = Effect.fnUntraced(function* (
   release: ReleaseRef,
   revision: number | undefined,
@@ -117,3 +118,16 @@ export const describeFailure = (
   cause,
   missingImage,
 });
+
+/** Right before Helm is started. */
+export const announceHelm = ({
+  installed,
+  options,
+}: Pick<UpgradeAttempt, "installed" | "options">) =>
+  report({
+    _tag: "HelmUpgradeStarted",
+    release: installed.release,
+    chartVersion: installed.chart.version,
+    timeout: formatGoDuration(options.timeout),
+    atomic: options.atomic,
+  });

@@ -2,7 +2,6 @@ import { Clock, Duration, Effect } from "effect";
 import type { Identity } from "../../domain/identity/identity.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import type {
   ClusterUnavailable,
   OperationInProgress,
@@ -29,7 +28,7 @@ import type { InstalledRelease } from "../release/installed-release.ts";
 import { followRollout, keepDiagnosis } from "../rollout/rollout.ts";
 import type { FollowedStreams } from "../streams/follow.ts";
 import { lengthenDrains } from "../streams/lengthen-drain.ts";
-import { nextRevision, recordGate, type UpgradeAttempt } from "./attempt.ts";
+import { announceHelm, nextRevision, recordGate, type UpgradeAttempt } from "./attempt.ts";
 import { conclude } from "./conclude.ts";
 import { withInterruption } from "./interruption.ts";
 import { mayWrite, requireUnchanged } from "./require-unchanged.ts";
@@ -88,7 +87,7 @@ const attemptUpgrade = Effect.fnUntraced(function* (
   attempt: UpgradeAttempt,
   objects: ReadonlyArray<TakeBack>,
 ) {
-  const { options, installed, before } = attempt;
+  const { options, before } = attempt;
   yield* lengthenDrains(attempt);
   if (yield* attempt.interruption.happened) return yield* Effect.interrupt;
   yield* recordGate(attempt, nextRevision(before), "running");
@@ -96,13 +95,7 @@ const attemptUpgrade = Effect.fnUntraced(function* (
     recordGate(attempt, nextRevision(before), "not-started"),
   );
   const startedAt = yield* Clock.currentTimeMillis;
-  yield* report({
-    _tag: "HelmUpgradeStarted",
-    release: installed.release,
-    chartVersion: installed.chart.version,
-    timeout: formatGoDuration(options.timeout),
-    atomic: options.atomic,
-  });
+  yield* announceHelm(attempt);
   yield* takeBack(objects);
   const rollout = yield* followRollout(attempt);
   const diagnosis = yield* keepDiagnosis(rollout, options.timeout);

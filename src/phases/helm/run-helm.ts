@@ -40,7 +40,7 @@ const helmOrDoom = (
       )
     : run.exit;
 
-/** What would be changed was told, and asked about, before anything was written. */
+/** The fields that it changes were reported, and confirmed, before the first write. */
 const takesOver = Effect.fnUntraced(function* ({ options, installed, before }: UpgradeAttempt) {
   const newest = lastRevision(before)?.revision;
   if (options.onConflict === "refuse" || newest === undefined) return false;

@@ -10,7 +10,6 @@ import { lastRevision } from "../../domain/release/release.ts";
 import type { RenderedRelease } from "../../domain/release/rendered-release.ts";
 import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
-import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import {
   InstallLeftInPlace,
@@ -26,6 +25,7 @@ import { describeInstalledMeanwhile, describeRemovalTrouble } from "../../words/
 import type { TakeBack } from "../fields/take-back.ts";
 import {
   type AttemptFailure,
+  announceHelm,
   describeFailure,
   nextRevision,
   readHistory,
@@ -65,7 +65,7 @@ interface FirstAttempt extends UpgradeAttempt {
   readonly hookObjects: ReadonlyArray<ObjectRef>;
 }
 
-/** Nobody else may have installed it meanwhile. */
+/** Fails where another process installed it meanwhile. */
 const requireStillAbsent = Effect.fnUntraced(function* ({ release, history }: InstalledRelease) {
   const now = yield* Effect.mapError(
     readHistory(release),
@@ -168,7 +168,7 @@ const concluded = Effect.fnUntraced(function* (attempt: FirstAttempt) {
   return yield* afterRemoval(attempt, failure, awaitGone(removalOf(attempt)));
 }, Effect.scoped);
 
-/** Whoever interrupts a run wants it stopped: with nothing left of it, there is nothing to report but that. */
+/** An interrupted run that leaves nothing behind reports the interruption, not the failure. */
 const unlessInterrupted =
   ({ interruption }: FirstAttempt) =>
   <E>(error: E): Effect.Effect<never, E> =>
@@ -177,17 +177,10 @@ const unlessInterrupted =
     );
 
 const attemptInstall = Effect.fnUntraced(function* (attempt: FirstAttempt) {
-  const { options, installed, before } = attempt;
-  const revision = nextRevision(before);
+  const revision = nextRevision(attempt.before);
   yield* recordGate(attempt, revision, "running");
   yield* Effect.tapError(mayWrite(attempt.lock), () => forget(attempt, revision));
-  yield* report({
-    _tag: "HelmUpgradeStarted",
-    release: installed.release,
-    chartVersion: installed.chart.version,
-    timeout: formatGoDuration(options.timeout),
-    atomic: options.atomic,
-  });
+  yield* announceHelm(attempt);
   const stop = unlessInterrupted(attempt);
   return yield* concluded(attempt).pipe(
     Effect.catchTag("InstallRemoved", (error) => stop(error)),

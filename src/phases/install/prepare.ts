@@ -23,7 +23,7 @@ import { unavailable } from "../kube/unavailable.ts";
 const AS_TARE = { fieldManager: "tare", force: false };
 const OURS = { fieldManager: "tare", force: true };
 
-/** An account of one namespace cannot read it, and need not: somebody made it for that account. */
+/** An account of one namespace cannot read it, and need not: an administrator made it for that account. */
 const readNamespace = Effect.fnUntraced(function* (name: string) {
   const kubectl = yield* Kubectl;
   return yield* kubectl.get({ type: Namespace, name }).pipe(

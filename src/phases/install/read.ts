@@ -21,7 +21,7 @@ const goingOf =
     return deletion === undefined ? [] : [{ kind, name: object.metadata.name, deletion }];
   };
 
-/** Nothing of it is needed to install; what cannot be read keeps nobody from trying. */
+/** Nothing of it is needed to install: a failed read does not stop the run. */
 const readKeeper = Effect.fnUntraced(function* ({ release }: UpgradeOptions) {
   const kubectl = yield* Kubectl;
   const { namespace } = release;

@@ -2,7 +2,7 @@ import type { Effect } from "effect";
 import type { LockNews } from "../../services/lock/ReleaseLock.ts";
 import { type Reporter, warn } from "../../services/report/Reporter.ts";
 
-/** What an operator is told while a run is after a lock; `release` is what its holder works on; nothing for the CRDs. */
+/** Reports while a run waits for a lock; `release` is what its holder works on; nothing for the CRDs. */
 export const lockNews =
   (release: string | undefined) =>
   (news: LockNews): Effect.Effect<void, never, Reporter> => {

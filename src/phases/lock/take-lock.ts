@@ -5,7 +5,7 @@ import { type LockNews, ReleaseLock } from "../../services/lock/ReleaseLock.ts";
 import { Reporter } from "../../services/report/Reporter.ts";
 import { lockNews } from "./lock-news.ts";
 
-/** Until the scope ends. While it waits the operator is told of the holder. */
+/** Until the scope ends. While it waits, the holder is reported. */
 export const takeLock = Effect.fnUntraced(function* (
   lock: ReleaseRef,
   {

@@ -81,7 +81,7 @@ export const reportDifferences = (carry: CarryOver): Effect.Effect<void, never, 
     { discard: true },
   );
 
-/** The collector sends the header with every export: over `http://` anyone on the way can read it. */
+/** The collector sends the header with every export: over `http://` every machine on the way can read it. */
 export const warnOfOpenEndpoint = ({
   entries,
 }: CarryOver): Effect.Effect<void, never, Reporter> => {

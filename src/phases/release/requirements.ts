@@ -36,7 +36,7 @@ import { tellLastRun } from "./last-run.ts";
 import type { ReleaseFacts } from "./read-release.ts";
 import { findUnrecorded } from "./unrecorded.ts";
 
-/** TARS charts are told by name, wherever they are installed. */
+/** TARS charts are recognised by name, wherever they are installed. */
 const TARS_CHART = /^tars-v?\d/;
 
 export const releasesElsewhere = Effect.fnUntraced(function* (release: ReleaseRef) {

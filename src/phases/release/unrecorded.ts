@@ -16,7 +16,7 @@ export const requireRecordsInCluster = Effect.gen(function* () {
 
 const NONE: ReadonlyArray<KubeObject> = [];
 
-/** What cannot be read is not told of. */
+/** What cannot be read is left out. */
 export const findUnrecorded = Effect.fnUntraced(function* (release: ReleaseRef) {
   const kubectl = yield* Kubectl;
   const { name, namespace } = release;

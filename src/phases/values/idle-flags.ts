@@ -23,7 +23,7 @@ import type { InstalledRelease } from "../release/installed-release.ts";
 
 const RENDERINGS_AT_ONCE = 2;
 
-/** Who asked for the value, if anybody did in this run. */
+/** The flag or file of this run that gave the value, if one did. */
 const askedBy = ({ values }: UpgradeOptions, { carry }: InstalledRelease): string | undefined => {
   const { path } = INSTALL_ONLY;
   const byFlag = carry.entries.some(

@@ -59,7 +59,7 @@ export const warningBody = (warning: Warning) => ({
   message: warningText(warning),
 });
 
-/** What a program is told of an event; nothing for what only the summary has, or only a screen can show. */
+/** The record of an event; nothing for what only the summary has, or only a screen can show. */
 export const renderJson = (event: ReportEvent): Body | undefined => {
   switch (event._tag) {
     case "PhaseStarted":

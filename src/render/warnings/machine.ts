@@ -12,7 +12,7 @@ export const MACHINE_WORDS: Words<keyof typeof MACHINE_WARNINGS> = {
   "tool-not-downloaded": ({ tool, version, problem, path, found }) =>
     `${tool} ${version} could not be downloaded (${problem}): using ${path}, ${found}`,
   "tool-changed": ({ tool, path }) =>
-    `${path} is not what was unpacked there (its sha256 is another): it is not used, ${tool} is downloaded anew`,
+    `${path} is not what was unpacked there (its sha256 is another): it is not used, ${tool} is downloaded again`,
   "tool-replaceable": ({ path, writable }) =>
     `${path} can be replaced by other users of this machine, and runs with all your permissions: ${writable} is theirs, or they may write to it (chmod go-w, chown)`,
 };

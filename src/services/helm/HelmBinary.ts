@@ -19,7 +19,7 @@ import {
   upgradeArguments,
 } from "../../domain/helm/arguments.ts";
 import { classifyHelmError, oneLine } from "../../domain/helm/stderr.ts";
-import { parseHelmVersion } from "../../domain/helm/version.ts";
+import { type HelmVersion, parseHelmVersion } from "../../domain/helm/version.ts";
 import type { ClusterChoice } from "../../domain/kube/cluster-choice.ts";
 import { isJsonObject } from "../../domain/kube/json.ts";
 import { byRevision, History, type ReleaseRef } from "../../domain/release/release.ts";
@@ -62,7 +62,7 @@ const decodeJson = <A>(schema: Schema.Codec<A, unknown>, command: string, text: 
 
 /**
  * Runs the Helm binary in a process group of its own, so that a Ctrl-C in the terminal reaches tare alone, which then
- * decides what Helm is told.
+ * decides which signal Helm gets.
  */
 export const layerHelmBinary = (
   choice: ClusterChoice,
@@ -198,6 +198,17 @@ export const layerHelmBinary = (
         return files === undefined ? undefined : templateRecordBytes(text, request.values, files);
       });
 
+      /** For commands that leave the release broken when they are stopped. */
+      const toItsEnd = (
+        command: string,
+        argumentsFor: (helm: HelmVersion) => ReadonlyArray<string>,
+      ) =>
+        Effect.gen(function* () {
+          const words = argumentsFor(yield* version);
+          const { finished } = yield* start(words, "cluster", yield* helmFiles.outlet(command));
+          return (yield* finished).exit;
+        }).pipe(Effect.scoped, Effect.uninterruptible, Effect.withSpan(`Helm.${command}`));
+
       return Helm.of({
         version,
 
@@ -299,33 +310,8 @@ export const layerHelmBinary = (
           return { exit: Fiber.join(ending), cancel };
         }),
 
-        rollback: Effect.fn("Helm.rollback")(
-          function* (request) {
-            const helm = yield* version;
-            const { finished } = yield* start(
-              rollbackArguments(helm, request),
-              "cluster",
-              yield* helmFiles.outlet("rollback"),
-            );
-            return (yield* finished).exit;
-          },
-          Effect.scoped,
-          Effect.uninterruptible,
-        ),
-
-        uninstall: Effect.fn("Helm.uninstall")(
-          function* (request) {
-            const helm = yield* version;
-            const { finished } = yield* start(
-              uninstallArguments(helm, request),
-              "cluster",
-              yield* helmFiles.outlet("uninstall"),
-            );
-            return (yield* finished).exit;
-          },
-          Effect.scoped,
-          Effect.uninterruptible,
-        ),
+        rollback: (request) => toItsEnd("rollback", (helm) => rollbackArguments(helm, request)),
+        uninstall: (request) => toItsEnd("uninstall", (helm) => uninstallArguments(helm, request)),
 
         pull: Effect.fn("Helm.pull")(function* (url, chartVersion, into) {
           const pinned = chartVersion === undefined ? [] : ["--version", chartVersion];

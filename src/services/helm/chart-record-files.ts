@@ -4,7 +4,7 @@ import { helmIgnores } from "../../domain/helm/ignore.ts";
 
 const HELM_IGNORE = ".helmignore";
 
-/** Of the chart in that directory, in base64; `undefined` when it cannot be told what Helm leaves out. */
+/** Of the chart in that directory, in base64; `undefined` when it is unknown what Helm leaves out. */
 export const chartRecordFiles = (
   fs: FileSystem.FileSystem,
   path: Path.Path,

@@ -1,4 +1,4 @@
-/** Failures of Helm that are told alike, whatever it was asked. */
+/** Failures of Helm that are reported alike, whatever it was asked. */
 import { Duration } from "effect";
 import { HelmError } from "./Helm.ts";
 

@@ -76,7 +76,7 @@ export const holdNewcomers = Effect.fnUntraced(function* (
 
 export const release = (pod: KubeObject) => changeObject(Pod, pod, noLongerHeld);
 
-/** @returns why clients that keep a connection could not be told; nothing when they are. */
+/** @returns why clients that keep a connection could not be asked to leave; nothing when they were. */
 export const takeOut = Effect.fnUntraced(function* ({ pod, replicaSet }: Move, keeper: Keeper) {
   const owner = yield* keeper.owner;
   const at = new Date(yield* Clock.currentTimeMillis);

@@ -44,7 +44,7 @@ export interface KubeConnection {
   readonly target: ClusterTarget;
   /** Before the path of every request. */
   readonly prefix: string;
-  /** For people: what is told of a server that does not answer. */
+  /** For people: how a server that does not answer is described. */
   readonly origin: string;
   /** Of the calls to that path, without the prefix. */
   readonly pace: (path: string) => Pace;

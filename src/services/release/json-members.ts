@@ -41,7 +41,7 @@ const afterSpace = (json: Buffer, at: number): number => {
 
 /**
  * The bytes of each member's value, by its name; of two alike the last one, as every reader takes it. `undefined` where it is no
- * object. What is inside a value is looked at by whoever parses it.
+ * object. Values are not looked into: parsing one does that.
  */
 export const membersOf = (json: Buffer): ReadonlyMap<string, Buffer> | undefined => {
   const members = new Map<string, Buffer>();

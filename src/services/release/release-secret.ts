@@ -119,7 +119,7 @@ export const readReleaseRecord = (record: KubeObject): ReadRecord => {
 /** More than any values that were ever written by hand: what Helm quotes of them is not told, since to mask it takes too long. */
 const MOST_MASKABLE_BYTES = 512 * 1024;
 
-/** What the history is told from, without the manifest and the chart's files, which are nearly all of a record. */
+/** The fields that the history needs, without the manifest and the chart's files, which are nearly all of a record. */
 const briefRecord = (secret: KubeObject): unknown => {
   const read = recordJson(secret);
   const members = read._tag === "Json" ? membersOf(read.json) : undefined;

@@ -121,7 +121,7 @@ export class RunJournal extends Context.Service<
               around: (step) => (work) =>
                 Effect.andThen(
                   note(step, "begun"),
-                  // A defect is no end that anybody can rely on: it stays open, like a death.
+                  // A defect is no reliable end: the run stays open, as after a death.
                   Effect.onExit(work, (exit) =>
                     Exit.hasDies(exit) ? Effect.void : note(step, "done"),
                   ),

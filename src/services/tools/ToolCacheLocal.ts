@@ -115,7 +115,7 @@ export const layerToolCacheLocal = (
           : { name: tool, path: cached.path, origin: "cache" };
       };
 
-      /** What has changed since it was unpacked is not run: it is had anew. */
+      /** A tool that changed since it was unpacked is not run: it is downloaded again. */
       const unchangedInCache = Effect.fnUntraced(function* (tool: ToolName) {
         const found = pinnedInCache(tool);
         if (found === undefined || (yield* intact(found.path))) return found;

@@ -42,7 +42,7 @@ const compressed = async function* (archive: string) {
 export const extractTarGz = async (archive: string, wanted: string, to: string, max: number) => {
   let writing: Promise<void> | undefined;
   let written = false;
-  /** All of it was read, though it may not be on the disk yet: what comes next is nothing to unpack, however large. */
+  /** All of it was read, though it might not be on the disk yet: what comes next is nothing to unpack, however large. */
   let passed = false;
   let problem: Error | undefined;
   const take = (entry: ReadEntry) => {

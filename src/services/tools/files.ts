@@ -80,7 +80,7 @@ export const isIntact = async (file: string): Promise<boolean> => {
   }
 };
 
-/** What is known of a file or folder must outlive a power cut before its name tells anybody that it is complete. */
+/** What is known of a file or folder must outlive a power cut before its name says that it is complete. */
 export const flush = async (path: string): Promise<void> => {
   if (process.platform === "win32") return;
   const handle = await open(path, "r");

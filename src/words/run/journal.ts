@@ -17,7 +17,7 @@ const DOING: Readonly<Record<RunStep, string>> = {
   drain: "replaced proxies served their last streams",
   "helm-rollback": "helm rollback was at work",
   "helm-uninstall": "helm uninstall was at work",
-  event: "the deployment history was told",
+  event: "the deployment history was written",
 };
 
 const second = (at: string): string => {

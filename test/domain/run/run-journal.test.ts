@@ -5,34 +5,18 @@ import {
   believedTimeout,
   decodeRunRecord,
   encodeRunRecord,
-  JOURNAL_SCHEMA_VERSION,
   lastWrote,
   openStep,
-  type RunRecord,
   whereabouts,
   withStep,
 } from "../../../src/domain/run/run-journal.ts";
+import { NOTED_RECORD } from "../../fakes/index.ts";
 
-const AT = "2026-11-22T10:14:02.500Z";
-
-const record: RunRecord = {
-  schemaVersion: JOURNAL_SCHEMA_VERSION,
-  runId: "run-1",
-  process: { user: "alice", host: "build-1", pid: 4711 },
-  release: { name: "tars", namespace: "tars-system" },
-  cliVersion: "1.2.0",
-  workspaceId: "workspace-1",
-  fromVersion: "1.1.0",
-  toVersion: "1.2.0",
-  timeoutSeconds: 600,
-  baseRevision: 1,
-  startedAt: AT,
-  steps: [],
-};
+const AT = NOTED_RECORD.startedAt;
 
 const inHelm = (["crds", "upgrade", "helm-upgrade"] as const).reduce(
   (all, step) => withStep(all, step, "begun", AT),
-  withStep(withStep(record, "crds", "begun", AT), "crds", "done", AT),
+  withStep(withStep(NOTED_RECORD, "crds", "begun", AT), "crds", "done", AT),
 );
 
 describe("the timeout of a dead run's Helm", () => {
@@ -58,7 +42,7 @@ describe("a run's record", () => {
   });
 
   it("keeps the last steps only, however long a run waits", () => {
-    let long = record;
+    let long = NOTED_RECORD;
     for (let n = 0; n < 500; n++) long = withStep(long, "gate", n % 2 ? "done" : "begun", AT);
     assert.isAtMost(encodeRunRecord(long).length, 4_096);
   });
@@ -66,15 +50,15 @@ describe("a run's record", () => {
   it("tells the step that was begun and never done", () => {
     assert.strictEqual(openStep(inHelm), "helm-upgrade");
     assert.strictEqual(openStep(withStep(inHelm, "helm-upgrade", "done", AT)), "upgrade");
-    assert.isUndefined(openStep(record));
+    assert.isUndefined(openStep(NOTED_RECORD));
   });
 
   it("tells where the run was, and when it wrote last", () => {
     assert.deepStrictEqual(whereabouts(inHelm), { step: "helm-upgrade", phase: 5 });
     assert.deepStrictEqual(whereabouts({ ...inHelm, operation: "upgrade" }), whereabouts(inHelm));
-    assert.isUndefined(whereabouts(record));
+    assert.isUndefined(whereabouts(NOTED_RECORD));
     assert.strictEqual(lastWrote(inHelm), AT);
-    assert.strictEqual(lastWrote({ ...record, startedAt: "then" }), "then");
+    assert.strictEqual(lastWrote({ ...NOTED_RECORD, startedAt: "then" }), "then");
   });
 });
 
@@ -106,14 +90,14 @@ describe("what a dead run owes to the deployment history", () => {
     const subject = { _tag: "Run", runId: "run-1" } as const;
     const none = history.slice(0, 1);
     assert.deepStrictEqual(deadRunEvent(inHelm, none, new Map(), uids)?.subject, subject);
-    const inCrds = withStep(record, "crds", "begun", AT);
+    const inCrds = withStep(NOTED_RECORD, "crds", "begun", AT);
     // Revision 2 is somebody else's then.
     assert.deepStrictEqual(deadRunEvent(inCrds, history, new Map(), uids)?.subject, subject);
   });
 
   it.each([
     ["it had told it itself", withStep(inHelm, "event", "done", AT)],
-    ["it had only looked", record],
+    ["it had only looked", NOTED_RECORD],
     ["the release was installed anew since", { ...inHelm, baseUid: "another" }],
   ])("is nothing when %s", (_, run) => {
     assert.isUndefined(deadRunEvent(run, history, gate("running"), uids));

@@ -2,32 +2,18 @@ import { createServer, type Server } from "node:net";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import type { DeliveryOutcome } from "../../../src/domain/events/delivery.ts";
-import { said } from "../../../src/domain/events/failure-cause.ts";
-import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
 import { EventOutbox } from "../../../src/services/events/EventOutbox.ts";
 import { ManagementPlane } from "../../../src/services/events/ManagementPlane.ts";
 import { layerManagementPlaneHttp } from "../../../src/services/events/ManagementPlaneHttp.ts";
 import { describeEventReason } from "../../../src/words/events/doctor.ts";
 import { installEvent } from "../../../src/words/events/install-event.ts";
-import { IDENTITY, world } from "../../fakes/index.ts";
+import { IDENTITY, ROLLED_BACK, world } from "../../fakes/index.ts";
 import type { Dice } from "../../simulation/dice.ts";
 import { cli, type Met } from "../met.ts";
 import { hostileText } from "../values.ts";
 import type { Kind } from "./kind.ts";
 
-const EVENT = installEvent({
-  release: DEFAULT_RELEASE,
-  subject: { _tag: "Run", runId: "run-1" },
-  operation: "upgrade",
-  outcome: { status: "failed", cause: said("it broke"), code: "UpgradeRolledBack" },
-  fromVersion: "1.0.0",
-  toVersion: "1.1.0",
-  startedAt: new Date(0),
-  finishedAt: new Date(1),
-  cliVersion: "1.2.0",
-  workspaceId: IDENTITY.workspaceId,
-  source: "cli",
-});
+const EVENT = installEvent({ ...ROLLED_BACK, workspaceId: IDENTITY.workspaceId });
 
 const STATUSES = [200, 202, 204, 301, 307, 400, 401, 403, 404, 407, 409, 413, 422, 429, 500, 503];
 const ODD_STATUSES = [0, 99, 100, 101, 103, 304, 600, 999];

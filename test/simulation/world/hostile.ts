@@ -1,6 +1,5 @@
 /** What somebody who may write to the cluster left there to be read, before the run. */
 import { Effect } from "effect";
-import { said } from "../../../src/domain/events/failure-cause.ts";
 import { eventConfigMap } from "../../../src/domain/events/outbox-entry.ts";
 import {
   ConfigMap,
@@ -14,7 +13,7 @@ import {
 import { encodeRunRecord, journalName } from "../../../src/domain/run/run-journal.ts";
 import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
 import { installEvent } from "../../../src/words/events/install-event.ts";
-import { FakeCluster, NOTED_RUN, processElsewhere } from "../../fakes/index.ts";
+import { FakeCluster, NOTED_RUN, processElsewhere, ROLLED_BACK } from "../../fakes/index.ts";
 import { NASTY } from "../../hostile/text.ts";
 import type { Dice } from "../dice.ts";
 import type { StartingWorld, Story } from "../story.ts";
@@ -59,17 +58,9 @@ const journal: KubeObject = {
 
 const entry = eventConfigMap(
   installEvent({
-    release: DEFAULT_RELEASE,
-    subject: { _tag: "Run", runId: "of-somebody" },
-    operation: "upgrade",
-    outcome: { status: "failed", cause: said("it broke"), code: "Other" },
-    fromVersion: "1.0.0",
-    toVersion: "1.1.0",
-    startedAt: new Date(0),
-    finishedAt: new Date(1),
+    ...ROLLED_BACK,
+    subject: { _tag: "Run", runId: "of-another-run" },
     cliVersion: ALL,
-    workspaceId: "workspace-1",
-    source: "cli",
   }),
 );
 

@@ -1,35 +1,20 @@
 import { assert, describe, it } from "@effect/vitest";
-import { deletionOf } from "../../../src/domain/checks/terminating.ts";
-import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import { describeDeletion } from "../../../src/words/checks/deletion.ts";
 
-const namespace = (metadata: object, ...conditions: ReadonlyArray<object>): KubeObject => ({
-  apiVersion: "v1",
-  kind: "Namespace",
-  metadata: { name: "ns", ...metadata },
-  status: { conditions },
-});
-const SINCE = { deletionTimestamp: "2026-01-01T00:00:00Z" };
-const condition = (type: string, status: string, message: string) => ({ type, status, message });
+const since = "2026-01-01T00:00:00Z";
 
 describe("what is being deleted", () => {
   it.each([
-    [namespace({}), undefined],
-    [namespace(SINCE), "is being deleted since 2026-01-01T00:00:00Z"],
+    [{ since, finalizers: [], waitsFor: [] }, `is being deleted since ${since}`],
     [
-      namespace({ ...SINCE, finalizers: ["a/b", "c"] }),
-      "is being deleted since 2026-01-01T00:00:00Z, held by finalizers a/b, c",
+      { since, finalizers: ["a/b", "c"], waitsFor: [] },
+      `is being deleted since ${since}, held by finalizers a/b, c`,
     ],
     [
-      namespace(
-        SINCE,
-        condition("NamespaceContentRemaining", "True", "pods. has 2 resource instances"),
-        condition("NamespaceDeletionContentFailure", "False", "all went well"),
-      ),
-      "is being deleted since 2026-01-01T00:00:00Z, held by pods. has 2 resource instances",
+      { since, finalizers: [], waitsFor: ["pods. has 2 resource instances"] },
+      `is being deleted since ${since}, held by pods. has 2 resource instances`,
     ],
-  ])("%j", (object, expected) => {
-    const deletion = deletionOf(object);
-    assert.strictEqual(deletion && describeDeletion(deletion), expected);
+  ])("%j", (deletion, expected) => {
+    assert.strictEqual(describeDeletion(deletion), expected);
   });
 });

@@ -1,4 +1,4 @@
-/** What settings ask of the Deployment that Envoy Gateway makes from them, as far as it can be told without the controller. */
+/** What settings ask of the Deployment that Envoy Gateway makes from them, as far as it can be known without the controller. */
 import { DaemonSet, fieldAt, type KubeObject, listAt, stringAt } from "../../kube/objects.ts";
 import { isTree, nameOf, type Tree } from "../difference.ts";
 

@@ -73,7 +73,7 @@ export interface Trouble {
   readonly ended?: EndedContainer | undefined;
 }
 
-/** As it is told of. */
+/** The part that a report shows. */
 export type ToldTrouble = Pick<Trouble, "reason" | "detail" | "ended">;
 
 export interface EndedContainer {

@@ -7,11 +7,11 @@ import { drainingSummary } from "../streams.ts";
 import { type Waiting, waitingLine, workloadLine, workloadTitle } from "./rollout-lines.ts";
 
 const HEARTBEAT_MILLIS = 30_000;
-/** A workload that changes all the time is told of no more often. */
+/** A workload that changes all the time gets a line no more often. */
 const BETWEEN_LINES_MILLIS = 20_000;
 
 interface Told {
-  /** Every state that was told: one that comes back is no news. */
+  /** Every state that was printed: one that comes back is no news. */
   readonly states: ReadonlySet<string>;
   readonly atMillis: number;
 }
@@ -21,7 +21,7 @@ export interface RolloutLog {
   readonly workloads: ReadonlyArray<WorkloadProgress>;
   readonly told: ReadonlyMap<string, Told>;
   readonly lastLineMillis: number;
-  /** Streams of old proxies as they are, and when they were told of last. */
+  /** Streams of old proxies as they are, and when they were printed last. */
   readonly draining: ReadonlyArray<OpenStreams>;
   readonly drainingDue: boolean;
   readonly drainingToldMillis: number;
@@ -41,7 +41,7 @@ type Step = readonly [RolloutLog, ReadonlyArray<string>];
 
 const isDone = ({ waitingFor }: WorkloadProgress): boolean => waitingFor === undefined;
 
-/** Words of the pods come and go with every restart: they are told with a state, and make none. */
+/** Words of the pods come and go with every restart: they are printed with a state, and make none. */
 const stateOf = ({ ready, desired, waitingFor, lastEvent }: WorkloadProgress): string =>
   waitingFor === undefined
     ? "done"

@@ -16,7 +16,7 @@ const readPem = (pem: Pem, field: string) =>
 
 /**
  * The parts as they are now, and the same object for as long as they do not change. While their files are being replaced
- * they may not fit together: then what was read before stands.
+ * they might not fit together: then what was read before stands.
  */
 const watched = <A>(
   read: Effect.Effect<A, KubectlError>,
