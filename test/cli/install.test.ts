@@ -279,7 +279,7 @@ describe("a release that runs", () => {
     Effect.gen(function* () {
       const run = yield* runInstall(["--yes"]);
       assert.strictEqual(run.code, 10);
-      assert.include(run.everything, "of chart redis");
+      assert.include(run.everything, "was installed from chart redis");
     }).pipe(
       Effect.provide(world({ installed: { ...tarsChart({ version: "1.2.0" }), name: "redis" } })),
     ),

@@ -1,5 +1,4 @@
 import { Effect, Result, Schema } from "effect";
-import { said } from "../../../src/domain/events/failure-cause.ts";
 import { InstallEvent, OPERATIONS } from "../../../src/domain/events/install-event.ts";
 import {
   eventConfigMap,
@@ -17,7 +16,7 @@ import { DEFAULT_RELEASE } from "../../../src/domain/run/upgrade-options.ts";
 import { visibleData } from "../../../src/domain/text/visible.ts";
 import { historyLines } from "../../../src/render/text/history.ts";
 import { installEvent } from "../../../src/words/events/install-event.ts";
-import { FakeCluster, world } from "../../fakes/index.ts";
+import { FakeCluster, ROLLED_BACK, world } from "../../fakes/index.ts";
 import type { Dice } from "../../simulation/dice.ts";
 import { cli, type Met, shown } from "../met.ts";
 import { hostileText, inJson, mutated, type Path, sameType } from "../values.ts";
@@ -25,24 +24,14 @@ import type { Kind } from "./kind.ts";
 
 const event = (dice: Dice) =>
   installEvent({
-    release: DEFAULT_RELEASE,
+    ...ROLLED_BACK,
     subject: dice.chance(0.5)
       ? { _tag: "Run", runId: "run-1" }
       : { _tag: "Revision", revision: 1 + dice.int(3), identity: "uid" },
     operation: dice.pick(OPERATIONS),
-    outcome: dice.pick([
-      { status: "success" },
-      { status: "failed", cause: said("it broke"), code: "UpgradeRolledBack" },
-    ]),
-    fromVersion: "1.0.0",
-    toVersion: "1.1.0",
-    startedAt: new Date(0),
-    finishedAt: new Date(1),
-    cliVersion: "1.2.0",
-    workspaceId: "workspace-1",
+    outcome: dice.pick([{ status: "success" }, ROLLED_BACK.outcome]),
     actor: { user: "alice", host: "laptop" },
     streams: { openAtStart: 3, cut: [], stillOpen: [], uncounted: 0 },
-    source: "cli",
   });
 
 /** What lists it. */
