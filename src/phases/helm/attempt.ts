@@ -6,7 +6,7 @@ import type { PriorState } from "../../domain/rollout/baseline/prior-state.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { Helm } from "../../services/helm/Helm.ts";
-import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import type { HeldLock, LockLost } from "../../services/lock/ReleaseLock.ts";
 import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import { report, warn } from "../../services/report/Reporter.ts";
 import type { InstalledRelease } from "../release/installed-release.ts";
@@ -75,6 +75,17 @@ export const readHistory = Effect.fnUntraced(function* (release: ReleaseRef) {
  */
 export const untilAnswered = <A, E, R>(read: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.retry(read, { schedule: Schedule.spaced("3 seconds"), times: 30 });
+
+/**
+ * Fails when the lock is another's. One that could not be renewed while the server was away is asked about until it
+ * answers: a run that has begun to change the release leaves it half changed if it gives up for that.
+ */
+export const keepLock = ({ lock }: Pick<Restoration, "lock">): Effect.Effect<void, LockLost> =>
+  Effect.retry(lock.check, {
+    while: ({ reason }) => reason === "Unrenewed",
+    schedule: Schedule.spaced("3 seconds"),
+    times: 30,
+  });
 
 /** Whether the server applies the release, as one of these revisions says; a record that cannot be read says nothing. */
 export const isServerSide = Effect.fnUntraced(function* (

@@ -24,7 +24,7 @@ import { describeRestoreFailure } from "../../words/helm/restore-failure.ts";
 import { placed, typesFrom } from "../checks/release/object-types.ts";
 import { takeBack } from "../fields/take-back.ts";
 import { awaitDataPlane, followRollout, staged } from "../rollout/rollout.ts";
-import { isServerSide, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
+import { isServerSide, keepLock, type Restoration, readHistory, untilAnswered } from "./attempt.ts";
 import { damagedRecords } from "./damaged-records.ts";
 
 /** A revision that could not be brought back, or not be proven to run. */
@@ -87,8 +87,11 @@ export const repair = Effect.fnUntraced(function* (
 });
 
 /** Why nothing more may be written; nothing while the lock is ours. */
-const lostLock = ({ lock }: Restoration): Effect.Effect<string | undefined> =>
-  Effect.match(lock.check, { onSuccess: () => undefined, onFailure: ({ detail }) => detail });
+const lostLock = (attempt: Restoration): Effect.Effect<string | undefined> =>
+  Effect.match(keepLock(attempt), {
+    onSuccess: () => undefined,
+    onFailure: ({ detail }) => detail,
+  });
 
 /**
  * A rollback counts only when the data plane runs again: Helm's word covers its own objects at best. Checked are the

@@ -3,7 +3,13 @@ import type { RestoreFailure } from "../../domain/helm/restore-failure.ts";
 import { RollbackFailed, UpgradeRolledBack } from "../../errors.ts";
 import type { Helm } from "../../services/helm/Helm.ts";
 import { report } from "../../services/report/Reporter.ts";
-import { type AttemptFailure, describeFailure, type Restoration, takesOverAt } from "./attempt.ts";
+import {
+  type AttemptFailure,
+  describeFailure,
+  keepLock,
+  type Restoration,
+  takesOverAt,
+} from "./attempt.ts";
 import { type NotRestored, restoreRevision, verifyRestored } from "./restore.ts";
 
 const rollbackFailed = Effect.fnUntraced(function* (
@@ -56,7 +62,7 @@ export const rollBack = Effect.fnUntraced(function* (
     });
   }
   const { revision } = lastGood;
-  yield* Effect.catch(attempt.lock.check, ({ detail }) =>
+  yield* Effect.catch(keepLock(attempt), ({ detail }) =>
     rollbackFailed(attempt, failure, { _tag: "Said", text: detail }, revision),
   );
   yield* report({ _tag: "RollbackStarted", revision, why: failure.cause });

@@ -27,6 +27,7 @@ import {
   type AttemptFailure,
   announceHelm,
   describeFailure,
+  keepLock,
   nextRevision,
   readHistory,
   recordGate,
@@ -114,7 +115,7 @@ const giveUp = Effect.fnUntraced(function* (attempt: FirstAttempt, failure: Atte
   if (!options.atomic) {
     return yield* new InstallLeftInPlace(describeFailure(attempt, failure));
   }
-  yield* Effect.catch(attempt.lock.check, ({ detail }) =>
+  yield* Effect.catch(keepLock(attempt), ({ detail }) =>
     Effect.fail(new RemovalFailed({ ...describeFailure(attempt, failure), removalCause: detail })),
   );
   yield* report({ _tag: "RemovalStarted", release: installed.release, why: failure.cause });

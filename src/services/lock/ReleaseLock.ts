@@ -14,8 +14,12 @@ export class LockHeld extends Data.TaggedError("LockHeld")<{
   readonly overlong?: boolean;
 }> {}
 
-/** The lock was ours and is no longer: nothing more may be written. */
-export class LockLost extends Data.TaggedError("LockLost")<{ readonly detail: string }> {}
+/** The lock was ours and is no longer, or may be no longer: nothing more may be written. */
+export class LockLost extends Data.TaggedError("LockLost")<{
+  readonly detail: string;
+  /** `Unrenewed`: the server was not reached for too long. Once it answers, the lock may turn out to be ours still. */
+  readonly reason: "Taken" | "Unrenewed";
+}> {}
 
 export interface HeldLock {
   /** To be asked before every write. */

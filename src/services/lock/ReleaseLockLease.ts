@@ -29,7 +29,8 @@ export const layerReleaseLockLease: Layer.Layer<ReleaseLock, never, Kubectl | Pr
         acquire: Effect.fn("ReleaseLock.acquire")(function* (subject, options) {
           const acquiredAt = yield* Clock.currentTimeMillis;
           const lost = yield* Ref.make(Option.none<LockLost>());
-          const lose = (detail: string) => Ref.set(lost, Option.some(new LockLost({ detail })));
+          const lose = (detail: string) =>
+            Ref.set(lost, Option.some(new LockLost({ detail, reason: "Taken" })));
           const current = yield* Ref.make<KubeObject | undefined>(undefined);
           yield* Effect.acquireRelease(
             Effect.tap(takeLease({ kubectl, processes }, subject, acquiredAt, options), (lease) =>
@@ -80,13 +81,23 @@ export const layerReleaseLockLease: Layer.Layer<ReleaseLock, never, Kubectl | Pr
           yield* Effect.forkScoped(
             Effect.delay(Effect.repeat(beat, Schedule.spaced(HEARTBEAT_EVERY)), HEARTBEAT_EVERY),
           );
+          const silence = Effect.map(
+            Effect.all([Clock.currentTimeMillis, Ref.get(renewedAt)]),
+            ([now, renewed]) => now - renewed,
+          );
+          const isSilent = Effect.map(
+            silence,
+            (millis) => millis >= Duration.toMillis(SILENCE_ALLOWED),
+          );
           const check = Effect.gen(function* () {
+            // Silence proves nothing: a Lease that can be renewed still was taken by nobody. After a lost answer it takes three beats.
+            for (let left = 3; left > 0 && (yield* isSilent); left--) yield* beat;
             const known = yield* Ref.get(lost);
             if (Option.isSome(known)) return yield* known.value;
-            const silence = (yield* Clock.currentTimeMillis) - (yield* Ref.get(renewedAt));
-            if (silence < Duration.toMillis(SILENCE_ALLOWED)) return;
-            const seconds = Math.round(silence / 1_000);
+            if (!(yield* isSilent)) return;
+            const seconds = Math.round((yield* silence) / 1_000);
             return yield* new LockLost({
+              reason: "Unrenewed",
               detail: `the lock could not be renewed for ${seconds} s and may belong to another process by now`,
             });
           });

@@ -105,7 +105,9 @@ describe("the lock on the CRDs", () => {
 it.effect("a run that lost the lock on its release writes no CRD", () =>
   Effect.gen(function* () {
     const live = Effect.succeed(yield* readCrds);
-    const lock = { check: Effect.fail(new LockLost({ detail: "taken by somebody" })) };
+    const lock = {
+      check: Effect.fail(new LockLost({ detail: "taken by somebody", reason: "Taken" })),
+    };
     const manifests = [crdManifest(crd(ENVOY_PROXY))];
     const { exit } = yield* simulate(Effect.flip(applyCrds.run({ manifests, live, lock })));
     assert.strictEqual((yield* exit)._tag, "RunSuperseded");

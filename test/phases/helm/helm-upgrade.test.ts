@@ -108,7 +108,9 @@ describe("the release, right before the first write", () => {
 
   it.effect("may belong to another run that took the lock", () =>
     Effect.gen(function* () {
-      const lost: HeldLock = { check: Effect.fail(new LockLost({ detail: "taken by another" })) };
+      const lost: HeldLock = {
+        check: Effect.fail(new LockLost({ detail: "taken by another", reason: "Taken" })),
+      };
       const { exit } = yield* simulate(upgradedAfter(Effect.void, lost));
       const error = yield* exit;
       assert.strictEqual(error._tag, "RunSuperseded");
@@ -137,7 +139,10 @@ it.effect("a lock that is lost right before Helm starts keeps it from starting",
     const lock: HeldLock = {
       check: Effect.flatMap(
         Ref.updateAndGet(asked, (n) => n + 1),
-        (n) => (n === 1 ? Effect.void : Effect.fail(new LockLost({ detail: "taken by another" }))),
+        (n) =>
+          n === 1
+            ? Effect.void
+            : Effect.fail(new LockLost({ detail: "taken by another", reason: "Taken" })),
       ),
     };
     const { exit } = yield* simulate(upgradedAfter(Effect.void, lock));
@@ -147,13 +152,37 @@ it.effect("a lock that is lost right before Helm starts keeps it from starting",
   }).pipe(Effect.provide(world())),
 );
 
+it.effect(
+  "a lock that could not be renewed for a while is asked about before a rollback is given up",
+  () =>
+    Effect.gen(function* () {
+      const asked = yield* Ref.make(0);
+      const lock: HeldLock = {
+        check: Effect.flatMap(
+          Ref.updateAndGet(asked, (n) => n + 1),
+          (n) =>
+            n <= 2 || n > 10
+              ? Effect.void
+              : Effect.fail(new LockLost({ detail: "no answer", reason: "Unrenewed" })),
+        ),
+      };
+      const { exit } = yield* simulate(upgradedAfter(Effect.void, lock));
+      assert.strictEqual((yield* exit)._tag, "UpgradeRolledBack");
+    }).pipe(
+      Effect.provide(world({ chart: tarsChart({ version: "1.2.0", envoyTag: "never-ready" }) })),
+    ),
+);
+
 it.effect("a lock that is lost while the data plane is waited for keeps us from rolling back", () =>
   Effect.gen(function* () {
     const asked = yield* Ref.make(0);
     const lock: HeldLock = {
       check: Effect.flatMap(
         Ref.updateAndGet(asked, (n) => n + 1),
-        (n) => (n <= 2 ? Effect.void : Effect.fail(new LockLost({ detail: "taken by another" }))),
+        (n) =>
+          n <= 2
+            ? Effect.void
+            : Effect.fail(new LockLost({ detail: "taken by another", reason: "Taken" })),
       ),
     };
     const { exit } = yield* simulate(upgradedAfter(Effect.void, lock));

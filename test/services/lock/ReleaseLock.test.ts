@@ -72,8 +72,46 @@ describe("the lock on a release", () => {
       yield* TestClock.adjust("20 seconds");
       yield* lock.check;
       yield* TestClock.adjust("6 seconds");
-      const { detail } = yield* Effect.flip(lock.check);
+      const { detail, reason } = yield* Effect.flip(lock.check);
       assert.include(detail, "could not be renewed");
+      assert.strictEqual(reason, "Unrenewed");
+    }).pipe(Effect.scoped, Effect.provide(world())),
+  );
+
+  it.effect("is ours still after an outage that was longer, when it can be renewed", () =>
+    Effect.gen(function* () {
+      const lock = yield* acquire;
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ trouble: unreachable, verb: "replace", kind: "Lease", times: 6 });
+      yield* TestClock.adjust("61 seconds");
+      yield* lock.check;
+      yield* TestClock.adjust("24 seconds");
+      yield* lock.check;
+    }).pipe(Effect.scoped, Effect.provide(world())),
+  );
+
+  it.effect("is ours still when the answer to the first renewal after it was lost", () =>
+    Effect.gen(function* () {
+      const lock = yield* acquire;
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ trouble: unreachable, verb: "replace", kind: "Lease", times: 6 });
+      yield* TestClock.adjust("61 seconds");
+      yield* cluster.inject({ trouble: answerLost, verb: "replace", kind: "Lease", times: 1 });
+      yield* lock.check;
+    }).pipe(Effect.scoped, Effect.provide(world())),
+  );
+
+  it.effect("is lost when another run took it during an outage", () =>
+    Effect.gen(function* () {
+      const lock = yield* acquire;
+      const cluster = yield* FakeCluster;
+      yield* cluster.inject({ trouble: unreachable, verb: "replace", kind: "Lease", times: 6 });
+      yield* TestClock.adjust("61 seconds");
+      const now = yield* Clock.currentTimeMillis;
+      yield* cluster.edit(lease, () => heldLease(release, ELSEWHERE, now, now));
+      const { detail, reason } = yield* Effect.flip(lock.check);
+      assert.include(detail, "laptop");
+      assert.strictEqual(reason, "Taken");
     }).pipe(Effect.scoped, Effect.provide(world())),
   );
 

@@ -43,19 +43,42 @@ const endless = ({ after, later }: Run): string | undefined => {
   return undefined;
 };
 
+/** Those that an earlier run could not let go of, of no consequence without its guard, are let go of by the next that holds any. */
+const foundHeld = ({ before, reports }: Run): ReadonlySet<string> =>
+  new Set(
+    reports.some(({ _tag }) => _tag === "ProxiesHeld")
+      ? []
+      : heldPods(before).map(({ metadata }) => metadata.name),
+  );
+
 /** What a disturbed run could not take down ends by itself, which takes no longer than the wait for it. */
 const leftovers = (run: Run): string | undefined => {
   if (run.how !== "ended") return undefined;
   const store = run.befallen.struck.size === 0 ? run.after : run.later;
   const inRotation =
     run.befallen.struck.size === 0 ? heldPods(store).filter((pod) => !isOutOfRotation(pod)) : [];
-  const left = [...guards(store), ...inRotation.map(({ metadata }) => metadata.name)];
+  const found = foundHeld(run);
+  const left = [
+    ...guards(store),
+    ...inRotation.map(({ metadata }) => metadata.name).filter((name) => !found.has(name)),
+  ];
   return left.length === 0 ? undefined : `${left.join(", ")} is left`;
 };
 
 const wasHeld = ({ reports }: Run): boolean =>
   reports.some(({ _tag }) => _tag === "ProxiesHeld") &&
   reports.some(({ _tag }) => _tag === "DrainLengthened");
+
+const HOLD = /^apply Job \S+\/tare-hold-/;
+
+/** Those of proxies that were on their way out before the hold began are not its to keep: nothing takes a deletion back. */
+const droppedSinceHeld = ({ streams, endings, trace }: Outcome): number => {
+  const heldAt = trace.find(({ what }) => HOLD.test(what))?.at ?? 0;
+  return streams.filter(
+    ({ pod, droppedAt }) =>
+      droppedAt !== undefined && (endings.get(pod)?.since ?? Number.POSITIVE_INFINITY) >= heldAt,
+  ).length;
+};
 
 const lostInHold = (outcome: Outcome): string | undefined => {
   const { story, first, impatient, next } = outcome;
@@ -65,7 +88,8 @@ const lostInHold = (outcome: Outcome): string | undefined => {
     return undefined;
   if (struck(first, isProxyEdit) || !story.options.ha) return undefined;
   if (story.world.streamSeconds >= story.options.drainSeconds) return undefined;
-  return outcome.dropped === 0 ? undefined : `${outcome.dropped} dropped`;
+  const dropped = droppedSinceHeld(outcome);
+  return dropped === 0 ? undefined : `${dropped} dropped`;
 };
 
 export const holdInvariants: ReadonlyArray<Invariant> = [
