@@ -1,12 +1,14 @@
 /** Everything an upgrade needs, in memory: `Effect.provide(world({ … }))`. */
 import { Effect, Layer } from "effect";
 import type { Access } from "../../src/domain/access/access.ts";
+import { withinBudget } from "../../src/domain/crds/patterns.ts";
 import { helmDriverNamed } from "../../src/domain/helm/driver.ts";
 import type { JsonObject } from "../../src/domain/kube/json.ts";
 import { ApiService, type KubeObject, type ResourceType } from "../../src/domain/kube/objects.ts";
 import type { ProcessIdentity } from "../../src/domain/processes/process-identity.ts";
 import type { ReleaseRef } from "../../src/domain/release/release.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
+import { CrdExpressions } from "../../src/services/crds/CrdExpressions.ts";
 import { EventOutbox } from "../../src/services/events/EventOutbox.ts";
 import { CurrentHelmDriver } from "../../src/services/helm/CurrentHelmDriver.ts";
 import { layerProxyHoldAdmission } from "../../src/services/hold/ProxyHoldAdmission.ts";
@@ -205,6 +207,8 @@ export const world = (scenario: Scenario = {}) => {
     Layer.provideMerge(views),
     Layer.provideMerge(Layer.mergeAll(cluster, outside)),
     Layer.provideMerge(Layer.succeed(CurrentHelmDriver, driver)),
+    // A module that is loaded comes by the real clock, for which virtual time does not wait.
+    Layer.provideMerge(Layer.succeed(CrdExpressions, Effect.sync(withinBudget))),
   );
 };
 

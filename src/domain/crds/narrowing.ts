@@ -3,7 +3,7 @@
 import { isJsonObject, type Json, type JsonObject, jsonEquals } from "../kube/json.ts";
 import { type KubeObject, listAt } from "../kube/objects.ts";
 import { type CrdRefusal, type FailingObject, namesOf } from "./refusal.ts";
-import { schemaFlaws } from "./schema.ts";
+import { type Matches, schemaFlaws } from "./schema.ts";
 import { type CrdView, versionNamed } from "./view.ts";
 
 const LOWER_BOUNDS = ["minimum", "minLength", "minItems", "minProperties"];
@@ -39,17 +39,21 @@ const narrowsHere = (before: JsonObject, after: JsonObject): boolean =>
       ))) ||
   listAt(after, "required").some((key) => !listAt(before, "required").includes(key));
 
-const narrowsBeneath = (before: Json | undefined, after: Json | undefined): boolean => {
+const narrowsBeneath = (
+  before: Json | undefined,
+  after: Json | undefined,
+  matches: Matches,
+): boolean => {
   if (!isJsonObject(before)) return isJsonObject(after) && before === true;
-  return isJsonObject(after) ? narrows(before, after) : after !== true;
+  return isJsonObject(after) ? narrows(before, after, matches) : after !== true;
 };
 
 /** Whether `after` may exclude an object that `before` allows. It may say so too often, never too seldom. */
-export const narrows = (before: JsonObject, after: JsonObject): boolean => {
+export const narrows = (before: JsonObject, after: JsonObject, matches: Matches): boolean => {
   if (before === after) return false;
   // Few values were allowed: then it is those that have to be allowed still.
   if (Array.isArray(before.enum) && before.properties === undefined) {
-    return before.enum.some((value) => schemaFlaws(after, value as Json).length > 0);
+    return before.enum.some((value) => schemaFlaws(after, value as Json, matches).length > 0);
   }
   if (narrowsHere(before, after)) return true;
   const [known, next] = [before.properties, after.properties].map((properties) =>
@@ -59,20 +63,24 @@ export const narrows = (before: JsonObject, after: JsonObject): boolean => {
   return (
     Object.entries(known).some(([key, child]) => {
       const kept = next[key] ?? after.additionalProperties;
-      return kept === undefined ? !keepsUnknown : narrowsBeneath(child, kept);
+      return kept === undefined ? !keepsUnknown : narrowsBeneath(child, kept, matches);
     }) ||
-    (before.items !== undefined && narrowsBeneath(before.items, after.items)) ||
+    (before.items !== undefined && narrowsBeneath(before.items, after.items, matches)) ||
     (before.additionalProperties !== undefined &&
-      narrowsBeneath(before.additionalProperties, after.additionalProperties))
+      narrowsBeneath(before.additionalProperties, after.additionalProperties, matches))
   );
 };
 
 /** The versions, served before and after, whose schema became stricter: their live objects have to be looked at. */
-export const narrowedVersions = (live: CrdView, next: CrdView): ReadonlyArray<string> =>
+export const narrowedVersions = (
+  live: CrdView,
+  next: CrdView,
+  matches: Matches,
+): ReadonlyArray<string> =>
   live.versions
     .filter(({ name, served, schema }) => {
       const after = versionNamed(next, name);
-      return served && after?.served === true && narrows(schema, after.schema);
+      return served && after?.served === true && narrows(schema, after.schema, matches);
     })
     .map(({ name }) => name);
 
@@ -82,14 +90,15 @@ export const failingObjects = (
   next: CrdView,
   version: string,
   objects: ReadonlyArray<KubeObject>,
+  matches: Matches,
 ): ReadonlyArray<FailingObject> => {
   const [before, after] = [versionNamed(live, version), versionNamed(next, version)];
   if (before === undefined || after === undefined) return [];
   return objects.flatMap((object) => {
-    const found = schemaFlaws(after.schema, object as unknown as Json);
+    const found = schemaFlaws(after.schema, object as unknown as Json, matches);
     if (found.length === 0) return [];
     const known = new Set(
-      schemaFlaws(before.schema, object as unknown as Json).map(({ path }) => path),
+      schemaFlaws(before.schema, object as unknown as Json, matches).map(({ path }) => path),
     );
     const first = found.find(({ path }) => !known.has(path) && !path.startsWith("status"));
     const { name, namespace } = object.metadata;

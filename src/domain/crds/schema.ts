@@ -35,24 +35,14 @@ type Flaw =
 /** What a schema finds wrong with an object, and where: dotted, e.g. `spec.rules[0].name`. */
 export type SchemaFlaw = { readonly path: string } & Flaw;
 
-/** What is longer is built without complaint, and fails when it is used. */
-const LONGEST_PATTERN = 10_000;
+/** Whether a text matches an expression of the schema; `undefined` where that was not tried. */
+export type Matches = (pattern: string, text: string) => boolean | undefined;
 
-const patterns = new Map<string, RegExp | undefined>();
-
-/** Go's expressions are nearly JavaScript's; one that is not is not tried. */
-const patternOf = (source: string): RegExp | undefined => {
-  if (!patterns.has(source)) {
-    let pattern: RegExp | undefined;
-    try {
-      if (source.length <= LONGEST_PATTERN) pattern = new RegExp(source, "u");
-    } catch {
-      pattern = undefined;
-    }
-    patterns.set(source, pattern);
-  }
-  return patterns.get(source);
-};
+/** How an object is looked through: whether unknown fields get lost here, and what tries expressions. */
+interface Manner {
+  readonly prunes: boolean;
+  readonly matches: Matches;
+}
 
 const typeMatches = (type: Json | undefined, value: Json): boolean => {
   switch (type) {
@@ -79,7 +69,7 @@ const isIntOrString = (schema: JsonObject): boolean =>
 const subschemas = (schema: JsonObject, key: string): ReadonlyArray<JsonObject> =>
   listAt(schema, key).filter(isJsonObject);
 
-type Check = (schema: JsonObject, value: Json) => Flaw | undefined;
+type Check = (schema: JsonObject, value: Json, matches: Matches) => Flaw | undefined;
 
 const limit = (schema: JsonObject, key: string): number | undefined => {
   const value = schema[key];
@@ -100,14 +90,14 @@ const numberChecks: Check = (schema, value) => {
     : undefined;
 };
 
-const stringChecks: Check = (schema, value) => {
+const stringChecks: Check = (schema, value, matches) => {
   if (typeof value !== "string") return undefined;
   const [min, max] = ["minLength", "maxLength"].map((key) => limit(schema, key));
   const length = [...value].length;
   if (min !== undefined && length < min) return { _tag: "TooShort", limit: min };
   if (max !== undefined && length > max) return { _tag: "TooLong", limit: max };
   const pattern = schema.pattern;
-  return typeof pattern === "string" && patternOf(pattern)?.test(value) === false
+  return typeof pattern === "string" && matches(pattern, value) === false
     ? { _tag: "NoMatch", pattern }
     : undefined;
 };
@@ -151,17 +141,17 @@ const missingFields = (
     })
     .map((key) => ({ path: at(path, key), _tag: "Missing" }));
 
-/** What lies beneath: known fields, map values, list items; `prune` says whether unknown fields get lost here. */
+/** What lies beneath: known fields, map values, list items. */
 const within = (
   schema: JsonObject,
   value: Json,
   path: string,
-  prune: boolean,
+  manner: Manner,
 ): ReadonlyArray<SchemaFlaw> => {
   if (Array.isArray(value)) {
     const { items } = schema;
     return isJsonObject(items)
-      ? value.flatMap((item, index) => flawsAt(items, item, at(path, index), prune))
+      ? value.flatMap((item, index) => flawsAt(items, item, at(path, index), manner))
       : [];
   }
   if (!isJsonObject(value)) return [];
@@ -169,25 +159,31 @@ const within = (
   const rest = schema.additionalProperties;
   const embedded = schema["x-kubernetes-embedded-resource"] === true || path === "";
   const keepsUnknown =
-    schema["x-kubernetes-preserve-unknown-fields"] === true || !prune || rest === true;
+    schema["x-kubernetes-preserve-unknown-fields"] === true || !manner.prunes || rest === true;
   return [
     ...missingFields(schema, value, path),
     ...Object.entries(value).flatMap(([key, child]): ReadonlyArray<SchemaFlaw> => {
       if (embedded && ["apiVersion", "kind", "metadata"].includes(key)) return [];
       const property = Object.hasOwn(properties, key) ? properties[key] : rest;
-      if (isJsonObject(property)) return flawsAt(property, child, at(path, key), prune);
+      if (isJsonObject(property)) return flawsAt(property, child, at(path, key), manner);
       return keepsUnknown ? [] : [{ path: at(path, key), _tag: "WouldBeDropped" }];
     }),
   ];
 };
 
-const combined = (schema: JsonObject, value: Json, path: string): ReadonlyArray<SchemaFlaw> => {
+const combined = (
+  schema: JsonObject,
+  value: Json,
+  path: string,
+  { matches }: Manner,
+): ReadonlyArray<SchemaFlaw> => {
   if (isIntOrString(schema)) return [];
-  const fits = (one: JsonObject) => flawsAt(one, value, path, false).length === 0;
+  const manner = { prunes: false, matches };
+  const fits = (one: JsonObject) => flawsAt(one, value, path, manner).length === 0;
   const [any, one] = [subschemas(schema, "anyOf"), subschemas(schema, "oneOf")];
   const none = schema.not;
   return [
-    ...subschemas(schema, "allOf").flatMap((each) => flawsAt(each, value, path, false)),
+    ...subschemas(schema, "allOf").flatMap((each) => flawsAt(each, value, path, manner)),
     ...(any.length > 0 && !any.some(fits) ? [{ path, _tag: "NoneOfAnyOf" } as const] : []),
     ...(one.length > 0 && one.filter(fits).length !== 1
       ? [{ path, _tag: "NotOneOfOneOf" } as const]
@@ -200,7 +196,7 @@ const flawsAt = (
   schema: JsonObject,
   value: Json,
   path: string,
-  prune: boolean,
+  manner: Manner,
 ): ReadonlyArray<SchemaFlaw> => {
   if (value === null) {
     // Null is dropped where it is not allowed and a default exists; elsewhere it is an error of its own.
@@ -217,13 +213,16 @@ const flawsAt = (
   }
   return [
     ...CHECKS.flatMap((check) => {
-      const flaw = check(schema, value);
+      const flaw = check(schema, value, manner.matches);
       return flaw === undefined ? [] : [{ path, ...flaw }];
     }),
-    ...within(schema, value, path, prune),
-    ...combined(schema, value, path),
+    ...within(schema, value, path, manner),
+    ...combined(schema, value, path, manner),
   ];
 };
 
-export const schemaFlaws = (schema: JsonObject, object: Json): ReadonlyArray<SchemaFlaw> =>
-  flawsAt(schema, object, "", true);
+export const schemaFlaws = (
+  schema: JsonObject,
+  object: Json,
+  matches: Matches,
+): ReadonlyArray<SchemaFlaw> => flawsAt(schema, object, "", { prunes: true, matches });

@@ -12,6 +12,7 @@ import {
 } from "../../domain/crds/withdrawal.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
+import { CrdExpressions } from "../../services/crds/CrdExpressions.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import { ReleaseRecords } from "../../services/release/ReleaseRecords.ts";
 import { warn } from "../../services/report/Reporter.ts";
@@ -19,10 +20,11 @@ import { unavailableOrForbidden } from "./failures.ts";
 
 const narrowing = Effect.fnUntraced(function* (live: CrdView, next: CrdView) {
   const kubectl = yield* Kubectl;
+  const matches = yield* yield* CrdExpressions;
   const failing: Array<FailingObject> = [];
-  for (const version of narrowedVersions(live, next)) {
+  for (const version of narrowedVersions(live, next, matches)) {
     const objects = yield* kubectl.list({ type: customType(live, version) });
-    failing.push(...failingObjects(live, next, version, objects));
+    failing.push(...failingObjects(live, next, version, objects, matches));
   }
   return failing.length === 0 ? [] : [narrowingRefusal(live, failing)];
 });

@@ -2,6 +2,7 @@ import { Effect, Result } from "effect";
 import { stringify } from "yaml";
 import { narrowedVersions } from "../../../src/domain/crds/narrowing.ts";
 import { platformOf, unknownOwners } from "../../../src/domain/crds/ownership.ts";
+import { withinBudget } from "../../../src/domain/crds/patterns.ts";
 import { crdManifest, isSameAsLive, newerBundle, planCrd } from "../../../src/domain/crds/plan.ts";
 import { crdView } from "../../../src/domain/crds/view.ts";
 import { withdrawnVersions } from "../../../src/domain/crds/withdrawal.ts";
@@ -76,7 +77,7 @@ const compared = (live: KubeObject, next: KubeObject): Met => {
     isSameAsLive(manifest, live),
     unknownOwners(manifest, live),
     platformOf(live.metadata),
-    narrowedVersions(before, after),
+    narrowedVersions(before, after, withinBudget()),
     withdrawnVersions(before, after),
   ]);
 };

@@ -1,12 +1,15 @@
 import { assert, describe, it } from "@effect/vitest";
+import { withinBudget } from "../../../src/domain/crds/patterns.ts";
 import { schemaFlaws } from "../../../src/domain/crds/schema.ts";
 import type { Json, JsonObject } from "../../../src/domain/kube/json.ts";
 import { describeSchemaFlaw } from "../../../src/words/crds/schema-flaws.ts";
 
 const flaws = (schema: JsonObject, value: Json) =>
-  schemaFlaws({ type: "object", properties: { spec: schema } }, { spec: value }).map(
-    describeSchemaFlaw,
-  );
+  schemaFlaws(
+    { type: "object", properties: { spec: schema } },
+    { spec: value },
+    withinBudget(),
+  ).map(describeSchemaFlaw);
 
 describe("what a schema finds wrong with an object", () => {
   it.each<[JsonObject, Json, ReadonlyArray<string>]>([
@@ -17,7 +20,7 @@ describe("what a schema finds wrong with an object", () => {
     [{ type: "string" }, null, ["spec must not be null"]],
     [{ type: "string", enum: ["a", "b"] }, "c", ['spec "c" is not one of "a", "b"']],
     [{ type: "string", pattern: "^a+$" }, "b", ["spec does not match ^a+$"]],
-    [{ type: "string", pattern: "(?P<go>a)" }, "b", []],
+    [{ type: "string", pattern: "(?P<go>a)" }, "b", ["spec does not match (?P<go>a)"]],
     [{ type: "string", minLength: 2 }, "a", ["spec is shorter than 2"]],
     [{ type: "string", maxLength: 1 }, "ab", ["spec is longer than 1"]],
     [{ type: "string", maxLength: 1 }, "💡", []],
