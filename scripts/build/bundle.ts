@@ -1,6 +1,6 @@
 /** The program as few files: what a command does not need it does not load. */
 import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, buildSync } from "esbuild";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
@@ -15,6 +15,10 @@ const common = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
+/** CommonJS dependencies ask for Node's own modules by `require`. */
+const REQUIRE =
+  'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);';
+
 /** For the package: modules of its own for what is loaded on first use. */
 export const bundleForPackage = (outdir = join(ROOT, "dist/cli")) =>
   build({
@@ -23,11 +27,20 @@ export const bundleForPackage = (outdir = join(ROOT, "dist/cli")) =>
     outdir,
     format: "esm",
     splitting: true,
-    // CommonJS dependencies ask for Node's own modules by `require`.
-    banner: {
-      js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
-    },
+    banner: { js: REQUIRE },
   });
+
+/** For tests, which start a program often: its sources take three times as long to load. */
+export const bundleForTests = (entryPoint: string, outfile: string): void => {
+  buildSync({
+    ...common,
+    minify: false,
+    entryPoints: [entryPoint],
+    outfile,
+    format: "esm",
+    banner: { js: REQUIRE },
+  });
+};
 
 /** For the executable: one function of `require`, whose parts are evaluated on first use. */
 export const bundleForExecutable = (outfile: string) =>

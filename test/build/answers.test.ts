@@ -4,13 +4,16 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { answersAhead } from "../../scripts/build/answers.ts";
 import { answerTo } from "../../src/answers.ts";
+import { programOf } from "../program.ts";
 
 const root = join(import.meta.dirname, "../..");
 const ESCAPE = String.fromCharCode(27);
 
-/** The program itself, run from its sources. */
+/** The program itself, which has no answers ahead here. */
 const printed = (args: ReadonlyArray<string>): string =>
-  execFileSync(process.execPath, [join(root, "src/main.ts"), ...args], { encoding: "utf8" });
+  execFileSync(process.execPath, [programOf(join(root, "src/main.ts")), ...args], {
+    encoding: "utf8",
+  });
 
 describe("answers ahead of the program", () => {
   it.effect("are what the program prints", () =>

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
+import { programOf } from "../program.ts";
 
-const ASKING = join(import.meta.dirname, "terminal-prompts.ts");
+const ASKING = programOf(join(import.meta.dirname, "terminal-prompts.ts"));
 
 interface Asked {
   readonly said: string;

@@ -2,11 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
+import { programOf } from "../program.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 const demo = (...args: ReadonlyArray<string>) =>
-  spawnSync(process.execPath, [join(root, "test/demo/main.ts"), ...args], {
+  spawnSync(process.execPath, [programOf(join(root, "test/demo/main.ts")), ...args], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },
   });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Effect } from "effect";
 import { OFFICIAL, type Platform, platformOf, type ToolPins } from "../../src/domain/tools/pins.ts";
 import type { DownloadLimits } from "../../src/services/tools/settings.ts";
+import { programOf } from "../program.ts";
 import { program, sha256, tarGz } from "./archives.ts";
 
 export const PLATFORM: Platform = platformOf(process.platform, process.arch) ?? "linux-amd64";
@@ -78,8 +79,8 @@ export const startTare = (
   mkdirSync(home, { recursive: true });
   const pinsFile = join(mkdtempSync(join(tmpdir(), "tare-pins-")), "pins.json");
   writeFileSync(pinsFile, JSON.stringify(pins));
-  const entryPoint = join(import.meta.dirname, "tare-with-pins.ts");
-  const [command = "", ...words] = [...wrap, process.execPath, entryPoint, pinsFile, ...args];
+  const program = programOf(join(import.meta.dirname, "tare-with-pins.ts"));
+  const [command = "", ...words] = [...wrap, process.execPath, program, pinsFile, ...args];
   const child = spawn(command, words, {
     env: { HOME: home, PATH: "/nonexistent", KUBECONFIG: "/nonexistent", ...env },
     stdio: ["ignore", "pipe", "pipe"],
