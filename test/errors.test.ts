@@ -1,5 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Cause, Effect, Exit, Layer } from "effect";
+import { Command } from "effect/cli";
+import { layerPresentation } from "../src/cli/presentation.ts";
+import { type TareServices, tareCommand } from "../src/cli/tare.ts";
 import type { CrdRefusal } from "../src/domain/crds/refusal.ts";
 import { shownWhole } from "../src/domain/fields/shown-value.ts";
 import { hint, kubectl } from "../src/domain/hints/hint.ts";
@@ -9,6 +13,10 @@ import { DOCTOR, HISTORY } from "../src/domain/run/operation.ts";
 import * as catalogue from "../src/errors.ts";
 import { isOperatorError, type OperatorError } from "../src/errors.ts";
 import { showHints } from "../src/render/hints/hints.ts";
+import type { ManagementPlane } from "../src/services/events/ManagementPlane.ts";
+import type { Reporter } from "../src/services/report/Reporter.ts";
+import type { ToolShelf } from "../src/services/tools/ToolShelf.ts";
+import { platform } from "./cli/support.ts";
 import { PLAIN_OPERATOR } from "./fakes/index.ts";
 
 /** A run that was told more, with words that a shell would take apart. */
@@ -835,4 +843,117 @@ describe("another command than the upgrade", () => {
     assert.include(showHints(planning, error.hints).at(-1)?.commands[0], "--recover");
     assert.notInclude(showHints(planning, error.hints).at(-1)?.commands[0], "--plan");
   });
+});
+
+/** Runs that print hints, each with flags that no other command takes. */
+const RUNS: ReadonlyArray<readonly [string, OperatorEnvironment]> = [
+  ["an upgrade", ELSEWHERE],
+  [
+    "an upgrade with values",
+    {
+      ...PLAIN_OPERATOR,
+      upgradeFlags: [
+        { name: "ha", words: ["--ha=false"] },
+        { name: "values", words: ["--values", `{"gateway":{"note":"it's"}}`] },
+        { name: "release-name", words: ["--release-name", "edge"] },
+        { name: "plan", words: ["--plan"] },
+        { name: "image-registry", words: ["--image-registry", "r.example.com/tars"] },
+      ],
+    },
+  ],
+  [
+    "an installation",
+    {
+      ...ELSEWHERE,
+      command: "install",
+      upgradeFlags: [
+        { name: "customer", words: ["--customer", "acme"] },
+        { name: "yes", words: ["--yes"] },
+        { name: "system-namespace", words: ["--system-namespace", "llm"] },
+      ],
+    },
+  ],
+  [
+    "a look at the history",
+    { ...ELSEWHERE, ran: { operation: HISTORY, words: ["--max", "3"] }, upgradeFlags: [] },
+  ],
+  [
+    "a doctor",
+    {
+      ...ELSEWHERE,
+      ran: { operation: DOCTOR, words: ["my identity.json", "--once"] },
+      upgradeFlags: [],
+    },
+  ],
+];
+
+const PARSED = "the command line was taken";
+
+const NOTHING: Layer.Layer<never> = Layer.effectDiscard(Effect.die(PARSED));
+/** Whatever is asked of it. */
+const nothing = <A>(): Layer.Layer<A> => NOTHING as Layer.Layer<A>;
+const TARE = tareCommand(
+  nothing<TareServices>,
+  nothing<ToolShelf | Reporter>,
+  nothing<ManagementPlane>,
+);
+
+/** With nothing to work on, a command that was taken ends as soon as it asks for that. */
+const endOf = (words: ReadonlyArray<string>) =>
+  Command.runWith(TARE, { version: "1" })(words).pipe(
+    Effect.provide([platform, layerPresentation(false)]),
+    Effect.exit,
+  );
+
+/** As a shell takes them apart. */
+const wordsOf = (commands: ReadonlyArray<string>): ReadonlyArray<ReadonlyArray<string>> =>
+  execFileSync("sh", [
+    "-c",
+    commands.map((one) => `printf '%s\\0' ${one}; printf '\\n\\0'`).join("\n"),
+  ])
+    .toString()
+    .split("\n\0")
+    .slice(0, -1)
+    .map((words) => words.split("\0").slice(0, -1));
+
+/** An installation never downgrades, loses no values, and takes what it sets. */
+const OF_UPGRADES = ["DowngradeRefused", "FieldsOwnedByOthers", "ValuesWouldBeLost"];
+const losesValues = (error: OperatorError): boolean =>
+  error instanceof catalogue.ReachWouldChange && error.keepWith.length > 0;
+
+const ofRun = ({ command }: OperatorEnvironment): ReadonlyArray<OperatorError> =>
+  ALL.flatMap(({ name, error }) =>
+    command === "install" && (OF_UPGRADES.includes(name) || losesValues(error)) ? [] : [error],
+  );
+
+describe("every tare command that is printed", () => {
+  it.effect.each(RUNS)("after %s is one that tare takes", ([, env]) =>
+    Effect.gen(function* () {
+      const commands = [...new Set(ofRun(env).flatMap((error) => commandsOf(error, env)))].filter(
+        (command) => command.startsWith("tare ") && !command.includes("--image-sync"),
+      );
+      assert.isAbove(commands.length, 10);
+      const refused: Array<string> = [];
+      for (const [tool, ...words] of wordsOf(commands)) {
+        assert.strictEqual(tool, "tare");
+        const exit = yield* endOf(words);
+        const isTaken = Exit.isSuccess(exit) || Cause.pretty(exit.cause).includes(PARSED);
+        if (!isTaken) refused.push(words.join(" "));
+      }
+      assert.deepStrictEqual(refused, []);
+    }),
+  );
+
+  it.effect("is told from one that tare does not take", () =>
+    Effect.gen(function* () {
+      for (const words of [
+        ["upgrade", "identity.json", "--nonsense"],
+        ["upgrad", "identity.json"],
+      ]) {
+        const exit = yield* endOf(words);
+        assert.isTrue(Exit.isFailure(exit));
+        if (Exit.isFailure(exit)) assert.notInclude(Cause.pretty(exit.cause), PARSED);
+      }
+    }),
+  );
 });

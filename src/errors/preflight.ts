@@ -6,6 +6,7 @@ import type { TakenFields } from "../domain/fields/taken-fields.ts";
 import {
   again,
   type Hint,
+  helm,
   hint,
   kubectl,
   runAgain,
@@ -143,10 +144,8 @@ export class ForeignChart extends operatorError<{
   hints: ({ release }) => [
     historyHint(release),
     hint(
-      "Specify the release:",
-      tare("same", {
-        after: ["--release-name", "NAME", "--system-namespace", "NAMESPACE"],
-      }),
+      "Find the release, and specify it with --release-name and --system-namespace:",
+      helm("list", "--all-namespaces"),
     ),
   ],
 }) {}

@@ -45,7 +45,7 @@ import {
 import { layerNoToolShelf } from "../fakes/tools.ts";
 
 /** Nothing of this machine: no files, no terminal, no processes. */
-const platform = Layer.mergeAll(
+export const platform = Layer.mergeAll(
   FileSystem.layerNoop({}),
   Path.layer,
   Stdio.layerTest({}),

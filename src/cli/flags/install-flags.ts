@@ -80,6 +80,7 @@ const MAIN = {
   lockTimeout: UPGRADE_FLAGS.lockTimeout,
   output: UPGRADE_FLAGS.output,
   values: UPGRADE_FLAGS.values,
+  allowReachChange: UPGRADE_FLAGS.allowReachChange,
 };
 
 /** Every flag of `tare install`, in the order of help, docs and printed commands. */

@@ -21,7 +21,6 @@ const NOT_OURS = {
   plan: false,
   onConflict: "take",
   keep: [],
-  allowReachChange: false,
   strictValues: false,
 } as const satisfies Partial<UpgradeInput>;
 
