@@ -52,6 +52,8 @@ describe("tare install", () => {
         "kubectl get pods -n tars-dataplane --context prod",
         "Its history:",
         "helm history tars -n tars-system --kube-context prod",
+        "",
+        "1.2.0 as revision 1, 2 of 2 proxies ready, took 23s",
       ]);
     }).pipe(Effect.provide(world(EMPTY))),
   );

@@ -83,6 +83,8 @@ const UPGRADED = [
   "kubectl get pods -n tars-dataplane --context prod",
   "To restore the previous 2 CRDs (after a rollback, which does not restore them):",
   "kubectl replace -f /backups/crds-1.yaml --context prod",
+  "",
+  "1.1.0 → 1.2.0 as revision 2, 2 of 2 proxies ready, took 29s",
 ];
 
 const SINGLE_REPLICA = { ...INSTALLED_VALUES, ha: { enabled: false } };
@@ -124,7 +126,7 @@ describe("the screen", () => {
       const { code, stderr } = yield* runUpgradeCli();
       assert.strictEqual(code, 0);
       const [file, text] = [...(yield* (yield* FakeBackups).scripts)][0] ?? [];
-      assert.deepStrictEqual(stderr.slice(-2), [
+      assert.deepStrictEqual(stderr.slice(-4, -2), [
         "To restore the previous 2 CRDs (after a rollback, which does not restore them). 1 CRD changed the storage version: the script migrates the stored objects.",
         `sh ${file}`,
       ]);
@@ -137,7 +139,7 @@ describe("the screen", () => {
       yield* (yield* FakeBackups).refuseScripts;
       const { code, stderr } = yield* runUpgradeCli();
       assert.strictEqual(code, 0);
-      assert.match(stderr.at(-1) ?? "", /^kubectl replace -f /);
+      assert.match(stderr.at(-3) ?? "", /^kubectl replace -f /);
       assert.isTrue(stderr.some((line) => line.startsWith("kubectl patch crd envoyproxies")));
     }).pipe(Effect.provide(world({ chart: moving }))),
   );
@@ -288,7 +290,7 @@ describe("the screen", () => {
     Effect.gen(function* () {
       const done = yield* runUpgradeCli(flags, given);
       assert.include(done.stderr, "helm rollback tars 1 -n tars-system --kube-context prod");
-      assert.match(done.stderr.at(-1) ?? "", /^The kubeconfig came through a pipe/);
+      assert.match(done.stderr.at(-3) ?? "", /^The kubeconfig came through a pipe/);
       const again = yield* runUpgradeCli([...flags, "--chart-path", "./no-chart"], given);
       assert.strictEqual(again.code, 23);
       assert.include(again.stderr, "tare upgrade identity.json --chart-path ./no-chart");

@@ -3,6 +3,7 @@ import type { ReportEvent } from "../../domain/report/report.ts";
 import type { WorkloadProgress } from "../../domain/rollout/progress.ts";
 import type { OpenStreams } from "../../domain/streams/tally.ts";
 import { Reporter } from "../../services/report/Reporter.ts";
+import { endLines, NOTHING_YET, withEvent } from "./rollout/end-of-run.ts";
 import { progressLine } from "./rollout/progress-bar.ts";
 import type { Waiting } from "./rollout/rollout-lines.ts";
 import { EMPTY_LOG, logEvent, logTick } from "./rollout/rollout-log.ts";
@@ -22,12 +23,23 @@ const TICK = "1 second";
 const isProgress = ({ _tag }: ReportEvent): boolean =>
   _tag === "DataPlaneProgress" || _tag === "StreamsProgress";
 
+/** The lines of one event after those before it. */
+const makeLines = (paint: Paint) => {
+  let run = NOTHING_YET;
+  return (event: ReportEvent): ReadonlyArray<string> => {
+    run = withEvent(run, event);
+    const lines = renderText(event, paint);
+    return event._tag === "Completed" ? [...lines, ...endLines(run, event)] : lines;
+  };
+};
+
 /** Text for people, on stderr: stdout stays free for what a program asked for. */
 export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
   Layer.effect(
     Reporter,
     Effect.gen(function* () {
       let log = EMPTY_LOG;
+      const linesOf = makeLines(paint);
       const print = (lines: ReadonlyArray<string>) =>
         Effect.forEach(lines, (line) => Console.error(line), { discard: true });
       const tick = Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -42,7 +54,8 @@ export const layerReporterText = (paint: Paint): Layer.Layer<Reporter> =>
             const event = visibleEvent(told);
             const [next, changes] = logEvent(log, event, now);
             log = next;
-            return print(isProgress(event) ? changes : [...changes, ...renderText(event, paint)]);
+            const lines = linesOf(event);
+            return print(isProgress(event) ? changes : [...changes, ...lines]);
           }),
       });
     }),
@@ -86,6 +99,7 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
     Effect.gen(function* () {
       const downloads = new Map<string, Download>();
       const lines = makeMovingLines(screen);
+      const linesOf = makeLines(paint);
       let waiting: Waiting | undefined;
       let workloads: ReadonlyArray<WorkloadProgress> = [];
       let draining: ReadonlyArray<OpenStreams> = [];
@@ -119,7 +133,8 @@ export const layerReporterTerminal = (paint: Paint, screen: Screen): Layer.Layer
           Effect.map(Clock.currentTimeMillis, (now) => {
             const event = visibleEvent(told);
             note(event, now);
-            lines.draw(isProgress(event) ? [] : renderText(event, paint), moving(now));
+            const said = linesOf(event);
+            lines.draw(isProgress(event) ? [] : said, moving(now));
           }),
       });
     }),
