@@ -1,17 +1,21 @@
 /** What the command line says to questions that need no program: asked before anything of it is loaded. */
+import { type HelpLook, type HelpPage, helpText } from "./render/help/help-text.ts";
 
-/** By the arguments, joined with a space: none of them has one. */
 export interface Answers {
-  readonly plain: Readonly<Record<string, string>>;
-  readonly coloured: Readonly<Record<string, string>>;
+  /** What `--version` prints. */
+  readonly version: string;
+  /** By the arguments, joined with a space: none of them has one. */
+  readonly pages: Readonly<Record<string, HelpPage>>;
 }
 
+/** With the last line's end; `undefined` for what the program has to say. */
 export const answerTo = (
-  answers: Answers,
+  { version, pages }: Answers,
   args: ReadonlyArray<string>,
-  colours: boolean,
+  look: HelpLook,
 ): string | undefined => {
   const question = args.join(" ");
-  const known = colours ? answers.coloured : answers.plain;
-  return Object.hasOwn(known, question) ? known[question] : undefined;
+  if (question === "--version") return version;
+  const page = Object.hasOwn(pages, question) ? pages[question] : undefined;
+  return page === undefined ? undefined : `${helpText(page, look)}\n`;
 };

@@ -7,8 +7,8 @@ import { getAsset, getRawAsset } from "node:sea";
 import { setFlagsFromString } from "node:v8";
 import { constants, Script } from "node:vm";
 import { type Answers, answerTo } from "./answers.ts";
-import { spelledOut } from "./cli/spelled-out.ts";
-import { hasColours } from "./render/text/terminal.ts";
+import { asked } from "./cli/spelled-out.ts";
+import { hasColours, helpLook } from "./render/text/terminal.ts";
 import { PROGRAM_V8_FLAGS } from "./v8-flags.ts";
 
 /**
@@ -51,7 +51,8 @@ const runProgram = (): void => {
 };
 
 const answers = JSON.parse(getAsset("answers.json", "utf8")) as Answers;
+const { args, all } = asked(process.argv.slice(2));
 const colours = hasColours(process.stdout, process.env);
-const answer = answerTo(answers, spelledOut(process.argv.slice(2)), colours);
+const answer = answerTo(answers, args, helpLook(process.stdout, colours, all));
 if (answer === undefined) runProgram();
 else process.stdout.write(answer);

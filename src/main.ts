@@ -7,13 +7,14 @@ import { wantsJson } from "./cli/flags/output.ts";
 import { givenColor, givenProgress } from "./cli/flags/terminal.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { takeSecrets } from "./cli/secret-environment.ts";
-import { spelledOut } from "./cli/spelled-out.ts";
+import { asked } from "./cli/spelled-out.ts";
 import { tareCommand } from "./cli/tare.ts";
 import { visibleText } from "./domain/text/visible.ts";
 import { liveServices, liveTools } from "./live.ts";
+import { helpText } from "./render/help/help-text.ts";
 import { makeJsonOutput } from "./render/json/ReporterJson.ts";
 import { layerReporterStderr } from "./render/text/ReporterText.ts";
-import { hasColours } from "./render/text/terminal.ts";
+import { hasColours, helpLook } from "./render/text/terminal.ts";
 import { layerTraceFile } from "./services/disk/trace-file.ts";
 import { layerManagementPlaneHttp } from "./services/events/ManagementPlaneHttp.ts";
 import { CLI_VERSION } from "./version.ts";
@@ -33,8 +34,9 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 if ((process.env.NO_COLOR ?? "") !== "") delete process.env.FORCE_COLOR;
 
 const environment = takeSecrets(process.env);
-const args = spelledOut(process.argv.slice(2));
+const { args, all } = asked(process.argv.slice(2));
 const color = givenColor(args);
+const colours = hasColours(process.stdout, process.env, color);
 const json = wantsJson(args)
   ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
   : undefined;
@@ -55,7 +57,9 @@ tareCommand(
   Effect.provide([
     NodeServices.layer,
     ConfigProvider.layer(ConfigProvider.fromEnv({ env: environment })),
-    layerPresentation(hasColours(process.stdout, process.env, color), json?.refuse),
+    layerPresentation(colours, json?.refuse, (page) =>
+      helpText(page, helpLook(process.stdout, colours, all)),
+    ),
     Layer.succeed(Logger.LogToStderr, true),
     layerTraceFile(process.env.TARE_TRACE),
   ]),

@@ -5,6 +5,7 @@ import { Command } from "effect/cli";
 import type { Answers } from "../../src/answers.ts";
 import { layerPresentation } from "../../src/cli/presentation.ts";
 import { tareCommand } from "../../src/cli/tare.ts";
+import type { HelpPage } from "../../src/render/help/help-text.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 
 interface CommandTree {
@@ -26,13 +27,12 @@ const command = tareCommand(
   () => Layer.effectContext(Effect.die(new Error("a question needed the management plane"))),
 );
 
-const questions: ReadonlyArray<ReadonlyArray<string>> = [
-  ["--version"],
-  ...pathsOf(command).flatMap((path) => ["--help", "-h"].map((flag) => [...path, flag])),
-];
+const questions: ReadonlyArray<ReadonlyArray<string>> = pathsOf(command).flatMap((path) =>
+  ["--help", "-h"].map((flag) => [...path, flag]),
+);
 
-/** What the program prints on stdout when it is run with `args`. */
-export const ask = Effect.fnUntraced(function* (args: ReadonlyArray<string>, colours: boolean) {
+/** What the program prints on stdout when it is run with `args`, with help as data. */
+const ask = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
   const lines: Array<string> = [];
   const log = (...words: ReadonlyArray<unknown>) => {
     lines.push(words.map(String).join(" "));
@@ -40,19 +40,14 @@ export const ask = Effect.fnUntraced(function* (args: ReadonlyArray<string>, col
   yield* Command.runWith(command, { version: CLI_VERSION })(args).pipe(
     Effect.ignore,
     Effect.provideService(Console.Console, { ...console, log }),
-    Effect.provide([NodeServices.layer, layerPresentation(colours)]),
+    Effect.provide([NodeServices.layer, layerPresentation(false, undefined, JSON.stringify)]),
   );
   return `${lines.join("\n")}\n`;
 });
 
-const askAll = (colours: boolean) =>
-  Effect.map(
-    Effect.forEach(questions, (args) =>
-      Effect.map(ask(args, colours), (text) => [args.join(" "), text] as const),
-    ),
-    (pairs): Readonly<Record<string, string>> => Object.fromEntries(pairs),
-  );
-
 export const answersAhead: Effect.Effect<Answers> = Effect.gen(function* () {
-  return { plain: yield* askAll(false), coloured: yield* askAll(true) };
+  const pages = yield* Effect.forEach(questions, (args) =>
+    Effect.map(ask(args), (page) => [args.join(" "), JSON.parse(page) as HelpPage] as const),
+  );
+  return { version: yield* ask(["--version"]), pages: Object.fromEntries(pages) };
 });

@@ -1,6 +1,8 @@
 import { Effect, Layer } from "effect";
 import { CliConfig, type CliError, CliOutput, GlobalFlag } from "effect/cli";
+import { type HelpPage, helpText } from "../render/help/help-text.ts";
 import { printError } from "../render/text/print.ts";
+import { helpPage } from "./help/help-page.ts";
 
 /** A word too many is often the rest of an unquoted header: it must not be repeated. */
 const usageMessage = (error: CliError.CliError): string =>
@@ -30,14 +32,22 @@ const presenter = (refuse: (refusal: Refusal) => Effect.Effect<void>): CliOutput
       : CliOutput.defaultPresenter.present(event),
 });
 
+/** Of help that goes into a file, or a pipe. */
+const COLUMNS = 100;
+
 export const layerPresentation = (
   colours: boolean,
   refuse: (refusal: Refusal) => Effect.Effect<void> = refuseInText,
+  help: (page: HelpPage) => string = (page) =>
+    helpText(page, { columns: COLUMNS, colours, all: false }),
 ) =>
   Layer.mergeAll(
     CliConfig.layer({
       builtIns: [GlobalFlag.Help, GlobalFlag.LogLevel],
     }),
-    CliOutput.layer(CliOutput.defaultFormatter({ colors: colours })),
+    CliOutput.layer({
+      ...CliOutput.defaultFormatter({ colors: colours }),
+      formatHelpDoc: (doc) => help(helpPage(doc)),
+    }),
     CliOutput.layerPresenter(presenter(refuse)),
   );

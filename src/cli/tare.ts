@@ -67,6 +67,12 @@ export const tareCommand = <R, R2>(
   const script = (shell: Completions.Shell): string => completionScript(command, shell);
   const command = Command.make("tare").pipe(
     Command.withDescription("Install, upgrade and operate a TARS data plane."),
+    Command.withExamples([
+      { command: "tare install identity.json", description: "A first installation" },
+      { command: "tare upgrade identity.json --plan", description: "What an upgrade would change" },
+      { command: "tare upgrade identity.json", description: "The upgrade" },
+      { command: "tare history", description: "What was installed and upgraded, and how it ended" },
+    ]),
     Command.withSubcommands([
       Command.provide(installCommand, ofCluster),
       Command.provide(upgradeCommand, ofCluster),

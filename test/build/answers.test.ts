@@ -7,6 +7,8 @@ import { answerTo } from "../../src/answers.ts";
 import { programOf } from "../program.ts";
 
 const root = join(import.meta.dirname, "../..");
+/** Of a pipe. */
+const LOOK = { columns: 100, colours: false, all: false };
 const ESCAPE = String.fromCharCode(27);
 
 /** The program itself, which has no answers ahead here. */
@@ -25,7 +27,7 @@ describe("answers ahead of the program", () => {
         ["upgrade", "--help"],
         ["tools", "list", "-h"],
       ]) {
-        assert.strictEqual(answerTo(answers, args, false), printed(args));
+        assert.strictEqual(answerTo(answers, args, LOOK), printed(args));
       }
     }),
   );
@@ -33,10 +35,10 @@ describe("answers ahead of the program", () => {
   it.effect("have colours where a terminal wants them, and the same words", () =>
     Effect.gen(function* () {
       const answers = yield* answersAhead;
-      const coloured = answerTo(answers, ["upgrade", "--help"], true) ?? "";
+      const coloured = answerTo(answers, ["upgrade", "--help"], { ...LOOK, colours: true }) ?? "";
       assert.include(coloured, ESCAPE);
       const plain = coloured.replaceAll(new RegExp(`${ESCAPE}\\[[0-9;]*m`, "g"), "");
-      assert.strictEqual(plain, answerTo(answers, ["upgrade", "--help"], false));
+      assert.strictEqual(plain, answerTo(answers, ["upgrade", "--help"], LOOK));
     }),
   );
 
@@ -49,7 +51,7 @@ describe("answers ahead of the program", () => {
         ["upgrade", "identity.json", "--help"],
         ["constructor"],
       ]) {
-        assert.isUndefined(answerTo(answers, args, false));
+        assert.isUndefined(answerTo(answers, args, LOOK));
       }
     }),
   );

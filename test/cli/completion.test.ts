@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { spelledOut } from "../../src/cli/spelled-out.ts";
+import { asked } from "../../src/cli/spelled-out.ts";
 import { world } from "../fakes/index.ts";
 import { runCli } from "./support.ts";
 
@@ -71,6 +71,25 @@ describe("words typed by habit", () => {
       ["version", "1.2"],
     ],
   ])("%j are %j", (typed, meant) => {
-    assert.deepStrictEqual(spelledOut(typed), meant);
+    assert.deepStrictEqual(asked(typed), { args: meant, all: false });
+  });
+
+  it.each([
+    [
+      ["upgrade", "--help", "--all"],
+      ["upgrade", "--help"],
+    ],
+    [
+      ["help", "upgrade", "--all"],
+      ["upgrade", "--help"],
+    ],
+    [["--all", "-h"], ["-h"]],
+  ])("%j ask for all flags", (typed, meant) => {
+    assert.deepStrictEqual(asked(typed), { args: meant, all: true });
+  });
+
+  it("--all is a flag of help alone", () => {
+    const typed = ["upgrade", "identity.json", "--all"];
+    assert.deepStrictEqual(asked(typed), { args: typed, all: false });
   });
 });

@@ -9,6 +9,7 @@ export const completionCommand = (script: (shell: Completions.Shell) => string) 
   Command.make("completion", { shell: Argument.Literals("shell", SHELLS) }, ({ shell }) =>
     Effect.forEach(script(shell).split("\n"), printLine, { discard: true }),
   ).pipe(
+    Command.withShortDescription("Print a completion script for a shell"),
     Command.withDescription(
       `Print a completion script for a shell.
 

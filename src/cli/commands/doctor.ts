@@ -14,9 +14,11 @@ import { readIdentity } from "../flags/identity-file.ts";
 import { duration } from "../flags/kinds.ts";
 import { outputFlag } from "../flags/output.ts";
 import { clusterFlags, identityFile, releaseFlags, releaseWords } from "../flags/shared-flags.ts";
+import { DOCTOR_ENVIRONMENT } from "../help/environment.ts";
+import { HelpExtrasOf } from "../help/help-extras.ts";
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
-import { DOCTOR_EXIT_CODES, exitCodesHelp } from "./exit-codes.ts";
+import { DOCTOR_EXIT_CODES } from "./exit-codes.ts";
 
 const retentionHours = Config.Int("TARE_EVENT_RETENTION_HOURS").pipe(
   Config.withDefault(Duration.toHours(DEFAULTS.retention)),
@@ -102,8 +104,11 @@ export const doctorCommand = (plane: (identity: Identity) => Layer.Layer<Managem
   ).pipe(
     Command.withShortDescription("Forward deployment events and complete the deployment history"),
     Command.withDescription(
-      `Forward the events that wait in the cluster to the management plane, write those that were never written, and remove old ones. The tare-doctor CronJob runs it with --once.
-
-${exitCodesHelp(DOCTOR_EXIT_CODES)}`,
+      "Forward the events that wait in the cluster to the management plane, write those that were never written, and remove old ones. The tare-doctor CronJob runs it with --once.",
     ),
+    Command.annotate(HelpExtrasOf, {
+      exitCodes: DOCTOR_EXIT_CODES,
+      environment: DOCTOR_ENVIRONMENT,
+      flags: DOCTOR_FLAGS,
+    }),
   );

@@ -133,18 +133,3 @@ export const HISTORY_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "11", short: "no release found" },
   { code: "1", short: "unexpected" },
 ];
-
-const WIDTH = 110;
-
-/** As the end of a command's help. */
-export const exitCodesHelp = (codes: ReadonlyArray<ExitCode>): string => {
-  const lines: Array<string> = [];
-  for (const { code, short } of codes) {
-    const entry = `${code} ${short}`;
-    const line = lines.at(-1);
-    const longer = `${line} · ${entry}`;
-    if (line === undefined || longer.length > WIDTH) lines.push(entry);
-    else lines[lines.length - 1] = longer;
-  }
-  return ["Exit codes:", ...lines.map((line) => `  ${line}`)].join("\n");
-};

@@ -7,10 +7,12 @@ import { deathNotes, historyLines } from "../../render/text/history.ts";
 import { printLine } from "../../render/text/print.ts";
 import { flagsOf, givenFlags, optional } from "../flags/declared-flag.ts";
 import { outputFlag } from "../flags/output.ts";
-import { clusterFlags, releaseFlags, releaseWords } from "../flags/shared-flags.ts";
+import { clusterFlags, RELEASE_FLAGS, releaseFlags, releaseWords } from "../flags/shared-flags.ts";
+import { HISTORY_ENVIRONMENT } from "../help/environment.ts";
+import { HelpExtrasOf } from "../help/help-extras.ts";
 import { operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
-import { exitCodesHelp, HISTORY_EXIT_CODES } from "./exit-codes.ts";
+import { HISTORY_EXIT_CODES } from "./exit-codes.ts";
 
 /** In hints: this command is not given one. */
 const IDENTITY_FILE = "identity.json";
@@ -49,8 +51,11 @@ export const historyCommand = Command.make(
 ).pipe(
   Command.withShortDescription("Show the deployment history of the release"),
   Command.withDescription(
-    `Show one timeline of what Helm recorded and what was reported: revision, operation, status, versions, when, how long, and why it failed. It only reads, and needs no helm.
-
-${exitCodesHelp(HISTORY_EXIT_CODES)}`,
+    "Show one timeline of what Helm recorded and what was reported: revision, operation, status, versions, when, how long, and why it failed. It only reads, and needs no helm.",
   ),
+  Command.annotate(HelpExtrasOf, {
+    exitCodes: HISTORY_EXIT_CODES,
+    environment: HISTORY_ENVIRONMENT,
+    flags: { ...HISTORY_FLAGS, ...RELEASE_FLAGS },
+  }),
 );

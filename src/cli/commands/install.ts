@@ -7,13 +7,15 @@ import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crd
 import { showHints } from "../../render/hints/hints.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { readIdentity } from "../flags/identity-file.ts";
-import { installFlags } from "../flags/install-flags.ts";
+import { INSTALL_FLAGS, installFlags } from "../flags/install-flags.ts";
 import { givenInstallFlags, type InstallInput, installOptions } from "../flags/install-input.ts";
 import { identityFile } from "../flags/shared-flags.ts";
+import { INSTALL_ENVIRONMENT } from "../help/environment.ts";
+import { HelpExtrasOf } from "../help/help-extras.ts";
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
 import { crdHints, wayBack } from "./crd-hints.ts";
-import { exitCodesHelp, INSTALL_EXIT_CODES } from "./exit-codes.ts";
+import { INSTALL_EXIT_CODES } from "./exit-codes.ts";
 
 const closingHints = ({ release, dataplaneNamespace }: InstallOptions): ReadonlyArray<Hint> => [
   hint(
@@ -92,10 +94,13 @@ const run = Effect.fn("tare.command.install")(function* (input: InstallInput) {
 export const installCommand = Command.make("install", { identityFile, ...installFlags }, run).pipe(
   Command.withShortDescription("Install a TARS data plane, or change the values of one"),
   Command.withDescription(
-    `Install the version embedded in this binary. Run again, it keeps every value that the release has, puts the flags on top, and does nothing where nothing would change.
-
-${exitCodesHelp(INSTALL_EXIT_CODES)}`,
+    "Install the version embedded in this binary. Run again, it keeps every value that the release has, puts the flags on top, and does nothing where nothing would change.",
   ),
+  Command.annotate(HelpExtrasOf, {
+    exitCodes: INSTALL_EXIT_CODES,
+    environment: INSTALL_ENVIRONMENT,
+    flags: INSTALL_FLAGS,
+  }),
   Command.withExamples([
     { command: "tare install identity.json", description: "First installation, with a question" },
     { command: "tare install identity.json --yes", description: "The same in a pipeline" },

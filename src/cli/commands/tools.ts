@@ -7,6 +7,8 @@ import { type Reporter, report } from "../../services/report/Reporter.ts";
 import { type ShelfProblem, ToolShelf } from "../../services/tools/ToolShelf.ts";
 import { toolRemedy } from "../../words/tools/remedy.ts";
 import { TOOLS_DIR_FLAG } from "../flags/shared-flags.ts";
+import { TOOLS_ENVIRONMENT } from "../help/environment.ts";
+import { HelpExtrasOf } from "../help/help-extras.ts";
 import { RunFailed } from "../RunFailed.ts";
 
 const TOOLS_UNAVAILABLE = 10;
@@ -103,6 +105,7 @@ export const toolsCommand = <R>(
     Command.withDescription(
       "Manage the helm and kubectl that tare uses: list, install, prune, bundle.",
     ),
+    Command.annotate(HelpExtrasOf, { environment: TOOLS_ENVIRONMENT }),
     Command.withSharedFlags({ toolsDir: TOOLS_DIR_FLAG.flag }),
     Command.withSubcommands([list, install, prune, bundle]),
     Command.provide(({ toolsDir }) =>

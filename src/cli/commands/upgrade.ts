@@ -15,13 +15,15 @@ import { warningText } from "../../render/warnings/warning.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { readIdentity } from "../flags/identity-file.ts";
 import { identityFile } from "../flags/shared-flags.ts";
-import { upgradeFlags } from "../flags/upgrade-flags.ts";
+import { UPGRADE_FLAGS, upgradeFlags } from "../flags/upgrade-flags.ts";
 import { givenUpgradeFlags, type UpgradeInput, upgradeOptions } from "../flags/upgrade-input.ts";
+import { UPGRADE_ENVIRONMENT } from "../help/environment.ts";
+import { HelpExtrasOf } from "../help/help-extras.ts";
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
 import { RunFailed } from "../RunFailed.ts";
 import { crdHints, wayBack } from "./crd-hints.ts";
-import { exitCodesHelp, UPGRADE_EXIT_CODES } from "./exit-codes.ts";
+import { UPGRADE_EXIT_CODES } from "./exit-codes.ts";
 
 const closingHints = (
   { release, dataplaneNamespace }: UpgradeOptions,
@@ -135,10 +137,13 @@ const run = Effect.fn("tare.command.upgrade")(function* (input: UpgradeInput) {
 export const upgradeCommand = Command.make("upgrade", { identityFile, ...upgradeFlags }, run).pipe(
   Command.withShortDescription("Upgrade an installed TARS data plane to the embedded version"),
   Command.withDescription(
-    `Upgrade an installed TARS data plane to the version embedded in this binary, with zero downtime when it is HA.
-
-${exitCodesHelp(UPGRADE_EXIT_CODES)}`,
+    "Upgrade an installed TARS data plane to the version embedded in this binary, with zero downtime when it is HA.",
   ),
+  Command.annotate(HelpExtrasOf, {
+    exitCodes: UPGRADE_EXIT_CODES,
+    environment: UPGRADE_ENVIRONMENT,
+    flags: UPGRADE_FLAGS,
+  }),
   Command.withExamples([
     { command: "tare upgrade identity.json", description: "Standard upgrade" },
     { command: "tare upgrade identity.json --plan", description: "See first what would change" },

@@ -48,8 +48,9 @@ const MAIN = {
     preset: "that of the release or the identity file",
   }),
   deploymentMode: optional("deployment-mode", Flag.Literals("deployment-mode", DEPLOYMENT_MODES), {
-    help: "`enterprise` or `saas`, which needs a customer and an environment",
+    help: "enterprise, or saas, which needs a customer and an environment",
     preset: KEPT,
+    metavar: "MODE",
   }),
   serveUrl: optional("serve-url", url("serve-url"), {
     help: "The URL at which clients reach the gateway",

@@ -12,11 +12,19 @@ export const identityFile = Argument.String("identity-file").pipe(
   Argument.withDescription("The service account file that tare install was given"),
 );
 
-export const namespace = (name: string, preset: string, help: string) =>
+export const namespace = (
+  name: string,
+  preset: string,
+  help: string,
+  aliases: ReadonlyArray<string> = [],
+) =>
   declare(
     name,
-    matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(
-      Flag.withDefault(preset),
+    aliases.reduce<Flag.Flag<string>>(
+      (flag, alias) => Flag.withAlias(flag, alias),
+      matching(name, DNS_LABEL, "a Kubernetes namespace, e.g. tars-system").pipe(
+        Flag.withDefault(preset),
+      ),
     ),
     { help, preset, metavar: "NAMESPACE", isAdvanced: true },
     wordsUnless(name, preset),
@@ -56,7 +64,8 @@ export const RELEASE_FLAGS = {
   systemNamespace: namespace(
     "system-namespace",
     DEFAULT_RELEASE.namespace,
-    "Namespace of the release: the controllers, Redis, the collector",
+    "Namespace of the release: the controllers, Redis, the collector; also -n, --namespace",
+    ["namespace", "n"],
   ),
 };
 

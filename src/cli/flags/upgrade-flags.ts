@@ -192,9 +192,9 @@ const ADVANCED = {
     isAdvanced: true,
   }),
   deploymentMode: optional("deployment-mode", Flag.Literals("deployment-mode", DEPLOYMENT_MODES), {
-    help: "Deployment mode of the data plane",
-    more: "`enterprise` or `saas`",
+    help: "Deployment mode of the data plane: enterprise or saas",
     preset: CARRIED,
+    metavar: "MODE",
     isAdvanced: true,
   }),
   customer: optional("customer", Flag.String("customer"), {
@@ -216,9 +216,9 @@ const ADVANCED = {
     isAdvanced: true,
   }),
   redisType: optional("redis-type", Flag.Literals("redis-type", REDIS_TYPES), {
-    help: "Whether Redis runs in the cluster or elsewhere",
-    more: "`cluster` or `hosted`",
+    help: "Whether Redis runs in the cluster or elsewhere: cluster or hosted",
     preset: DEFAULTS.redisType,
+    metavar: "TYPE",
     isAdvanced: true,
   }),
   noRateLimiting: declare(

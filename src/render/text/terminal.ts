@@ -1,4 +1,5 @@
 /** What a stream of this process is good for: colours, lines that are drawn again, and how much room there is. */
+import type { HelpLook } from "../help/help-text.ts";
 
 export const COLOUR_CHOICES = ["auto", "always", "never"] as const;
 export type ColourChoice = (typeof COLOUR_CHOICES)[number];
@@ -48,4 +49,14 @@ const USUAL_ROWS = 24;
 export const sizeOf = ({ columns, rows }: Stream) => ({
   columns: columns || USUAL_COLUMNS,
   rows: rows || USUAL_ROWS,
+});
+
+/** Help that goes into a file or a pipe is as wide as one; on a wide terminal, lines stay readable. */
+const [HELP_COLUMNS, MOST_HELP_COLUMNS] = [100, 120];
+
+export const helpLook = (stdout: Stream, colours: boolean, all: boolean): HelpLook => ({
+  columns:
+    stdout.isTTY === true ? Math.min(sizeOf(stdout).columns, MOST_HELP_COLUMNS) : HELP_COLUMNS,
+  colours,
+  all,
 });

@@ -49,7 +49,7 @@ describe("the single executable", () => {
     const bundled = join(root, "dist/cli/main.js");
     expect(existsSync(bundled)).toBe(true);
     const env = { env: { ...bare, HOME: who.home } };
-    for (const question of Object.keys(ahead.plain)) {
+    for (const question of ["--version", ...Object.keys(ahead.pages), "upgrade --help --all"]) {
       const args = question.split(" ");
       const [fast, full] = await Promise.all([
         run(env, executable, args),
