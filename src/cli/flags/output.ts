@@ -8,7 +8,7 @@ export const OUTPUT_FLAG = declare<(typeof OUTPUTS)[number]>(
   "output",
   Flag.withDefault(Flag.Literals("output", OUTPUTS), "text" as const),
   {
-    help: "text (for people, on stderr) or json (JSON Lines on stdout, ending with a summary)",
+    help: "text for people, or JSON Lines on stdout that end with a summary",
     preset: "text",
     page: "docs/json-output.md",
   },
