@@ -35,6 +35,11 @@ export {
   install,
 } from "./operations/install.ts";
 export { PLAN_PHASES, type PlanServices, plan } from "./operations/plan.ts";
+export {
+  INSTALL_PLAN_PHASES,
+  type PlanInstallServices,
+  planInstall,
+} from "./operations/plan-install.ts";
 export { asOwner, type Owned, type OwnerInput } from "./operations/run/as-owner.ts";
 export { checkRelease, prefetchChecks } from "./operations/run/check-release.ts";
 export { type ClusterReads, prefetch, prefetchCluster } from "./operations/run/prefetch.ts";

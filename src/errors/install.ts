@@ -1,6 +1,7 @@
 /** Errors of an installation that an upgrade cannot meet. */
 
 import { again, type Hint, helm, hint, kubectl, runAgain, tare } from "../domain/hints/hint.ts";
+import { NOT_INSTALLING } from "../domain/install/plain-helm.ts";
 import type { Going, InstallDecision } from "../domain/install/state.ts";
 import type { MissingValue } from "../domain/install/values.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
@@ -177,7 +178,10 @@ export class InstallationUnfinished extends operatorError<{
   why: ({ story }) => [...story, "there is no revision to go back to: it has to be removed first"],
   hints: ({ release }) => [
     historyHint(release),
-    hint("Remove what there is of it, then install:", tare("install", { after: ["--recover"] })),
+    hint(
+      "Remove what there is of it, then install:",
+      tare("install", { after: ["--recover"], without: NOT_INSTALLING }),
+    ),
   ],
 }) {}
 

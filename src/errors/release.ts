@@ -1,6 +1,7 @@
 /** Exit 11 to 13: the release is not there, not ready for it, or busy. */
 
-import { type Hint, helm, hint, kubectl, rollback, runAgain, tare } from "../domain/hints/hint.ts";
+import { type Hint, hint, kubectl, rollback, runAgain, tare } from "../domain/hints/hint.ts";
+import { NOT_INSTALLING } from "../domain/install/plain-helm.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { Unrecorded } from "../domain/release/unrecorded.ts";
 import { describeHeld } from "../words/lock/holder.ts";
@@ -56,6 +57,14 @@ export class ReleaseVanished extends operatorError<{ readonly release: ReleaseRe
   },
 ) {}
 
+/** What never worked goes first; the installation that removes it says so, and waits for a Helm that is still at it. */
+const installAfresh = tare("install", { after: ["--recover"], without: NOT_INSTALLING });
+
+const installHint = (status: string): Hint =>
+  status === "uninstalled"
+    ? hint("Install it:", tare("install"))
+    : hint("Remove what there is of it, then install:", installAfresh);
+
 /** No revision is deployed and none can be gone back to, e.g. after `helm uninstall --keep-history`. */
 export class NoDeployedRevision extends operatorError<{
   readonly release: ReleaseRef;
@@ -66,9 +75,9 @@ export class NoDeployedRevision extends operatorError<{
   exitCode: 11,
   what: ({ release }) => `release ${release.name} in ${release.namespace} has no deployed revision`,
   why: ({ status }) => [`its newest revision is ${status}: there is nothing to upgrade from`],
-  hints: ({ release, lastGood }) => [
+  hints: ({ release, status, lastGood }) => [
     historyHint(release),
-    lastGood === undefined ? hint("Install it:", tare("install")) : recoverHint(lastGood),
+    lastGood === undefined ? installHint(status) : recoverHint(lastGood),
   ],
 }) {}
 
@@ -104,7 +113,6 @@ const waysOut = ({
   helmHasEnded = false,
   takeOver,
 }: PendingRelease): ReadonlyArray<Hint> => {
-  const where = ["-n", release.namespace];
   if (lastGood !== undefined) {
     return [
       recoverHint(lastGood),
@@ -122,9 +130,8 @@ const waysOut = ({
   if (status === "pending-install") {
     return [
       hint(
-        "Its installation never finished, so there is nothing to go back to: remove what is there, then install:",
-        helm("uninstall", release.name, ...where),
-        tare("install"),
+        "Its installation never finished, so there is nothing to go back to: remove what there is of it, then install:",
+        installAfresh,
       ),
     ];
   }

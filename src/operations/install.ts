@@ -1,28 +1,21 @@
 /** The first installation, and every later `tare install`, start to end: five phases in the printed order. */
-import { Cause, Effect, flow, Redacted } from "effect";
+import { Cause, Effect, flow } from "effect";
 import type { Identity } from "../domain/identity/identity.ts";
 import type { InstallOptions } from "../domain/install/options.ts";
-import { Namespace } from "../domain/kube/objects.ts";
 import { INSTALL } from "../domain/run/operation.ts";
 import type { InstallError } from "../errors.ts";
-import { InstallNotStarted } from "../errors.ts";
 import { preflight } from "../phases/checks/preflight.ts";
-import { checkObjects } from "../phases/checks/rehearsal/object-checks.ts";
-import { rehearseObjects } from "../phases/checks/rehearsal/rehearse-objects.ts";
-import { requireRendered } from "../phases/checks/release/require-rendered.ts";
-import { releaseChecks } from "../phases/checks/release-checks.ts";
 import { applyCrds } from "../phases/crds/apply-crds.ts";
 import type { UpgradeResult } from "../phases/helm/helm-upgrade.ts";
 import { configure } from "../phases/install/configure.ts";
 import { helmInstall } from "../phases/install/helm-install.ts";
-import { requireStreamsKept } from "../phases/install/keep-streams.ts";
 import { prepare, prepareNamespace } from "../phases/install/prepare.ts";
 import { readBaseline } from "../phases/rollout/prior-state.ts";
 import { makePipeline } from "../pipeline.ts";
 import { report } from "../services/report/Reporter.ts";
+import { checkInstall, checkInstalledObjects, ownsNamespace } from "./install/check-install.ts";
 import { removeHusk } from "./install/remove-husk.ts";
 import { asOwner } from "./run/as-owner.ts";
-import { prefetchChecks } from "./run/check-release.ts";
 import { prefetch, prefetchCluster } from "./run/prefetch.ts";
 import { recoverIfStuck } from "./run/recover.ts";
 import { beginRun } from "./run/run.ts";
@@ -92,20 +85,11 @@ const installed = Effect.fn("tare.install")(
     }
 
     const checking = Effect.gen(function* () {
-      const facts = yield* yield* prefetchChecks(target, cluster);
-      const rendering = yield* Effect.catchTag(
-        requireRendered(target, facts),
-        "UpgradeNotStarted",
-        ({ cause }) => new InstallNotStarted({ release, cause }),
-      );
-      yield* releaseChecks({ options, installed: target, facts, liveCrds: cluster.crds });
-      return { facts, rendered: rendering.release, prior: yield* readBaseline(options, target) };
+      const checked = yield* checkInstall(options, target, cluster);
+      return { ...checked, prior: yield* readBaseline(options, target) };
     });
     const { facts, rendered, prior } = yield* Effect.interruptible(checking);
-    const ownsDataPlane = Redacted.value(rendered).objects.some(
-      ({ kind, metadata }) =>
-        kind === Namespace.kind && metadata.name === options.dataplaneNamespace,
-    );
+    const ownsDataPlane = ownsNamespace(rendered, options.dataplaneNamespace);
     const owned = yield* own;
 
     return yield* asOwner(
@@ -117,11 +101,7 @@ const installed = Effect.fn("tare.install")(
         return yield* Effect.gen(function* () {
           const ha = yield* cluster.ha;
           const input = { options, identity, installed: target, facts, ha, liveCrds: cluster.crds };
-          const objects = yield* rehearseObjects(input);
-          if (objects !== undefined) {
-            yield* checkObjects(input, objects);
-            yield* requireStreamsKept(input, objects);
-          }
+          const objects = yield* checkInstalledObjects(input);
           const { crds: manifests } = target.chart;
           yield* journal.around("crds")(
             phase(applyCrds, { manifests, live: cluster.crds, release, lock }),

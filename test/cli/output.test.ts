@@ -475,6 +475,7 @@ const TAKEN_LINES = [
 ];
 
 const EMPTY_PLAN: UpgradePlan = {
+  isFirst: false,
   fromVersion: "1.2.0",
   toVersion: "1.2.0",
   values: [],
@@ -605,6 +606,7 @@ const SAMPLES: {
         _tag: "Planned",
         plan: {
           ...EMPTY_PLAN,
+          isFirst: false,
           fromVersion: "1.1.0",
           values: [
             { path: "a", fate: "kept", before: shownWhole("1"), after: shownWhole("1") },
@@ -932,6 +934,17 @@ const SAMPLES: {
       { _tag: "SecretWritten", namespace: "tars-dataplane", name: "tars-image-pull" },
       "Secret tars-dataplane/tars-image-pull written",
     ],
+  ],
+  ReadyForHelm: [
+    [
+      {
+        _tag: "ReadyForHelm",
+        valuesFile: "values.yaml",
+        hints: [{ title: "Then:", commands: ["helm upgrade"] }],
+      },
+      ...["values written to values.yaml", "", "Then:", "helm upgrade"],
+    ],
+    [{ _tag: "ReadyForHelm", valuesFile: undefined, hints: [] }, ""],
   ],
   RemovalStarted: [
     [

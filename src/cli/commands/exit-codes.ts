@@ -71,6 +71,7 @@ export const INSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
     short: "usage, bad input, or not confirmed",
     full: "usage or bad input: flags, identity file, pull secret; values that nothing gives, all of them named; not confirmed",
   },
+  { code: "3", short: "--plan found changes", full: "`--plan` found changes" },
   {
     code: "10",
     short: "refused: what is there, or preflight",

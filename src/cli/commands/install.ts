@@ -1,19 +1,32 @@
+import { isSea } from "node:sea";
 import { Effect, Exit, Option } from "effect";
 import { Command } from "effect/cli";
 import { type Hint, helm, hint, kubectl } from "../../domain/hints/hint.ts";
+import type { Identity } from "../../domain/identity/identity.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
+import { stepsAfterCrds, stepsAfterValues } from "../../domain/install/plain-helm.ts";
+import { planHasChanges } from "../../domain/plan/upgrade-plan.ts";
 import { type InstallOutcome, install } from "../../operations/install.ts";
+import { installCrds, installValuesForHelm } from "../../operations/install-for-helm.ts";
+import { planInstall } from "../../operations/plan-install.ts";
 import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
 import { showHints } from "../../render/hints/hints.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { readIdentity } from "../flags/identity-file.ts";
 import { INSTALL_FLAGS, installFlags } from "../flags/install-flags.ts";
-import { givenInstallFlags, type InstallInput, installOptions } from "../flags/install-input.ts";
+import {
+  givenInstallFlags,
+  type InstallInput,
+  installMode,
+  installOptions,
+} from "../flags/install-input.ts";
 import { identityFile } from "../flags/shared-flags.ts";
 import { INSTALL_ENVIRONMENT } from "../help/environment.ts";
 import { HelpExtrasOf } from "../help/help-extras.ts";
 import { inOperatorShell, operatorEnvironment } from "../operator-environment.ts";
 import { reportOperatorError } from "../operator-failure.ts";
+import { RunFailed } from "../RunFailed.ts";
+import { printValues, writeValues } from "../values-output.ts";
 import { crdHints, wayBack } from "./crd-hints.ts";
 import { INSTALL_EXIT_CODES } from "./exit-codes.ts";
 
@@ -52,10 +65,59 @@ const reportSuccess = Effect.fnUntraced(function* (
   });
 });
 
+const CHANGES = 3;
+
+const runPlan = Effect.fnUntraced(function* (options: InstallOptions, identity: Identity) {
+  const planned = yield* planInstall(options, identity);
+  if (planHasChanges(planned)) return yield* new RunFailed({ exitCode: CHANGES });
+});
+
+/** A program that is one file lends Helm a folder that goes with it: the operator has the chart from elsewhere. */
+const chartWord = ({ chart }: InstallOptions, directory: string): string => {
+  if (chart._tag === "Local") return chart.path;
+  if (chart._tag === "Remote") return chart.url;
+  return isSea() ? "CHART" : directory;
+};
+
+const VALUES_FILE = "values.yaml";
+
+const runForHelm = Effect.fnUntraced(function* (
+  input: InstallInput,
+  options: InstallOptions,
+  identity: Identity,
+  mode: "values" | "crds",
+) {
+  const make = mode === "values" ? installValuesForHelm : installCrds;
+  const ready = yield* make(options, identity);
+  const file = Option.getOrUndefined(input.valuesOut);
+  if (file !== undefined) yield* writeValues(file, ready.values);
+  if (input.printValues) yield* printValues(ready.values);
+  const env = yield* environmentOf(input);
+  const steps = (mode === "values" ? stepsAfterValues : stepsAfterCrds)({
+    options,
+    version: ready.version,
+    chart: chartWord(options, ready.chart.directory),
+    valuesFile: file ?? VALUES_FILE,
+    identityFile: env.identityFile,
+    isFirst: ready.isFirst,
+    hasPullSecret: ready.hasPullSecret,
+  });
+  yield* report({ _tag: "ReadyForHelm", valuesFile: file, hints: showHints(env, steps) });
+});
+
 const runInstall = Effect.fnUntraced(function* (input: InstallInput) {
+  const mode = yield* installMode(input);
   const options = yield* installOptions(input);
   const identity = yield* readIdentity(input.identityFile);
-  return { options, result: yield* install(options, identity) };
+  switch (mode) {
+    case "plan":
+      return yield* runPlan(options, identity);
+    case "values":
+    case "crds":
+      return yield* runForHelm(input, options, identity, mode);
+    case "install":
+      return { options, result: yield* install(options, identity) };
+  }
 });
 
 /** However it ends: said with what it did to the CRDs. */
@@ -70,6 +132,8 @@ const reportEnd = Effect.fnUntraced(function* (
   >,
 ) {
   if (Exit.isSuccess(exit)) {
+    // What there was to tell has been told.
+    if (exit.value === undefined) return;
     const { options, result } = exit.value;
     // That there was nothing to do has been said.
     if (result._tag === "Unchanged") return;
@@ -78,7 +142,10 @@ const reportEnd = Effect.fnUntraced(function* (
   const env = yield* environmentOf(input);
   const ofCrds = yield* crdHints(crds, env);
   const error = Exit.findErrorOption(exit);
-  if (Option.isSome(error)) return yield* reportOperatorError(error.value, env, ofCrds);
+  if (Option.isSome(error)) {
+    if (error.value._tag === "RunFailed") return yield* error.value;
+    return yield* reportOperatorError(error.value, env, ofCrds);
+  }
   if (Exit.hasInterrupts(exit)) {
     yield* report({ _tag: "Interrupted", hints: showHints(env, ofCrds) });
   }
@@ -103,6 +170,7 @@ export const installCommand = Command.make("install", { identityFile, ...install
   }),
   Command.withExamples([
     { command: "tare install identity.json", description: "First installation, with a question" },
+    { command: "tare install identity.json --plan", description: "See first what it would do" },
     { command: "tare install identity.json --yes", description: "The same in a pipeline" },
     {
       command: "tare install identity.json --image-pull-secret @dockerconfig.json",

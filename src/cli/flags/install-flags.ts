@@ -58,6 +58,10 @@ const MAIN = {
     metavar: "URL",
   }),
   drainTimeoutSeconds: UPGRADE_FLAGS.drainTimeoutSeconds,
+  plan: toggle("plan", false, {
+    help: "Show what the installation would do without writing anything; exit 0: no changes, 3: changes",
+    page: "docs/plan.md",
+  }),
   noAtomic: toggle(
     "no-atomic",
     !DEFAULTS.atomic,
@@ -82,6 +86,17 @@ const MAIN = {
   output: UPGRADE_FLAGS.output,
   values: UPGRADE_FLAGS.values,
   allowReachChange: UPGRADE_FLAGS.allowReachChange,
+  printValues: toggle("print-values", false, {
+    help: "For a team that runs Helm itself: print the values on stdout and the helm command on stderr, and write nothing",
+  }),
+  valuesOut: optional("values-out", Flag.String("values-out"), {
+    help: "The same, with the values in a new file of mode 0600",
+    preset: "none",
+    metavar: "FILE",
+  }),
+  crdsOnly: toggle("crds-only", false, {
+    help: "For a team that runs Helm itself: create and update the CRDs, and nothing else",
+  }),
 };
 
 /** Every flag of `tare install`, in the order of help, docs and printed commands. */

@@ -18,7 +18,6 @@ export type InstallInput = Command.Command.Config.Infer<
 const NOT_OURS = {
   allowDowntime: false,
   allowDowngrade: false,
-  plan: false,
   onConflict: "take",
   keep: [],
   strictValues: false,
@@ -77,6 +76,33 @@ export const installOptions = Effect.fnUntraced(function* (input: InstallInput) 
     ...(yield* pullSecretOf(input)),
   };
   return options;
+});
+
+/** What a run of the command is for: all but one leave the release to others, or as it is. */
+export type InstallMode = "install" | "plan" | "values" | "crds";
+
+/** They exclude each other, and stdout is one thing at a time. */
+export const installMode = Effect.fnUntraced(function* (input: InstallInput) {
+  const file = Option.getOrUndefined(input.valuesOut);
+  const given: ReadonlyArray<readonly [InstallMode, string, boolean]> = [
+    ["plan", "plan", input.plan],
+    ["crds", "crds-only", input.crdsOnly],
+    ["values", "print-values", input.printValues],
+    ["values", "values-out", file !== undefined],
+  ];
+  const asked = given.flatMap(([mode, flag, isGiven]) => (isGiven ? [{ mode, flag }] : []));
+  const [first] = asked;
+  const other = asked.find(({ mode }) => mode !== first?.mode);
+  if (first !== undefined && other !== undefined) {
+    return yield* refused(first.flag, `it does not go with --${other.flag}`);
+  }
+  if (input.printValues && input.output === "json") {
+    return yield* refused("print-values", "stdout is taken by --output json; use --values-out");
+  }
+  if (file === "" || file === "-") {
+    return yield* refused("values-out", "expected the name of a new file; see --print-values");
+  }
+  return first?.mode ?? "install";
 });
 
 /** The flags that make this run differ from a bare one, for the commands that are printed. */

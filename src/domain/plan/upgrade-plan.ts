@@ -1,4 +1,4 @@
-/** What an upgrade would do, as data. */
+/** What an upgrade or an installation would do, as data. */
 import type { KeptBy } from "../crds/refusal.ts";
 import type { ImageChange, ObjectChange, Roll } from "../fields/object-change.ts";
 import type { TakenFields } from "../fields/taken-fields.ts";
@@ -22,10 +22,14 @@ interface PlannedBudget {
 export type PlanLimit =
   /** The chart was rendered without what the cluster answers to its lookups. */
   | { readonly _tag: "WithoutServer"; readonly detail: string }
+  /** It is yet to be made, so that nothing could be rehearsed there. */
+  | { readonly _tag: "NamespaceAbsent"; readonly namespace: string }
   /** It could not be read, or be rehearsed. */
   | { readonly _tag: "Object"; readonly object: string; readonly detail: string };
 
 export interface UpgradePlan {
+  /** Nothing is installed yet. */
+  readonly isFirst: boolean;
   readonly fromVersion: string;
   readonly toVersion: string;
   readonly values: ReadonlyArray<PlannedValue>;

@@ -103,6 +103,13 @@ export type ReportEvent =
   /** A namespace that this run made, or gave a label. */
   | { readonly _tag: "NamespacePrepared"; readonly namespace: string; readonly isNew: boolean }
   | { readonly _tag: "SecretWritten"; readonly namespace: string; readonly name: string }
+  /** For a team that runs Helm itself: what tare was to do is done. */
+  | {
+      readonly _tag: "ReadyForHelm";
+      /** With the values; where there is one. */
+      readonly valuesFile: string | undefined;
+      readonly hints: ReadonlyArray<ShownHint>;
+    }
   /** What there is of a release that never worked is taken away. */
   | { readonly _tag: "RemovalStarted"; readonly release: ReleaseRef; readonly why: string }
   | {

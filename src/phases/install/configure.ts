@@ -47,6 +47,8 @@ export interface ConfigureInput {
   readonly facts: ReleaseFacts;
   readonly chart: Effect.Effect<Chart, ChartError>;
   readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
+  /** Helm is somebody else's to run: nothing is begun here that there were something to say or to ask of. */
+  readonly isForHelm?: boolean;
 }
 
 /** What is to be done, and everything that it is done with. */
@@ -256,13 +258,15 @@ export const configure = {
     const result = yield* configured(input);
     const { installed, isUnchanged, hasNewSecrets } = result;
     const { chart } = installed;
-    if (isUnchanged && !hasNewSecrets) return result;
+    const { isForHelm = false } = input;
+    if (isUnchanged && !hasNewSecrets && !isForHelm) return result;
     yield* report({
       _tag: "ChartChosen",
       origin: chart.origin,
       embedded: chart.embedded,
       version: chart.version,
     });
+    if (isForHelm) return result;
     yield* summarise(input, result);
     yield* confirmed(input.options);
     return result;

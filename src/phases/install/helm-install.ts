@@ -207,7 +207,7 @@ const first = Effect.fnUntraced(function* (input: HelmInstallInput) {
 });
 
 /** A release that runs keeps its own drain, unless another was asked for: no proxy is replaced for a default of this run. */
-const asItDrains = ({ options }: HelmInstallInput): UpgradeOptions =>
+export const asItDrains = (options: UpgradeOptions): UpgradeOptions =>
   options.decided.includes("shutdown.drainTimeout")
     ? options
     : { ...options, drainTimeout: Duration.zero };
@@ -218,6 +218,6 @@ export const helmInstall = {
   run: Effect.fnUntraced(function* (input: HelmInstallInput) {
     return yield* input.installed.deployed === undefined
       ? first(input)
-      : helmUpgrade.run({ ...input, options: asItDrains(input) });
+      : helmUpgrade.run({ ...input, options: asItDrains(input.options) });
   }),
 };

@@ -20,8 +20,8 @@ import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
 import { report, warn } from "../../services/report/Reporter.ts";
 import { unavailable } from "../kube/unavailable.ts";
 
-const AS_TARE = { fieldManager: "tare", force: false };
-const OURS = { fieldManager: "tare", force: true };
+export const AS_TARE = { fieldManager: "tare", force: false };
+export const OURS = { fieldManager: "tare", force: true };
 
 /** An account of one namespace cannot read it, and need not: an administrator made it for that account. */
 const readNamespace = Effect.fnUntraced(function* (name: string) {
@@ -36,17 +36,24 @@ const readNamespace = Effect.fnUntraced(function* (name: string) {
   );
 });
 
+/** What is to be applied, and whether anything is there; nothing where it stays as it is. */
+export const wantedNamespace = Effect.fnUntraced(function* (name: string, ownedBy?: ReleaseRef) {
+  const kubectl = yield* Kubectl;
+  const { live, isReadable } = yield* readNamespace(name);
+  if (!isReadable) return { wanted: undefined, isNew: false };
+  const pods = live === undefined ? [] : yield* kubectl.list({ type: Pod, namespace: name });
+  const wanted = namespaceToApply({ name, live, isInUse: pods.length > 0, ownedBy });
+  return { wanted, isNew: live === undefined };
+});
+
 /** @param ownedBy the release that has the namespace among its objects, if one does */
 export const prepareNamespace = Effect.fnUntraced(function* (name: string, ownedBy?: ReleaseRef) {
   const kubectl = yield* Kubectl;
   yield* Effect.gen(function* () {
-    const { live, isReadable } = yield* readNamespace(name);
-    if (!isReadable) return;
-    const pods = live === undefined ? [] : yield* kubectl.list({ type: Pod, namespace: name });
-    const wanted = namespaceToApply({ name, live, isInUse: pods.length > 0, ownedBy });
+    const { wanted, isNew } = yield* wantedNamespace(name, ownedBy);
     if (wanted === undefined) return;
     yield* kubectl.apply(Namespace, wanted, AS_TARE);
-    yield* report({ _tag: "NamespacePrepared", namespace: name, isNew: live === undefined });
+    yield* report({ _tag: "NamespacePrepared", namespace: name, isNew });
   }).pipe(Effect.mapError(unavailable(`prepare namespace ${name}`)));
 });
 
@@ -95,17 +102,20 @@ export interface PrepareInput {
   readonly lock: HeldLock;
 }
 
-const secretsOf = ({ options, identity, pullSecret }: PrepareInput): ReadonlyArray<KubeObject> => {
-  const { release, dataplaneNamespace } = options;
-  return [
-    identitySecret(identity, release.namespace),
-    ...(pullSecret === undefined
-      ? []
-      : [release.namespace, dataplaneNamespace].map((namespace) =>
-          pullSecretObject(pullSecret, namespace),
-        )),
-  ];
-};
+export const pullSecretsOf = ({
+  options: { release, dataplaneNamespace },
+  pullSecret,
+}: Pick<PrepareInput, "options" | "pullSecret">): ReadonlyArray<KubeObject> =>
+  pullSecret === undefined
+    ? []
+    : [...new Set([release.namespace, dataplaneNamespace])].map((namespace) =>
+        pullSecretObject(pullSecret, namespace),
+      );
+
+const secretsOf = (input: PrepareInput): ReadonlyArray<KubeObject> => [
+  identitySecret(input.identity, input.options.release.namespace),
+  ...pullSecretsOf(input),
+];
 
 /** @returns what puts the secrets back */
 export const prepare = {

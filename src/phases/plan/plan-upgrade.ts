@@ -1,4 +1,4 @@
-/** `--plan`: what the upgrade would do. It reads, and has the server rehearse; it writes nothing. */
+/** `--plan`: what the run would do. It reads, and has the server rehearse; it writes nothing. */
 import { Effect, Redacted } from "effect";
 import { mergedImages } from "../../domain/chart/image-references.ts";
 import { type LiveCrd, type PlannedCrd, planCrd } from "../../domain/crds/plan.ts";
@@ -47,7 +47,7 @@ export interface PlanInput {
   readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
 }
 
-const NOTHING: RehearsedObjects = {
+export const NO_OBJECTS: RehearsedObjects = {
   changes: [],
   rolls: [],
   taken: [],
@@ -114,11 +114,23 @@ const planValues = Effect.fnUntraced(function* ({ installed }: PlanInput) {
   );
 });
 
-const identityChanges = ({ identity, installed }: PlanInput): boolean => {
+export const identityChanges = ({
+  identity,
+  installed,
+}: Pick<PlanInput, "identity" | "installed">): boolean => {
   const wanted = identitySecret(identity, installed.release.namespace);
   const live = installed.identity === undefined ? undefined : Redacted.value(installed.identity);
   return fieldAt(wanted, "data", "identity.json") !== fieldAt(live, "data", "identity.json");
 };
+
+export const plannedBudget = ({
+  options,
+  ha,
+}: Pick<PlanInput, "options" | "ha">): UpgradePlan["budget"] => ({
+  timeout: formatGoDuration(options.timeout),
+  drain: formatGoDuration(options.drainTimeout),
+  replicas: liveReplicas(ha.deployments.map(runningDrain)),
+});
 
 type PlanError =
   | ClusterUnavailable
@@ -129,44 +141,48 @@ type PlanError =
 
 type PlanNeeds = Helm | Kubectl | ReleaseRecords | Reporter;
 
+/** What the run would do, put together from what it would look at. */
+export const makePlan = Effect.fn("tare.make-plan")(function* (
+  input: PlanInput,
+): Effect.fn.Return<UpgradePlan, PlanError, PlanNeeds> {
+  const { options, installed, facts, ha, objects = NO_OBJECTS } = input;
+  const { chart } = installed;
+  const rendering = yield* requireRendered(installed, facts);
+  const rendered = Redacted.value(rendering.release);
+  const [values, crds] = yield* Effect.all([planValues(input), planCrds(input)], {
+    concurrency: "unbounded",
+  });
+  return {
+    isFirst: installed.deployed === undefined,
+    fromVersion: installed.fromVersion,
+    toVersion: chart.version,
+    values,
+    crds,
+    objects: objects.changes,
+    taken: objects.taken,
+    images: mergedImages([...imageChanges(objects.changes), ...objects.images]),
+    rolls: [
+      ...drainRolls(ha.deployments, options.drainTimeout),
+      ...objects.rolls,
+      ...dataPlaneRolls(objects.changes, ha.deployments),
+    ],
+    hooks: rendered.hooks.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+    identityChanges: identityChanges(input),
+    budget: plannedBudget(input),
+    limits: [
+      ...(rendering.withoutServer === undefined
+        ? []
+        : [{ _tag: "WithoutServer", detail: rendering.withoutServer } as const]),
+      ...objects.limits,
+    ],
+  };
+});
+
 export const planUpgrade: Phase<PlanInput, UpgradePlan, PlanError, PlanNeeds> = {
   id: "plan",
   title: "Plan",
   run: Effect.fnUntraced(function* (input) {
-    const { options, installed, facts, ha, objects = NOTHING } = input;
-    const { chart } = installed;
-    const rendering = yield* requireRendered(installed, facts);
-    const rendered = Redacted.value(rendering.release);
-    const [values, crds] = yield* Effect.all([planValues(input), planCrds(input)], {
-      concurrency: "unbounded",
-    });
-    const plan: UpgradePlan = {
-      fromVersion: installed.fromVersion,
-      toVersion: chart.version,
-      values,
-      crds,
-      objects: objects.changes,
-      taken: objects.taken,
-      images: mergedImages([...imageChanges(objects.changes), ...objects.images]),
-      rolls: [
-        ...drainRolls(ha.deployments, options.drainTimeout),
-        ...objects.rolls,
-        ...dataPlaneRolls(objects.changes, ha.deployments),
-      ],
-      hooks: rendered.hooks.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
-      identityChanges: identityChanges(input),
-      budget: {
-        timeout: formatGoDuration(options.timeout),
-        drain: formatGoDuration(options.drainTimeout),
-        replicas: liveReplicas(ha.deployments.map(runningDrain)),
-      },
-      limits: [
-        ...(rendering.withoutServer === undefined
-          ? []
-          : [{ _tag: "WithoutServer", detail: rendering.withoutServer } as const]),
-        ...objects.limits,
-      ],
-    };
+    const plan = yield* makePlan(input);
     yield* report({ _tag: "Planned", plan });
     return plan;
   }),

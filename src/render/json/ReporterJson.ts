@@ -70,6 +70,7 @@ const toldBy = (event: ReportEvent): Told => {
         ...member("revision", revisions?.deployed),
       };
     }
+    case "ReadyForHelm":
     case "Interrupted":
       return { hints: event.hints };
     default:

@@ -10,6 +10,7 @@ import {
   InstallationPrepared,
   NamespacePrepared,
   NothingToDo,
+  ReadyForHelm,
   RemovalStarted,
   SecretWritten,
 } from "./records/install.ts";
@@ -192,6 +193,7 @@ export const OutputRecord = Schema.Union([
   NothingToDo,
   NamespacePrepared,
   SecretWritten,
+  ReadyForHelm,
   RemovalStarted,
   CrdsBackedUp,
   CrdsApplied,

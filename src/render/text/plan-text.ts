@@ -110,7 +110,7 @@ const section = (title: string, lines: ReadonlyArray<string>): ReadonlyArray<str
   lines.length === 0 ? [] : ["", title, ...lines];
 
 export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
-  const { budget, limits, identityChanges, hooks } = plan;
+  const { budget, limits, identityChanges, hooks, isFirst } = plan;
   if (!planHasChanges(plan)) {
     return [
       ...limits.map((limit) => `not known: ${describeLimit(limit)}`),
@@ -118,19 +118,25 @@ export const planLines = (plan: UpgradePlan): ReadonlyArray<string> => {
     ];
   }
   return [
-    `plan for ${plan.fromVersion} → ${plan.toVersion} (dry run)`,
+    isFirst
+      ? `plan for a first installation of ${plan.toVersion} (dry run)`
+      : `plan for ${plan.fromVersion} → ${plan.toVersion} (dry run)`,
     ...section("Values:", valueLines(plan.values)),
     ...section("CRDs:", crdLines(plan)),
     ...section("Objects:", [
       ...plan.objects.flatMap(objectLines),
-      ...(identityChanges ? ["  change Secret tars-identity: from the identity file"] : []),
+      ...(identityChanges
+        ? [`  ${isFirst ? "write" : "change"} Secret tars-identity: from the identity file`]
+        : []),
     ]),
     ...section("Set by others on the cluster, and changed:", takenLines(plan.taken)),
     ...section("Hooks that run:", hooks.length === 0 ? [] : [`  ${hooks.join(", ")}`]),
     ...section("Images:", plan.images.map(imageLine)),
     ...section("Pods that will be replaced:", plan.rolls.map(rollLine)),
     ...section("Budget:", [
-      `  --timeout ${budget.timeout}; draining ${count(budget.replicas, "data-plane pod")} for up to ${budget.drain} each`,
+      isFirst
+        ? `  --timeout ${budget.timeout}`
+        : `  --timeout ${budget.timeout}; draining ${count(budget.replicas, "data-plane pod")} for up to ${budget.drain} each`,
     ]),
     ...section(
       "Not known:",

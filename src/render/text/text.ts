@@ -160,6 +160,12 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       ];
     case "SecretWritten":
       return [`Secret ${event.namespace}/${event.name} written`];
+    case "ReadyForHelm":
+      return [
+        ...(event.valuesFile === undefined ? [] : [`values written to ${event.valuesFile}`]),
+        "",
+        ...event.hints.flatMap(hintLines),
+      ];
     case "RemovalStarted":
       return [
         `${paint.warning("warning:")} ${event.why}`,

@@ -33,7 +33,13 @@ export const describeKept = (keptBy: KeptBy): string =>
     ? `managed by ${keptBy.platform}`
     : `the cluster's ${keptBy.live} is newer than ${keptBy.ours}`;
 
-export const describeLimit = (limit: PlanLimit): string =>
-  limit._tag === "WithoutServer"
-    ? `rendered without the cluster's answers (${limit.detail}): what the chart looks up, as certificates, may show as changing`
-    : `${limit.object}: ${limit.detail}`;
+export const describeLimit = (limit: PlanLimit): string => {
+  switch (limit._tag) {
+    case "WithoutServer":
+      return `rendered without the cluster's answers (${limit.detail}): what the chart looks up, as certificates, may show as changing`;
+    case "NamespaceAbsent":
+      return `namespace ${limit.namespace} is not there yet: what policies, quotas and webhooks say to the objects and pods in it`;
+    case "Object":
+      return `${limit.object}: ${limit.detail}`;
+  }
+};

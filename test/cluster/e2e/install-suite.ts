@@ -37,11 +37,11 @@ const VALUES = {
   team: { cost: "0123", factor: 1e3, owner: "ünïcødé", nothing: null, on: "true", list: [1, "1"] },
 };
 
-const install = (who: Operator, args: ReadonlyArray<string>): Promise<RunResult> =>
+export const install = (who: Operator, args: ReadonlyArray<string>): Promise<RunResult> =>
   tare(who, ["install", who.identityFile, "--settle-time", "3s", ...args]);
 
 /** No fake pod serves the AI Gateway's webhook: the pods of the namespace are spared it as soon as there is one. */
-const spareWebhook = async (cluster: Cluster): Promise<void> => {
+export const spareWebhook = async (cluster: Cluster): Promise<void> => {
   await kubectl(cluster, ["wait", "--for=create", "--timeout=120s", "namespace/tars-dataplane"]);
   await kubectl(cluster, [
     "label",

@@ -1,41 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printedLines, recordsOf, summaryOf } from "../../output-schema.ts";
 import { type Cluster, kubectl } from "../cluster.ts";
+import { harmful, requestsSince } from "./audit.ts";
 import { clusterWithRelease, type Operator, SECRET_HEADER, states, upgrade } from "./tare.ts";
-
-interface AuditEvent {
-  readonly stage: string;
-  readonly verb: string;
-  readonly requestURI: string;
-  readonly userAgent?: string;
-  readonly objectRef?: { readonly resource?: string };
-  readonly requestReceivedTimestamp: string;
-}
-
-/** What tare and the Helm that it ran asked of the API server since then. */
-const requestsSince = (cluster: Cluster, since: Date): ReadonlyArray<AuditEvent> =>
-  readFileSync(join(cluster.dir, "audit.log"), "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line): AuditEvent => JSON.parse(line))
-    .filter(
-      ({ stage, userAgent = "", requestReceivedTimestamp }) =>
-        stage === "ResponseComplete" &&
-        /^(?:Helm|node|undici|tare)/i.test(userAgent) &&
-        new Date(requestReceivedTimestamp) >= since,
-    );
-
-const READS = new Set(["get", "list", "watch"]);
-
-const isHarmless = ({ verb, requestURI, objectRef }: AuditEvent): boolean =>
-  READS.has(verb) ||
-  objectRef?.resource === "selfsubjectaccessreviews" ||
-  (verb === "patch" && /[?&]dryRun=All(?:&|$)/.test(requestURI));
-
-const harmful = (requests: ReadonlyArray<AuditEvent>) =>
-  requests.filter((one) => !isHarmless(one)).map(({ verb, requestURI }) => `${verb} ${requestURI}`);
 
 describe("tare upgrade --plan", () => {
   let cluster: Cluster;

@@ -30,6 +30,7 @@ export const takenBody = (taken: ReadonlyArray<TakenFields>) =>
 export const planBody = (plan: UpgradePlan): Body => ({
   type: "plan",
   hasChanges: planHasChanges(plan),
+  isFirst: plan.isFirst,
   fromVersion: plan.fromVersion,
   toVersion: plan.toVersion,
   values: plan.values.map(({ path, fate, before, after, keepWith }) => ({

@@ -41,6 +41,15 @@ export const SecretWritten = record("secret-written", "A Secret was written; nev
   name: Schema.String,
 });
 
+export const ReadyForHelm = record(
+  "ready-for-helm",
+  "For a team that runs Helm itself; the commands are the hints of the summary.",
+  {
+    /** Absent where no values were asked for. */
+    valuesFile: Schema.optionalKey(Schema.String),
+  },
+);
+
 export const RemovalStarted = record(
   "removal-started",
   "What there is of a release that never worked is taken away.",

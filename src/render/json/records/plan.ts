@@ -30,8 +30,10 @@ export const FieldsTaken = record(
   { objects: TakenObjects },
 );
 
-export const Planned = record("plan", "What an upgrade would do (--plan); secrets are masked.", {
+export const Planned = record("plan", "What a run would do (--plan); secrets are masked.", {
   hasChanges: Schema.Boolean,
+  /** Nothing is installed yet; both versions are that of the chart then. */
+  isFirst: Schema.Boolean,
   fromVersion: Schema.String,
   toVersion: Schema.String,
   values: Schema.Array(

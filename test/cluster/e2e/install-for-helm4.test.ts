@@ -1,0 +1,3 @@
+import { forHelmSuite } from "./install-for-helm-suite.ts";
+
+forHelmSuite("helm4");
