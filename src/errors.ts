@@ -34,6 +34,7 @@ export {
   MissingValues,
   NotConfirmed,
   RemovalFailed,
+  ServeUrlRefused,
 } from "./errors/install.ts";
 export { isOperatorError, type OperatorError } from "./errors/operator-error.ts";
 export {

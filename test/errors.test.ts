@@ -199,6 +199,15 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     ],
   ],
   InstallRemoved: [20, [new catalogue.InstallRemoved(FAILED)]],
+  ServeUrlRefused: [
+    10,
+    [
+      new catalogue.ServeUrlRefused({
+        serveUrl: "https://llm.acme.example",
+        detail: "HTTP 409: it is another workspace's",
+      }),
+    ],
+  ],
   RemovalFailed: [
     21,
     [new catalogue.RemovalFailed({ ...FAILED, removalCause: "still there: Gateway egress" })],

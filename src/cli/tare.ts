@@ -74,7 +74,7 @@ export const tareCommand = <R, R2>(
       { command: "tare history", description: "What was installed and upgraded, and how it ended" },
     ]),
     Command.withSubcommands([
-      Command.provide(installCommand, ofCluster),
+      Command.provide(installCommand(managementPlane), ofCluster),
       Command.provide(upgradeCommand, ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),
       Command.provide(historyCommand, ofCluster),

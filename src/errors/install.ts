@@ -185,6 +185,17 @@ export class InstallationUnfinished extends operatorError<{
   ],
 }) {}
 
+/** Exit 10: clients would be sent to another place than the one that was asked for, or to none. */
+export class ServeUrlRefused extends operatorError<{
+  readonly serveUrl: string;
+  readonly detail: string;
+}>()("ServeUrlRefused", {
+  exitCode: 10,
+  what: ({ serveUrl }) => `the management plane refuses the serve URL ${serveUrl}`,
+  why: ({ detail }) => [detail, "nothing was written"],
+  hints: () => [hint("Once that is settled, or with another --serve-url:", again)],
+}) {}
+
 type FailedInstallation = {
   readonly release: ReleaseRef;
   readonly dataplaneNamespace: string;

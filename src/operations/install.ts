@@ -10,6 +10,7 @@ import type { UpgradeResult } from "../phases/helm/helm-upgrade.ts";
 import { configure } from "../phases/install/configure.ts";
 import { helmInstall } from "../phases/install/helm-install.ts";
 import { prepare, prepareNamespace } from "../phases/install/prepare.ts";
+import { registerServeUrl } from "../phases/install/register-serve-url.ts";
 import { readBaseline } from "../phases/rollout/prior-state.ts";
 import { makePipeline } from "../pipeline.ts";
 import { report } from "../services/report/Reporter.ts";
@@ -69,7 +70,9 @@ const installed = Effect.fn("tare.install")(
         ownership === undefined ? takeOwnership(options) : Effect.succeed(ownership),
       ),
     );
-    const own = phase.before(prepare, Effect.interruptible(owning));
+    // Before the first write: a plane that says no leaves nothing to take back.
+    const register = Effect.interruptible(registerServeUrl(options, identity));
+    const own = phase.before(prepare, Effect.andThen(register, Effect.interruptible(owning)));
 
     const { deployed } = target;
     if (configured.isUnchanged && deployed !== undefined) {
@@ -78,6 +81,8 @@ const installed = Effect.fn("tare.install")(
       if (configured.hasNewSecrets) {
         const { lock } = yield* own;
         yield* phase(prepare, { options, identity, pullSecret, ownsDataPlane: false, lock });
+      } else {
+        yield* register;
       }
       const after = configured.hasNewSecrets ? "secrets" : "nothing";
       yield* report({ _tag: "NothingToDo", release, revision, version, after });

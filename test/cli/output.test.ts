@@ -935,6 +935,12 @@ const SAMPLES: {
       "Secret tars-dataplane/tars-image-pull written",
     ],
   ],
+  ServeUrlRegistered: [
+    [
+      { _tag: "ServeUrlRegistered", serveUrl: "https://llm.acme.example" },
+      "serve URL https://llm.acme.example registered with the management plane",
+    ],
+  ],
   ReadyForHelm: [
     [
       {

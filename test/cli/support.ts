@@ -33,6 +33,7 @@ import { makeJsonOutput } from "../../src/render/json/ReporterJson.ts";
 import { layerReporterText } from "../../src/render/text/ReporterText.ts";
 import { type Paint, PLAIN } from "../../src/render/text/text.ts";
 import { ChartSource } from "../../src/services/chart/ChartSource.ts";
+import { ManagementPlane } from "../../src/services/events/ManagementPlane.ts";
 import { CLI_VERSION } from "../../src/version.ts";
 import {
   allObjects,
@@ -206,7 +207,7 @@ export const runCli = Effect.fnUntraced(function* (
   const command = tareCommand(
     services,
     () => layerNoToolShelf,
-    () => Layer.succeedContext(world),
+    () => Layer.succeed(ManagementPlane, Context.get(world, ManagementPlane)),
   );
   const program = Command.runWith(command, { version: CLI_VERSION })(
     args.map((word) => word.replaceAll("FOLDER/", `${folder}/`)),

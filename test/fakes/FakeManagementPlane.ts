@@ -5,6 +5,7 @@ import {
   type PlaneAnswer,
 } from "../../src/domain/events/delivery.ts";
 import { InstallEvent } from "../../src/domain/events/install-event.ts";
+import type { ServeUrlRegistration } from "../../src/domain/events/serve-url.ts";
 import { ManagementPlane } from "../../src/services/events/ManagementPlane.ts";
 
 /** What the plane does with a request: it answers, or the connection breaks before or after it has taken the event. */
@@ -29,6 +30,12 @@ export class FakeManagementPlane extends Context.Service<
     /** One line a row: operation, status and revision, in the order in which they first came. */
     readonly rows: Effect.Effect<ReadonlyArray<string>>;
     readonly attempts: Effect.Effect<number>;
+    /** What was registered, in the order of arrival, repeated ones too. */
+    readonly registrations: Effect.Effect<ReadonlyArray<ServeUrlRegistration>>;
+    /** How it treats registrations from now on; 204 to all of them at first. */
+    readonly behaveAtRegistration: (
+      behaviour: (attempt: number) => PlaneBehaviour,
+    ) => Effect.Effect<void>;
     /** How it treats the requests from now on; 202 to all of them at first. */
     readonly behave: (
       behaviour: (event: InstallEvent, attempt: number) => PlaneBehaviour,
@@ -42,7 +49,15 @@ export class FakeManagementPlane extends Context.Service<
       const behaviour = yield* Ref.make<(event: InstallEvent, attempt: number) => PlaneBehaviour>(
         () => ({ _tag: "Answer", status: 202 }),
       );
+      const registrations = yield* Ref.make<ReadonlyArray<ServeUrlRegistration>>([]);
+      const registering = yield* Ref.make(0);
+      const atRegistration = yield* Ref.make<(attempt: number) => PlaneBehaviour>(() => ({
+        _tag: "Answer",
+        status: 204,
+      }));
       const fake = FakeManagementPlane.of({
+        registrations: Ref.get(registrations),
+        behaveAtRegistration: (next) => Ref.set(atRegistration, next),
         received: Ref.get(received),
         attempts: Ref.get(attempts),
         rows: Effect.map(Ref.get(received), (all) => {
@@ -60,6 +75,19 @@ export class FakeManagementPlane extends Context.Service<
           const attempt = yield* Ref.updateAndGet(attempts, (count) => count + 1);
           const does = (yield* Ref.get(behaviour))(event, attempt);
           const take = Ref.update(received, (all) => [...all, event]);
+          if (does._tag === "Reset") {
+            if (does.taken) yield* take;
+            return RESET;
+          }
+          const now = yield* Clock.currentTimeMillis;
+          const outcome = deliveryOutcome({ detail: "", ...does }, now);
+          if (outcome._tag === "Accepted") yield* take;
+          return outcome;
+        }),
+        register: Effect.fnUntraced(function* (registration) {
+          const attempt = yield* Ref.updateAndGet(registering, (count) => count + 1);
+          const does = (yield* Ref.get(atRegistration))(attempt);
+          const take = Ref.update(registrations, (all) => [...all, registration]);
           if (does._tag === "Reset") {
             if (does.taken) yield* take;
             return RESET;

@@ -7,7 +7,7 @@ export { CONTROLLER, FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 export { FakeBackups } from "./FakeBackups.ts";
 export { EMBEDDED_CHART, FakeCharts, layerFakeChartSource, storedPlace } from "./FakeCharts.ts";
 export { FakeJournalFiles } from "./FakeJournalFiles.ts";
-export { FakeManagementPlane } from "./FakeManagementPlane.ts";
+export { FakeManagementPlane, type PlaneBehaviour } from "./FakeManagementPlane.ts";
 export {
   FakeProcesses,
   MACHINE,

@@ -75,7 +75,7 @@ export const INSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
   {
     code: "10",
     short: "refused: what is there, or preflight",
-    full: "refused before anything was changed: a release of another version, name or chart, one that Argo CD or Flux looks after, a namespace or CRD that is being deleted; and all that a preflight of the upgrade finds",
+    full: "refused before anything was changed: a release of another version, name or chart, one that Argo CD or Flux looks after, a namespace or CRD that is being deleted, a serve URL that the management plane refuses; and all that a preflight of the upgrade finds",
   },
   {
     code: "12",

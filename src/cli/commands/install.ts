@@ -1,5 +1,5 @@
 import { isSea } from "node:sea";
-import { Effect, Exit, Option } from "effect";
+import { Effect, Exit, type Layer, Option } from "effect";
 import { Command } from "effect/cli";
 import { type Hint, helm, hint, kubectl } from "../../domain/hints/hint.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
@@ -11,6 +11,7 @@ import { installCrds, installValuesForHelm } from "../../operations/install-for-
 import { planInstall } from "../../operations/plan-install.ts";
 import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
 import { showHints } from "../../render/hints/hints.ts";
+import type { ManagementPlane } from "../../services/events/ManagementPlane.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { readIdentity } from "../flags/identity-file.ts";
 import { INSTALL_FLAGS, installFlags } from "../flags/install-flags.ts";
@@ -65,6 +66,8 @@ const reportSuccess = Effect.fnUntraced(function* (
   });
 });
 
+type PlaneOf = (identity: Identity) => Layer.Layer<ManagementPlane>;
+
 const CHANGES = 3;
 
 const runPlan = Effect.fnUntraced(function* (options: InstallOptions, identity: Identity) {
@@ -105,7 +108,7 @@ const runForHelm = Effect.fnUntraced(function* (
   yield* report({ _tag: "ReadyForHelm", valuesFile: file, hints: showHints(env, steps) });
 });
 
-const runInstall = Effect.fnUntraced(function* (input: InstallInput) {
+const runInstall = Effect.fnUntraced(function* (input: InstallInput, plane: PlaneOf) {
   const mode = yield* installMode(input);
   const options = yield* installOptions(input);
   const identity = yield* readIdentity(input.identityFile);
@@ -116,7 +119,10 @@ const runInstall = Effect.fnUntraced(function* (input: InstallInput) {
     case "crds":
       return yield* runForHelm(input, options, identity, mode);
     case "install":
-      return { options, result: yield* install(options, identity) };
+      return {
+        options,
+        result: yield* Effect.provide(install(options, identity), plane(identity)),
+      };
   }
 });
 
@@ -152,29 +158,31 @@ const reportEnd = Effect.fnUntraced(function* (
   return yield* Effect.failCause(exit.cause);
 });
 
-const run = Effect.fn("tare.command.install")(function* (input: InstallInput) {
-  const end = yield* withCrdChanges(inOperatorShell(input)(runInstall(input)));
-  yield* reportEnd(input, end);
-  // What came of an interrupted run is said all the same.
-}, Effect.uninterruptible);
+const run = (plane: PlaneOf) =>
+  Effect.fn("tare.command.install")(function* (input: InstallInput) {
+    const end = yield* withCrdChanges(inOperatorShell(input)(runInstall(input, plane)));
+    yield* reportEnd(input, end);
+    // What came of an interrupted run is said all the same.
+  }, Effect.uninterruptible);
 
-export const installCommand = Command.make("install", { identityFile, ...installFlags }, run).pipe(
-  Command.withShortDescription("Install a TARS data plane, or change the values of one"),
-  Command.withDescription(
-    "Install the version embedded in this binary. Run again, it keeps every value that the release has, puts the flags on top, and does nothing where nothing would change.",
-  ),
-  Command.annotate(HelpExtrasOf, {
-    exitCodes: INSTALL_EXIT_CODES,
-    environment: INSTALL_ENVIRONMENT,
-    flags: INSTALL_FLAGS,
-  }),
-  Command.withExamples([
-    { command: "tare install identity.json", description: "First installation, with a question" },
-    { command: "tare install identity.json --plan", description: "See first what it would do" },
-    { command: "tare install identity.json --yes", description: "The same in a pipeline" },
-    {
-      command: "tare install identity.json --image-pull-secret @dockerconfig.json",
-      description: "Pull the images with these credentials",
-    },
-  ]),
-);
+export const installCommand = (plane: PlaneOf) =>
+  Command.make("install", { identityFile, ...installFlags }, run(plane)).pipe(
+    Command.withShortDescription("Install a TARS data plane, or change the values of one"),
+    Command.withDescription(
+      "Install the version embedded in this binary. Run again, it keeps every value that the release has, puts the flags on top, and does nothing where nothing would change.",
+    ),
+    Command.annotate(HelpExtrasOf, {
+      exitCodes: INSTALL_EXIT_CODES,
+      environment: INSTALL_ENVIRONMENT,
+      flags: INSTALL_FLAGS,
+    }),
+    Command.withExamples([
+      { command: "tare install identity.json", description: "First installation, with a question" },
+      { command: "tare install identity.json --plan", description: "See first what it would do" },
+      { command: "tare install identity.json --yes", description: "The same in a pipeline" },
+      {
+        command: "tare install identity.json --image-pull-secret @dockerconfig.json",
+        description: "Pull the images with these credentials",
+      },
+    ]),
+  );

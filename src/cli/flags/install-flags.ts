@@ -53,7 +53,7 @@ const MAIN = {
     metavar: "MODE",
   }),
   serveUrl: optional("serve-url", url("serve-url"), {
-    help: "The URL at which clients reach the gateway",
+    help: "The URL at which clients reach the gateway; registered with the management plane first",
     preset: KEPT,
     metavar: "URL",
   }),

@@ -110,6 +110,8 @@ export type ReportEvent =
       readonly valuesFile: string | undefined;
       readonly hints: ReadonlyArray<ShownHint>;
     }
+  /** The management plane knows by now where clients reach the data plane. */
+  | { readonly _tag: "ServeUrlRegistered"; readonly serveUrl: string }
   /** What there is of a release that never worked is taken away. */
   | { readonly _tag: "RemovalStarted"; readonly release: ReleaseRef; readonly why: string }
   | {

@@ -13,6 +13,7 @@ import {
   ReadyForHelm,
   RemovalStarted,
   SecretWritten,
+  ServeUrlRegistered,
 } from "./records/install.ts";
 import { FieldsTaken, Planned } from "./records/plan.ts";
 import { ReleaseName, record, Texts } from "./records/record.ts";
@@ -193,6 +194,7 @@ export const OutputRecord = Schema.Union([
   NothingToDo,
   NamespacePrepared,
   SecretWritten,
+  ServeUrlRegistered,
   ReadyForHelm,
   RemovalStarted,
   CrdsBackedUp,

@@ -130,6 +130,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       return { type: "namespace-prepared", namespace: event.namespace, isNew: event.isNew };
     case "SecretWritten":
       return { type: "secret-written", namespace: event.namespace, name: event.name };
+    case "ServeUrlRegistered":
+      return { type: "serve-url-registered", serveUrl: event.serveUrl };
     case "ReadyForHelm":
       return { type: "ready-for-helm", ...member("valuesFile", event.valuesFile) };
     case "RemovalStarted":

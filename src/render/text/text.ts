@@ -160,6 +160,8 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       ];
     case "SecretWritten":
       return [`Secret ${event.namespace}/${event.name} written`];
+    case "ServeUrlRegistered":
+      return [`serve URL ${event.serveUrl} registered with the management plane`];
     case "ReadyForHelm":
       return [
         ...(event.valuesFile === undefined ? [] : [`values written to ${event.valuesFile}`]),

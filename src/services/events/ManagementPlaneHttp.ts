@@ -13,7 +13,8 @@ import { authorities } from "../kube/transport/authorities.ts";
 import { ManagementPlane } from "./ManagementPlane.ts";
 import { makeTokens } from "./plane-token.ts";
 
-const PATH = "/v1/dataplane-install-events";
+const EVENTS_PATH = "/v1/dataplane-install-events";
+const SERVE_URL_PATH = "/v1/dataplane-serve-url";
 const ANSWER_WITHIN = Duration.seconds(10);
 /** The rest of an answer that long is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -22,11 +23,22 @@ const MAX_DETAIL_BYTES = 300;
 const detailOf = (body: string): string =>
   truncateUtf8(visible(redactText(body).replace(/\s+/g, " ").trim()), MAX_DETAIL_BYTES);
 
-export const eventsUrl = (managementPlaneUrl: string): URL => {
+const planeUrl = (managementPlaneUrl: string, path: string): URL => {
   const url = new URL(managementPlaneUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}${PATH}`;
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}${path}`;
   return url;
 };
+
+export const eventsUrl = (managementPlaneUrl: string): URL =>
+  planeUrl(managementPlaneUrl, EVENTS_PATH);
+
+interface PlaneRequest {
+  readonly method: "POST" | "PUT";
+  readonly url: URL;
+  /** JSON. */
+  readonly body: string;
+  readonly userAgent: string;
+}
 
 const readAnswer = (response: IncomingMessage, done: (body: string) => void): void => {
   const chunks: Array<Buffer> = [];
@@ -43,11 +55,10 @@ const readAnswer = (response: IncomingMessage, done: (body: string) => void): vo
   response.on("end", () => done(Buffer.concat(chunks).toString("utf8")));
 };
 
-const post = (
-  url: URL,
+const ask = (
+  { method, url, body, userAgent }: PlaneRequest,
   agent: HttpAgent,
   token: Redacted.Redacted<string>,
-  event: string,
 ): Effect.Effect<PlaneAnswer, string> =>
   Effect.callback((resume) => {
     const fail = ({ message, code }: NodeJS.ErrnoException) =>
@@ -57,34 +68,37 @@ const post = (
       url,
       {
         agent,
-        method: "POST",
+        method,
         headers: {
           authorization: `Bearer ${Redacted.value(token)}`,
           "content-type": "application/json",
-          "content-length": Buffer.byteLength(event),
+          "content-length": Buffer.byteLength(body),
           accept: "application/json",
-          "user-agent": "tare-doctor",
+          "user-agent": userAgent,
         },
       },
       (response) => {
         response.on("error", fail);
-        readAnswer(response, (body) =>
+        readAnswer(response, (text) =>
           resume(
             Effect.succeed({
               status: response.statusCode ?? 0,
               retryAfter: response.headers["retry-after"],
-              detail: detailOf(body),
+              detail: detailOf(text),
             }),
           ),
         );
       },
     );
     request.on("error", fail);
-    request.end(event);
+    request.end(body);
     return Effect.sync(() => request.destroy());
   });
 
-/** `POST <managementPlaneUrl>/v1/dataplane-install-events` with a token of the identity; redirects are not followed. */
+/**
+ * `POST <managementPlaneUrl>/v1/dataplane-install-events` and `PUT <managementPlaneUrl>/v1/dataplane-serve-url` with a token
+ * of the identity; redirects are not followed.
+ */
 export const layerManagementPlaneHttp = (identity: Identity): Layer.Layer<ManagementPlane> =>
   Layer.effect(
     ManagementPlane,
@@ -110,28 +124,36 @@ export const layerManagementPlaneHttp = (identity: Identity): Layer.Layer<Manage
         reason: { _tag: "Unanswered", detail },
         soon,
       });
-      return ManagementPlane.of({
-        send: (event) =>
-          // Without the authorities that were named no connection could be trusted.
-          url.protocol === "https:" && Result.isFailure(trusted)
-            ? Effect.succeed(later(trusted.failure, false))
-            : Effect.flatMap(token, (text) => post(url, agent, text, event)).pipe(
-                Effect.timeoutOrElse({
-                  duration: ANSWER_WITHIN,
-                  orElse: () =>
-                    Effect.fail(`no answer within ${Duration.toSeconds(ANSWER_WITHIN)} s`),
-                }),
-                Effect.flatMap((answer) =>
-                  Effect.map(Clock.currentTimeMillis, (now) => deliveryOutcome(answer, now)),
-                ),
-                Effect.catch((failure) =>
-                  Effect.succeed(
-                    typeof failure === "string"
-                      ? later(`${url.origin}: ${failure}`, true)
-                      : later(failure.message, false),
-                  ),
+      const request = (asked: PlaneRequest): Effect.Effect<DeliveryOutcome> =>
+        // Without the authorities that were named no connection could be trusted.
+        url.protocol === "https:" && Result.isFailure(trusted)
+          ? Effect.succeed(later(trusted.failure, false))
+          : Effect.flatMap(token, (text) => ask(asked, agent, text)).pipe(
+              Effect.timeoutOrElse({
+                duration: ANSWER_WITHIN,
+                orElse: () =>
+                  Effect.fail(`no answer within ${Duration.toSeconds(ANSWER_WITHIN)} s`),
+              }),
+              Effect.flatMap((answer) =>
+                Effect.map(Clock.currentTimeMillis, (now) => deliveryOutcome(answer, now)),
+              ),
+              Effect.catch((failure) =>
+                Effect.succeed(
+                  typeof failure === "string"
+                    ? later(`${url.origin}: ${failure}`, true)
+                    : later(failure.message, false),
                 ),
               ),
+            );
+      return ManagementPlane.of({
+        send: (event) => request({ method: "POST", url, body: event, userAgent: "tare-doctor" }),
+        register: (registration) =>
+          request({
+            method: "PUT",
+            url: planeUrl(identity.managementPlaneUrl, SERVE_URL_PATH),
+            body: JSON.stringify(registration),
+            userAgent: "tare-install",
+          }),
       });
     }),
   );

@@ -11,7 +11,7 @@ const CHECK: Readonly<Record<number, string>> = {
   407: "the proxy wants a login: HTTPS_PROXY",
 };
 
-const describeDelivery = (problem: DeliveryProblem): string => {
+export const describeDelivery = (problem: DeliveryProblem): string => {
   if (problem._tag === "Unanswered") return problem.detail;
   const { status, detail } = problem;
   const check = CHECK[status];

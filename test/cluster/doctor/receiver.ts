@@ -44,6 +44,8 @@ export const reset: Treatment = (_, __, request) => {
 export interface Receiver {
   readonly url: string;
   readonly received: Array<ReceivedEvent>;
+  /** Serve URLs, by workspace. */
+  readonly serveUrls: Map<string, string>;
   readonly tokens: Array<JWTVerifyResult>;
   /** What was wrong with requests; empty as long as the doctor keeps to the contract. */
   readonly objections: Array<string>;
@@ -74,6 +76,7 @@ export const startReceiver = async (key: () => Key): Promise<Receiver> => {
   const receiver: Receiver = {
     url,
     received: [],
+    serveUrls: new Map(),
     tokens: [],
     objections: [],
     treat: accept,
@@ -95,10 +98,7 @@ export const startReceiver = async (key: () => Key): Promise<Receiver> => {
       }),
   };
 
-  const check = async (request: IncomingMessage, text: string): Promise<ReceivedEvent> => {
-    if (request.method !== "POST" || request.url !== "/plane/v1/dataplane-install-events") {
-      throw new Error(`${request.method} ${request.url}`);
-    }
+  const authenticate = async (request: IncomingMessage): Promise<JWTVerifyResult> => {
     const [, bearer] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? "") ?? [];
     const { alg, spki, kid } = key();
     const verified = await jwtVerify(bearer ?? "", await importSPKI(spki, alg), {
@@ -113,13 +113,38 @@ export const startReceiver = async (key: () => Key): Promise<Receiver> => {
     const { exp = 0, iat = 0 } = verified.payload;
     if (exp - iat > 600) throw new Error("a token for too long");
     receiver.tokens.push(verified);
+    return verified;
+  };
+
+  const check = async (request: IncomingMessage, text: string): Promise<ReceivedEvent> => {
+    await authenticate(request);
     const event: unknown = JSON.parse(text);
     if (!validate(event)) throw new Error(JSON.stringify(validate.errors));
     return event as ReceivedEvent;
   };
 
+  /** Of the token's own workspace, and said once more it is the same. */
+  const register = async (request: IncomingMessage, response: ServerResponse, text: string) => {
+    const { payload } = await authenticate(request);
+    const { workspace_id: workspace, serve_url: url, cli_version: version } = JSON.parse(text);
+    if (workspace !== payload.workspace_id) throw new Error("another workspace's");
+    if (typeof version !== "string" || URL.parse(url) === null) throw new Error(text);
+    if (new URL(url).hostname.startsWith("taken")) {
+      response.writeHead(409).end("it is another workspace's");
+      return;
+    }
+    receiver.serveUrls.set(workspace, url);
+    response.writeHead(204).end();
+  };
+
   server.on("request", async (request, response) => {
     try {
+      const what = `${request.method} ${request.url}`;
+      if (what === "PUT /plane/v1/dataplane-serve-url") {
+        await register(request, response, await bodyOf(request));
+        return;
+      }
+      if (what !== "POST /plane/v1/dataplane-install-events") throw new Error(what);
       const event = await check(request, await bodyOf(request));
       if (receiver.treat(event, response, request) === "taken") receiver.received.push(event);
     } catch (cause) {

@@ -23,7 +23,6 @@ import {
   olderChart,
   olderCrds,
   operator,
-  removeRelease,
   storedValues,
 } from "./tare.ts";
 
@@ -123,7 +122,13 @@ export const forHelmSuite = (major: HelmMajor): void => {
         plain = { manifest: await manifestOf(who), values: await storedValues(who) };
         planned = await install(who, ["--plan", ...FLAGS]);
         again = await install(who, ["--yes", ...FLAGS]);
-        await removeRelease(who);
+        // The deletion of the namespaces waits for what is in them.
+        await helm(who, ["uninstall", "tars", "--namespace", "tars-system"]);
+        // Its controller has gone with the release.
+        await kubectl(cluster, [
+          ...["patch", "gatewayclass/tars-egress", "--type=merge"],
+          ...["-p", '{"metadata":{"finalizers":null}}'],
+        ]);
         await kubectl(cluster, ["delete", "namespace", "tars-system", "tars-dataplane"]);
         const [made] = await Promise.all([
           install(who, ["--yes", ...FLAGS]),

@@ -103,7 +103,10 @@ const ownWire = (): Promise<Wire> => {
 const byTheDoctor = (outcome: DeliveryOutcome, dice: Dice) =>
   Effect.gen(function* () {
     yield* Effect.orDie((yield* EventOutbox).write(EVENT));
-    const plane = ManagementPlane.of({ send: () => Effect.succeed(outcome) });
+    const plane = ManagementPlane.of({
+      send: () => Effect.succeed(outcome),
+      register: () => Effect.succeed(outcome),
+    });
     const json = dice.pick([[], ["--output", "json"]]);
     return yield* Effect.provideService(
       cli(["doctor", "FOLDER/identity.json", "--once", ...json]),

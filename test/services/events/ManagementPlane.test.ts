@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Redacted } from "effect";
+import { registered } from "../../../src/domain/events/serve-url.ts";
 import type { Identity } from "../../../src/domain/identity/identity.ts";
 import { ManagementPlane } from "../../../src/services/events/ManagementPlane.ts";
 import {
@@ -158,6 +159,41 @@ describe("the management plane over HTTP", () => {
       );
       assert.deepStrictEqual(yield* send, { _tag: "Accepted" });
     }).pipe(Effect.scoped),
+  );
+
+  it.live.each(KEYS)(
+    "is told where a data plane serves, with a token of a key for %s",
+    ([alg, key]) =>
+      Effect.gen(function* () {
+        const spki = createPublicKey(key).export({ type: "spki", format: "pem" }) as string;
+        const receiver = yield* Effect.acquireRelease(
+          Effect.promise(() => startReceiver(() => ({ alg, spki, kid: "key-1" }))),
+          (one) => Effect.promise(() => one.close()),
+        );
+        const identity: Identity = {
+          ...IDENTITY,
+          serviceAccountId: "account-1",
+          privateKey: Redacted.make(pem(key)),
+          managementPlaneUrl: receiver.url,
+        };
+        const register = (serve_url: string, plane = identity) =>
+          Effect.flatMap(ManagementPlane, (to) =>
+            to.register({ workspace_id: identity.workspaceId, serve_url, cli_version: "1.2.0" }),
+          ).pipe(Effect.provide(layerManagementPlaneHttp(plane)));
+        const url = "https://llm.acme.example";
+        assert.deepStrictEqual(yield* register(url), { _tag: "Accepted" });
+        assert.deepStrictEqual(yield* register(url), { _tag: "Accepted" });
+        assert.deepStrictEqual([...receiver.serveUrls], [[identity.workspaceId, url]]);
+        assert.deepStrictEqual(receiver.objections, []);
+        assert.deepInclude(registered(yield* register("https://taken.example")), {
+          _tag: "Refused",
+          reason: { _tag: "Answered", status: 409, detail: "it is another workspace's" },
+        });
+        const gone = { ...identity, managementPlaneUrl: "http://127.0.0.1:1" };
+        assert.deepInclude(registered(yield* register(url, gone)), {
+          ...{ _tag: "Unreachable", soon: true },
+        });
+      }).pipe(Effect.scoped),
   );
 
   it("is found under its address, whatever path that has", () => {

@@ -41,6 +41,12 @@ export const SecretWritten = record("secret-written", "A Secret was written; nev
   name: Schema.String,
 });
 
+export const ServeUrlRegistered = record(
+  "serve-url-registered",
+  "The management plane knows by now where clients reach the data plane.",
+  { serveUrl: Schema.String },
+);
+
 export const ReadyForHelm = record(
   "ready-for-helm",
   "For a team that runs Helm itself; the commands are the hints of the summary.",
