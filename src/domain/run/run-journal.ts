@@ -1,7 +1,7 @@
 import { Duration, Result, Schema } from "effect";
 import { ProcessIdentity } from "../processes/process-identity.ts";
 import type { ReleaseRef } from "../release/release.ts";
-import { journaledOperation, phaseNumber } from "./operation.ts";
+import { INSTALL, journaledOperation, phaseNumber } from "./operation.ts";
 
 export const JOURNAL_COMPONENT_LABEL = { "tars.io/component": "upgrade-journal" } as const;
 export const JOURNAL_SCHEMA_VERSION = 1;
@@ -103,6 +103,12 @@ export const openStep = ({ steps }: RunRecord): RunStep | undefined =>
 
 export const hasDone = ({ steps }: RunRecord, step: RunStep): boolean =>
   steps.some((one) => one.step === step && one.state === "done");
+
+/** An installation that was taking itself, or one that never worked, away, and did not live to say how that ended. */
+export const diedRemoving = (run: RunRecord): boolean =>
+  run.ended === undefined &&
+  journaledOperation(run.operation) === INSTALL &&
+  run.steps.some(({ step }) => step === "helm-uninstall");
 
 /** Where a run was when it was heard of last. */
 interface Whereabouts {

@@ -1,14 +1,16 @@
 /** An installation that never worked keeps Helm from the next one: it goes first, if that is what the operator wants. */
-import { Effect, Option, Redacted } from "effect";
+import { Effect, Exit, Option, Redacted } from "effect";
 import { presentInstallation } from "../../domain/helm/listed-last.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
 import type { KubeObject } from "../../domain/kube/objects.ts";
 import {
+  chartVersion,
   deployedRevision,
   lastGoodRevision,
   lastRevision,
   type Revision,
 } from "../../domain/release/release.ts";
+import { diedRemoving } from "../../domain/run/run-journal.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
 import { RemovalFailed } from "../../errors.ts";
 import { mayWrite } from "../../phases/helm/require-unchanged.ts";
@@ -20,7 +22,8 @@ import { Helm } from "../../services/helm/Helm.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { Prompts } from "../../services/run/Prompts.ts";
 import { describeHusk, describeRemovalTrouble } from "../../words/install/removal.ts";
-import type { UpgradeRun } from "../run/run.ts";
+import { openJournal, type UpgradeRun } from "../run/run.ts";
+import { answerFurtherSignals } from "../run/second-signal.ts";
 import { takeOwnership } from "../run/take-ownership.ts";
 import { waitForHelm } from "../run/wait-for-helm.ts";
 import { type FoundRelease, readAgain } from "../run/wait-for-others.ts";
@@ -36,19 +39,35 @@ const huskOf = ({ history, unproven }: ReleaseFacts): Revision | undefined => {
 
 const mayRemove = Effect.fnUntraced(function* (
   { release, recover }: Pick<InstallOptions, "release" | "recover">,
+  { lastRun }: ReleaseFacts,
   { revision, status }: Revision,
 ) {
-  if (recover) return true;
+  // What a run was told to remove, or had to, and did not come to the end of.
+  if (recover || (lastRun !== undefined && diedRemoving(lastRun))) return true;
   const prompts = yield* Prompts;
   const answer = yield* prompts.confirm({ _tag: "RemoveHusk", release, revision, status });
   return Option.getOrElse(answer, () => false);
 });
 
-const remove = Effect.fnUntraced(function* (
-  { options, identity }: UpgradeRun,
-  found: FoundRelease,
+/** Noted before the first object goes, so that a run that dies over it is followed by one that goes on. */
+const noted = Effect.fnUntraced(function* <A, E, R>(
+  run: UpgradeRun,
+  { history }: ReleaseFacts,
   husk: Revision,
+  removal: Effect.Effect<A, E, R>,
 ) {
+  const version = chartVersion(husk);
+  const versions = { fromVersion: version, toVersion: version };
+  const journal = yield* openJournal(run, { history, ...versions });
+  yield* answerFurtherSignals(run.options.release, journal);
+  return yield* removal.pipe(
+    journal.around("helm-uninstall"),
+    Effect.onExit((exit) => journal.end(Exit.isSuccess(exit) ? "Removed" : "RemovalFailed")),
+  );
+}, Effect.scoped);
+
+const remove = Effect.fnUntraced(function* (run: UpgradeRun, found: FoundRelease, husk: Revision) {
+  const { options, identity } = run;
   const { release, timeout, dataplaneNamespace } = options;
   const ownership = found.ownership ?? (yield* takeOwnership(options));
   if (husk.status.startsWith("pending-")) {
@@ -70,7 +89,7 @@ const remove = Effect.fnUntraced(function* (
   const why = describeHusk(still);
   yield* report({ _tag: "RemovalStarted", release, why });
   const installed = { release, secrets };
-  yield* removeRelease({ installed, objects, hookObjects: [], timeout }).pipe(
+  const removal = removeRelease({ installed, objects, hookObjects: [], timeout }).pipe(
     Effect.mapError(
       ({ why: trouble }) =>
         new RemovalFailed({
@@ -82,8 +101,8 @@ const remove = Effect.fnUntraced(function* (
           removalCause: describeRemovalTrouble(trouble),
         }),
     ),
-    Effect.uninterruptible,
   );
+  yield* Effect.uninterruptible(noted(run, now, still, removal));
   return { facts: yield* readAgain(options), ownership } satisfies FoundRelease;
 });
 
@@ -93,6 +112,6 @@ export const removeHusk = Effect.fn("tare.remove-husk")(function* (
   found: FoundRelease,
 ) {
   const husk = huskOf(found.facts);
-  if (husk === undefined || !(yield* mayRemove(run.options, husk))) return found;
+  if (husk === undefined || !(yield* mayRemove(run.options, found.facts, husk))) return found;
   return yield* uncounted(remove(run, found, husk));
 });

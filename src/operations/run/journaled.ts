@@ -14,6 +14,7 @@ const journaledHelm =
         const run = yield* helm.upgrade(request);
         return { ...run, exit: Effect.tap(run.exit, () => journal.done("helm-upgrade")) };
       }),
+      uninstall: (request) => journal.around("helm-uninstall")(helm.uninstall(request)),
       rollback: (request) => journal.around("helm-rollback")(helm.rollback(request)),
     });
 

@@ -51,7 +51,7 @@ const STEPS: Readonly<Record<RunStep, StepWords>> = {
   },
   "helm-uninstall": {
     now: "helm uninstall",
-    risk: "If killed now, parts of the release stay until tare install runs with --recover.",
+    risk: "If killed now, parts of the release stay until tare install runs again.",
   },
   event: {
     now: "the row of the deployment history",
