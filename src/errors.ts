@@ -35,6 +35,7 @@ export {
   NotConfirmed,
   RemovalFailed,
   ServeUrlRefused,
+  WaitNeeded,
 } from "./errors/install.ts";
 export { isOperatorError, type OperatorError } from "./errors/operator-error.ts";
 export {

@@ -199,6 +199,7 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     ],
   ],
   InstallRemoved: [20, [new catalogue.InstallRemoved(FAILED)]],
+  WaitNeeded: [2, [new catalogue.WaitNeeded({ release: RELEASE, revision: 3 })]],
   ServeUrlRefused: [
     10,
     [

@@ -1,7 +1,15 @@
 /** Errors of an installation that an upgrade cannot meet. */
 
-import { again, type Hint, helm, hint, kubectl, runAgain, tare } from "../domain/hints/hint.ts";
-import { NOT_INSTALLING } from "../domain/install/plain-helm.ts";
+import {
+  again,
+  type Hint,
+  helm,
+  hint,
+  kubectl,
+  NOT_INSTALLING,
+  runAgain,
+  tare,
+} from "../domain/hints/hint.ts";
 import type { Going, InstallDecision } from "../domain/install/state.ts";
 import type { MissingValue } from "../domain/install/values.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
@@ -194,6 +202,20 @@ export class ServeUrlRefused extends operatorError<{
   what: ({ serveUrl }) => `the management plane refuses the serve URL ${serveUrl}`,
   why: ({ detail }) => [detail, "nothing was written"],
   hints: () => [hint("Once that is settled, or with another --serve-url:", again)],
+}) {}
+
+/** Exit 2: a release that runs has streams to lose, so that nobody looks away from it. */
+export class WaitNeeded extends operatorError<{
+  readonly release: ReleaseRef;
+  readonly revision: number;
+}>()("WaitNeeded", {
+  exitCode: 2,
+  what: ({ release, revision }) =>
+    `release ${release.name} runs (revision ${revision}), and is not changed without looking`,
+  why: () => ["--wait=false is for a first installation"],
+  hints: () => [
+    hint("Change it, and see that it comes up:", tare("install", { after: ["--wait"] })),
+  ],
 }) {}
 
 type FailedInstallation = {

@@ -1,7 +1,14 @@
 /** Exit 11 to 13: the release is not there, not ready for it, or busy. */
 
-import { type Hint, hint, kubectl, rollback, runAgain, tare } from "../domain/hints/hint.ts";
-import { NOT_INSTALLING } from "../domain/install/plain-helm.ts";
+import {
+  type Hint,
+  hint,
+  kubectl,
+  NOT_INSTALLING,
+  rollback,
+  runAgain,
+  tare,
+} from "../domain/hints/hint.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { Unrecorded } from "../domain/release/unrecorded.ts";
 import { describeHeld } from "../words/lock/holder.ts";

@@ -12,10 +12,10 @@ import { Helm } from "../services/helm/Helm.ts";
 import { prefetch } from "./run/prefetch.ts";
 
 /** The phases of a run that makes values, in the order in which they are printed and numbered. */
-export const INSTALL_VALUES_PHASES = [preflight, configure] as const;
+const INSTALL_VALUES_PHASES = [preflight, configure] as const;
 
 /** Those of a run that writes CRDs and nothing else. */
-export const INSTALL_CRDS_PHASES = [preflight, configure, applyCrds] as const;
+const INSTALL_CRDS_PHASES = [preflight, configure, applyCrds] as const;
 
 /** The state of the release decides as for an installation; nothing is asked, since nothing of it is begun. */
 const configured = Effect.fnUntraced(function* (

@@ -967,8 +967,16 @@ const SAMPLES: {
         chartVersion: "1.2.0",
         timeout: "10m",
         atomic: true,
+        waits: true,
       },
       "helm upgrade --install --atomic --wait, timeout 10m",
+    ],
+    [
+      {
+        ...{ _tag: "HelmUpgradeStarted", release: RELEASE, chartVersion: "1.2.0" },
+        ...{ timeout: "10m", atomic: false, waits: false },
+      },
+      "helm upgrade --install, timeout 10m",
     ],
     [
       {
@@ -977,6 +985,7 @@ const SAMPLES: {
         chartVersion: "1.2.0",
         timeout: "1h30m",
         atomic: false,
+        waits: true,
       },
       "helm upgrade --install --wait, timeout 1h30m",
     ],

@@ -4,7 +4,6 @@ import { Command } from "effect/cli";
 import { type Hint, helm, hint, kubectl } from "../../domain/hints/hint.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
-import { stepsAfterCrds, stepsAfterValues } from "../../domain/install/plain-helm.ts";
 import { planHasChanges } from "../../domain/plan/upgrade-plan.ts";
 import { type InstallOutcome, install } from "../../operations/install.ts";
 import { installCrds, installValuesForHelm } from "../../operations/install-for-helm.ts";
@@ -13,6 +12,7 @@ import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crd
 import { showHints } from "../../render/hints/hints.ts";
 import type { ManagementPlane } from "../../services/events/ManagementPlane.ts";
 import { report } from "../../services/report/Reporter.ts";
+import { stepsAfterCrds, stepsAfterValues } from "../../words/install/plain-helm.ts";
 import { readIdentity } from "../flags/identity-file.ts";
 import { INSTALL_FLAGS, installFlags } from "../flags/install-flags.ts";
 import {

@@ -68,6 +68,9 @@ const MAIN = {
     { help: "Leave what failed in place instead of removing it" },
     Flag.withNegation(Flag.Boolean("no-atomic"), "atomic"),
   ),
+  wait: toggle("wait", DEFAULTS.wait, {
+    help: "Wait until the release and its data plane are up; `--wait=false` ends with Helm's last write, and removes nothing that fails later",
+  }),
   failFast: toggle("fail-fast", DEFAULTS.failFast, {
     help: "End the installation as soon as a new pod cannot recover, instead of waiting for the timeout",
     page: "docs/rollout.md",

@@ -73,13 +73,14 @@ export const installOptions = Effect.fnUntraced(function* (input: InstallInput) 
   const options: InstallOptions = {
     ...(yield* upgradeOptions({ ...input, ...NOT_OURS })),
     yes: input.yes,
+    wait: input.wait,
     ...(yield* pullSecretOf(input)),
   };
   return options;
 });
 
 /** What a run of the command is for: all but one leave the release to others, or as it is. */
-export type InstallMode = "install" | "plan" | "values" | "crds";
+type InstallMode = "install" | "plan" | "values" | "crds";
 
 /** They exclude each other, and stdout is one thing at a time. */
 export const installMode = Effect.fnUntraced(function* (input: InstallInput) {

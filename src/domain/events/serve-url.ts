@@ -7,7 +7,7 @@ export interface ServeUrlRegistration {
   readonly cli_version: string;
 }
 
-export type Registered =
+type Registered =
   | { readonly _tag: "Registered" }
   /** The plane does not want it, and will not want it in a moment either. */
   | { readonly _tag: "Refused"; readonly reason: DeliveryProblem }

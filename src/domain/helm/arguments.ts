@@ -24,6 +24,8 @@ interface UpgradeArguments {
   readonly valuesFile: string;
   readonly timeout: Duration.Duration;
   readonly atomic: boolean;
+  /** Until everything is ready; the default. To undo what fails, Helm waits in any case. */
+  readonly wait?: boolean;
   /** Also change fields that others own; for a release that is applied by the server. */
   readonly takeOver?: boolean;
 }
@@ -56,7 +58,7 @@ export const upgradeArguments = (
   "--skip-crds",
   "--timeout",
   formatGoDuration(request.timeout),
-  waitFlag(version),
+  ...(request.wait === false ? [] : [waitFlag(version)]),
   ...(request.atomic ? [atomicFlag(version)] : []),
   ...conflictFlags(version, request),
 ];

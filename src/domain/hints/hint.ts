@@ -93,6 +93,9 @@ export const shell = (...steps: ReadonlyArray<CommandLine | string>): Command =>
   steps,
 });
 
+/** Flags of an installation that leaves Helm to others, or begins nothing: none of them is for a run that installs. */
+export const NOT_INSTALLING = ["plan", "print-values", "values-out", "crds-only"];
+
 interface Rollback {
   readonly release: ReleaseRef;
   /** Or a word in its place. */

@@ -5,6 +5,8 @@ import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "../run/upgrade-opt
 export interface InstallOptions extends UpgradeOptions {
   /** Begin without asking. */
   readonly yes: boolean;
+  /** Until the release and its data plane are up; a release that runs is never changed without. */
+  readonly wait: boolean;
   /** A dockerconfigjson for the images, from which a Secret is made in both namespaces. */
   readonly pullSecret: Redacted.Redacted<string> | undefined;
   /** A Secret of the operator's own that is there already, in both namespaces. */
@@ -15,6 +17,7 @@ export interface InstallOptions extends UpgradeOptions {
 export const DEFAULT_INSTALL_OPTIONS: InstallOptions = {
   ...DEFAULT_UPGRADE_OPTIONS,
   yes: false,
+  wait: true,
   pullSecret: undefined,
   pullSecretName: undefined,
 };

@@ -121,6 +121,8 @@ export type ReportEvent =
       /** As Helm gets it, e.g. `10m`. */
       readonly timeout: string;
       readonly atomic: boolean;
+      /** Until everything is ready. */
+      readonly waits: boolean;
     }
   /** The running proxies drain for less than was asked for, and are kept until their streams have ended. */
   | {

@@ -27,6 +27,8 @@ export interface UpgradeAttempt extends Restoration {
   readonly installed: InstalledRelease;
   readonly before: History;
   readonly interruption: Interruption;
+  /** Helm, and the gate after it, wait for what comes up; the default. */
+  readonly waits?: boolean;
   readonly streams: FollowedStreams;
 }
 
@@ -134,11 +136,13 @@ export const describeFailure = (
 export const announceHelm = ({
   installed,
   options,
-}: Pick<UpgradeAttempt, "installed" | "options">) =>
+  waits = true,
+}: Pick<UpgradeAttempt, "installed" | "options" | "waits">) =>
   report({
     _tag: "HelmUpgradeStarted",
     release: installed.release,
     chartVersion: installed.chart.version,
     timeout: formatGoDuration(options.timeout),
-    atomic: options.atomic,
+    atomic: options.atomic && waits,
+    waits,
   });

@@ -50,7 +50,8 @@ export interface UpgradeResult {
   readonly revision: number;
   readonly fromVersion: string;
   readonly toVersion: string;
-  readonly dataPlane: "Settled" | "Absent";
+  /** `NotWaited` where the run was told not to look. */
+  readonly dataPlane: "Settled" | "Absent" | "NotWaited";
   /** Where a later rollback should go; `undefined` when no earlier revision is known to be good. */
   readonly rollbackRevision: number | undefined;
   /** What the chart has to say of the revision, fit to be shown. */

@@ -49,14 +49,15 @@ const takesOver = Effect.fnUntraced(function* ({ options, installed, before }: U
 
 /** Helm's end. An interruption is passed to Helm once, which then fails, or rolls back, and is seen through. */
 const helmExit = Effect.fnUntraced(function* (attempt: UpgradeAttempt, rollout: Rollout) {
-  const { options, installed, interruption } = attempt;
+  const { options, installed, interruption, waits = true } = attempt;
   const helm = yield* Helm;
   const run = yield* helm.upgrade({
     release: installed.release,
     chart: installed.chart.directory,
     values: installed.values,
     timeout: options.timeout,
-    atomic: options.atomic,
+    atomic: options.atomic && waits,
+    wait: waits,
     takeOver: yield* takesOver(attempt),
   });
   const ended = yield* interruption.wait(

@@ -25,6 +25,7 @@ import {
   MissingValues,
   NotConfirmed,
   OperationInProgress,
+  WaitNeeded,
 } from "../../errors.ts";
 import type { Chart, ChartError } from "../../services/chart/ChartSource.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
@@ -189,6 +190,9 @@ const configured = Effect.fnUntraced(function* (input: ConfigureInput) {
   );
   const start = yield* requireStartable(input, chart, decision);
   const deployed = start._tag === "Converge" ? start.deployed : undefined;
+  if (deployed !== undefined && !options.wait) {
+    return yield* new WaitNeeded({ release, revision: deployed.revision });
+  }
   const stored =
     deployed === undefined || facts.stored === undefined ? undefined : Redacted.value(facts.stored);
   if (stored !== undefined) yield* requireOwnDataPlane(options, stored);

@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Redacted, Result } from "effect";
 import { type HelmReason, said } from "../../domain/helm/outcome.ts";
 import { tellsOfRemoval } from "../../domain/helm/stderr.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
+import type { InstallOptions } from "../../domain/install/options.ts";
 import { installOutcome } from "../../domain/install/outcome.ts";
 import type { RemovalTrouble } from "../../domain/install/removal.ts";
 import type { ObjectRef } from "../../domain/kube/objects.ts";
@@ -19,7 +20,7 @@ import {
   RunSuperseded,
 } from "../../errors.ts";
 import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
-import { report } from "../../services/report/Reporter.ts";
+import { report, warn } from "../../services/report/Reporter.ts";
 import { describeHelmReason } from "../../words/helm/reasons.ts";
 import { describeInstalledMeanwhile, describeRemovalTrouble } from "../../words/install/removal.ts";
 import type { TakeBack } from "../fields/take-back.ts";
@@ -35,19 +36,19 @@ import {
   untilAnswered,
 } from "../helm/attempt.ts";
 import { failureOf } from "../helm/conclude.ts";
-import { helmUpgrade } from "../helm/helm-upgrade.ts";
+import { helmUpgrade, type UpgradeResult } from "../helm/helm-upgrade.ts";
 import { withInterruption } from "../helm/interruption.ts";
 import { mayWrite } from "../helm/require-unchanged.ts";
 import { helmErrorText } from "../helm/run-helm.ts";
 import { unavailable } from "../kube/unavailable.ts";
 import type { InstalledRelease } from "../release/installed-release.ts";
 import { followRollout, keepDiagnosis } from "../rollout/rollout.ts";
-import { awaitSettled } from "../rollout/settle.ts";
+import { awaitSettled, readNotes } from "../rollout/settle.ts";
 import type { FollowedStreams } from "../streams/follow.ts";
 import { awaitGone, presentOf, removeRelease } from "./remove.ts";
 
 export interface HelmInstallInput {
-  readonly options: UpgradeOptions;
+  readonly options: InstallOptions;
   readonly identity: Identity;
   readonly installed: InstalledRelease;
   /** What the chart comes to. */
@@ -126,6 +127,22 @@ const giveUp = Effect.fnUntraced(function* (attempt: FirstAttempt, failure: Atte
 const redacted = (reason: HelmReason, secrets: InstalledRelease["secrets"]): HelmReason =>
   reason._tag === "Said" ? said(redactText(reason.text, secrets)) : reason;
 
+/** Nobody looked: it is neither known to be good nor held to be bad, as one that was made by bare Helm. */
+const leftToItself = Effect.fnUntraced(function* (attempt: FirstAttempt, revision: number) {
+  const { options, installed } = attempt;
+  yield* forget(attempt, revision);
+  yield* warn({ code: "not-waited-for", namespace: options.dataplaneNamespace });
+  return {
+    revision,
+    fromVersion: installed.fromVersion,
+    toVersion: installed.chart.version,
+    dataPlane: "NotWaited",
+    rollbackRevision: undefined,
+    notes: yield* readNotes(attempt, revision),
+    rollbackTakesOver: false,
+  } satisfies UpgradeResult as UpgradeResult;
+});
+
 const concluded = Effect.fnUntraced(function* (attempt: FirstAttempt) {
   const { options, installed, before } = attempt;
   const { release, secrets } = installed;
@@ -147,6 +164,9 @@ const concluded = Effect.fnUntraced(function* (attempt: FirstAttempt) {
       }),
   );
   const outcome = installOutcome(before, after, errorText);
+  if (outcome._tag === "Installed" && attempt.waits === false) {
+    return yield* leftToItself(attempt, outcome.revision);
+  }
   if (outcome._tag === "Installed") {
     const remaining = Duration.subtract(options.timeout, elapsed);
     const settled = yield* awaitSettled(attempt, outcome.revision, rollout, remaining);
@@ -201,6 +221,7 @@ const first = Effect.fnUntraced(function* (input: HelmInstallInput) {
   return yield* withInterruption((interruption) =>
     attemptInstall({
       ...{ options, installed, before, lock, interruption, streams, prior, rendered },
+      waits: options.wait,
       hookObjects: hooks.absent,
     }),
   );

@@ -47,7 +47,7 @@ export interface PlanInput {
   readonly liveCrds: Effect.Effect<ReadonlyArray<LiveCrd>, KubectlError>;
 }
 
-export const NO_OBJECTS: RehearsedObjects = {
+const NO_OBJECTS: RehearsedObjects = {
   changes: [],
   rolls: [],
   taken: [],

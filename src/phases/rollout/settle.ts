@@ -61,7 +61,10 @@ const awaitStreams = Effect.fnUntraced(function* (
 });
 
 /** They are nice to have: a Helm that cannot be asked for them has upgraded all the same. */
-const readNotes = Effect.fnUntraced(function* ({ installed }: UpgradeAttempt, revision: number) {
+export const readNotes = Effect.fnUntraced(function* (
+  { installed }: UpgradeAttempt,
+  revision: number,
+) {
   const helm = yield* Helm;
   const notes = yield* Effect.option(
     Effect.timeout(helm.notes(installed.release, revision), NOTES_WITHIN),

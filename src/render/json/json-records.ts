@@ -123,6 +123,7 @@ const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
   chartVersion: Schema.String,
   timeout: Schema.String,
   atomic: Schema.Boolean,
+  waits: Schema.Boolean,
 });
 
 const ToolProgress = record("tool", "helm or kubectl is being fetched.", {

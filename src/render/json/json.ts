@@ -137,8 +137,8 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     case "RemovalStarted":
       return { type: "removal-started", release: event.release, why: event.why };
     case "HelmUpgradeStarted": {
-      const { release, chartVersion, timeout, atomic } = event;
-      return { type: "helm-started", release, chartVersion, timeout, atomic };
+      const { release, chartVersion, timeout, atomic, waits } = event;
+      return { type: "helm-started", release, chartVersion, timeout, atomic, waits };
     }
     case "ProxiesHeld":
       return {

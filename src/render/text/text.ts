@@ -175,7 +175,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       ];
     case "HelmUpgradeStarted":
       return [
-        `helm upgrade --install ${event.atomic ? "--atomic " : ""}--wait, timeout ${event.timeout}`,
+        `${["helm upgrade --install", event.atomic ? " --atomic" : "", event.waits ? " --wait" : ""].join("")}, timeout ${event.timeout}`,
       ];
     case "ProxiesHeld":
       return [heldLine(event)];

@@ -76,6 +76,8 @@ export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
   "run-died": ({ run }) => obituary(run),
   "dead-run-event-not-written": ({ cause }) =>
     `could not record the run that died in the deployment history: ${cause}`,
+  "not-waited-for": ({ namespace }) =>
+    `nobody has looked whether the release and the data plane in ${namespace} come up (--wait=false)`,
   "serve-url-not-registered": ({ serveUrl, cause }) =>
     `serve URL ${serveUrl} is not registered with the management plane (${cause}); the same command registers it later`,
   "secret-not-restored": ({ secret, cause }) =>

@@ -36,6 +36,8 @@ export interface UpgradeRequest {
   readonly values: Redacted.Redacted<JsonObject>;
   readonly timeout: Duration.Duration;
   readonly atomic: boolean;
+  /** Until everything of the release is ready; the default. */
+  readonly wait?: boolean;
   /** Also change fields that others own; for a release that is applied by the server. */
   readonly takeOver?: boolean;
 }

@@ -1,18 +1,15 @@
 /** The steps of a team that runs Helm itself: what tare would do besides, and the Helm command that tare would run. */
-import { upgradeArguments } from "../helm/arguments.ts";
-import type { HelmVersion } from "../helm/version.ts";
-import { type Hint, helm, hint, kubectl, tare } from "../hints/hint.ts";
-import { IDENTITY_SECRET } from "../identity/identity-secret.ts";
-import type { InstallOptions } from "./options.ts";
-import { PULL_SECRET } from "./pull-secret.ts";
+import { upgradeArguments } from "../../domain/helm/arguments.ts";
+import type { HelmVersion } from "../../domain/helm/version.ts";
+import { type Hint, helm, hint, kubectl, NOT_INSTALLING, tare } from "../../domain/hints/hint.ts";
+import { IDENTITY_SECRET } from "../../domain/identity/identity-secret.ts";
+import type { InstallOptions } from "../../domain/install/options.ts";
+import { PULL_SECRET } from "../../domain/install/pull-secret.ts";
 
-/** Flags of a run that leaves Helm to others, and of one that begins nothing: none of them is for a run that installs. */
-export const NOT_INSTALLING = ["plan", "print-values", "values-out", "crds-only"];
-
-export interface PlainHelm {
+interface PlainHelm {
   readonly options: Pick<
     InstallOptions,
-    "release" | "dataplaneNamespace" | "timeout" | "atomic" | "chart"
+    "release" | "dataplaneNamespace" | "timeout" | "atomic" | "wait" | "chart"
   >;
   readonly version: HelmVersion;
   /** Path or reference of the chart, or a word in its place. */
@@ -27,10 +24,11 @@ export interface PlainHelm {
 
 /** As tare runs it. */
 const helmUpgrade = ({ options, version, chart, valuesFile }: PlainHelm) => {
-  const { release, timeout, atomic } = options;
+  const { release, timeout, wait } = options;
+  const atomic = options.atomic && wait;
   const remote = options.chart._tag === "Remote" ? options.chart.version : undefined;
   return helm(
-    ...upgradeArguments(version, { release, chart, valuesFile, timeout, atomic }),
+    ...upgradeArguments(version, { release, chart, valuesFile, timeout, atomic, wait }),
     ...(remote === undefined ? [] : ["--version", remote]),
   );
 };
