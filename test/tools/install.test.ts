@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Result } from "effect";
@@ -113,6 +115,26 @@ describe("a download that fails", () => {
       };
       assert.isTrue(Result.isSuccess(yield* install(mirror, folder)));
       assert.deepStrictEqual(mirror.requests, [HELM_PATH, HELM_PATH]);
+    }),
+  );
+});
+
+describe("a process that died before it had the lock", () => {
+  it.live("leaves nothing that outlives the next one's turn; the living are left alone", () =>
+    Effect.gen(function* () {
+      const mirror = yield* mirrorServer;
+      const folder = yield* temporaryFolder;
+      mirror.serve = whole;
+      const draft = (name: string, text: string) => {
+        mkdirSync(join(folder, "helm"), { recursive: true });
+        writeFileSync(join(folder, "helm", `.lock-4.2.4.draft-${name}`), text);
+      };
+      const owner = (pid: number) => JSON.stringify({ pid, host: hostname() });
+      draft("dead", owner(2 ** 22));
+      draft("half", '{"pid":');
+      draft("alive", owner(process.pid));
+      assert.isTrue(Result.isSuccess(yield* install(mirror, folder)));
+      assert.deepStrictEqual(filesBelow(folder), ["helm/.lock-4.2.4.draft-alive", ...INSTALLED]);
     }),
   );
 });

@@ -67,6 +67,19 @@ const generations = async (folder: string, name: string): Promise<ReadonlyArray<
     .map((file) => Number(file.slice(name.length + 1)))
     .sort((a, b) => b - a);
 
+const draftPrefix = (name: string): string => `${name}.draft-`;
+
+/** What processes left that died before theirs became a lock. One that is still being written is made again by its owner. */
+const sweepDrafts = async (folder: string, name: string): Promise<void> => {
+  const drafts = (await readdir(folder)).filter((file) => file.startsWith(draftPrefix(name)));
+  for (const draft of drafts) {
+    const file = join(folder, draft);
+    const text = await readFile(file, "utf8").catch(() => undefined);
+    if (text === undefined || (await isAlive(file, parseOwner(text)))) continue;
+    await rm(file, { force: true });
+  }
+};
+
 type Attempt = { readonly held: string } | { readonly owner: Owner } | undefined;
 
 /** Either the lock, or who has it, or nothing when the scene has just changed. */
@@ -78,7 +91,7 @@ const attempt = async (folder: string, name: string): Promise<Attempt> => {
     if (owner !== undefined && (await isAlive(current, owner))) return { owner };
   }
   const mine = join(folder, `${name}.${newest + 1}`);
-  const draft = join(folder, `${name}.draft-${randomUUID()}`);
+  const draft = join(folder, `${draftPrefix(name)}${randomUUID()}`);
   const me: Owner = { pid: process.pid, host: hostname(), started: startedAt(process.pid) };
   await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
   try {
@@ -90,6 +103,8 @@ const attempt = async (folder: string, name: string): Promise<Attempt> => {
   for (const dead of [newest, ...older].filter((generation) => generation > 0)) {
     await rm(join(folder, `${name}.${dead}`), { force: true });
   }
+  // The lock is held by now, whatever becomes of these.
+  await sweepDrafts(folder, name).catch(() => undefined);
   return { held: mine };
 };
 
