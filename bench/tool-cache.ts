@@ -66,7 +66,7 @@ if (process.argv[2] === undefined) {
   rmSync(root, { recursive: true });
   const [mirror = "", sha256 = "", into = ""] = process.argv.slice(2);
   const pin = { version: "4.2.4", sha256: { "linux-amd64": sha256 } };
-  const pins = { tools: { helm: pin, kubectl: pin }, official: OFFICIAL };
+  const pins = { tools: { helm: pin, kubectl: pin, crane: pin }, official: OFFICIAL };
   const artifact = artifactOf(pins, "helm", "linux-amd64", mirror);
   const idle = process.memoryUsage.rss();
   let peak = idle;

@@ -2,10 +2,10 @@
  * Writes src/services/tools/pins.json: the versions given, with the sha256 that the projects publish beside their
  * downloads. Nothing is computed here. A platform whose hash is not published is left out, and said.
  *
- *   node scripts/refresh-tool-pins.ts --helm 4.2.4 --kubectl 1.36.4
+ *   node scripts/refresh-tool-pins.ts --helm 4.2.4 --kubectl 1.36.4 --crane 0.22.1
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   artifactOf,
@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     helm: { type: "string" },
     kubectl: { type: "string" },
+    crane: { type: "string" },
     file: { type: "string", default: join(import.meta.dirname, "../src/services/tools/pins.json") },
   },
 });
@@ -35,9 +36,9 @@ const refreshed = async (tool: ToolName) => {
   const tools = { ...pinned, [tool]: { version, sha256: {} } };
   const sha256: Record<string, string> = {};
   for (const platform of PLATFORMS) {
-    const { checksumUrl } = artifactOf({ tools, official: OFFICIAL }, tool, platform);
+    const { checksumUrl, path } = artifactOf({ tools, official: OFFICIAL }, tool, platform);
     const response = await fetch(checksumUrl);
-    const hash = response.ok ? publishedHash(await response.text()) : undefined;
+    const hash = response.ok ? publishedHash(await response.text(), basename(path)) : undefined;
     if (hash !== undefined) sha256[platform] = hash;
     else if (response.ok || response.status === 404) console.error(`${checksumUrl}: no hash`);
     else throw new Error(`${checksumUrl}: HTTP ${response.status}`);
@@ -46,5 +47,5 @@ const refreshed = async (tool: ToolName) => {
   return { version, sha256 };
 };
 
-const [helm, kubectl] = await Promise.all(TOOL_NAMES.map(refreshed));
-writeFileSync(file, `${JSON.stringify({ helm, kubectl }, null, 2)}\n`);
+const [helm, kubectl, crane] = await Promise.all(TOOL_NAMES.map(refreshed));
+writeFileSync(file, `${JSON.stringify({ helm, kubectl, crane }, null, 2)}\n`);

@@ -80,7 +80,7 @@ describe("certificate authorities", () => {
         const { certFile, url } = yield* secureMirror(folder, {
           [`${KUBECTL_PATH}.sha256`]: right,
         });
-        const pins = { ...pinsFor(), official: { helm: url, kubectl: url } };
+        const pins = { ...pinsFor(), official: { helm: url, kubectl: url, crane: url } };
         const unpinned: ToolPins = {
           ...pins,
           tools: { ...pins.tools, kubectl: { version: "1.36.4", sha256: {} } },
@@ -96,7 +96,8 @@ describe("certificate authorities", () => {
         const bad = yield* ended(join(folder, "b"), ["tools", "install"], env, { pins: unpinned });
         assert.strictEqual(bad.code, 10);
         assert.match(bad.stderr, /kubectl: .* is not what the project published/);
-        const plain = { ...unpinned, official: { helm: mirror.url, kubectl: mirror.url } };
+        const official = { helm: mirror.url, kubectl: mirror.url, crane: mirror.url };
+        const plain = { ...unpinned, official };
         const clear = yield* ended(join(folder, "c"), ["tools", "install"], env, { pins: plain });
         assert.match(clear.stderr, /kubectl: .*: a checksum file must come over https/);
       }),

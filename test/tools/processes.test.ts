@@ -183,6 +183,7 @@ describe("tare tools", () => {
         `  helm 4.2.4  ${root}/helm/4.2.4/helm`,
         `  helm 4.2.3 (not used any more)  ${root}/helm/4.2.3/helm`,
         "  kubectl 1.36.4 (not downloaded yet)",
+        "  crane 0.22.1 (no pinned hash for this platform)",
       ]);
       const pruned = yield* ended(startTare(home, ["tools", "prune", ...dir]));
       assert.strictEqual(pruned.stdout, `removed helm 4.2.3  ${root}/helm/4.2.3/helm\n`);

@@ -26,6 +26,8 @@ export const pinsFor = (
   helm: Buffer | undefined = HELM_ARCHIVE,
   kubectl: Buffer | undefined = KUBECTL,
   platform: Platform = PLATFORM,
+  /** Unless given, this platform has none. */
+  crane?: Buffer,
 ): ToolPins => ({
   tools: {
     helm: { version: "4.2.4", sha256: helm === undefined ? {} : { [platform]: sha256(helm) } },
@@ -33,6 +35,7 @@ export const pinsFor = (
       version: "1.36.4",
       sha256: kubectl === undefined ? {} : { [platform]: sha256(kubectl) },
     },
+    crane: { version: "0.22.1", sha256: crane === undefined ? {} : { [platform]: sha256(crane) } },
   },
   official: OFFICIAL,
 });

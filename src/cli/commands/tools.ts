@@ -31,7 +31,7 @@ const reportProblems = Effect.fnUntraced(function* (
 
 const list = Command.make("list", {}, () =>
   Effect.gen(function* () {
-    const { folder, wanted, tools } = yield* (yield* ToolShelf).list;
+    const { folder, wanted, offered, tools } = yield* (yield* ToolShelf).list;
     yield* printLine(folder);
     for (const tool of TOOL_NAMES) {
       const here = tools.filter((shelved) => shelved.tool === tool);
@@ -39,7 +39,10 @@ const list = Command.make("list", {}, () =>
         yield* printLine(`  ${tool} ${version}${pinned ? "" : " (not used any more)"}  ${path}`);
       }
       if (!here.some(({ pinned }) => pinned)) {
-        yield* printLine(`  ${tool} ${wanted[tool]} (not downloaded yet)`);
+        const why = offered.includes(tool)
+          ? "not downloaded yet"
+          : "no pinned hash for this platform";
+        yield* printLine(`  ${tool} ${wanted[tool]} (${why})`);
       }
     }
   }).pipe(Effect.interruptible),
@@ -49,7 +52,8 @@ const install = Command.make("install", {}, () =>
   Effect.gen(function* () {
     const shelf = yield* ToolShelf;
     const attempt = (tool: ToolName) => Effect.result(shelf.install(tool));
-    const results = yield* Effect.forEach(TOOL_NAMES, attempt, { concurrency: "unbounded" });
+    const { offered } = yield* shelf.list;
+    const results = yield* Effect.forEach(offered, attempt, { concurrency: "unbounded" });
     const problems: Array<ShelfProblem> = [];
     for (const result of results) {
       if (result._tag === "Success") yield* printLine(result.success);
@@ -57,7 +61,9 @@ const install = Command.make("install", {}, () =>
     }
     if (problems.length > 0) yield* reportProblems("not all tools could be installed", problems);
   }).pipe(Effect.interruptible),
-).pipe(Command.withDescription("Download and verify helm and kubectl now, and print their paths"));
+).pipe(
+  Command.withDescription("Download and verify helm, kubectl and crane now, and print their paths"),
+);
 
 const prune = Command.make("prune", {}, () =>
   Effect.gen(function* () {
@@ -103,7 +109,7 @@ export const toolsCommand = <R>(
 ) =>
   Command.make("tools").pipe(
     Command.withDescription(
-      "Manage the helm and kubectl that tare uses: list, install, prune, bundle.",
+      "Manage the helm, kubectl and crane that tare uses: list, install, prune, bundle.",
     ),
     Command.annotate(HelpExtrasOf, { environment: TOOLS_ENVIRONMENT }),
     Command.withSharedFlags({ toolsDir: TOOLS_DIR_FLAG.flag }),

@@ -1,6 +1,6 @@
 /** Which file of which project is the tool for a platform, where it is, and what its hash must be. */
-export type ToolName = "helm" | "kubectl";
-export const TOOL_NAMES: ReadonlyArray<ToolName> = ["helm", "kubectl"];
+export type ToolName = "helm" | "kubectl" | "crane";
+export const TOOL_NAMES: ReadonlyArray<ToolName> = ["helm", "kubectl", "crane"];
 
 interface ToolPin {
   readonly version: string;
@@ -17,6 +17,7 @@ export interface ToolPins {
 export const OFFICIAL: ToolPins["official"] = {
   helm: "https://get.helm.sh",
   kubectl: "https://dl.k8s.io",
+  crane: "https://github.com",
 };
 
 export const PLATFORMS = [
@@ -50,9 +51,50 @@ export interface Artifact {
   readonly executable: string;
   readonly url: string;
   readonly sha256: string | undefined;
-  /** The project's own checksum file, for a platform without a pinned hash. Never taken from a mirror. */
+  /** The project's own checksum file. Never taken from a mirror. */
   readonly checksumUrl: string;
+  /** Whether that file, read over TLS, stands in for a pinned hash; else a platform without one gets no tool from us. */
+  readonly trustsChecksumFile: boolean;
 }
+
+interface Place {
+  readonly path: string;
+  readonly checksums: string;
+  readonly packing: Artifact["packing"];
+  readonly entry: string;
+}
+
+const helmPlace = (version: string, platform: Platform): Place => {
+  const packing = platform.startsWith("windows") ? "zip" : "tar.gz";
+  const path = `helm-v${version}-${platform}.${packing}`;
+  const entry = `${platform}/${executableName("helm", platform)}`;
+  return { path, checksums: `${path}.sha256sum`, packing, entry };
+};
+
+const kubectlPlace = (version: string, platform: Platform): Place => {
+  const entry = executableName("kubectl", platform);
+  const path = `release/v${version}/bin/${platform.replace("-", "/")}/${entry}`;
+  return { path, checksums: `${path}.sha256`, packing: "none", entry };
+};
+
+/** Its files have the names that GoReleaser gives to systems and machines. */
+const cranePlace = (version: string, platform: Platform): Place => {
+  const [system = "", machine = ""] = platform.split("-");
+  const shown = `${system.charAt(0).toUpperCase()}${system.slice(1)}_${machine === "amd64" ? "x86_64" : machine}`;
+  const folder = `google/go-containerregistry/releases/download/v${version}`;
+  return {
+    path: `${folder}/go-containerregistry_${shown}.tar.gz`,
+    checksums: `${folder}/checksums.txt`,
+    packing: "tar.gz",
+    entry: executableName("crane", platform),
+  };
+};
+
+const PLACES: Readonly<Record<ToolName, (version: string, platform: Platform) => Place>> = {
+  helm: helmPlace,
+  kubectl: kubectlPlace,
+  crane: cranePlace,
+};
 
 export const artifactOf = (
   pins: ToolPins,
@@ -61,25 +103,26 @@ export const artifactOf = (
   mirror?: string,
 ): Artifact => {
   const { version, sha256 } = pins.tools[tool];
-  const executable = executableName(tool, platform);
-  const packing = tool === "kubectl" ? "none" : platform.startsWith("windows") ? "zip" : "tar.gz";
-  const path =
-    tool === "helm"
-      ? `helm-v${version}-${platform}.${packing}`
-      : `release/v${version}/bin/${platform.replace("-", "/")}/${executable}`;
-  const published = tool === "helm" ? `${path}.sha256sum` : `${path}.sha256`;
+  const { path, checksums, packing, entry } = PLACES[tool](version, platform);
   return {
     tool,
     version,
     platform,
     path,
     packing,
-    entry: `${platform}/${executable}`,
-    executable,
+    entry,
+    executable: executableName(tool, platform),
     url: `${mirror === undefined ? trimmed(pins.official[tool]) : mirrorBase(mirror, tool)}/${path}`,
     sha256: sha256[platform],
-    checksumUrl: `${trimmed(pins.official[tool])}/${published}`,
+    checksumUrl: `${trimmed(pins.official[tool])}/${checksums}`,
+    trustsChecksumFile: tool !== "crane",
   };
+};
+
+/** Whether this build can have the tool for the platform at all: nothing unverified is run. */
+export const isOffered = (pins: ToolPins, tool: ToolName, platform: Platform): boolean => {
+  const { sha256, trustsChecksumFile } = artifactOf(pins, tool, platform);
+  return sha256 !== undefined || trustsChecksumFile;
 };
 
 const trimmed = (url: string): string => url.replace(/\/+$/, "");
@@ -98,6 +141,12 @@ export const shownUrl = (url: string): string => {
   return shown.href;
 };
 
-/** The first word of a checksum file, whether or not the file's name follows. */
-export const publishedHash = (text: string): string | undefined =>
-  /^\s*([0-9a-f]{64})(?=\s|$)/i.exec(text)?.[1]?.toLowerCase();
+/**
+ * What a checksum file says: of a file of many lines the one of the file that is asked for, else its first word, whether or
+ * not a name follows.
+ */
+export const publishedHash = (text: string, file = ""): string | undefined => {
+  const lines = text.split("\n");
+  const own = lines.find((line) => line.trim().split(/\s+\*?/)[1] === file) ?? lines[0] ?? "";
+  return /^\s*([0-9a-f]{64})(?=\s|$)/i.exec(own)?.[1]?.toLowerCase();
+};

@@ -17,14 +17,27 @@ type Suitability =
 
 export type Unsuitability =
   | { readonly _tag: "NoVersion" }
+  | { readonly _tag: "TooOld"; readonly version: string; readonly oldest: string }
   | { readonly _tag: "Unsupported"; readonly version: string }
   | { readonly _tag: "KnownBad"; readonly version: string; readonly flaw: HelmFlaw };
+
+/** The oldest one whose command line and messages are known here; it is the first pinned one too. */
+const OLDEST_CRANE = { major: 0, minor: 22, patch: 1 };
+
+const judgeCrane = ({ text, major, minor, patch }: HelmVersion): Suitability => {
+  const oldest = OLDEST_CRANE;
+  const steps = [major - oldest.major, minor - oldest.minor, patch - oldest.patch];
+  return (steps.find((step) => step !== 0) ?? 0) >= 0
+    ? { _tag: "Suitable", version: text }
+    : { _tag: "Unsuitable", why: { _tag: "TooOld", version: text, oldest: "0.22.1" } };
+};
 
 /** Judges a tool that was not installed by us, from what it says of its version. */
 export const judgeTool = (tool: ToolName, text: string): Suitability => {
   const version = parseHelmVersion(text);
   if (version === undefined) return { _tag: "Unsuitable", why: { _tag: "NoVersion" } };
   if (tool === "kubectl") return { _tag: "Suitable", version: version.text };
+  if (tool === "crane") return judgeCrane(version);
   if (!isSupportedHelm(version)) {
     return { _tag: "Unsuitable", why: { _tag: "Unsupported", version: version.text } };
   }

@@ -15,6 +15,7 @@ import { type Tool, ToolCache, ToolMissing } from "./ToolCache.ts";
 const VERSION_ARGUMENTS: Readonly<Record<ToolName, ReadonlyArray<string>>> = {
   helm: ["version", "--template", "{{.Version}}"],
   kubectl: ["version", "--client"],
+  crane: ["version"],
 };
 const VERSION_TIMEOUT = Duration.seconds(10);
 

@@ -12,6 +12,8 @@ export interface ShelvedTool {
 interface ShelfContents {
   readonly folder: string;
   readonly wanted: Readonly<Record<ToolName, string>>;
+  /** Those that this build can have for this machine. */
+  readonly offered: ReadonlyArray<ToolName>;
   readonly tools: ReadonlyArray<ShelvedTool>;
 }
 

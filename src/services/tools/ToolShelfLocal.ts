@@ -5,6 +5,7 @@ import type { ToolsChoice } from "../../domain/kube/cluster-choice.ts";
 import {
   type Artifact,
   artifactOf,
+  isOffered,
   type Platform,
   platformOf,
   TOOL_NAMES,
@@ -42,11 +43,18 @@ export const layerToolShelfLocal = (
       const { report } = yield* Reporter;
       const pins = yield* Pins;
       const root = resolve(toolsFolder(choice.toolsDir));
-      const wanted = { helm: pins.tools.helm.version, kubectl: pins.tools.kubectl.version };
+      const { helm, kubectl, crane } = pins.tools;
+      const wanted = { helm: helm.version, kubectl: kubectl.version, crane: crane.version };
+
+      const here = platformOf(process.platform, process.arch);
+      const offered = TOOL_NAMES.filter(
+        (tool) => here !== undefined && isOffered(pins, tool, here),
+      );
 
       const list = Effect.sync(() => ({
         folder: root,
         wanted,
+        offered,
         tools: TOOL_NAMES.flatMap((tool) =>
           cachedTools(root, tool).map(
             ({ version, path }): ShelvedTool => ({
@@ -60,11 +68,10 @@ export const layerToolShelfLocal = (
       }));
 
       const hostPlatform = Effect.suspend(() => {
-        const platform = platformOf(process.platform, process.arch);
         const reason = `there is none for ${process.platform} on ${process.arch}`;
-        return platform === undefined
+        return here === undefined
           ? Effect.fail(new InstallFailed({ reason, retryable: false }))
-          : Effect.succeed(platform);
+          : Effect.succeed(here);
       });
 
       /** Into the folder by rename, so that an interrupted bundle holds whole files only. */
@@ -95,7 +102,7 @@ export const layerToolShelfLocal = (
             : [yield* Effect.mapError(hostPlatform, problemOf(undefined))];
         const written: Array<string> = [];
         for (const platform of chosen) {
-          for (const tool of TOOL_NAMES) {
+          for (const tool of TOOL_NAMES.filter((one) => isOffered(pins, one, platform))) {
             const artifact = artifactOf(pins, tool, platform, mirror());
             written.push(
               yield* Effect.mapError(bundleOne(artifact, resolve(folder)), problemOf(tool)),

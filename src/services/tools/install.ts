@@ -59,6 +59,15 @@ const expectedHash = Effect.fnUntraced(function* (artifact: Artifact, limits: Do
   });
 });
 
+/** Told before anything is downloaded. */
+const requireHash = (artifact: Artifact): Effect.Effect<void, InstallFailed> =>
+  artifact.sha256 !== undefined || artifact.trustsChecksumFile
+    ? Effect.void
+    : new InstallFailed({
+        reason: `this build has no sha256 of ${artifact.tool} ${artifact.version} for ${artifact.platform}, and runs nothing unverified`,
+        retryable: false,
+      });
+
 const SAMPLE = "100 millis";
 
 /** Downloads the artifact as it is offered, and fails unless its hash is the expected one. */
@@ -67,6 +76,7 @@ export const downloadVerified = Effect.fn("tools.download")(function* (
   file: string,
   report: Report,
 ) {
+  yield* requireHash(artifact);
   const limits = yield* Limits;
   const { tool, version, platform } = artifact;
   const source = shownUrl(artifact.url);

@@ -5,10 +5,11 @@ import { isVersionFolder, newestFirst } from "../../domain/tools/version.ts";
 import { tareHome } from "../disk/home.ts";
 import { isExecutable } from "./files.ts";
 
-/** `TARE_HELM` and `TARE_KUBECTL` name a binary outright. */
+/** Each names a binary outright. */
 export const VARIABLES: Readonly<Record<ToolName, string>> = {
   helm: "TARE_HELM",
   kubectl: "TARE_KUBECTL",
+  crane: "TARE_CRANE",
 };
 
 export const toolsFolder = (chosen: string | undefined): string =>

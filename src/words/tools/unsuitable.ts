@@ -11,6 +11,8 @@ export const describeUnsuitable = (why: Unsuitability): string => {
   switch (why._tag) {
     case "NoVersion":
       return "it does not tell its version";
+    case "TooOld":
+      return `${why.version} is older than ${why.oldest}`;
     case "Unsupported":
       return unsupportedHelm(why.version);
     case "KnownBad":
