@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { DOCTOR_FLAGS } from "../src/cli/commands/doctor.ts";
 import {
   type ExitCode,
+  IMAGES_EXIT_CODES,
   INSTALL_EXIT_CODES,
   UPGRADE_EXIT_CODES,
 } from "../src/cli/commands/exit-codes.ts";
+import { IMAGES_FLAGS } from "../src/cli/commands/images.ts";
 import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
 import { INSTALL_FLAGS } from "../src/cli/flags/install-flags.ts";
 import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
@@ -17,9 +19,13 @@ import { CHECK_TITLES, type CheckId } from "../src/words/checks/titles.ts";
 const ROOT = join(import.meta.dirname, "..");
 
 /** The pages that have something generated in them. */
-export const PAGES = ["README.md", "docs/embedding.md", "docs/checks.md", "docs/install.md"].map(
-  (page) => join(ROOT, page),
-);
+export const PAGES = [
+  "README.md",
+  "docs/embedding.md",
+  "docs/checks.md",
+  "docs/install.md",
+  "docs/images.md",
+].map((page) => join(ROOT, page));
 
 type Row = Pick<DeclaredFlag<unknown>, "name" | "metavar" | "preset" | "help" | "more" | "page">;
 
@@ -63,6 +69,8 @@ const TABLES: Readonly<Record<string, ReadonlyArray<string>>> = {
   "doctor flags": flagTable(ofHelp(false, DOCTOR_FLAGS)),
   "install flags": inDocs(flagTable(ofHelp(false, INSTALL_FLAGS))),
   "advanced install flags": inDocs(flagTable(ofHelp(true, INSTALL_FLAGS))),
+  "images flags": inDocs(flagTable(Object.values(IMAGES_FLAGS))),
+  "images exit codes": exitCodeTable(IMAGES_EXIT_CODES),
   "install exit codes": exitCodeTable(INSTALL_EXIT_CODES),
   "exit codes": exitCodeTable(UPGRADE_EXIT_CODES),
   "preflight checks": checkTable([...PREFLIGHT_CHECKS, HOME_CHECK]),

@@ -4,6 +4,7 @@
  */
 import type * as BadInput from "./errors/bad-input.ts";
 import type * as Crds from "./errors/crds.ts";
+import type * as Images from "./errors/images.ts";
 import type * as Install from "./errors/install.ts";
 import type * as Preflight from "./errors/preflight.ts";
 import type * as Records from "./errors/records.ts";
@@ -24,6 +25,12 @@ export {
   CrdsRefused,
 } from "./errors/crds.ts";
 export { AnotherDoctorAtWork, EventsWaiting } from "./errors/doctor.ts";
+export {
+  CopierUnavailable,
+  ImagesIncomplete,
+  ImagesNotThere,
+  ImagesRefused,
+} from "./errors/images.ts";
 export {
   ChartNotRebuilt,
   InstallationUnfinished,
@@ -83,4 +90,8 @@ export type UpgradeError =
   | InstanceOf<typeof Upgrade>;
 
 /** What an installation can fail with beside these: everything but what the command line itself refuses. */
-export type InstallError = UpgradeError | BadInput.InvalidFlag | InstanceOf<typeof Install>;
+export type InstallError =
+  | UpgradeError
+  | BadInput.InvalidFlag
+  | InstanceOf<typeof Install>
+  | Exclude<InstanceOf<typeof Images>, Images.ImagesNotThere>;

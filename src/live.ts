@@ -6,6 +6,7 @@ import { layerCrdBackupsOnDisk } from "./services/crds/CrdBackupsOnDisk.ts";
 import { EventOutbox } from "./services/events/EventOutbox.ts";
 import { layerHelmBinary } from "./services/helm/HelmBinary.ts";
 import { layerProxyHoldAdmission } from "./services/hold/ProxyHoldAdmission.ts";
+import { layerImageCopierCrane } from "./services/images/ImageCopierCrane.ts";
 import { layerKubectlApi } from "./services/kube/KubectlApi.ts";
 import { layerReleaseLockLease } from "./services/lock/ReleaseLockLease.ts";
 import { layerProcessTableLocal } from "./services/processes/ProcessTableLocal.ts";
@@ -47,6 +48,7 @@ export const liveServices = (choice: ClusterChoice, reporter: Layer.Layer<Report
     layerPromptsTerminal,
     layerOperatorSignalsProcess,
     layerChartFiles.pipe(Layer.provide(helm)),
+    layerImageCopierCrane.pipe(Layer.provide(tools)),
     layerCrdBackupsOnDisk,
     layerFailureReportsOnDisk,
     reporter,

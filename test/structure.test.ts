@@ -86,7 +86,7 @@ const ROOMS = [
   "hints",
   "hold",
   "identity",
-  "install",
+  "images",
   "install",
   "kube",
   "lock",

@@ -8,12 +8,14 @@ import type { InstallServices } from "../operations/install.ts";
 import type { PlanServices } from "../operations/plan.ts";
 import type { UpgradeServices } from "../operations/upgrade.ts";
 import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
+import type { ImageCopier } from "../services/images/ImageCopier.ts";
 import type { Reporter } from "../services/report/Reporter.ts";
 import type { ToolCache } from "../services/tools/ToolCache.ts";
 import type { ToolShelf } from "../services/tools/ToolShelf.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { historyCommand } from "./commands/history.ts";
+import { imagesCommand } from "./commands/images.ts";
 import { installCommand } from "./commands/install.ts";
 import { toolsCommand } from "./commands/tools.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
@@ -27,6 +29,7 @@ export type TareServices = Exclude<
   | InstallServices
   | Effect.Services<ReturnType<typeof history>>
   | Effect.Services<ReturnType<typeof doctor>>
+  | ImageCopier
   | ToolCache,
   ManagementPlane | Scope.Scope
 >;
@@ -78,6 +81,7 @@ export const tareCommand = <R, R2>(
       Command.provide(upgradeCommand, ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),
       Command.provide(historyCommand, ofCluster),
+      imagesCommand(services),
       toolsCommand(tools),
       completionCommand(script),
     ]),

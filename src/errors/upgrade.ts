@@ -1,7 +1,7 @@
 /** Exit 20 to 23: the upgrade was tried. */
 
 import type { RestoreFailure } from "../domain/helm/restore-failure.ts";
-import { type Hint, hint, rollback, runAgain, tare } from "../domain/hints/hint.ts";
+import { again, type Hint, hint, rollback, runAgain, tare } from "../domain/hints/hint.ts";
 import type { FlawedRecord } from "../domain/release/record-flaw.ts";
 import type { ReleaseRef } from "../domain/release/release.ts";
 import type { FailedRevisions } from "../domain/report/report.ts";
@@ -23,7 +23,7 @@ type FailedUpgrade = {
 const registryOf = (image: string): string => image.slice(0, Math.max(0, image.lastIndexOf("/")));
 
 export const imageHints = (missingImage: string | undefined): ReadonlyArray<Hint> =>
-  missingImage === undefined
+  missingImage === undefined || registryOf(missingImage) === ""
     ? []
     : [
         hint(
@@ -125,7 +125,7 @@ export class ChartUnusable extends operatorError<{
   exitCode: 23,
   what: ({ chart }) => `chart ${chart} cannot be used; nothing was changed`,
   why: ({ cause }) => [cause],
-  hints: () => [hint("Fix the cause, then run:", tare("same"))],
+  hints: () => [hint("Fix the cause, then run:", again)],
 }) {}
 
 /** Nothing for an error that is not about a revision that was made. */

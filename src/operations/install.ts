@@ -7,6 +7,7 @@ import type { InstallError } from "../errors.ts";
 import { preflight } from "../phases/checks/preflight.ts";
 import { applyCrds } from "../phases/crds/apply-crds.ts";
 import type { UpgradeResult } from "../phases/helm/helm-upgrade.ts";
+import { imageSync } from "../phases/images/sync.ts";
 import { configure } from "../phases/install/configure.ts";
 import { helmInstall } from "../phases/install/helm-install.ts";
 import { prepare, prepareNamespace } from "../phases/install/prepare.ts";
@@ -24,6 +25,17 @@ import { takeOwnership } from "./run/take-ownership.ts";
 
 /** The phases of an installation, in the order in which they are printed and numbered. */
 export const INSTALL_PHASES = [preflight, configure, prepare, applyCrds, helmInstall] as const;
+
+/** With one before them where images are brought to a registry first. */
+const phasesOf = ({ imageSync: wanted }: InstallOptions) =>
+  wanted === undefined ? INSTALL_PHASES : ([imageSync, ...INSTALL_PHASES] as const);
+
+/** The first phase of an installation that brings its images along, and no other; no cluster is asked anything. */
+export const syncForInstall = Effect.fn("tare.install.sync")(function* (options: InstallOptions) {
+  const phase = yield* makePipeline(phasesOf(options));
+  if (options.imageSync === undefined) return undefined;
+  return yield* Effect.interruptible(phase(imageSync, options.imageSync));
+});
 
 export type InstallOutcome =
   | { readonly _tag: "Unchanged"; readonly revision: number; readonly version: string }
@@ -43,7 +55,10 @@ const stays = (cause: Cause.Cause<{ readonly _tag: string }>): boolean =>
 
 const installed = Effect.fn("tare.install")(
   function* (options: InstallOptions, identity: Identity) {
-    const phase = yield* makePipeline(INSTALL_PHASES);
+    const phase = yield* makePipeline(phasesOf(options));
+    if (options.imageSync !== undefined) {
+      yield* Effect.interruptible(phase(imageSync, options.imageSync));
+    }
     const reads = yield* prefetch(options);
     const run = yield* beginRun(options, identity, INSTALL);
 

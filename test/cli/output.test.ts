@@ -501,6 +501,32 @@ const IDLE_DOCTOR: DoctorReport = {
   leftAlone: undefined,
 };
 
+const digestOf = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const imageNamed = (name: string) => ({
+  name,
+  source: `docker.io/acme/${name}:1`,
+  target: `registry.example.com/tars/${name}:1`,
+});
+const LOOKED_AT = {
+  registry: "registry.example.com/tars",
+  standings: [
+    { image: imageNamed("a"), state: { _tag: "Present", digest: digestOf("a") } },
+    { image: imageNamed("b"), state: { _tag: "Uncompared", digest: digestOf("b") } },
+    { image: imageNamed("c"), state: { _tag: "Missing", digest: digestOf("c") } },
+    {
+      image: imageNamed("d"),
+      state: { _tag: "Other", digest: digestOf("d"), found: digestOf("e") },
+    },
+    {
+      image: imageNamed("e"),
+      state: {
+        _tag: "Problem",
+        problem: { trouble: "no-image", reference: "docker.io/acme/e:1", detail: "" },
+      },
+    },
+  ],
+} as const;
+
 type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
 
 /** Every event there is, in each of its shapes: one that is added without a sample does not compile. */
@@ -514,6 +540,66 @@ const SAMPLES: {
       "  TARS data plane 1.2.0",
       "",
       "  proxy-url stays",
+    ],
+  ],
+  ImagesListed: [
+    [
+      {
+        ...{ _tag: "ImagesListed", origin: "embedded chart", version: "1.2.0" },
+        references: ["docker.io/library/redis:8"],
+      },
+    ],
+  ],
+  ImagesLookedAt: [
+    [
+      { _tag: "ImagesLookedAt", ...LOOKED_AT, purpose: "sync", overwrite: false },
+      "5 images for registry.example.com/tars, 2 there already",
+      "registry.example.com/tars/b:1  there (sha256:bbbbbbbbbbbb); docker.io/acme/b:1 cannot be asked whether it is the same",
+    ],
+    [
+      { _tag: "ImagesLookedAt", ...LOOKED_AT, purpose: "dry-run", overwrite: true },
+      "registry.example.com/tars/a:1  there (sha256:aaaaaaaaaaaa)",
+      "registry.example.com/tars/b:1  there (sha256:bbbbbbbbbbbb); docker.io/acme/b:1 cannot be asked whether it is the same",
+      "docker.io/acme/c:1 → registry.example.com/tars/c:1  to copy (sha256:cccccccccccc)",
+      "docker.io/acme/d:1 → registry.example.com/tars/d:1  to replace (sha256:eeeeeeeeeeee, not sha256:dddddddddddd)",
+      "docker.io/acme/e:1: there is no such image",
+    ],
+    [
+      {
+        ...{ _tag: "ImagesLookedAt", registry: "r.example.com", purpose: "verify" },
+        ...{ overwrite: false, standings: LOOKED_AT.standings.slice(3, 4) },
+      },
+      "docker.io/acme/d:1 → registry.example.com/tars/d:1  another image is there (sha256:eeeeeeeeeeee, not sha256:dddddddddddd)",
+    ],
+  ],
+  ImageCopyStarted: [
+    [
+      { _tag: "ImageCopyStarted", source: "docker.io/acme/c:1", target: "r.example.com/c:1" },
+      "copying docker.io/acme/c:1 → r.example.com/c:1",
+    ],
+  ],
+  ImageCopied: [
+    [
+      {
+        ...{ _tag: "ImageCopied", target: "r.example.com/c:1" },
+        ...{ digest: digestOf("c"), millis: 61_400 },
+      },
+      "copied r.example.com/c:1 in 1m1s (sha256:cccccccccccc)",
+    ],
+  ],
+  ImageNotCopied: [
+    [
+      {
+        _tag: "ImageNotCopied",
+        problem: { trouble: "denied", reference: "r.example.com/c:1", detail: "DENIED" },
+      },
+      "not copied: r.example.com/c:1: this account may not do that, or nobody is logged in (DENIED)",
+    ],
+  ],
+  ImagesSynced: [
+    [
+      { _tag: "ImagesSynced", registry: "r.example.com", copied: 3, present: 5 },
+      "r.example.com has all 8 images: 3 copied, 5 there before",
     ],
   ],
   DoctorTicked: [

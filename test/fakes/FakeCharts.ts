@@ -50,7 +50,7 @@ export const layerFakeChartSource: Layer.Layer<ChartSource, never, FakeCharts> =
           ? Effect.fail(new ChartError({ chart: origin, detail: "it cannot be rebuilt" }))
           : Effect.succeed({
               ...{ name, version, origin, directory, defaults: found.defaults },
-              ...{ embedded: false, crds: [], missingCrds: [] },
+              ...{ embedded: false, crds: [], missingCrds: [], images: found.images ?? [] },
             });
       },
       resolve: (reference) => {
@@ -63,9 +63,9 @@ export const layerFakeChartSource: Layer.Layer<ChartSource, never, FakeCharts> =
             new ChartError({ chart: origin, detail: `path "${place}" not found` }),
           );
         }
-        const { name, version, defaults, crds } = found;
+        const { name, version, defaults, crds, images = [] } = found;
         const chart: Chart = {
-          ...{ name, version, defaults, crds, origin, embedded },
+          ...{ name, version, defaults, crds, images, origin, embedded },
           directory: place,
           missingCrds: [],
         };

@@ -17,6 +17,7 @@ export {
   THIS_PROCESS,
 } from "./FakeProcesses.ts";
 export { FakePrompts } from "./FakePrompts.ts";
+export { FakeRegistries } from "./FakeRegistries.ts";
 export { FakeReports } from "./FakeReports.ts";
 export { FakeSignals } from "./FakeSignals.ts";
 export * from "./fixtures/crds.ts";

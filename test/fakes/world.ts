@@ -33,6 +33,7 @@ import { FakeJournalFiles } from "./FakeJournalFiles.ts";
 import { FakeManagementPlane } from "./FakeManagementPlane.ts";
 import { FakeProcesses, layerProcessTableOf, THIS_PROCESS } from "./FakeProcesses.ts";
 import { FakePrompts } from "./FakePrompts.ts";
+import { FakeRegistries } from "./FakeRegistries.ts";
 import { FakeReports } from "./FakeReports.ts";
 import { FakeSignals } from "./FakeSignals.ts";
 import {
@@ -190,6 +191,7 @@ export const world = (scenario: Scenario = {}) => {
     layerFakeTools(scenario.missingTools),
     FakeBackups.layer,
     FakeReports.layer,
+    FakeRegistries.layer,
     FakeProcesses.layer,
     FakePrompts.layer,
     FakeJournalFiles.layer,

@@ -113,6 +113,11 @@ export const INSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
     short: "failed before anything was written",
     full: "failed before anything of the release was written: chart, rendering, schema",
   },
+  {
+    code: "31",
+    short: "images incomplete",
+    full: "`--image-sync` copied some images and not all; nothing was installed, and the same command continues",
+  },
   { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
   { code: "1", short: "unexpected" },
 ];
@@ -124,6 +129,24 @@ export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "13", short: "another doctor is at work" },
   { code: "30", short: "events wait for the next tick" },
   { code: "130/143/129", short: "interrupted by a signal" },
+  { code: "1", short: "unexpected" },
+];
+
+export const IMAGES_EXIT_CODES: ReadonlyArray<ExitCode> = [
+  { code: "0", short: "done, or nothing to do" },
+  { code: "2", short: "usage or bad input" },
+  {
+    code: "10",
+    short: "a registry or crane is not to be used, nothing copied",
+    full: "something stands in the way, all of it is told, and nothing was copied: no right to push, no such repository or image, a tag that holds another image, a registry that does not answer, no crane",
+  },
+  { code: "23", short: "the chart cannot be read" },
+  {
+    code: "31",
+    short: "not every image is there",
+    full: "some images were copied and others were not: the same command continues; for `verify`, an image is missing or another one is in its place",
+  },
+  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
   { code: "1", short: "unexpected" },
 ];
 

@@ -5,7 +5,7 @@ import { type Hint, helm, hint, kubectl } from "../../domain/hints/hint.ts";
 import type { Identity } from "../../domain/identity/identity.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
 import { planHasChanges } from "../../domain/plan/upgrade-plan.ts";
-import { type InstallOutcome, install } from "../../operations/install.ts";
+import { type InstallOutcome, install, syncForInstall } from "../../operations/install.ts";
 import { installCrds, installValuesForHelm } from "../../operations/install-for-helm.ts";
 import { planInstall } from "../../operations/plan-install.ts";
 import { type CrdChanges, type EndOfRun, withCrdChanges } from "../../phases/crds/changes.ts";
@@ -118,6 +118,9 @@ const runInstall = Effect.fnUntraced(function* (input: InstallInput, plane: Plan
     case "values":
     case "crds":
       return yield* runForHelm(input, options, identity, mode);
+    case "sync":
+      yield* syncForInstall(options);
+      return undefined;
     case "install":
       return {
         options,
@@ -183,6 +186,10 @@ export const installCommand = (plane: PlaneOf) =>
       {
         command: "tare install identity.json --image-pull-secret @dockerconfig.json",
         description: "Pull the images with these credentials",
+      },
+      {
+        command: "tare install identity.json --image-sync registry.example.com/tars --sync-only",
+        description: "Bring the images to a registry of your own, and do nothing else",
       },
     ]),
   );

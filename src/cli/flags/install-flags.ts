@@ -3,8 +3,8 @@ import { Config, Option } from "effect";
 import { Flag } from "effect/cli";
 import { DEFAULT_INSTALL_OPTIONS as DEFAULTS } from "../../domain/install/options.ts";
 import { declare, flagsOf, optional, toggle, wordsUnless } from "./declared-flag.ts";
-import { url } from "./kinds.ts";
-import { DEPLOYMENT_MODES, imageRegistry, UPGRADE_FLAGS } from "./upgrade-flags.ts";
+import { matching, url } from "./kinds.ts";
+import { DEPLOYMENT_MODES, imageRegistry, NAMED_REGISTRY, UPGRADE_FLAGS } from "./upgrade-flags.ts";
 
 /** The default of a flag without which a release that runs keeps its value. */
 const KEPT = "that of the release, if there is one";
@@ -41,6 +41,23 @@ const MAIN = {
     },
     (given) => (Option.isSome(given) ? ["--image-pull-secret", given.value] : []),
   ),
+  imageSync: optional(
+    "image-sync",
+    matching(
+      "image-sync",
+      NAMED_REGISTRY,
+      "a registry with an optional path, e.g. registry.example.com/tars",
+    ),
+    {
+      help: "Copy the images that are missing there to this registry first, and install from it",
+      preset: "none",
+      metavar: "REGISTRY",
+      page: "docs/images.md",
+    },
+  ),
+  syncOnly: toggle("sync-only", false, {
+    help: "End after --image-sync, without asking the cluster anything",
+  }),
   customer: text("customer", "The customer's name", "TARE_CUSTOMER", {
     preset: "that of the release or the identity file",
   }),

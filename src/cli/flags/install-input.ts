@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { Config, Effect, Option, Redacted } from "effect";
 import type { Command } from "effect/cli";
 import type { GivenFlag } from "../../domain/hints/operator-commands.ts";
+import type { SyncRequest } from "../../domain/images/request.ts";
 import type { InstallOptions } from "../../domain/install/options.ts";
+import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { InvalidFlag } from "../../errors.ts";
 import { givenFlags } from "./declared-flag.ts";
 import { INSTALL_FLAGS, type installFlags } from "./install-flags.ts";
@@ -69,18 +71,45 @@ const pullSecretOf = Effect.fnUntraced(function* (input: InstallInput) {
     : yield* refused("image-pull-secret", "expected the name of a Secret, or @FILE");
 });
 
+/** For the same images under `tare images`. */
+const wordsOfImages = (input: InstallInput): ReadonlyArray<string> => {
+  const { values, chartPath, chartVersion, imageTag } = INSTALL_FLAGS;
+  const flags = givenFlags({ values, chartPath, chartVersion, imageTag }, input);
+  return flags.flatMap(({ words }) => words);
+};
+
+const imageSyncOf = Effect.fnUntraced(function* (input: InstallInput, options: UpgradeOptions) {
+  const registry = Option.getOrUndefined(input.imageSync);
+  if (registry === undefined) {
+    return input.syncOnly
+      ? yield* refused("sync-only", "it goes with --image-sync REGISTRY")
+      : undefined;
+  }
+  const { chart, values, imageTag } = options;
+  const request: SyncRequest = {
+    ...{ chart, imageTag, registry, overwrite: false },
+    values: Redacted.value(values),
+    words: wordsOfImages(input),
+  };
+  return request;
+});
+
 export const installOptions = Effect.fnUntraced(function* (input: InstallInput) {
+  // Images are brought to a registry to be run from there.
+  const imageRegistry = Option.orElse(input.imageRegistry, () => input.imageSync);
+  const common = yield* upgradeOptions({ ...input, ...NOT_OURS, imageRegistry });
   const options: InstallOptions = {
-    ...(yield* upgradeOptions({ ...input, ...NOT_OURS })),
+    ...common,
     yes: input.yes,
     wait: input.wait,
     ...(yield* pullSecretOf(input)),
+    imageSync: yield* imageSyncOf(input, common),
   };
   return options;
 });
 
 /** What a run of the command is for: all but one leave the release to others, or as it is. */
-type InstallMode = "install" | "plan" | "values" | "crds";
+type InstallMode = "install" | "plan" | "values" | "crds" | "sync";
 
 /** They exclude each other, and stdout is one thing at a time. */
 export const installMode = Effect.fnUntraced(function* (input: InstallInput) {
@@ -90,12 +119,16 @@ export const installMode = Effect.fnUntraced(function* (input: InstallInput) {
     ["crds", "crds-only", input.crdsOnly],
     ["values", "print-values", input.printValues],
     ["values", "values-out", file !== undefined],
+    ["sync", "sync-only", input.syncOnly],
   ];
   const asked = given.flatMap(([mode, flag, isGiven]) => (isGiven ? [{ mode, flag }] : []));
   const [first] = asked;
   const other = asked.find(({ mode }) => mode !== first?.mode);
   if (first !== undefined && other !== undefined) {
     return yield* refused(first.flag, `it does not go with --${other.flag}`);
+  }
+  if (first !== undefined && first.mode !== "sync" && Option.isSome(input.imageSync)) {
+    return yield* refused(first.flag, "it does not go with --image-sync");
   }
   if (input.printValues && input.output === "json") {
     return yield* refused("print-values", "stdout is taken by --output json; use --values-out");

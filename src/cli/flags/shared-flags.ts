@@ -45,7 +45,7 @@ export const CLUSTER_FLAGS = {
 };
 
 export const TOOLS_DIR_FLAG = optional("tools-dir", Flag.String("tools-dir"), {
-  help: "Folder of the downloaded helm and kubectl",
+  help: "Folder of the downloaded helm, kubectl and crane",
   preset: "~/.tare/tools",
   metavar: "DIR",
   page: "docs/tools.md",

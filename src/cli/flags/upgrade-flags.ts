@@ -18,7 +18,9 @@ const LONGEST_DRAIN_SECONDS = 99_999;
 
 const IMAGE_TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 /** A host with an optional port, and a path: no scheme. */
-const IMAGE_REGISTRY = /^([a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*)?$/i;
+export const NAMED_REGISTRY = /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/i;
+/** Or nothing, for the public ones. */
+const IMAGE_REGISTRY = new RegExp(`^$|${NAMED_REGISTRY.source}`, "i");
 
 export const DEPLOYMENT_MODES = ["enterprise", "saas"] as const;
 

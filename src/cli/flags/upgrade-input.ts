@@ -23,7 +23,9 @@ export type UpgradeInput = Command.Command.Config.Infer<
 
 const REMOTE = /^(oci|https?):\/\//;
 
-const chartReference = Effect.fnUntraced(function* (input: UpgradeInput) {
+export const chartReference = Effect.fnUntraced(function* (
+  input: Pick<UpgradeInput, "chartPath" | "chartVersion">,
+) {
   const version = Option.getOrUndefined(input.chartVersion);
   const path = Option.getOrUndefined(input.chartPath);
   if (path !== undefined && REMOTE.test(path)) {

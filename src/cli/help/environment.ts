@@ -11,7 +11,10 @@ const OF_CLUSTERS: ReadonlyArray<Variable> = [
 ];
 
 const OF_TOOLS: ReadonlyArray<Variable> = [
-  { name: "TARE_HELM, TARE_KUBECTL", help: "Binaries to use instead of downloaded ones" },
+  {
+    name: "TARE_HELM, TARE_KUBECTL, TARE_CRANE",
+    help: "Binaries to use instead of downloaded ones",
+  },
   { name: "TARE_TOOLS_MIRROR", help: "An address or a folder that tools come from" },
 ];
 
@@ -50,5 +53,12 @@ export const DOCTOR_ENVIRONMENT: ReadonlyArray<Variable> = [
 ];
 
 export const HISTORY_ENVIRONMENT: ReadonlyArray<Variable> = [...OF_CLUSTERS, ...OF_ALL];
+
+export const IMAGES_ENVIRONMENT: ReadonlyArray<Variable> = [
+  { name: "DOCKER_CONFIG, REGISTRY_AUTH_FILE", help: "Where Docker and Podman keep their logins" },
+  { name: "SSL_CERT_FILE", help: "More certificate authorities for registries" },
+  ...OF_TOOLS,
+  ...OF_ALL,
+];
 
 export const TOOLS_ENVIRONMENT: ReadonlyArray<Variable> = [...OF_TOOLS, ...OF_ALL];

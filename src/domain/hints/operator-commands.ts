@@ -36,6 +36,9 @@ export interface GivenFlag {
 /** Which release it is holds for every command. */
 const OF_RELEASE = new Set(["release-name", "system-namespace", "dataplane-namespace"]);
 
+/** Which images they are holds wherever these are brought to a registry. */
+const OF_IMAGES = new Set(["chart-path", "chart-version", "image-tag", "values"]);
+
 const REPEATABLE = ["keep", "values"];
 
 /** A shell expands `~` (zsh `=` too) where a word begins. */
@@ -98,9 +101,12 @@ export const tareCommand = (
   const named = new Set(
     [...before, ...after].flatMap((word) => /^--([^=]+)/.exec(word)?.slice(1) ?? []),
   );
+  const isSync = named.has("image-sync");
   // A repeated flag adds to what was given.
   for (const name of REPEATABLE) named.delete(name);
-  const ofRun = env.upgradeFlags.filter(({ name }) => command === own || OF_RELEASE.has(name));
+  const ofRun = env.upgradeFlags.filter(
+    ({ name }) => command === own || OF_RELEASE.has(name) || (isSync && OF_IMAGES.has(name)),
+  );
   const given = [...ofRun, ...env.clusterFlags]
     .filter(({ name }) => !named.has(name))
     .flatMap(({ words }) => words);

@@ -1,4 +1,5 @@
 import type { Redacted } from "effect";
+import type { SyncRequest } from "../images/request.ts";
 import { DEFAULT_UPGRADE_OPTIONS, type UpgradeOptions } from "../run/upgrade-options.ts";
 
 /** All options of an installation, already parsed. */
@@ -11,6 +12,8 @@ export interface InstallOptions extends UpgradeOptions {
   readonly pullSecret: Redacted.Redacted<string> | undefined;
   /** A Secret of the operator's own that is there already, in both namespaces. */
   readonly pullSecretName: string | undefined;
+  /** Bring the images to a registry before anything else. */
+  readonly imageSync: SyncRequest | undefined;
 }
 
 /** What `tare install` does without a flag. */
@@ -20,4 +23,5 @@ export const DEFAULT_INSTALL_OPTIONS: InstallOptions = {
   wait: true,
   pullSecret: undefined,
   pullSecretName: undefined,
+  imageSync: undefined,
 };

@@ -7,6 +7,7 @@ import type { TimelineRow } from "../events/timeline.ts";
 import type { TakenFields } from "../fields/taken-fields.ts";
 import type { ShownHint } from "../hints/hint.ts";
 import type { Leave } from "../hold/let-go.ts";
+import type { ImageEvent } from "../images/events.ts";
 import type { InstallSummary } from "../install/summary.ts";
 import type { UpgradePlan } from "../plan/upgrade-plan.ts";
 import type { ReleaseRef } from "../release/release.ts";
@@ -195,6 +196,7 @@ export type ReportEvent =
       readonly rows: ReadonlyArray<TimelineRow>;
     }
   | ToolEvent
+  | ImageEvent
   /** The run was stopped by a signal; the release is as it was before it; the CRDs may have changed. */
   | {
       readonly _tag: "Interrupted";

@@ -35,6 +35,8 @@ export const INSTALL: WritingOperation = {
 
 export const HISTORY: Operation = { command: "history", noun: "it" };
 
+export const IMAGES: Operation = { command: "images", noun: "it" };
+
 export const DOCTOR: Operation = { command: "doctor", noun: "it" };
 
 /** Those with a journal; runs that named none were upgrades. */

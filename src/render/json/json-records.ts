@@ -6,6 +6,7 @@
 import { Schema } from "effect";
 import { WARNING_CODES } from "../../domain/report/warning.ts";
 import { DoctorTicked, HistoryRead } from "./records/history.ts";
+import { ImageProgress, ImagesListed, ImagesLookedAt, ImagesSynced } from "./records/images.ts";
 import {
   InstallationPrepared,
   NamespacePrepared,
@@ -126,7 +127,7 @@ const HelmStarted = record("helm-started", "`helm upgrade` begins.", {
   waits: Schema.Boolean,
 });
 
-const ToolProgress = record("tool", "helm or kubectl is being fetched.", {
+const ToolProgress = record("tool", "helm, kubectl or crane is being fetched.", {
   tool: Schema.String,
   version: Schema.String,
   state: Schema.Literals(["downloading", "downloaded", "failed", "awaited", "installed"]),
@@ -211,6 +212,10 @@ export const OutputRecord = Schema.Union([
   FailureReport,
   RollbackStarted,
   ToolProgress,
+  ImagesListed,
+  ImagesLookedAt,
+  ImageProgress,
+  ImagesSynced,
   DoctorTicked,
   HistoryRead,
   ChartNotes,

@@ -11,6 +11,7 @@ import { describeWaiting } from "../../words/rollout/waiting-for.ts";
 import { warningText } from "../warnings/warning.ts";
 import { type Body, member } from "./bodies/body.ts";
 import { doctorBody, rowBody } from "./bodies/history.ts";
+import { imageBody } from "./bodies/images.ts";
 import { planBody, takenBody } from "./bodies/plan.ts";
 
 const HA_WORDS = {
@@ -231,6 +232,13 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       const { tool, version, path, pinned } = event;
       return { type: "tool", tool, version, state: "installed", path, pinned };
     }
+    case "ImagesListed":
+    case "ImagesLookedAt":
+    case "ImageCopyStarted":
+    case "ImageCopied":
+    case "ImageNotCopied":
+    case "ImagesSynced":
+      return imageBody(event);
     case "DoctorTicked":
       return doctorBody(event.release, event.report);
     case "HistoryRead":

@@ -11,6 +11,7 @@ import { describeHaUnknown } from "../../words/checks/ha.ts";
 import { carriedLine } from "../../words/values/carried.ts";
 import { warningText } from "../warnings/warning.ts";
 import { doctorLines } from "./doctor.ts";
+import { imageLines } from "./images/images.ts";
 import { summaryLines } from "./install/summary.ts";
 import { planLines, takenLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout/rollout-lines.ts";
@@ -220,6 +221,13 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         : [
             `${paint.warning("warning:")} ${event.tool} ${event.version} was verified against the project's own checksum file over TLS: this build has no pinned hash for this platform`,
           ];
+    case "ImagesListed":
+    case "ImagesLookedAt":
+    case "ImageCopyStarted":
+    case "ImageCopied":
+    case "ImageNotCopied":
+    case "ImagesSynced":
+      return imageLines(event);
     case "DoctorTicked":
       return doctorLines(event);
     // The command prints the table, which was asked for, to stdout.

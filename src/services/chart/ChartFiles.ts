@@ -3,6 +3,7 @@ import { Effect, FileSystem, Layer, type PlatformError, Schema, type Scope } fro
 import { extract } from "tar";
 import { parse } from "yaml";
 import type { StoredChart } from "../../domain/chart/stored-chart.ts";
+import { chartImages } from "../../domain/images/image.ts";
 import { isJsonObject, type JsonObject } from "../../domain/kube/json.ts";
 import type { ChartReference } from "../../domain/run/upgrade-options.ts";
 import { runFolderPrefix } from "../disk/run-folders.ts";
@@ -81,6 +82,12 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
             )
           : {};
         const crds = yield* readChartCrds(fs, origin, directory);
+        const imagesFile = join(directory, "images.yaml");
+        const images = (yield* exists(imagesFile))
+          ? yield* Effect.flatMap(readText(origin, imagesFile), (text) =>
+              parseYaml(origin, "images.yaml", text),
+            )
+          : {};
         const chart: Chart = {
           origin,
           embedded,
@@ -89,6 +96,7 @@ export const layerChartFiles: Layer.Layer<ChartSource, never, Helm | FileSystem.
           version: about.version,
           defaults: isJsonObject(defaults) ? defaults : ({} satisfies JsonObject),
           crds,
+          images: chartImages(images),
           missingCrds: embedded ? yield* missingCrds(directory) : [],
         };
         return chart;

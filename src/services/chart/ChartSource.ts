@@ -1,6 +1,7 @@
 import { Context, Data, type Effect, type Scope } from "effect";
 import type { StoredChart } from "../../domain/chart/stored-chart.ts";
 import type { CrdManifest } from "../../domain/crds/plan.ts";
+import type { ChartImage } from "../../domain/images/image.ts";
 import type { JsonObject } from "../../domain/kube/json.ts";
 import type { ChartReference } from "../../domain/run/upgrade-options.ts";
 
@@ -25,6 +26,8 @@ export interface Chart {
   readonly defaults: JsonObject;
   /** The CustomResourceDefinitions of the chart's and its subcharts' `crds/` folders. */
   readonly crds: ReadonlyArray<CrdManifest>;
+  /** What its `images.yaml` lists; nothing for a chart without one. */
+  readonly images: ReadonlyArray<ChartImage>;
   /** Locked upstream CRD files that an unpackaged checkout lacks. */
   readonly missingCrds: ReadonlyArray<string>;
 }

@@ -1,4 +1,5 @@
 import type { CrdManifest } from "../../../src/domain/crds/plan.ts";
+import type { ChartImage } from "../../../src/domain/images/image.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../../src/domain/kube/json.ts";
 import type { KubeObject } from "../../../src/domain/kube/objects.ts";
 import type { ReleaseRef } from "../../../src/domain/release/release.ts";
@@ -27,6 +28,8 @@ export interface FakeChart {
   readonly defaults: JsonObject;
   readonly crds: ReadonlyArray<CrdManifest>;
   readonly hooks?: ReadonlyArray<ChartHook>;
+  /** Its images.yaml. */
+  readonly images?: ReadonlyArray<ChartImage>;
   /** What its templates fail with, where they do. */
   readonly fails?: string;
   /** Its NOTES.txt. */
