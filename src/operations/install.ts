@@ -12,6 +12,7 @@ import { configure } from "../phases/install/configure.ts";
 import { helmInstall } from "../phases/install/helm-install.ts";
 import { prepare, prepareNamespace } from "../phases/install/prepare.ts";
 import { registerServeUrl } from "../phases/install/register-serve-url.ts";
+import { verifyPullSecret } from "../phases/install/verify-pull-secret.ts";
 import { readBaseline } from "../phases/rollout/prior-state.ts";
 import { makePipeline } from "../pipeline.ts";
 import { report } from "../services/report/Reporter.ts";
@@ -78,9 +79,10 @@ const installed = Effect.fn("tare.install")(
     const { configured, ownership, cluster } = yield* Effect.interruptible(beforeWriting);
     const { installed: target, pullSecret } = configured;
     const { release } = options;
+    const isFirst = target.deployed === undefined;
     // The lock and the journal are kept in the namespace, so that it comes first.
     const owning = Effect.andThen(
-      prepareNamespace(release.namespace),
+      prepareNamespace({ name: release.namespace, isFirst }),
       Effect.suspend(() =>
         ownership === undefined ? takeOwnership(options) : Effect.succeed(ownership),
       ),
@@ -95,7 +97,14 @@ const installed = Effect.fn("tare.install")(
       const { version } = target.chart;
       if (configured.hasNewSecrets) {
         const { lock } = yield* own;
-        yield* phase(prepare, { options, identity, pullSecret, ownsDataPlane: false, lock });
+        yield* phase(prepare, {
+          options,
+          identity,
+          pullSecret,
+          ownsDataPlane: false,
+          isFirst,
+          lock,
+        });
       } else {
         yield* register;
       }
@@ -116,7 +125,7 @@ const installed = Effect.fn("tare.install")(
       { run, installed: target, ownership: owned },
       Effect.fnUntraced(function* ({ lock, journal, streams }) {
         const { undo } = yield* journal.around("namespaces")(
-          phase(prepare, { options, identity, pullSecret, ownsDataPlane, lock }),
+          phase(prepare, { options, identity, pullSecret, ownsDataPlane, isFirst, lock }),
         );
         return yield* Effect.gen(function* () {
           const ha = yield* cluster.ha;
@@ -137,6 +146,9 @@ const installed = Effect.fn("tare.install")(
                 takeBack: objects?.takeBack ?? [],
               }),
             ),
+          ),
+          Effect.tap(({ dataPlane }) =>
+            dataPlane === "Settled" ? verifyPullSecret(options, target) : Effect.void,
           ),
           Effect.map((result) => ({ _tag: "Installed" as const, ...result })),
           Effect.onError((cause) => (stays(cause) ? Effect.void : undo)),

@@ -59,7 +59,12 @@ const planned = Effect.fn("tare.plan-install")(
       const preparation =
         isUnchanged && !configured.hasNewSecrets
           ? { changes: [], limits: [] }
-          : yield* planPreparation({ options, pullSecret, ownsDataPlane });
+          : yield* planPreparation({
+              options,
+              pullSecret,
+              ownsDataPlane,
+              isFirst: installed.deployed === undefined,
+            });
       return { checked, preparation, ha: yield* reads.ha };
     });
     const seen = yield* phase.before(planPhase, looking);

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { Namespace, Secret } from "../../src/domain/kube/objects.ts";
+import { Namespace, Pod, Secret } from "../../src/domain/kube/objects.ts";
 import {
   dataPlane,
   FakeCluster,
@@ -155,6 +155,39 @@ describe("a pull secret", () => {
         assert.notInclude(text, AUTH);
         assert.notInclude(text, Buffer.from(CONFIG).toString("base64"));
       }
+    }).pipe(Effect.provide(world(EMPTY))),
+  );
+
+  it.effect("that the proxies do not refer to is told, with what to set", () =>
+    Effect.gen(function* () {
+      const env = { TARE_IMAGE_PULL_SECRET: CONFIG };
+      const run = yield* runInstall([...registry, "--output", "json"], { env });
+      const { warnings } = JSON.parse(run.stdout.at(-1) ?? "");
+      assert.deepStrictEqual(
+        warnings.map(({ code }: { readonly code: string }) => code),
+        ["pull-secret-not-used"],
+      );
+      assert.include(run.everything, "Deployment tars-dataplane/egress does not refer to");
+      assert.include(run.everything, "spec.provider.kubernetes.envoyDeployment.pod");
+    }).pipe(
+      Effect.provide(
+        world({
+          ...EMPTY,
+          rewrite: (type, next) =>
+            type.kind === "EnvoyProxy"
+              ? JSON.parse(JSON.stringify(next).replace(/,"pod":\{[^}]*\}\]\}/, ""))
+              : next,
+        }),
+      ),
+    ),
+  );
+
+  it.effect("that all refer to is not worth a word", () =>
+    Effect.gen(function* () {
+      const env = { TARE_IMAGE_PULL_SECRET: CONFIG };
+      const run = yield* runInstall(registry, { env });
+      assert.strictEqual(run.code, 0);
+      assert.notInclude(run.everything, "warning");
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
@@ -320,6 +353,63 @@ describe("a release that runs", () => {
             ],
           ],
         }),
+      ),
+    ),
+  );
+});
+
+/** A namespace that somebody else made, with a pod of theirs. */
+const occupied = (labels: Record<string, string>, spec: object): Scenario => ({
+  ...EMPTY,
+  beside: [
+    [Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "tars-system", labels } }],
+    [
+      Pod,
+      {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "theirs", namespace: "tars-system", labels: { app: "theirs" } },
+        spec: { containers: [{ name: "main", image: "theirs:1" }], ...spec },
+      },
+    ],
+  ],
+});
+
+const levelOf = Effect.gen(function* () {
+  const found = yield* (yield* FakeCluster).all(Namespace);
+  const namespace = found.find(({ metadata }) => metadata.name === "tars-system");
+  return namespace?.metadata.labels?.["pod-security.kubernetes.io/enforce"];
+});
+
+describe("Pod Security of a namespace in which others have pods", () => {
+  it.effect.each([
+    [
+      "names those that the level would not let in again",
+      { hostNetwork: true },
+      "baseline would not let in again theirs: host namespaces",
+    ],
+    ["says that the level would let all of them in", {}, "baseline would let all of them in"],
+  ] as const)("%s, and sets none", ([_, spec, told]) =>
+    Effect.gen(function* () {
+      const plan = yield* runInstall(["--plan"]);
+      assert.include(plan.everything, told);
+      const run = yield* runInstall(["--yes"]);
+      assert.strictEqual(run.code, 0, run.everything);
+      assert.include(run.everything, told);
+      assert.isUndefined(yield* levelOf);
+      const again = yield* runInstall(["--yes", "--customer", "acme"]);
+      assert.notInclude(again.everything, "Pod Security");
+    }).pipe(Effect.provide(world(occupied({}, spec)))),
+  );
+
+  it.effect("leaves a level that is set, and says nothing", () =>
+    Effect.gen(function* () {
+      const run = yield* runInstall(["--yes"]);
+      assert.notInclude(run.everything, "Pod Security");
+      assert.strictEqual(yield* levelOf, "privileged");
+    }).pipe(
+      Effect.provide(
+        world(occupied({ "pod-security.kubernetes.io/enforce": "privileged" }, { hostPID: true })),
       ),
     ),
   );

@@ -5,6 +5,7 @@ import { helmReads } from "./cases/helm-reads.ts";
 import { helmTransitions } from "./cases/helm-transitions.ts";
 import { hold } from "./cases/hold.ts";
 import { objects } from "./cases/objects.ts";
+import { podSecurity } from "./cases/pod-security.ts";
 import { podCases } from "./cases/pods.ts";
 import { proxies } from "./cases/proxies.ts";
 import { quotas } from "./cases/quotas.ts";
@@ -19,6 +20,7 @@ export const CASES: ReadonlyArray<ContractCase> = [
   ...crds,
   ...podCases,
   ...hold,
+  ...podSecurity,
   ...quotas,
   ...watches,
   ...proxies,

@@ -36,7 +36,7 @@ const badDataPlane = tarsChart({ version: "1.2.0", envoyTag: "crash-loop" });
 const NOT_READY =
   "pod tars-system/ai-gateway-h2wnw7gbb-rk8kn, container ai-gateway (image gcr.io/acme/tars/ai-gateway:never-ready) runs but is not ready: NotReady: Readiness probe failed: HTTP probe failed with statuscode: 503";
 const CRASHES =
-  "pod tars-dataplane/egress-qjct97gbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times";
+  "pod tars-dataplane/egress-g46zwdlbb-xmbnw, container envoy (image gcr.io/acme/tars/envoy:crash-loop) keeps crashing: CrashLoopBackOff: exit code 1, restarted 3 times";
 
 const rollbackCommands = Effect.gen(function* () {
   const { invocations } = yield* FakeHelm;

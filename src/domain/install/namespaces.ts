@@ -17,6 +17,23 @@ interface NamespaceWanted {
   readonly ownedBy: ReleaseRef | undefined;
 }
 
+/** Nothing says yet which pods may run in it. */
+export const hasNoLevel = (live: KubeObject): boolean =>
+  live.metadata.labels?.[ENFORCE] === undefined;
+
+/** The level alone, to ask what it would do. */
+export const withLevel = (name: string): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name, labels: { [ENFORCE]: LEVEL } },
+});
+
+/** Of the server's warnings those that name a pod, and what it has that the level does not let in. */
+export const podsThatWouldBreak = (warnings: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const at = warnings.findIndex((text) => /^existing pods in namespace /.test(text));
+  return at < 0 ? [] : warnings.slice(at + 1);
+};
+
 const marks = ({ name, namespace }: ReleaseRef) => ({
   labels: { "app.kubernetes.io/managed-by": "Helm" },
   annotations: { "meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace },
@@ -45,6 +62,5 @@ export const namespaceToApply = ({
       },
     };
   }
-  if (isInUse || live.metadata.labels?.[ENFORCE] !== undefined) return undefined;
-  return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
+  return isInUse || !hasNoLevel(live) ? undefined : withLevel(name);
 };

@@ -28,10 +28,14 @@ const changeOf = (object: KubeObject, isNew: boolean): ObjectChange => ({
   fields: [],
 });
 
-const planNamespace = Effect.fnUntraced(function* (name: string, ownedBy: ReleaseRef | undefined) {
+const planNamespace = Effect.fnUntraced(function* (
+  name: string,
+  ownedBy: ReleaseRef | undefined,
+  isFirst: boolean,
+) {
   const kubectl = yield* Kubectl;
   const { wanted, isNew } = yield* Effect.gen(function* () {
-    const seen = yield* wantedNamespace(name, ownedBy);
+    const seen = yield* wantedNamespace({ name, ownedBy, isFirst });
     if (seen.wanted !== undefined) {
       yield* kubectl.apply(Namespace, seen.wanted, { ...AS_TARE, dryRun: true });
     }
@@ -59,7 +63,11 @@ export const planPreparation = Effect.fn("tare.plan.preparation")(function* (
   const { release, dataplaneNamespace } = options;
   const names = [...new Set([release.namespace, dataplaneNamespace])];
   const namespaces = yield* Effect.forEach(names, (name) =>
-    planNamespace(name, ownsDataPlane && name === dataplaneNamespace ? release : undefined),
+    planNamespace(
+      name,
+      ownsDataPlane && name === dataplaneNamespace ? release : undefined,
+      input.isFirst,
+    ),
   );
   const absent = new Set(namespaces.flatMap(({ name, isNew }) => (isNew ? [name] : [])));
   const secrets = yield* Effect.forEach(pullSecretsOf(input), (wanted) =>

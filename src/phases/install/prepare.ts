@@ -2,7 +2,12 @@
 import { Effect, Option } from "effect";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { identitySecret } from "../../domain/identity/identity-secret.ts";
-import { namespaceToApply } from "../../domain/install/namespaces.ts";
+import {
+  hasNoLevel,
+  namespaceToApply,
+  podsThatWouldBreak,
+  withLevel,
+} from "../../domain/install/namespaces.ts";
 import { type PullSecret, pullSecretObject } from "../../domain/install/pull-secret.ts";
 import {
   fieldAt,
@@ -36,21 +41,47 @@ const readNamespace = Effect.fnUntraced(function* (name: string) {
   );
 });
 
+/** Where pods of others run no level is set, which could keep them from coming up again; what it would do is told. */
+const tellOfLevel = Effect.fnUntraced(function* (name: string) {
+  const kubectl = yield* Kubectl;
+  const warnings = yield* Effect.option(
+    kubectl.warningsOf(Namespace, withLevel(name), { fieldManager: "tare", force: false }),
+  );
+  if (Option.isNone(warnings)) return;
+  const pods = podsThatWouldBreak(warnings.value);
+  yield* warn({ code: "namespace-without-level", namespace: name, pods });
+});
+
+interface NamespaceAsked {
+  readonly name: string;
+  /** The release that has the namespace among its objects, if one does. */
+  readonly ownedBy?: ReleaseRef | undefined;
+  /** Nothing is installed yet; later on its namespaces are as their owners want them. */
+  readonly isFirst: boolean;
+}
+
 /** What is to be applied, and whether anything is there; nothing where it stays as it is. */
-export const wantedNamespace = Effect.fnUntraced(function* (name: string, ownedBy?: ReleaseRef) {
+export const wantedNamespace = Effect.fnUntraced(function* ({
+  name,
+  ownedBy,
+  isFirst,
+}: NamespaceAsked) {
   const kubectl = yield* Kubectl;
   const { live, isReadable } = yield* readNamespace(name);
   if (!isReadable) return { wanted: undefined, isNew: false };
   const pods = live === undefined ? [] : yield* kubectl.list({ type: Pod, namespace: name });
+  if (live !== undefined && isFirst && pods.length > 0 && hasNoLevel(live)) {
+    yield* tellOfLevel(name);
+  }
   const wanted = namespaceToApply({ name, live, isInUse: pods.length > 0, ownedBy });
   return { wanted, isNew: live === undefined };
 });
 
-/** @param ownedBy the release that has the namespace among its objects, if one does */
-export const prepareNamespace = Effect.fnUntraced(function* (name: string, ownedBy?: ReleaseRef) {
+export const prepareNamespace = Effect.fnUntraced(function* (asked: NamespaceAsked) {
   const kubectl = yield* Kubectl;
+  const { name } = asked;
   yield* Effect.gen(function* () {
-    const { wanted, isNew } = yield* wantedNamespace(name, ownedBy);
+    const { wanted, isNew } = yield* wantedNamespace(asked);
     if (wanted === undefined) return;
     yield* kubectl.apply(Namespace, wanted, AS_TARE);
     yield* report({ _tag: "NamespacePrepared", namespace: name, isNew });
@@ -99,6 +130,8 @@ export interface PrepareInput {
   readonly pullSecret: PullSecret | undefined;
   /** The data-plane namespace is one of the release's objects. */
   readonly ownsDataPlane: boolean;
+  /** Nothing is installed yet. */
+  readonly isFirst: boolean;
   readonly lock: HeldLock;
 }
 
@@ -125,7 +158,11 @@ export const prepare = {
     const { options, lock, ownsDataPlane } = input;
     const { release, dataplaneNamespace } = options;
     yield* mayWrite(lock);
-    yield* prepareNamespace(dataplaneNamespace, ownsDataPlane ? release : undefined);
+    yield* prepareNamespace({
+      name: dataplaneNamespace,
+      ownedBy: ownsDataPlane ? release : undefined,
+      isFirst: input.isFirst,
+    });
     const written: Array<WrittenSecret> = [];
     const undo = Effect.suspend(() =>
       Effect.forEach(

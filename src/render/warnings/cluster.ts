@@ -38,6 +38,10 @@ export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
     `the certificate of the AI Gateway's webhook expired on ${dateOf(expiresAtMillis)}: no data-plane pod can be created under it${renewal(renewed)}`,
   "crd-newer": ({ crd, live, ours }) =>
     `${crd}: the cluster's bundle ${live} is newer than ${ours}; left as it is`,
+  "namespace-without-level": ({ namespace, pods }) =>
+    pods.length === 0
+      ? `namespace ${namespace} has no level of Pod Security and gets none, since pods run in it already; baseline would let all of them in`
+      : `namespace ${namespace} has no level of Pod Security and gets none: baseline would not let in again ${pods.join("; ")}`,
   "crd-managed-by-platform": ({ crd, platform }) =>
     `${crd}: managed by ${platform}, serves what is needed; left as it is`,
   "crd-users-unknown": ({ namespace }) =>

@@ -76,6 +76,8 @@ export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
   "run-died": ({ run }) => obituary(run),
   "dead-run-event-not-written": ({ cause }) =>
     `could not record the run that died in the deployment history: ${cause}`,
+  "pull-secret-not-used": ({ secret, workloads }) =>
+    `${workloads.join(", ")} ${workloads.length === 1 ? "does" : "do"} not refer to pull secret ${secret}, and may not come up on a node that lacks the images; set imagePullSecrets in spec.provider.kubernetes.envoyDeployment.pod of the EnvoyProxy, and in provider.kubernetes.rateLimitDeployment.pod of Envoy Gateway's configuration for the rate limiter`,
   "not-waited-for": ({ namespace }) =>
     `nobody has looked whether the release and the data plane in ${namespace} come up (--wait=false)`,
   "serve-url-not-registered": ({ serveUrl, cause }) =>

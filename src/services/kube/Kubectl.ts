@@ -158,6 +158,12 @@ export class Kubectl extends Context.Service<
       object: KubeObject,
       options: ApplyOptions,
     ) => Effect.Effect<KubeObject, KubectlError>;
+    /** What the server warns of when it is asked to apply the object, in its own words; nothing is written. */
+    readonly warningsOf: (
+      type: ResourceType,
+      object: KubeObject,
+      options: Pick<ApplyOptions, "fieldManager" | "force">,
+    ) => Effect.Effect<ReadonlyArray<string>, KubectlError>;
     /** Fails with `Conflict` when the object exists. */
     readonly create: (
       type: ResourceType,

@@ -251,6 +251,26 @@ export const layerKubectlApi = (choice: ClusterChoice): Layer.Layer<Kubectl> =>
           );
         }),
 
+        warningsOf: Effect.fn("Kubectl.warningsOf")(function* (type, object, options) {
+          const ref = refOf(type, object);
+          const { warnings = [] } = yield* call({
+            method: "PATCH",
+            path: objectPath(ref),
+            query: {
+              fieldManager: options.fieldManager,
+              force: String(options.force),
+              fieldValidation: "Ignore",
+              dryRun: "All",
+            },
+            accept: METADATA,
+            timeout: APPLY_TIMEOUT,
+            isSafe: true,
+            body: { contentType: "application/apply-patch+yaml", json: object },
+            label: `rehearse ${showRef(ref)}`,
+          });
+          return warnings;
+        }),
+
         create: write("POST", "create"),
         replace: write("PUT", "replace"),
 

@@ -150,6 +150,19 @@ export const installSuite = (major: HelmMajor): void => {
       }
     });
 
+    it("finds that the proxies and the rate limiter refer to it", async () => {
+      expect(first.stderr).not.toMatch(/does? not refer to pull secret/);
+      const label = "app.kubernetes.io/managed-by=envoy-gateway";
+      const made = await objects(who, "deployments", "--all-namespaces", "-l", label);
+      expect(made.map(({ metadata }) => metadata.name).sort()).toEqual([
+        "egress",
+        "envoy-ratelimit",
+      ]);
+      for (const { spec } of made) {
+        expect(spec.template.spec.imagePullSecrets).toEqual([{ name: "tars-image-pull" }]);
+      }
+    });
+
     it("gives both namespaces a level of Pod Security", async () => {
       const namespaces = await objects(who, "namespaces");
       const levels = namespaces.flatMap(({ metadata }) =>

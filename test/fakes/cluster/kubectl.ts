@@ -34,6 +34,7 @@ import { type ApiRequest, SERVER, type Verb } from "./faults.ts";
 import { isHeld } from "./hold.ts";
 import { applied, updated } from "./ownership.ts";
 import { podHttp } from "./pod-http.ts";
+import { levelWarnings } from "./pod-security.ts";
 import { isServed, listed, lookUp, resourceName, type Store } from "./store.ts";
 import { isAsked, watched } from "./watch.ts";
 
@@ -245,6 +246,22 @@ export const kubectlFor = (
           dryRun,
         ),
         (result) => (metadataOnly === true ? metadataOf(result) : result),
+      ),
+
+    warningsOf: (type, object, { fieldManager, force }) =>
+      write(
+        "apply",
+        type,
+        object,
+        (live) =>
+          Result.mapError(
+            applied(live, object, fieldManager, force),
+            (detail): Refusal => ({ reason: "Conflict", detail }),
+          ),
+        true,
+      ).pipe(
+        Effect.andThen(cluster.snapshot),
+        Effect.map((store) => levelWarnings(object, listed(store, Pod, object.metadata.name))),
       ),
 
     create: (type, object) =>

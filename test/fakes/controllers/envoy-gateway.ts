@@ -69,6 +69,12 @@ const imageOf = (proxy: KubeObject | undefined): string =>
     ...["container", "image"],
   ) ?? DEFAULT_IMAGE;
 
+/** What the pod is to have beside the containers. */
+const podOf = (asked: unknown): object => {
+  const secrets = fieldAt(asked, "pod", "imagePullSecrets");
+  return secrets === undefined ? {} : { imagePullSecrets: secrets };
+};
+
 const strategyOf = (proxy: KubeObject | undefined): object => {
   const strategy = fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment", "strategy");
   return strategy === undefined ? {} : { strategy };
@@ -99,6 +105,7 @@ export const proxyDeployment = (
         metadata: { labels },
         spec: {
           terminationGracePeriodSeconds: drain + GRACE_MARGIN_SECONDS,
+          ...podOf(fieldAt(proxy, "spec", "provider", "kubernetes", "envoyDeployment")),
           containers: [{ name: "envoy", image: imageOf(proxy) }, shutdownManager(proxy)],
         },
       },
@@ -172,6 +179,7 @@ const rateLimiter = (configMap: KubeObject): KubeObject | undefined => {
       template: {
         metadata: { labels: limiterLabels },
         spec: {
+          ...podOf(asked),
           containers: [{ name: RATE_LIMITER, image: stringAt(asked, "container", "image") }],
         },
       },

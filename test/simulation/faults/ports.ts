@@ -101,6 +101,7 @@ export const OUTER_PORTS: ReadonlyArray<Port> = [
       "podHttp",
       "served",
       "apply",
+      "warningsOf",
       "create",
       "replace",
       "patch",

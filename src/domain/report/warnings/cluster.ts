@@ -26,5 +26,7 @@ export const CLUSTER_WARNINGS = {
   "webhook-certificate-expired": certificate,
   "crd-newer": { crd: Schema.String, live: Schema.String, ours: Schema.String },
   "crd-managed-by-platform": { crd: Schema.String, platform: Schema.String },
+  /** Pods of others run in it, which keep the level of Pod Security from being set; those that it would not let in again. */
+  "namespace-without-level": { namespace: Schema.String, pods: Schema.Array(Schema.String) },
   "crd-users-unknown": { namespace: Schema.String },
 } as const;

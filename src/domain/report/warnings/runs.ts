@@ -27,6 +27,7 @@ export const RUN_WARNINGS = {
   },
   "run-died": { run: RunRecord },
   "dead-run-event-not-written": { cause: Schema.String },
+  "pull-secret-not-used": { secret: Schema.String, workloads: Schema.Array(Schema.String) },
   "not-waited-for": { namespace: Schema.String },
   "serve-url-not-registered": { serveUrl: Schema.String, cause: Schema.String },
   "secret-not-restored": { secret: Schema.String, cause: Schema.String },

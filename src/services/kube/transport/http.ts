@@ -25,6 +25,8 @@ export interface KubeResponse {
   readonly body: unknown;
   /** The server's own header, for people and for the next try. */
   readonly retryAfter?: string | undefined;
+  /** The texts of its `Warning` headers (RFC 7234). */
+  readonly warnings?: ReadonlyArray<string>;
 }
 
 /** No single try is worth waiting longer for; long operations are polled. */
@@ -46,6 +48,14 @@ export const pathOf = (
   const search = new URLSearchParams(query).toString();
   return `${prefix}${path}${search === "" ? "" : `?${search}`}`;
 };
+
+const WARNING = /^\s*\d{3}\s+\S+\s+"((?:[^"\\]|\\.)*)"/;
+
+const warningTexts = (headers: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  (headers ?? []).flatMap((header) => {
+    const [, quoted] = WARNING.exec(header) ?? [];
+    return quoted === undefined ? [] : [quoted.replace(/\\(.)/g, "$1")];
+  });
 
 const exchange = (
   connection: KubeConnection,
@@ -86,6 +96,7 @@ const exchange = (
             Effect.succeed({
               status: response.statusCode ?? 0,
               retryAfter: response.headers["retry-after"],
+              warnings: warningTexts(response.headersDistinct.warning),
               body: parseBody(
                 Buffer.concat(chunks).toString("utf8"),
                 response.headers["content-type"] ?? "",
