@@ -5,13 +5,15 @@ import { programOf } from "../program.ts";
 
 const ASKING = programOf(join(import.meta.dirname, "terminal-prompts.ts"));
 
+type Kind = "confirm" | "remove" | "recover" | "value";
+
 interface Asked {
   readonly said: string;
   readonly code: number | null;
 }
 
 /** Types `answer` as soon as `question` stands on a terminal of its own. */
-const onTerminal = (kind: "confirm" | "value", question: string, answer: string): Promise<Asked> =>
+const onTerminal = (kind: Kind, question: string, answer: string): Promise<Asked> =>
   new Promise((resolve) => {
     const command = `'${process.execPath}' '${ASKING}' ${kind}`;
     const terminal = spawn("script", [
@@ -57,8 +59,12 @@ describe("a yes-or-no question on a terminal", () => {
     assert.match(said, new RegExp(`answer: .*"value":${expected}`));
   });
 
-  it("is given up with Ctrl-C", async () => {
-    const { said, code } = await onTerminal("confirm", QUESTION, "\u0003");
+  it.each([
+    ["confirm", QUESTION],
+    ["remove", "Remove what there is of it, then install? [y/N]"],
+    ["recover", "of release tars and continue with the installation? [y/N]"],
+  ] as const)("is given up with Ctrl-C: %s", async (kind, question) => {
+    const { said, code } = await onTerminal(kind, question, "\u0003");
     assert.notInclude(said, "answer:");
     assert.strictEqual(code, 130);
   });

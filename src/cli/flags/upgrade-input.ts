@@ -60,8 +60,20 @@ const secretOf = Effect.fnUntraced(function* (flag: string, value: Redacted.Reda
   return Redacted.make(content, { label: flag });
 });
 
+/** It goes into values, texts and what others are told, and what is wrong with it must not quote it. */
+const requireNoLogin = (flag: string, url: string) => {
+  const parsed = URL.parse(url);
+  return parsed === null || (parsed.username === "" && parsed.password === "")
+    ? Effect.void
+    : new InvalidFlag({ flag, expected: "expected a URL without a login in it" });
+};
+
 const carriedFlags = Effect.fnUntraced(function* (input: UpgradeInput) {
   const flags = new Map<string, FlagValue>();
+  yield* requireNoLogin(
+    "serve-url",
+    Option.getOrElse(input.serveUrl, () => ""),
+  );
   const plain: ReadonlyArray<readonly [string, Option.Option<string | boolean>]> = [
     ["image-registry", input.imageRegistry],
     ["customer", input.customer],
