@@ -100,6 +100,16 @@ export const chartVersion = ({ chart }: Revision): string => versionMatch(chart)
 export const chartName = ({ chart }: Revision): string =>
   chart.slice(0, versionMatch(chart)?.index ?? chart.length);
 
+export const everRan = ({ status }: { readonly status: RevisionStatus }): boolean =>
+  status === "deployed" || status === "superseded";
+
+/** What ran when a revision was begun: the newest one before it that ever ran, by number; none for a first one. */
+export const replacedBy = (history: History, revision: number): ReadonlyArray<number> =>
+  byRevision(history)
+    .filter((one) => one.revision < revision && everRan(one))
+    .slice(-1)
+    .map((one) => one.revision);
+
 /**
  * Where a rollback goes: the newest `deployed` revision, else the newest `superseded` one; never one that is described
  * as failed, nor one whose data plane did not pass its gate (`unproven`), nor a rollback to such a one.

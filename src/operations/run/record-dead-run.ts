@@ -2,7 +2,7 @@ import { Clock, Effect, Redacted } from "effect";
 import { type DeadRunEvent, deadRunEvent, factsOfDeadRun } from "../../domain/events/dead-run.ts";
 import { said } from "../../domain/events/failure-cause.ts";
 import type { EventOutcome } from "../../domain/events/install-event.ts";
-import type { ReleaseRef } from "../../domain/release/release.ts";
+import { type History, type ReleaseRef, replacedBy } from "../../domain/release/release.ts";
 import type { RunRecord } from "../../domain/run/run-journal.ts";
 import { redactText } from "../../domain/text/redaction.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
@@ -16,15 +16,20 @@ import { installEvent } from "../../words/events/install-event.ts";
 
 const BUDGET = "10 seconds";
 
-/** Helm's own words can quote the values that the revision was given. */
+/** Helm's own words can quote the values that the revision was given, and those of what it was to replace. */
 const withoutSecrets = Effect.fnUntraced(function* (
   release: ReleaseRef,
+  history: History,
   { subject, outcome }: DeadRunEvent,
 ) {
   if (subject._tag === "Run" || outcome.status === "success") return outcome;
   const helm = yield* Helm;
-  const values = yield* helm.userValues(release, subject.revision);
-  const secrets = storedSecrets(Redacted.value(values));
+  const values = yield* Effect.forEach(
+    [subject.revision, ...replacedBy(history, subject.revision)],
+    (revision) => helm.userValues(release, revision),
+    { concurrency: "unbounded" },
+  );
+  const secrets = values.flatMap((one) => storedSecrets(Redacted.value(one)));
   const cause = said(redactText(describeCause(outcome.cause), secrets));
   return { ...outcome, cause } satisfies EventOutcome;
 });
@@ -40,7 +45,7 @@ export const recordDeadRun = Effect.fnUntraced(
     );
     const event = deadRunEvent(dead, history, gates, uids);
     if (event === undefined) return;
-    const outcome = yield* withoutSecrets(release, event);
+    const outcome = yield* withoutSecrets(release, history, event);
     yield* outbox.add(
       installEvent(
         factsOfDeadRun(

@@ -19,6 +19,7 @@ import {
 } from "../../domain/release/gate-record.ts";
 import { type FlawedRecord, recordFlaw, revisionNamed } from "../../domain/release/record-flaw.ts";
 import {
+  everRan,
   type History,
   lastRevision,
   type ReleaseRef,
@@ -32,6 +33,7 @@ import {
   readReleaseRecord,
   recordedRevision,
   storedRelease,
+  type ToldRevision,
   withRecordedStatus,
 } from "./release-secret.ts";
 
@@ -98,13 +100,16 @@ export const layerReleaseRecords: Layer.Layer<ReleaseRecords, never, Kubectl> = 
       revisionLabels: labelled,
       revisions: Effect.fn("ReleaseRecords.revisions")(function* (release) {
         const revisions: Array<RecordedRevision> = [];
+        let earlier: ToldRevision["secrets"] = [];
         for (const { type, name } of yield* labelled(release)) {
           const record = yield* kubectl.get({ type, name, namespace: release.namespace });
-          const revision = Option.match(record, {
+          const told = Option.match(record, {
             onNone: () => undefined,
-            onSome: recordedRevision,
+            onSome: (secret) => recordedRevision(secret, earlier),
           });
-          if (revision !== undefined) revisions.push(revision);
+          if (told === undefined) continue;
+          revisions.push(told.revision);
+          if (everRan(told.revision)) earlier = told.secrets;
         }
         return revisions;
       }),

@@ -1,5 +1,6 @@
 /** Helm's release records as they are kept: JSON, gzipped and in base64; in a Secret once more encoded as all its data is. */
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { Redacted } from "effect";
 import type { RecordedRevision } from "../../domain/events/recorded-revision.ts";
 import type { ApplyMethod } from "../../domain/helm/arguments.ts";
 import { isJsonObject, type JsonObject, nestsTooDeeply } from "../../domain/kube/json.ts";
@@ -130,7 +131,7 @@ const briefRecord = (secret: KubeObject): unknown => {
     ["version", members.get("version")],
     ["info", members.get("info")],
     ["metadata", chart && membersOf(chart)?.get("metadata")],
-    ["config", isMaskable ? config : undefined],
+    ["config", isMaskable ? (config ?? Buffer.from("{}")) : undefined],
   ] as const;
   const record: Record<string, unknown> = {};
   for (const [name, json] of parts) {
@@ -196,8 +197,22 @@ export const historyLine = (secret: KubeObject): HistoryLine | undefined => {
   };
 };
 
-/** Nothing for a Secret whose record cannot be read: Helm passes such ones over too. */
-export const recordedRevision = (secret: KubeObject): RecordedRevision | undefined => {
+type Secrets = ReadonlyArray<Redacted.Redacted<string>>;
+
+export interface ToldRevision {
+  readonly revision: RecordedRevision;
+  /** Of its own values: later revisions can quote them, when they fail on the way from this one. `undefined` where they are too large to be read. */
+  readonly secrets: Secrets | undefined;
+}
+
+/**
+ * Nothing for a Secret whose record cannot be read: Helm passes such ones over too.
+ * @param earlier secrets of what ran before it; where they are not known, nothing of Helm's own words is told
+ */
+export const recordedRevision = (
+  secret: KubeObject,
+  earlier: Secrets | undefined,
+): ToldRevision | undefined => {
   const record = briefRecord(secret);
   const [revision, uid] = [numberAt(record, "version"), secret.metadata.uid];
   if (revision === undefined || uid === undefined) return undefined;
@@ -207,20 +222,24 @@ export const recordedRevision = (secret: KubeObject): RecordedRevision | undefin
   const written = writtenAt(secret);
   const values = fieldAt(record, "config");
   // Helm quotes the hook or template that failed, and these can quote what they were given.
-  const secrets = isJsonObject(values) ? storedSecrets(values) : [];
+  const secrets = isJsonObject(values) ? storedSecrets(values) : values === null ? [] : undefined;
   const startedAt =
     stringAt(record, "info", "last_deployed") || secret.metadata.creationTimestamp || "";
-  return {
+  const told: RecordedRevision = {
     revision,
     uid,
     status: statusOf(stringAt(record, "info", "status")),
     chart: `${name ?? "unknown"}-${version ?? "0.0.0"}`,
-    description: redactText(descriptionOf(record), secrets),
+    description:
+      secrets === undefined || earlier === undefined
+        ? ""
+        : redactText(descriptionOf(record), [...secrets, ...earlier]),
     ...rollbackOf(record),
     updated: startedAt,
     startedAt,
     writtenAt: written,
   };
+  return { revision: told, secrets };
 };
 
 /** What Helm was given for a revision, and what it made of it. */

@@ -5,6 +5,6 @@ import { recordedRevision } from "../../../src/services/release/release-secret.t
 
 const [file = "", times = "1"] = process.argv.slice(2);
 for (let left = Number(times); left > 0; left--) {
-  recordedRevision(JSON.parse(readFileSync(file, "utf8")) as KubeObject);
+  recordedRevision(JSON.parse(readFileSync(file, "utf8")) as KubeObject, []);
 }
 process.stdout.write(String(Math.round(process.resourceUsage().maxRSS / 1_024)));

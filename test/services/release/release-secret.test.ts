@@ -61,7 +61,7 @@ describe("a record that is a bomb", () => {
     const read = readReleaseRecord(secret);
     assert.deepStrictEqual(read, { _tag: "Unreadable", damage: { _tag: damage } });
     assert.isBelow(process.memoryUsage().heapUsed - before, 64 * 1024 * 1024);
-    assert.isUndefined(recordedRevision(secret));
+    assert.isUndefined(recordedRevision(secret, []));
   });
 
   it.each([201, 5_000, 80_000])("of %d levels is refused, and nothing walks down it", (levels) => {
@@ -69,7 +69,7 @@ describe("a record that is a bomb", () => {
     const secret = bomb(`{"version":2,"info":{"status":"deployed"},"config":${config}}`);
     const read = readReleaseRecord(secret);
     assert.deepStrictEqual(read, { _tag: "Unreadable", damage: { _tag: "TooDeep" } });
-    assert.isUndefined(recordedRevision(secret));
+    assert.isUndefined(recordedRevision(secret, []));
     assert.isUndefined(historyLine(secret));
   });
 
@@ -79,11 +79,14 @@ describe("a record that is a bomb", () => {
     );
     const info = { status: "failed", description: "eyJ-".repeat(1_000_000) };
     const startedAt = performance.now();
-    const revision = recordedRevision(bomb(JSON.stringify({ version: 2, info, config })));
+    const revision = recordedRevision(
+      bomb(JSON.stringify({ version: 2, info, config })),
+      [],
+    )?.revision;
     assert.isBelow(performance.now() - startedAt, 20_000);
     assert.strictEqual(revision?.description, "");
     const fewer = { version: 2, info, config: { password: "hunter2-hunter2" } };
-    const told = recordedRevision(bomb(JSON.stringify(fewer)));
+    const told = recordedRevision(bomb(JSON.stringify(fewer)), [])?.revision;
     assert.isBelow(told?.description?.length ?? 0, 16 * 1024 + 1);
     assert.isAbove(told?.description?.length ?? 0, 16 * 1024 - 10);
   });
@@ -109,7 +112,7 @@ describe("a rollback that Helm notes", () => {
     const info = { status: "deployed", description: "mine", rollback_revision: noted };
     const secret = releaseSecret(info, {});
     assert.strictEqual(historyLine(secret)?.rollback_revision, target);
-    assert.strictEqual(recordedRevision(secret)?.rollback_revision, target);
+    assert.strictEqual(recordedRevision(secret, [])?.revision.rollback_revision, target);
   });
 });
 
@@ -121,8 +124,38 @@ describe("a recorded revision", () => {
       },
     };
     const description = 'Upgrade "tars" failed: hook: denied for x-api-key=0123456789';
-    const revision = recordedRevision(releaseSecret({ status: "failed", description }, config));
-    assert.strictEqual(revision?.description, 'Upgrade "tars" failed: hook: denied for [redacted]');
-    assert.strictEqual(revision?.status, "failed");
+    const told = recordedRevision(releaseSecret({ status: "failed", description }, config), []);
+    assert.strictEqual(
+      told?.revision.description,
+      'Upgrade "tars" failed: hook: denied for [redacted]',
+    );
+    assert.strictEqual(told?.revision.status, "failed");
+  });
+
+  const description = 'Upgrade "tars" failed: cannot replace hunter2-hunter2';
+
+  it("does not tell those of what ran before it either", () => {
+    const before = recordedRevision(
+      releaseSecret({ status: "superseded" }, { redis: { password: "hunter2-hunter2" } }),
+      [],
+    );
+    const secret = releaseSecret({ status: "failed", description }, {});
+    assert.strictEqual(
+      recordedRevision(secret, before?.secrets)?.revision.description,
+      'Upgrade "tars" failed: cannot replace [redacted]',
+    );
+  });
+
+  it("tells nothing in Helm's words where what ran before has values too large to be read", () => {
+    const config = { redis: { password: "hunter2-hunter2" }, note: "x".repeat(600 * 1024) };
+    const before = recordedRevision(releaseSecret({ status: "superseded" }, config), []);
+    assert.isDefined(before);
+    const secret = releaseSecret({ status: "failed", description }, {});
+    assert.strictEqual(recordedRevision(secret, before?.secrets)?.revision.description, "");
+  });
+
+  it("of a release without values is told as it is", () => {
+    const told = recordedRevision(releaseSecret({ status: "failed", description: "no" }, {}), []);
+    assert.strictEqual(told?.revision.description, "no");
   });
 });

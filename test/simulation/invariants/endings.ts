@@ -15,6 +15,7 @@ import {
   ofEachRun,
   struck,
 } from "./invariant.ts";
+import { isMisled } from "./misled.ts";
 
 const MINUTE = 60_000;
 /** Reads before the first write, each bounded, some of them one after another; locks; CRDs; the event. */
@@ -83,8 +84,11 @@ const documentedRefusal = (next: Run): number | undefined => {
   return records.some(({ info }) => info.status === "deployed") ? undefined : 11;
 };
 
-const notConverged = ({ story, next }: Outcome): string | undefined => {
+const notConverged = (outcome: Outcome): string | undefined => {
+  const { story, next } = outcome;
   if (next === undefined || next.code === 0) return undefined;
+  // What runs is newer then, and the CRDs are: --allow-downgrade is for an operator to give.
+  if (next.error?._tag === "DowngradeRefused" && isMisled(next, outcome)) return undefined;
   if (next.code !== undefined && standingRefusals(story).has(next.code)) return undefined;
   // Without HA asked for, a first run may have left a single replica behind.
   if (next.code === 12 && !story.options.ha) return undefined;

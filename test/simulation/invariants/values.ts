@@ -3,12 +3,12 @@ import { getPath, type Json } from "../../../src/domain/kube/json.ts";
 import { ConfigMap, Lease, Secret } from "../../../src/domain/kube/objects.ts";
 import { listed } from "../../fakes/cluster/store.ts";
 import { hintsOf, PRIVATE_KEY } from "../../fakes/index.ts";
-import { eventsIn, recordsIn } from "../facts.ts";
+import { eventsIn } from "../facts.ts";
 import type { Outcome, Run } from "../run.ts";
 import type { Story } from "../story.ts";
-import { SEEDED } from "../world/histories.ts";
 import { CARRIED, SECRETS } from "../world/values.ts";
-import { foundBy, helmCommands, type Invariant, ofEachRun } from "./invariant.ts";
+import { helmCommands, type Invariant, ofEachRun } from "./invariant.ts";
+import { isMisled } from "./misled.ts";
 
 const IDENTITY_FIELDS: Readonly<Record<string, string>> = {
   "global.customer": "customer",
@@ -25,22 +25,6 @@ const expected = ({ world, options }: Story, path: string, flag: string | undefi
 
 const show = (value: Json | undefined): string =>
   value === undefined ? "nothing" : JSON.stringify(value);
-
-/**
- * The Helm of a killed run can roll back by itself to a revision that had failed (helm/helm#11435). That one is deployed
- * then, and nobody can tell that its values are not meant.
- */
-const isMisled = (run: Run, outcome: Outcome): boolean => {
-  const found = recordsIn(foundBy(run, outcome));
-  const { good } = SEEDED[outcome.story.world.history];
-  const deployed = found.filter(({ info }) => info.status === "deployed").at(-1);
-  const meant = found.find(({ version }) => version === good);
-  return (
-    run !== outcome.first &&
-    /^Rollback to /.test(deployed?.info.description ?? "") &&
-    deployed?.manifest !== meant?.manifest
-  );
-};
 
 /** What a misled run deployed is taken for meant by the one after it. */
 const followsMisled = (run: Run, outcome: Outcome): boolean =>
