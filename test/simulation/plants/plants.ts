@@ -215,6 +215,13 @@ export const PLANTS: ReadonlyArray<Plant> = [
     test: "test/simulation/simulation.test.ts",
   },
   {
+    name: "a dead run's row is masked with its own revision's secrets alone",
+    file: "src/operations/run/record-dead-run.ts",
+    search: "...replacedBy(history, subject.revision)",
+    replacement: "...replacedBy(history, 0)",
+    test: "test/simulation/simulation.test.ts",
+  },
+  {
     name: "the guard of a hold stays",
     file: "src/services/hold/guard.ts",
     search:
