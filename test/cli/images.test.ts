@@ -97,12 +97,19 @@ describe("tare images sync", () => {
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
-  it.effect("works three at a time", () =>
+  it.effect("works three at a time, and is not silent for longer than a minute", () =>
     Effect.gen(function* () {
       const registries = yield* published;
-      yield* registries.takes("1 minute");
+      yield* registries.takes("150 seconds");
       const run = yield* runCli(["images", "sync", REGISTRY]);
-      assert.strictEqual(run.elapsed, 60_000);
+      assert.strictEqual(run.elapsed, 150_000);
+      const signs = run.stderr.filter((line) => line.includes("still copying"));
+      assert.deepStrictEqual(
+        signs,
+        ["1m", "2m"].flatMap((time) =>
+          NAMES.map((name) => `still copying ${REGISTRY}/${name} (${time})`),
+        ),
+      );
     }).pipe(Effect.provide(world(EMPTY))),
   );
 

@@ -578,6 +578,12 @@ const SAMPLES: {
       "copying docker.io/acme/c:1 → r.example.com/c:1",
     ],
   ],
+  ImageCopyGoesOn: [
+    [
+      { _tag: "ImageCopyGoesOn", target: "r.example.com/c:1", millis: 120_000 },
+      "still copying r.example.com/c:1 (2m)",
+    ],
+  ],
   ImageCopied: [
     [
       {

@@ -1,7 +1,7 @@
 import type { ImageProblem } from "./problem.ts";
 import type { ImageStanding } from "./sync.ts";
 
-/** What happens to images. Of each one that is copied it is told that it begins, and how it ended. */
+/** What happens to images. Of each one that is copied it is told that it begins, each minute that it goes on, and how it ended. */
 export type ImageEvent =
   | {
       readonly _tag: "ImagesListed";
@@ -19,6 +19,7 @@ export type ImageEvent =
       readonly overwrite: boolean;
     }
   | { readonly _tag: "ImageCopyStarted"; readonly source: string; readonly target: string }
+  | { readonly _tag: "ImageCopyGoesOn"; readonly target: string; readonly millis: number }
   | {
       readonly _tag: "ImageCopied";
       readonly target: string;

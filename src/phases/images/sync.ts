@@ -55,6 +55,9 @@ const pushProblems = Effect.fnUntraced(function* (wanted: ReadonlyArray<Wanted>)
   return found.flatMap((problem) => (problem === undefined ? [] : [pushProblem(problem)]));
 });
 
+/** What shows nothing for longer looks as if it hung. */
+const SIGN_OF_LIFE = "1 minute";
+
 const copyOne = Effect.fnUntraced(function* ({ image, digest }: Wanted) {
   const copier = yield* ImageCopier;
   const { source, target } = image;
@@ -64,9 +67,13 @@ const copyOne = Effect.fnUntraced(function* ({ image, digest }: Wanted) {
     copier.copy(byDigest(source, digest), target),
     copier.digest(target),
   );
+  const goesOn = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    report({ _tag: "ImageCopyGoesOn", target, millis: now - startedAt }),
+  );
+  const told = Effect.forever(Effect.delay(goesOn, SIGN_OF_LIFE));
   let arrived: string | undefined;
   const failed = yield* problemOf(
-    Effect.tap(copied, (found) =>
+    Effect.tap(Effect.raceFirst(copied, told), (found) =>
       Effect.sync(() => {
         arrived = found;
       }),

@@ -235,6 +235,7 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
     case "ImagesListed":
     case "ImagesLookedAt":
     case "ImageCopyStarted":
+    case "ImageCopyGoesOn":
     case "ImageCopied":
     case "ImageNotCopied":
     case "ImagesSynced":

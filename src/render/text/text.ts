@@ -224,6 +224,7 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
     case "ImagesListed":
     case "ImagesLookedAt":
     case "ImageCopyStarted":
+    case "ImageCopyGoesOn":
     case "ImageCopied":
     case "ImageNotCopied":
     case "ImagesSynced":

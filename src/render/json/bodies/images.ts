@@ -34,6 +34,10 @@ export const imageBody = (event: ImageEvent): Body => {
       const { source, target } = event;
       return { type: "image", target, state: "copying", source };
     }
+    case "ImageCopyGoesOn": {
+      const { target, millis: durationMillis } = event;
+      return { type: "image", target, state: "copying", durationMillis };
+    }
     case "ImageCopied": {
       const { target, digest, millis: durationMillis } = event;
       return { type: "image", target, state: "copied", digest, durationMillis };

@@ -52,6 +52,8 @@ export const imageLines = (event: ImageEvent): ReadonlyArray<string> => {
       return lookedAtLines(event);
     case "ImageCopyStarted":
       return [`copying ${event.source} → ${event.target}`];
+    case "ImageCopyGoesOn":
+      return [`still copying ${event.target} (${seconds(event.millis)})`];
     case "ImageCopied":
       return [`copied ${event.target} in ${seconds(event.millis)} (${short(event.digest)})`];
     case "ImageNotCopied":
