@@ -13,6 +13,7 @@ export {
   type Identity,
   type IdentityProblem,
 } from "./domain/identity/identity.ts";
+export type { ImageRequest, SyncRequest } from "./domain/images/request.ts";
 export { DEFAULT_INSTALL_OPTIONS, type InstallOptions } from "./domain/install/options.ts";
 export type { ClusterChoice, ToolsChoice } from "./domain/kube/cluster-choice.ts";
 export type { UpgradePlan } from "./domain/plan/upgrade-plan.ts";
@@ -28,6 +29,7 @@ export * from "./errors.ts";
 export { liveServices } from "./live.ts";
 export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./operations/doctor.ts";
 export { history } from "./operations/history.ts";
+export { listImages, planImageSync, syncImages, verifyImages } from "./operations/images.ts";
 export {
   INSTALL_PHASES,
   type InstallOutcome,
@@ -73,6 +75,7 @@ export {
 export { applyCrds, readCrds } from "./phases/crds/apply-crds.ts";
 export { type CrdChanges, type EndOfRun, withCrdChanges } from "./phases/crds/changes.ts";
 export { helmUpgrade, type UpgradeResult } from "./phases/helm/helm-upgrade.ts";
+export { imageSync } from "./phases/images/sync.ts";
 export { type Configured, configure } from "./phases/install/configure.ts";
 export { helmInstall } from "./phases/install/helm-install.ts";
 export { prepare } from "./phases/install/prepare.ts";
@@ -114,6 +117,12 @@ export {
   ProxyHold,
 } from "./services/hold/ProxyHold.ts";
 export { layerProxyHoldAdmission } from "./services/hold/ProxyHoldAdmission.ts";
+export {
+  type CopierError,
+  ImageCopier,
+  ImageRequestFailed,
+} from "./services/images/ImageCopier.ts";
+export { layerImageCopierCrane } from "./services/images/ImageCopierCrane.ts";
 export { Kubectl, KubectlError } from "./services/kube/Kubectl.ts";
 export { layerKubectlApi } from "./services/kube/KubectlApi.ts";
 export { type HeldLock, LockHeld, LockLost, ReleaseLock } from "./services/lock/ReleaseLock.ts";
