@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { FakeRegistries, type Scenario, tarsChart, world, writesOf } from "../fakes/index.ts";
-import { runCli } from "./support.ts";
+import { runCli, runUpgradeCli } from "./support.ts";
 
 const REGISTRY = "registry.example.com/tars";
 const NAMES = ["gateway:v1.8.3", "envoy:envoy-1.2.0", "redis:8.2.4-alpine3.22"];
@@ -323,5 +323,50 @@ describe("tare install --image-sync", () => {
       }
       assert.deepStrictEqual(yield* writesOf("tare"), []);
     }).pipe(Effect.provide(world(EMPTY))),
+  );
+});
+
+describe("an upgrade", () => {
+  const OWN = "gcr.io/acme/tars";
+  /** The installed release names the registry, the new chart the images. */
+  const warned = (run: { readonly stderr: ReadonlyArray<string> }) =>
+    run.stderr.filter((line) => line.includes("does not have"));
+
+  it.effect("names the images that its registry lacks, before it writes, as its plan does", () =>
+    Effect.gen(function* () {
+      const registries = yield* FakeRegistries;
+      yield* registries.keepCopier;
+      yield* registries.put(`${OWN}/${NAMES[0]}`, digestOf(0));
+      const warning = `warning: ${OWN} does not have ${OWN}/${NAMES[1]}, ${OWN}/${NAMES[2]}: pods that need them will not start; tare images sync ${OWN} brings what is missing`;
+      assert.deepStrictEqual(warned(yield* runUpgradeCli(["--plan"])), [warning]);
+      assert.deepStrictEqual(yield* writesOf("tare"), []);
+      const run = yield* runUpgradeCli();
+      assert.strictEqual(run.code, 0, run.everything);
+      assert.deepStrictEqual(warned(run), [warning]);
+      assert.isBelow(run.stderr.indexOf(warning), run.stderr.indexOf("[4/5] Apply / update CRDs"));
+      assert.deepStrictEqual(new Set(yield* requestsOf), new Set(["digest"]));
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("says nothing of images that are there, nor where it may not look", () =>
+    Effect.gen(function* () {
+      const registries = yield* FakeRegistries;
+      yield* registries.keepCopier;
+      yield* registries.refuse({ to: OWN, of: "digest", trouble: "denied" });
+      assert.deepStrictEqual(warned(yield* runUpgradeCli(["--plan"])), []);
+      yield* registries.mend;
+      for (const name of NAMES) yield* registries.put(`${OWN}/${name}`, digestOf(0));
+      assert.deepStrictEqual(warned(yield* runUpgradeCli(["--plan"])), []);
+    }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("downloads nothing to look, and looks nowhere without a registry of its own", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(warned(yield* runUpgradeCli(["--plan"])), []);
+      const registries = yield* FakeRegistries;
+      yield* registries.keepCopier;
+      yield* runUpgradeCli(["--plan", "--image-registry", ""]);
+      assert.deepStrictEqual(yield* requestsOf, []);
+    }).pipe(Effect.provide(world())),
   );
 });

@@ -23,6 +23,7 @@ interface State {
   readonly requests: ReadonlyArray<readonly [Request, string]>;
   readonly takes: Duration.Input;
   readonly isMissing: boolean;
+  readonly isHere: boolean;
 }
 
 /** All registries there are, as names and what is under them; one that nobody heard of takes every push. */
@@ -36,6 +37,8 @@ export class FakeRegistries extends Context.Service<
     readonly mend: Effect.Effect<void>;
     /** How long one copy takes. */
     readonly takes: (duration: Duration.Input) => Effect.Effect<void>;
+    /** The copier is on this machine, and need not be downloaded. */
+    readonly keepCopier: Effect.Effect<void>;
     /** There is no copier on this machine, and none can be had. */
     readonly loseCopier: Effect.Effect<void>;
     readonly requests: Effect.Effect<ReadonlyArray<readonly [Request, string]>>;
@@ -49,6 +52,7 @@ export class FakeRegistries extends Context.Service<
         requests: [],
         takes: "1 second",
         isMissing: false,
+        isHere: false,
       });
       const change = (next: (before: State) => Partial<State>) =>
         Ref.update(state, (before) => ({ ...before, ...next(before) }));
@@ -80,7 +84,15 @@ export class FakeRegistries extends Context.Service<
         });
 
       const copier = ImageCopier.of({
-        digest: (reference) => Effect.andThen(ask("digest", reference), found(reference)),
+        digest: (reference, { download } = { download: true }) =>
+          Effect.gen(function* () {
+            const { isHere } = yield* Ref.get(state);
+            if (!download && !isHere) {
+              return yield* new ToolMissing({ tool: "crane", searched: ["~/.tare/tools"] });
+            }
+            yield* ask("digest", reference);
+            return yield* found(reference);
+          }),
         tryPush: (target) => ask("push", target),
         copy: Effect.fnUntraced(function* (source, target) {
           yield* ask("copy", target);
@@ -102,6 +114,7 @@ export class FakeRegistries extends Context.Service<
           change((before) => ({ refusals: [...before.refusals, ...refusals] })),
         mend: change(() => ({ refusals: [], isMissing: false })),
         takes: (takes) => change(() => ({ takes })),
+        keepCopier: change(() => ({ isHere: true })),
         loseCopier: change(() => ({ isMissing: true })),
         requests: Effect.map(Ref.get(state), ({ requests }) => requests),
       });

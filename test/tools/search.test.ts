@@ -8,7 +8,7 @@ import { Limits, Pins } from "../../src/services/tools/settings.ts";
 import { ToolCache, type ToolName } from "../../src/services/tools/ToolCache.ts";
 import { layerToolCacheLocal } from "../../src/services/tools/ToolCacheLocal.ts";
 import { Recorder } from "../fakes/index.ts";
-import { program } from "./archives.ts";
+import { program, sha256 } from "./archives.ts";
 import { mirrorServer, serving } from "./mirror.ts";
 import { FILES, HELM, pinsFor, QUICK, startTare, temporaryFolder } from "./support.ts";
 
@@ -195,5 +195,31 @@ describe("tare upgrade without any Helm", () => {
         assert.strictEqual(stderr.split(`\n${way}`).length, 2, `${way}\n${stderr}`);
       }
     }),
+  );
+
+  it.live("without a download and verified is the pinned one, as it was unpacked, or none", () =>
+    Effect.gen(function* () {
+      yield* environment({});
+      const root = yield* temporaryFolder;
+      const locate = Effect.gen(function* () {
+        const cache = yield* ToolCache;
+        return yield* Effect.option(cache.locate("helm", { download: false, verified: true }));
+      }).pipe(
+        Effect.provide(layerToolCacheLocal({ toolsDir: root }).pipe(Layer.provide(Recorder.layer))),
+        Effect.provide([NodeServices.layer, Layer.succeed(Pins, pinsFor())]),
+      );
+      const path = () =>
+        Effect.map(locate, (found) => (found._tag === "Some" ? found.value.path : ""));
+      put(join(root, "helm/4.2.3"), "4.2.3");
+      assert.strictEqual(yield* path(), "");
+      const pinned = put(join(root, "helm/4.2.4"), "4.2.4");
+      writeFileSync(`${pinned}.sha256`, `${"0".repeat(64)}  helm\n`);
+      assert.strictEqual(yield* path(), "");
+      writeFileSync(`${pinned}.sha256`, `${sha256(program("4.2.4"))}  helm\n`);
+      assert.strictEqual(yield* path(), pinned);
+      const own = put(join(root, "own"), "4.2.9");
+      yield* environment({ TARE_HELM: own });
+      assert.strictEqual(yield* path(), own);
+    }).pipe(Effect.scoped),
   );
 });

@@ -58,6 +58,10 @@ export const imageValues = (values: JsonObject, imageTag: string | undefined): I
   images: objectIn(values, "images"),
 });
 
+/** The registry of one's own that values name; `undefined` where the images are pulled from where they are public. */
+export const registryIn = (values: JsonObject): string | undefined =>
+  textIn(objectIn(values, "global"), "imageRegistry") || undefined;
+
 interface Version {
   readonly tag: string;
   /** Of the index; where there is none the tag decides. */

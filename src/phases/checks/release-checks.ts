@@ -8,15 +8,17 @@ import { recordSize } from "../../domain/release/release-size.ts";
 import type { RenderedRelease } from "../../domain/release/rendered-release.ts";
 import type { StoredApisGone } from "../../errors.ts";
 import { Helm } from "../../services/helm/Helm.ts";
+import type { ImageCopier } from "../../services/images/ImageCopier.ts";
 import type { Kubectl } from "../../services/kube/Kubectl.ts";
 import { type Check, type Finding, NOTHING_FOUND, problemOf, runChecks } from "./check.ts";
+import { findMissingImages } from "./release/images.ts";
 import { findMissingPermissions } from "./release/permissions.ts";
 import { requireServed } from "./release/stored-apis.ts";
 import { terminatingProblems } from "./release/way-back.ts";
 import { findOldCertificate } from "./release/webhook-certificate.ts";
 import type { ReleaseChecksInput, Rendering } from "./release-facts.ts";
 
-type ReleaseCheck = Check<ReleaseChecksInput, StoredApisGone, Helm | Kubectl>;
+type ReleaseCheck = Check<ReleaseChecksInput, StoredApisGone, Helm | ImageCopier | Kubectl>;
 
 const findHelmDefects = Effect.fnUntraced(function* (
   { options, facts: { previous } }: ReleaseChecksInput,
@@ -96,6 +98,10 @@ export const RELEASE_CHECKS: ReadonlyArray<ReleaseCheck> = [
   {
     id: "permissions",
     find: ofRendering(findMissingPermissions),
+  },
+  {
+    id: "images",
+    find: ({ installed }) => findMissingImages(installed),
   },
   {
     id: "record-size",

@@ -1,4 +1,5 @@
 import { WEBHOOK_CERTIFICATE_SECRET } from "../../domain/checks/webhook-certificate.ts";
+import { shellQuote } from "../../domain/hints/operator-commands.ts";
 import type { CLUSTER_WARNINGS } from "../../domain/report/warnings/cluster.ts";
 import { lostSecrets } from "../../words/checks/envoy-gateway.ts";
 import { describePods } from "../../words/checks/problems.ts";
@@ -27,6 +28,8 @@ export const CLUSTER_WORDS: Words<keyof typeof CLUSTER_WARNINGS> = {
   "permissions-unchecked": ({ cause }) => `could not check the permissions (${cause})`,
   "pods-may-be-refused": ({ pods, detail }) =>
     `the cluster might refuse new pods: ${describePods(pods)}: ${detail}`,
+  "images-missing": ({ registry, images }) =>
+    `${registry} does not have ${images.join(", ")}: pods that need ${images.length === 1 ? "it" : "them"} will not start; tare images sync ${shellQuote(registry)} brings what is missing`,
   "record-nearly-full": ({ bytes }) => describeRecordSize(bytes),
   "helm-cannot-roll-back": ({ version, dropped }) =>
     `Helm ${version} cannot roll back on its own when an upgrade fails before it has deleted what the new chart drops (${dropped.join(", ")}); Helm 3.22, 4.2 and later ones can (helm/helm#13437, #32244)`,

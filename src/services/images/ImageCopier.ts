@@ -14,6 +14,11 @@ export class ImageRequestFailed extends Data.TaggedError("ImageRequestFailed")<{
   }
 }
 
+interface DigestOptions {
+  /** False to do without an answer where what asks is not on this machine. */
+  readonly download: boolean;
+}
+
 export type CopierError = ImageRequestFailed | ToolMissing;
 
 /**
@@ -24,7 +29,10 @@ export class ImageCopier extends Context.Service<
   ImageCopier,
   {
     /** The digest of what is under the name, of the index where it is one; `undefined` where there is nothing. */
-    readonly digest: (reference: string) => Effect.Effect<string | undefined, CopierError>;
+    readonly digest: (
+      reference: string,
+      options?: DigestOptions,
+    ) => Effect.Effect<string | undefined, CopierError>;
     /** Whether images can be pushed under the name: an upload is begun there, and not ended. */
     readonly tryPush: (target: string) => Effect.Effect<void, CopierError>;
     /** What is at the target already is not sent again. */

@@ -53,8 +53,9 @@ export const layerImageCopierCrane: Layer.Layer<
       reference: string,
       args: ReadonlyArray<string>,
       timeout: Duration.Duration,
+      download = true,
     ) {
-      const { path } = yield* tools.locate("crane");
+      const { path } = yield* tools.locate("crane", { download, verified: true });
       const run = Effect.gen(function* () {
         const handle = yield* spawner.spawn(
           ChildProcess.make(path, [...args], { stdin: "ignore", extendEnv: true }),
@@ -91,8 +92,9 @@ export const layerImageCopierCrane: Layer.Layer<
     }, Effect.scoped);
 
     return ImageCopier.of({
-      digest: Effect.fn("ImageCopier.digest")(function* (reference) {
-        const ended = yield* crane(reference, ["digest", reference], ASK_TIMEOUT);
+      digest: Effect.fn("ImageCopier.digest")(function* (reference, options) {
+        const args = ["digest", reference];
+        const ended = yield* crane(reference, args, ASK_TIMEOUT, options?.download);
         if (ended.code === 0) return ended.stdout.trim();
         const failed = failure(reference, errorOf(ended));
         return isAbsence(failed.trouble) ? undefined : yield* failed;

@@ -22,6 +22,8 @@ export class ToolMissing extends Data.TaggedError("ToolMissing")<{
 interface LocateOptions {
   /** False to take what is there already: a printed command is not worth a download. */
   readonly download: boolean;
+  /** Of what is there only what would be run in any case: named by the environment, or pinned and verified. */
+  readonly verified?: boolean;
 }
 
 /**

@@ -162,14 +162,24 @@ export const layerToolCacheLocal = (
             : Effect.succeed<Tool>({ name: tool, path: other, origin: "PATH" });
         });
 
+      const ready = Effect.fnUntraced(function* (tool: ToolName) {
+        const found = fromEnvironment(tool) ?? pinnedInCache(tool);
+        if (found instanceof ToolMissing) return yield* found;
+        const isReady =
+          found !== undefined && (found.origin === "environment" || (yield* intact(found.path)));
+        return isReady ? found : yield* new ToolMissing({ tool, searched: [join(root, tool)] });
+      });
+
       const searches = new Map<ToolName, Effect.Effect<Tool, ToolMissing>>();
       for (const tool of TOOL_NAMES) {
         // Asked for many times in a run; one failed download is enough.
         searches.set(tool, yield* Effect.cached(search(tool)));
       }
       return ToolCache.of({
-        locate: (tool, options = { download: true }) =>
-          options.download ? (searches.get(tool) ?? search(tool)) : present(tool),
+        locate: (tool, { download: mayDownload, verified = false } = { download: true }) => {
+          if (mayDownload) return searches.get(tool) ?? search(tool);
+          return verified ? ready(tool) : present(tool);
+        },
       });
     }),
   );

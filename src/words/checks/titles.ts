@@ -12,6 +12,8 @@ export const CHECK_TITLES = {
   "webhook-certificate": "The certificate of the injecting webhook lasts, or is renewed",
   "envoy-gateway-hop": "The step from one version of Envoy Gateway to the next is a supported one",
   permissions: "The account is allowed to do everything that the upgrade and a rollback do",
+  images:
+    "The images are in the registry of the release, as far as that can be asked without a download",
   "record-size": "Helm's record of the new revision fits into a Secret",
 } as const;
 

@@ -19,6 +19,8 @@ export const CLUSTER_WARNINGS = {
   "permissions-unchecked": { cause: Schema.String },
   /** In the server's words; whether it lets them in can change. */
   "pods-may-be-refused": { pods: PodsOf, detail: Schema.String },
+  /** Of the chart's images, in the registry that the values name. */
+  "images-missing": { registry: Schema.String, images: Schema.Array(Schema.String) },
   "record-nearly-full": { bytes: Schema.Int },
   "helm-cannot-roll-back": { version: Schema.String, dropped: Schema.Array(Schema.String) },
   "envoy-gateway-loses-secrets": { version: Schema.String, reference: Schema.String },
