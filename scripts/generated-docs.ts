@@ -6,9 +6,11 @@ import {
   type ExitCode,
   IMAGES_EXIT_CODES,
   INSTALL_EXIT_CODES,
+  UNINSTALL_EXIT_CODES,
   UPGRADE_EXIT_CODES,
 } from "../src/cli/commands/exit-codes.ts";
 import { IMAGES_FLAGS } from "../src/cli/commands/images.ts";
+import { UNINSTALL_FLAGS } from "../src/cli/commands/uninstall-input.ts";
 import type { DeclaredFlag } from "../src/cli/flags/declared-flag.ts";
 import { INSTALL_FLAGS } from "../src/cli/flags/install-flags.ts";
 import { UPGRADE_FLAGS } from "../src/cli/flags/upgrade-flags.ts";
@@ -25,6 +27,7 @@ export const PAGES = [
   "docs/checks.md",
   "docs/install.md",
   "docs/images.md",
+  "docs/uninstall.md",
 ].map((page) => join(ROOT, page));
 
 type Row = Pick<DeclaredFlag<unknown>, "name" | "metavar" | "preset" | "help" | "more" | "page">;
@@ -72,6 +75,9 @@ const TABLES: Readonly<Record<string, ReadonlyArray<string>>> = {
   "images flags": inDocs(flagTable(Object.values(IMAGES_FLAGS))),
   "images exit codes": exitCodeTable(IMAGES_EXIT_CODES),
   "install exit codes": exitCodeTable(INSTALL_EXIT_CODES),
+  "uninstall flags": inDocs(flagTable(ofHelp(false, UNINSTALL_FLAGS))),
+  "advanced uninstall flags": inDocs(flagTable(ofHelp(true, UNINSTALL_FLAGS))),
+  "uninstall exit codes": exitCodeTable(UNINSTALL_EXIT_CODES),
   "exit codes": exitCodeTable(UPGRADE_EXIT_CODES),
   "preflight checks": checkTable([...PREFLIGHT_CHECKS, HOME_CHECK]),
   "release checks": checkTable(RELEASE_CHECKS),

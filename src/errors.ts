@@ -9,6 +9,7 @@ import type * as Install from "./errors/install.ts";
 import type * as Preflight from "./errors/preflight.ts";
 import type * as Records from "./errors/records.ts";
 import type * as Release from "./errors/release.ts";
+import type * as Uninstall from "./errors/uninstall.ts";
 import type * as Upgrade from "./errors/upgrade.ts";
 
 export {
@@ -67,6 +68,7 @@ export {
   RunSuperseded,
   SingleReplica,
 } from "./errors/release.ts";
+export { UninstallFailed, UninstallRefused } from "./errors/uninstall.ts";
 export {
   ChartUnusable,
   RollbackFailed,
@@ -95,3 +97,9 @@ export type InstallError =
   | BadInput.InvalidFlag
   | InstanceOf<typeof Install>
   | Exclude<InstanceOf<typeof Images>, Images.ImagesNotThere>;
+
+/** What an uninstallation can fail with beside those of an upgrade: everything but what the command line itself refuses. */
+export type UninstallError =
+  | UpgradeError
+  | InstanceType<typeof Install.NotConfirmed>
+  | InstanceOf<typeof Uninstall>;

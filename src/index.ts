@@ -25,6 +25,7 @@ export {
   DEFAULT_UPGRADE_OPTIONS,
   type UpgradeOptions,
 } from "./domain/run/upgrade-options.ts";
+export { DEFAULT_UNINSTALL_OPTIONS, type UninstallOptions } from "./domain/uninstall/options.ts";
 export * from "./errors.ts";
 export { liveServices } from "./live.ts";
 export { DEFAULT_DOCTOR_OPTIONS, type DoctorOptions, doctor } from "./operations/doctor.ts";
@@ -50,6 +51,12 @@ export { recoverIfStuck } from "./operations/run/recover.ts";
 export { beginRun, type UpgradeRun } from "./operations/run/run.ts";
 export { type OwnedRelease, takeOwnership } from "./operations/run/take-ownership.ts";
 export type { FoundRelease } from "./operations/run/wait-for-others.ts";
+export {
+  UNINSTALL_PHASES,
+  type UninstallOutcome,
+  type UninstallServices,
+  uninstall,
+} from "./operations/uninstall.ts";
 export {
   UPGRADE_PHASES,
   type UpgradeOutcome,

@@ -9,6 +9,7 @@ import { shownWhole } from "../src/domain/fields/shown-value.ts";
 import { hint, kubectl } from "../src/domain/hints/hint.ts";
 import type { OperatorEnvironment } from "../src/domain/hints/operator-commands.ts";
 import type { ImageProblem, ImageTrouble } from "../src/domain/images/problem.ts";
+import { Gateway } from "../src/domain/kube/objects.ts";
 import type { Keeper, Unrecorded } from "../src/domain/release/unrecorded.ts";
 import { DOCTOR, HISTORY } from "../src/domain/run/operation.ts";
 import * as catalogue from "../src/errors.ts";
@@ -115,6 +116,8 @@ const REFUSALS: ReadonlyArray<catalogue.InstallRefused["refusal"]> = [
     ],
   },
 ];
+
+const THEIRS = { type: Gateway, name: "theirs", namespace: "tars-dataplane" };
 
 const RECORD = { kind: "Secret", name: "sh.helm.release.v1.tars.v2", revision: 2 };
 
@@ -239,6 +242,41 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   RemovalFailed: [
     21,
     [new catalogue.RemovalFailed({ ...FAILED, removalCause: "still there: Gateway egress" })],
+  ],
+  UninstallRefused: [
+    10,
+    (
+      [
+        { _tag: "OtherChart", chart: "nginx-1.0.0" },
+        {
+          _tag: "Kept",
+          keeper: { _tag: "ArgoCd", application: "tars" },
+          deployments: ["envoy-gateway"],
+        },
+        {
+          _tag: "Used",
+          users: [
+            { object: THEIRS, why: { _tag: "InNamespace", namespace: "tars-dataplane" } },
+            { object: THEIRS, why: { _tag: "OfClass", gatewayClass: "tars-egress" } },
+            { object: THEIRS, why: { _tag: "Through", gateway: "tars-dataplane/egress" } },
+            { object: THEIRS, why: { _tag: "OfController", controller: "example.com/one" } },
+          ],
+        },
+      ] as const
+    ).map((refusal) => new catalogue.UninstallRefused({ release: RELEASE, refusal })),
+  ],
+  UninstallFailed: [
+    21,
+    (
+      [
+        { _tag: "Helm", text: "failed to delete release: tars" },
+        { _tag: "Helm", text: "" },
+        { _tag: "RecordsLeft", count: 2 },
+        { _tag: "ObjectsLeft", objects: [{ object: THEIRS, finalizers: ["example.com/stuck"] }] },
+        { _tag: "ControllersLeft", pods: [THEIRS] },
+        { _tag: "Said", text: "no answer within 30 s" },
+      ] as const
+    ).map((trouble) => new catalogue.UninstallFailed({ release: RELEASE, trouble })),
   ],
   InstallLeftInPlace: [22, [new catalogue.InstallLeftInPlace(FAILED)]],
   InstallNotStarted: [

@@ -99,6 +99,7 @@ const ROOMS = [
   "streams",
   "text",
   "tools",
+  "uninstall",
   "values",
 ];
 
@@ -332,6 +333,7 @@ const WORDED: Readonly<Record<string, ReadonlyArray<string>>> = {
   "the name of a phase, a line of the product page": [
     "phases/install/prepare.ts",
     "phases/release/discover.ts",
+    "phases/uninstall/finalizers.ts",
   ],
 };
 

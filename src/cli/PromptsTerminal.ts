@@ -2,9 +2,9 @@ import { Effect, type FileSystem, Layer, type Path, type Terminal } from "effect
 import { Prompt } from "effect/cli";
 import type { MissingValue } from "../domain/install/values.ts";
 import { visibleText } from "../domain/text/visible.ts";
-import { askYesOrNo } from "../render/text/yes-or-no.ts";
+import { askForLine, askYesOrNo } from "../render/text/yes-or-no.ts";
 import { Prompts } from "../services/run/Prompts.ts";
-import { describeQuestion } from "../words/run/questions.ts";
+import { describeQuestion, describeTypedQuestion } from "../words/run/questions.ts";
 
 /** Values are prompted for on stdout: in a file or a pipe, the operator would not see what is asked. */
 const isTerminal = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
@@ -32,6 +32,7 @@ export const layerPromptsTerminal: Layer.Layer<
       );
     return Prompts.of({
       confirm: (question) => askYesOrNo(describeQuestion(question)),
+      typed: (question) => askForLine(describeTypedQuestion(question)),
       value: (missing) =>
         Effect.suspend(() => (isTerminal() ? Effect.asSome(ask(missing)) : Effect.succeedNone)),
     });

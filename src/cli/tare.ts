@@ -6,6 +6,7 @@ import type { doctor } from "../operations/doctor.ts";
 import type { history } from "../operations/history.ts";
 import type { InstallServices } from "../operations/install.ts";
 import type { PlanServices } from "../operations/plan.ts";
+import type { UninstallServices } from "../operations/uninstall.ts";
 import type { UpgradeServices } from "../operations/upgrade.ts";
 import type { ManagementPlane } from "../services/events/ManagementPlane.ts";
 import type { ImageCopier } from "../services/images/ImageCopier.ts";
@@ -18,6 +19,7 @@ import { historyCommand } from "./commands/history.ts";
 import { imagesCommand } from "./commands/images.ts";
 import { installCommand } from "./commands/install.ts";
 import { toolsCommand } from "./commands/tools.ts";
+import { uninstallCommand } from "./commands/uninstall.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
 import { completionScript } from "./completions.ts";
 import { colorFlag, progressFlag } from "./flags/terminal.ts";
@@ -27,6 +29,7 @@ export type TareServices = Exclude<
   | UpgradeServices
   | PlanServices
   | InstallServices
+  | UninstallServices
   | Effect.Services<ReturnType<typeof history>>
   | Effect.Services<ReturnType<typeof doctor>>
   | ImageCopier
@@ -79,6 +82,7 @@ export const tareCommand = <R, R2>(
     Command.withSubcommands([
       Command.provide(installCommand(managementPlane), ofCluster),
       Command.provide(upgradeCommand, ofCluster),
+      Command.provide(uninstallCommand(managementPlane), ofCluster),
       Command.provide(doctorCommand(managementPlane), ofCluster),
       Command.provide(historyCommand, ofCluster),
       imagesCommand(services),

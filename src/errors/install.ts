@@ -42,7 +42,7 @@ export class NotConfirmed extends operatorError<{ readonly isAsked: boolean }>()
   why: ({ isAsked }) => [
     isAsked ? "nothing was written" : "there is no terminal to ask on; nothing was written",
   ],
-  hints: () => [hint("To go on without being asked:", tare("install", { after: ["--yes"] }))],
+  hints: () => [hint("To go on without being asked:", tare("same", { after: ["--yes"] }))],
 }) {}
 
 type Refusal = Extract<

@@ -82,7 +82,7 @@ const installed = Effect.fn("tare.install")(
     const isFirst = target.deployed === undefined;
     // The lock and the journal are kept in the namespace, so that it comes first.
     const owning = Effect.andThen(
-      prepareNamespace({ name: release.namespace, isFirst }),
+      prepareNamespace({ name: release.namespace, madeFor: release, isFirst }),
       Effect.suspend(() =>
         ownership === undefined ? takeOwnership(options) : Effect.succeed(ownership),
       ),

@@ -5,6 +5,7 @@ import { TestConsole } from "effect/testing";
 import type { DoctorReport } from "../../src/domain/events/doctor-report.ts";
 import { MASKED, shownWhole } from "../../src/domain/fields/shown-value.ts";
 import type { TakenFields } from "../../src/domain/fields/taken-fields.ts";
+import { Gateway, type ObjectRef } from "../../src/domain/kube/objects.ts";
 import type { UpgradePlan } from "../../src/domain/plan/upgrade-plan.ts";
 import type { ReportEvent } from "../../src/domain/report/report.ts";
 import { DEFAULT_RELEASE } from "../../src/domain/run/upgrade-options.ts";
@@ -526,6 +527,7 @@ const LOOKED_AT = {
     },
   ],
 } as const;
+const EGRESS_GATEWAY: ObjectRef = { type: Gateway, name: "egress", namespace: "tars-dataplane" };
 
 type Sample<E extends ReportEvent> = readonly [event: E, ...lines: ReadonlyArray<string>];
 
@@ -1051,6 +1053,119 @@ const SAMPLES: {
       "removing release tars from tars-system",
     ],
   ],
+  UninstallPlanned: [
+    [
+      {
+        _tag: "UninstallPlanned",
+        plan: {
+          release: RELEASE,
+          dataplaneNamespace: "tars-dataplane",
+          revision: { revision: 2, version: "1.2.0" },
+          customResources: [EGRESS_GATEWAY],
+          objects: [],
+          namespaces: [
+            { name: "tars-dataplane", verdict: { _tag: "Delete" } },
+            { name: "tars-system", verdict: { _tag: "Stays", why: { _tag: "NotOurs" } } },
+          ],
+          crds: [
+            { name: "a.example", verdict: { _tag: "Delete" } },
+            { name: "b.example", verdict: { _tag: "Stays", why: { _tag: "Shared" } } },
+          ],
+          users: [],
+        },
+        context: "prod",
+        server: "https://cluster.example:6443",
+        dryRun: true,
+      },
+      "would uninstall release tars in tars-system (version 1.2.0, revision 2), data plane in tars-dataplane",
+      "cluster https://cluster.example:6443 (context prod)",
+      "custom resources to delete: Gateway tars-dataplane/egress",
+      "namespaces to delete: tars-dataplane",
+      "1 CRD to delete",
+      "namespace tars-system stays: neither tare nor the chart made it",
+      "CRD b.example stays: of the Gateway API, which others may use (--delete-shared-crds)",
+    ],
+  ],
+  ObjectsDeleted: [
+    [
+      { _tag: "ObjectsDeleted", what: "custom-resources", objects: [EGRESS_GATEWAY] },
+      "Gateway tars-dataplane/egress deleted",
+    ],
+    [
+      { _tag: "ObjectsDeleted", what: "objects", objects: Array(13).fill(EGRESS_GATEWAY) },
+      `13 objects deleted: ${Array(5).fill("Gateway tars-dataplane/egress").join(", ")} and 8 more`,
+    ],
+    [
+      { _tag: "ObjectsDeleted", what: "crds", objects: [EGRESS_GATEWAY, EGRESS_GATEWAY] },
+      "2 CRDs deleted",
+    ],
+  ],
+  ReleaseGone: [
+    [{ _tag: "ReleaseGone", release: RELEASE }, "Helm has no record of release tars any more"],
+  ],
+  HelmUninstallStarted: [
+    [
+      { _tag: "HelmUninstallStarted", release: RELEASE, timeout: "10m" },
+      "helm uninstall tars, timeout 10m",
+    ],
+  ],
+  EventsSent: [
+    [{ _tag: "EventsSent", count: 1 }, "1 event sent to the management plane"],
+    [{ _tag: "EventsSent", count: 2 }, "2 events sent to the management plane"],
+  ],
+  FinalizersFound: [
+    [
+      {
+        _tag: "FinalizersFound",
+        held: [{ object: EGRESS_GATEWAY, finalizers: ["example.com/stuck"] }],
+      },
+      "taken away: Gateway tars-dataplane/egress (held by example.com/stuck)",
+    ],
+  ],
+  Uninstalled: [
+    [
+      {
+        _tag: "Uninstalled",
+        release: RELEASE,
+        isUnchanged: true,
+        remains: { namespaces: [], crds: [], users: [], events: 0 },
+        hints: [],
+      },
+      "nothing to uninstall: there is no release tars in tars-system",
+    ],
+    [
+      {
+        _tag: "Uninstalled",
+        release: RELEASE,
+        isUnchanged: false,
+        remains: {
+          namespaces: [
+            {
+              name: "tars-system",
+              verdict: { _tag: "Stays", why: { _tag: "EventsWait", count: 1 } },
+            },
+          ],
+          crds: [
+            { name: "a.example", verdict: { _tag: "Stays", why: { _tag: "Asked" } } },
+            { name: "b.example", verdict: { _tag: "Stays", why: { _tag: "Asked" } } },
+          ],
+          users: [
+            {
+              object: EGRESS_GATEWAY,
+              why: { _tag: "InNamespace", namespace: "tars-dataplane" },
+            },
+          ],
+          events: 1,
+        },
+        hints: [],
+      },
+      "Uninstallation completed.",
+      "namespace tars-system stays: 1 event waits in it for the management plane",
+      "2 CRDs stay: --keep-crds",
+      "Gateway tars-dataplane/egress was made by others in tars-dataplane: it stays",
+      "Not undone: the URL is still registered with the management plane, the identity is valid, and backups and reports of this machine are kept.",
+    ],
+  ],
   HelmUpgradeStarted: [
     [
       {
@@ -1213,6 +1328,10 @@ const SAMPLES: {
   ],
   Interrupted: [
     [{ _tag: "Interrupted", hints: [] }, "Interrupted. The release is as it was before this run."],
+    [
+      { _tag: "Interrupted", isHalfDone: true, hints: [] },
+      "Interrupted. What has gone by now does not come back.",
+    ],
     [
       { _tag: "Interrupted", hints: HINTS },
       "Interrupted. The release is as it was before this run.",

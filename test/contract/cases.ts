@@ -9,6 +9,7 @@ import { podSecurity } from "./cases/pod-security.ts";
 import { podCases } from "./cases/pods.ts";
 import { proxies } from "./cases/proxies.ts";
 import { quotas } from "./cases/quotas.ts";
+import { uninstallCases } from "./cases/uninstall.ts";
 import { watches } from "./cases/watches.ts";
 import type { ContractCase, StageShape } from "./stage.ts";
 
@@ -24,6 +25,7 @@ export const CASES: ReadonlyArray<ContractCase> = [
   ...quotas,
   ...watches,
   ...proxies,
+  ...uninstallCases,
 ];
 
 export const ofArea = (area: ContractCase["area"]): ReadonlyArray<ContractCase> =>

@@ -1,15 +1,16 @@
 import { Context, Effect, Layer, Option, Ref } from "effect";
 import type { MissingValue } from "../../src/domain/install/values.ts";
-import type { Question } from "../../src/domain/run/question.ts";
+import type { Question, TypedQuestion } from "../../src/domain/run/question.ts";
 import { Prompts } from "../../src/services/run/Prompts.ts";
 
 interface Answers {
   readonly confirm: boolean;
+  readonly typed?: string;
   /** By the flag that would have given it. */
   readonly values?: Readonly<Record<string, string>>;
 }
 
-type Asked = Question | MissingValue;
+type Asked = Question | TypedQuestion | MissingValue;
 
 /** An operator at a terminal, once a test has put one there. */
 export class FakePrompts extends Context.Service<
@@ -41,6 +42,7 @@ export class FakePrompts extends Context.Service<
       });
       const prompts = Prompts.of({
         confirm: (question) => answered(question, ({ confirm }) => confirm),
+        typed: (question) => answered(question, ({ typed }) => typed ?? ""),
         value: (missing) => answered(missing, ({ values }) => values?.[missing.flag] ?? ""),
       });
       return Context.make(FakePrompts, fake).pipe(Context.add(Prompts, prompts));

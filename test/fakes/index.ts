@@ -36,6 +36,7 @@ export { type FakeStream, FakeStreams, type StreamsOfGateway } from "./pods/Fake
 export { Recorder } from "./Recorder.ts";
 export { restoreRecords } from "./restore.ts";
 export { type InstallRun, runInstall } from "./run-install.ts";
+export { runUninstall, type UninstallRun } from "./run-uninstall.ts";
 export { hintsOf, PLAIN_OPERATOR, runUpgrade, type UpgradeRun } from "./run-upgrade.ts";
 export { type Simulated, simulate } from "./simulate.ts";
 export { layerFakeTools } from "./tools.ts";

@@ -25,6 +25,7 @@ import { crdController } from "./controllers/crds.ts";
 import { FakeDeployments } from "./controllers/deployments.ts";
 import { FakeEnvoyGateway } from "./controllers/envoy-gateway.ts";
 import { hookJobs } from "./controllers/hook-jobs.ts";
+import { namespaceController } from "./controllers/namespaces.ts";
 import { quotaController } from "./controllers/quotas.ts";
 import { timerJobs } from "./controllers/timer-jobs.ts";
 import { FakeBackups } from "./FakeBackups.ts";
@@ -136,6 +137,7 @@ const seeded = (scenario: Scenario) =>
       yield* timerJobs;
       yield* hookJobs;
       yield* quotaController;
+      yield* namespaceController;
       if (scenario.rewrite !== undefined) yield* cluster.rewrite(scenario.rewrite);
       yield* seedCrds(scenario.crds ?? INSTALLED_CRDS);
       for (const [type, object] of scenario.beside ?? []) {

@@ -122,6 +122,32 @@ export const INSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "1", short: "unexpected" },
 ];
 
+export const UNINSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
+  {
+    code: "0",
+    short: "uninstalled, or nothing to uninstall",
+    full: "uninstalled, or nothing to uninstall; `--dry-run`: nothing is in the way",
+  },
+  { code: "2", short: "usage, bad input, or not confirmed" },
+  {
+    code: "10",
+    short: "refused: others use it, or preflight",
+    full: "refused before anything was written: others use it (`--force`), another chart, Argo CD or Flux looks after it, another workspace's identity; or the cluster cannot be used",
+  },
+  {
+    code: "13",
+    short: "another run or Helm operation in progress",
+    full: "another run holds the lock, or a Helm is at work on the release",
+  },
+  {
+    code: "21",
+    short: "something is left: run it again",
+    full: "something of the release is left, and named: the same command goes on from there",
+  },
+  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
+  { code: "1", short: "unexpected" },
+];
+
 export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "0", short: "all sent, or nothing to do" },
   { code: "2", short: "usage or bad input" },

@@ -46,6 +46,13 @@ export const INSTALL_ENVIRONMENT: ReadonlyArray<Variable> = [
   ...OF_ALL,
 ];
 
+export const UNINSTALL_ENVIRONMENT: ReadonlyArray<Variable> = [
+  ...OF_CLUSTERS,
+  { name: "TARE_SKIP_PREFLIGHT", help: "1: as --skip-preflight" },
+  ...OF_TOOLS,
+  ...OF_ALL,
+];
+
 export const DOCTOR_ENVIRONMENT: ReadonlyArray<Variable> = [
   ...OF_CLUSTERS,
   { name: "TARE_EVENT_RETENTION_HOURS", help: "As --event-retention-hours" },

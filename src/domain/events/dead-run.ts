@@ -2,7 +2,7 @@ import { actorOf } from "../processes/actor.ts";
 import type { GateRecords } from "../release/gate-record.ts";
 import { byRevision, describesFailure, descriptionOf, type History } from "../release/release.ts";
 import { beganBefore, identityOf, isStillThere } from "../release/revision-identity.ts";
-import { journaledOperation } from "../run/operation.ts";
+import { journaledOperation, UNINSTALL } from "../run/operation.ts";
 import { hasDone, type RunRecord } from "../run/run-journal.ts";
 import { said } from "./failure-cause.ts";
 import type { EventFacts, EventSubject } from "./install-event.ts";
@@ -17,6 +17,23 @@ export interface DeadRunEvent {
 /** Died before it attempted anything, or after it had told the history itself. */
 const owesNothing = (run: RunRecord): boolean =>
   hasDone(run, "event") || !run.steps.some(({ step }) => step === "crds" || step === "upgrade");
+
+/**
+ * Of an uninstallation: what it was to take away is there still, or is not. An uninstallation tells of the newest revision
+ * it found.
+ */
+const deadUninstall = (run: RunRecord, history: History): DeadRunEvent | undefined => {
+  const { baseRevision, baseUpdated, baseUid } = run;
+  const identity = baseUpdated ?? baseUid;
+  const hasBegun = run.steps.some(
+    ({ step }) => step === "custom-resources" || step === "helm-uninstall",
+  );
+  if (hasDone(run, "event") || !hasBegun || identity === undefined) return undefined;
+  const subject: EventSubject = { _tag: "Revision", revision: baseRevision, identity };
+  return history.length === 0
+    ? { subject, outcome: { status: "success" } }
+    : { subject, outcome: { status: "failed", code: "Killed", cause: { _tag: "RunDied", run } } };
+};
 
 /** A journal that an uninstalled release left behind tells nothing of the one in its place. */
 export const isOfAnotherInstallation = (
@@ -44,6 +61,7 @@ export const deadRunEvent = (
   gates: GateRecords,
   uids: ReadonlyMap<number, string>,
 ): DeadRunEvent | undefined => {
+  if (run.operation === UNINSTALL.event) return deadUninstall(run, history);
   if (owesNothing(run) || isOfAnotherInstallation(run, history, uids)) return undefined;
   const ranHelm = run.steps.some(({ step }) => step === "helm-upgrade");
   const attempt = ranHelm
@@ -82,7 +100,8 @@ export const factsOfDeadRun = (
   operation: journaledOperation(run.operation).event,
   outcome,
   fromVersion: run.fromVersion,
-  toVersion: run.toVersion,
+  // It goes to none.
+  toVersion: run.operation === UNINSTALL.event ? undefined : run.toVersion,
   actor: actorOf(run.process),
   ...writer,
 });

@@ -5,7 +5,7 @@ import { type Actor, actorOf } from "../processes/actor.ts";
 import { type GateRecords, unprovenRevisions } from "../release/gate-record.ts";
 import { chartVersion, describesFailure, isPending, type ReleaseRef } from "../release/release.ts";
 import { instantOf, type KnownRevision } from "../release/revision-identity.ts";
-import { journaledOperation } from "../run/operation.ts";
+import { journaledOperation, UNINSTALL } from "../run/operation.ts";
 import type { RunRecord } from "../run/run-journal.ts";
 import { deadRunEvent, factsOfDeadRun, isOfAnotherInstallation } from "./dead-run.ts";
 import type { FailureCause } from "./failure-cause.ts";
@@ -235,7 +235,9 @@ const rowOfDeadRun = (
   if (journal === undefined || journal.ended !== undefined) return [];
   const uids = new Map(revisions.map(({ revision, uid }) => [revision, uid]));
   const event = deadRunEvent(journal, revisions, gates, uids);
-  if (event?.subject._tag !== "Run") return [];
+  // What a revision was is told by its own row, but that it was to be removed.
+  if (event === undefined) return [];
+  if (event.subject._tag !== "Run" && journal.operation !== UNINSTALL.event) return [];
   const startedAt = milliseconds(journal.startedAt) ?? nowMillis;
   // A Helm that was just started may still come to write its revision.
   const ranHelm = journal.steps.some(({ step }) => step === "helm-upgrade");

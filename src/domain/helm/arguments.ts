@@ -75,13 +75,18 @@ interface RenderArguments {
   readonly kubeVersion?: string | undefined;
 }
 
+interface UninstallArguments extends Pick<UpgradeArguments, "release" | "timeout"> {
+  /** Until everything has gone; the default. */
+  readonly wait?: boolean;
+}
+
 /** Everything of the release goes, its history with it. */
 export const uninstallArguments = (
   version: HelmVersion,
-  { release, timeout }: Pick<UpgradeArguments, "release" | "timeout">,
+  { release, timeout, wait = true }: UninstallArguments,
 ): ReadonlyArray<string> => [
   ...["uninstall", release.name, "--namespace", release.namespace],
-  ...["--timeout", formatGoDuration(timeout), waitFlag(version)],
+  ...["--timeout", formatGoDuration(timeout), ...(wait ? [waitFlag(version)] : [])],
 ];
 
 export type RenderAnswers = "server" | "none";

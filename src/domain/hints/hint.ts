@@ -16,7 +16,7 @@ export type KubectlLine = CommandLine & { readonly tool: "kubectl" };
 export interface TareCommand {
   readonly tool: "tare";
   /** `same` is that of the run which prints it. */
-  readonly command: "install" | "upgrade" | "same";
+  readonly command: "install" | "upgrade" | "uninstall" | "same";
   readonly before?: ReadonlyArray<string>;
   /** A flag in here or in `before` replaces the one given. */
   readonly after?: ReadonlyArray<string>;

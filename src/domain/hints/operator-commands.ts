@@ -1,4 +1,4 @@
-import { INSTALL, type Operation, UPGRADE } from "../run/operation.ts";
+import { INSTALL, type Operation, UNINSTALL, UPGRADE } from "../run/operation.ts";
 
 /**
  * Commands printed for the operator to paste. They reach the same cluster as this run did: the context in use is always
@@ -22,8 +22,8 @@ export interface OperatorEnvironment {
   /** Every other flag this run was given, so that a repeated run is the same run. Secrets are not among them. */
   readonly upgradeFlags: ReadonlyArray<GivenFlag>;
   /** Of the run that these flags were given to; an upgrade where it is left out. */
-  readonly command?: "install" | "upgrade";
-  /** Of another operation than these two: what was run, with its words but those that say which cluster. */
+  readonly command?: "install" | "upgrade" | "uninstall";
+  /** Of another operation than these: what was run, with its words but those that say which cluster. */
   readonly ran?: { readonly operation: Operation; readonly words: ReadonlyArray<string> };
 }
 
@@ -90,7 +90,7 @@ export const kubectlCommand = (env: KubectlEnvironment, ...words: ReadonlyArray<
  */
 export const tareCommand = (
   env: OperatorEnvironment,
-  wanted: "install" | "upgrade" | "same",
+  wanted: "install" | "upgrade" | "uninstall" | "same",
   {
     before = [],
     after = [],
@@ -113,9 +113,11 @@ export const tareCommand = (
   return join("tare", command, ...before, env.identityFile, ...after, ...given);
 };
 
+const OPERATIONS = { install: INSTALL, upgrade: UPGRADE, uninstall: UNINSTALL } as const;
+
 /** What was run. */
-export const operationOf = ({ ran, command }: OperatorEnvironment): Operation =>
-  ran?.operation ?? (command === "install" ? INSTALL : UPGRADE);
+export const operationOf = ({ ran, command = "upgrade" }: OperatorEnvironment): Operation =>
+  ran?.operation ?? OPERATIONS[command];
 
 /** What was run, once more. */
 export const sameCommand = (env: OperatorEnvironment): string => {

@@ -4,11 +4,16 @@ import type { ReleaseRef } from "../release/release.ts";
 
 const ENFORCE = "pod-security.kubernetes.io/enforce";
 
+/** On a namespace that `tare install` made, for which release: `tare uninstall` deletes no other. */
+export const MADE_FOR = "tars.io/made-for";
+
 /** What every pod of the release and of the data plane meets. */
 const LEVEL = "baseline";
 
 interface NamespaceWanted {
   readonly name: string;
+  /** For which it is made, where it is not there. */
+  readonly madeFor: ReleaseRef;
   /** As it is; `undefined` where it is not there. */
   readonly live: KubeObject | undefined;
   /** Something runs in it. */
@@ -45,11 +50,13 @@ const marks = ({ name, namespace }: ReleaseRef) => ({
  */
 export const namespaceToApply = ({
   name,
+  madeFor,
   live,
   isInUse,
   ownedBy,
 }: NamespaceWanted): KubeObject | undefined => {
   const labels = { [ENFORCE]: LEVEL };
+  const made = { [MADE_FOR]: `${madeFor.namespace}/${madeFor.name}` };
   if (live === undefined) {
     const owned = ownedBy === undefined ? undefined : marks(ownedBy);
     return {
@@ -58,9 +65,15 @@ export const namespaceToApply = ({
       metadata: {
         name,
         labels: { ...labels, ...owned?.labels },
-        ...(owned === undefined ? {} : { annotations: owned.annotations }),
+        annotations: { ...made, ...owned?.annotations },
       },
     };
   }
-  return isInUse || !hasNoLevel(live) ? undefined : withLevel(name);
+  if (isInUse || !hasNoLevel(live)) return undefined;
+  const wanted = withLevel(name);
+  const wasMade = live.metadata.annotations?.[MADE_FOR];
+  // What is applied without it would be taken away.
+  return wasMade === undefined
+    ? wanted
+    : { ...wanted, metadata: { ...wanted.metadata, annotations: { [MADE_FOR]: wasMade } } };
 };

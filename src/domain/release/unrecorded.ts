@@ -35,7 +35,11 @@ const managersOf = ({ metadata }: KubeObject): ReadonlyArray<string> =>
     stringAt(entry, "subresource") === undefined ? (stringAt(entry, "manager") ?? []) : [],
   );
 
-const isHelms = ({ metadata: { annotations = {} } }: KubeObject, release: ReleaseRef): boolean =>
+/** Helm made it for this release, or took it over. */
+export const isHelms = (
+  { metadata: { annotations = {} } }: KubeObject,
+  release: ReleaseRef,
+): boolean =>
   annotations["meta.helm.sh/release-name"] === release.name &&
   annotations["meta.helm.sh/release-namespace"] === release.namespace;
 

@@ -9,12 +9,15 @@ import type { ShownHint } from "../hints/hint.ts";
 import type { Leave } from "../hold/let-go.ts";
 import type { ImageEvent } from "../images/events.ts";
 import type { InstallSummary } from "../install/summary.ts";
+import type { ObjectRef } from "../kube/objects.ts";
 import type { UpgradePlan } from "../plan/upgrade-plan.ts";
 import type { ReleaseRef } from "../release/release.ts";
 import type { WorkloadProgress } from "../rollout/progress.ts";
 import type { RunningDrain } from "../streams/running-drain.ts";
 import type { OpenStreams, StreamOutcome } from "../streams/tally.ts";
 import type { ToolEvent } from "../tools/events.ts";
+import type { Held, Remains } from "../uninstall/outcome.ts";
+import type { UninstallPlan } from "../uninstall/plan.ts";
 import type { CarriedForward } from "../values/carry-over.ts";
 import type { LostValue } from "../values/lost-values.ts";
 import type { Warning } from "./warning.ts";
@@ -115,6 +118,40 @@ export type ReportEvent =
   | { readonly _tag: "ServeUrlRegistered"; readonly serveUrl: string }
   /** What there is of a release that never worked is taken away. */
   | { readonly _tag: "RemovalStarted"; readonly release: ReleaseRef; readonly why: string }
+  /** What is about to be uninstalled, or would be. */
+  | {
+      readonly _tag: "UninstallPlanned";
+      readonly plan: UninstallPlan;
+      readonly context: string | undefined;
+      readonly server: string;
+      readonly dryRun: boolean;
+    }
+  /** They were asked to go, and CRDs have gone. */
+  | {
+      readonly _tag: "ObjectsDeleted";
+      readonly what: "custom-resources" | "objects" | "namespaces" | "crds";
+      readonly objects: ReadonlyArray<ObjectRef>;
+    }
+  /** Helm has no record of it. */
+  | { readonly _tag: "ReleaseGone"; readonly release: ReleaseRef }
+  | {
+      readonly _tag: "HelmUninstallStarted";
+      readonly release: ReleaseRef;
+      /** As Helm gets it, e.g. `10m`. */
+      readonly timeout: string;
+    }
+  /** The management plane has taken the events of the release. */
+  | { readonly _tag: "EventsSent"; readonly count: number }
+  /** They are about to be taken away. */
+  | { readonly _tag: "FinalizersFound"; readonly held: ReadonlyArray<Held> }
+  | {
+      readonly _tag: "Uninstalled";
+      readonly release: ReleaseRef;
+      /** There was nothing to uninstall. */
+      readonly isUnchanged: boolean;
+      readonly remains: Remains;
+      readonly hints: ReadonlyArray<ShownHint>;
+    }
   | {
       readonly _tag: "HelmUpgradeStarted";
       readonly release: ReleaseRef;
@@ -200,6 +237,8 @@ export type ReportEvent =
   /** The run was stopped by a signal; the release is as it was before it; the CRDs may have changed. */
   | {
       readonly _tag: "Interrupted";
+      /** Something of the release may have gone, which does not come back. */
+      readonly isHalfDone?: boolean;
       readonly hints: ReadonlyArray<ShownHint>;
     }
   | { readonly _tag: "Warning"; readonly warning: Warning }

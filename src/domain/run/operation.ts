@@ -10,7 +10,7 @@ export interface Operation {
 /** It writes, and so it has a journal, and events. */
 export interface WritingOperation extends Operation {
   /** What an event says of it, and the journal. */
-  readonly event: "install" | "upgrade";
+  readonly event: "install" | "upgrade" | "uninstall";
   /** Ids of its phases, in the order in which they are numbered. */
   readonly phases: ReadonlyArray<string>;
   /** In the journal, of a run that came to its end. */
@@ -33,6 +33,21 @@ export const INSTALL: WritingOperation = {
   done: "Installed",
 };
 
+export const UNINSTALL: WritingOperation = {
+  command: "uninstall",
+  noun: "the uninstallation",
+  event: "uninstall",
+  phases: [
+    "uninstall-preflight",
+    "custom-resources",
+    "helm-uninstall",
+    "delete-namespaces",
+    "finalizers",
+    "delete-crds",
+  ],
+  done: "Uninstalled",
+};
+
 export const HISTORY: Operation = { command: "history", noun: "it" };
 
 export const IMAGES: Operation = { command: "images", noun: "it" };
@@ -40,7 +55,7 @@ export const IMAGES: Operation = { command: "images", noun: "it" };
 export const DOCTOR: Operation = { command: "doctor", noun: "it" };
 
 /** Those with a journal; runs that named none were upgrades. */
-const JOURNALED: ReadonlyArray<WritingOperation> = [UPGRADE, INSTALL];
+const JOURNALED: ReadonlyArray<WritingOperation> = [UPGRADE, INSTALL, UNINSTALL];
 
 /** @param event as the journal has it; of a version that can do more than this one, it is taken for an upgrade */
 export const journaledOperation = (event: string | undefined): WritingOperation =>

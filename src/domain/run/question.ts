@@ -21,3 +21,6 @@ export type Question =
       /** What goes on afterwards, e.g. `the upgrade`. */
       readonly noun: string;
     };
+
+/** Answered by typing the name of what it is about: it cannot be undone. */
+export type TypedQuestion = { readonly _tag: "Uninstall"; readonly release: ReleaseRef };

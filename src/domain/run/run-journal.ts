@@ -14,15 +14,17 @@ const HELM_PHASES: ReadonlyArray<string> = ["helm-upgrade", "helm-install"];
 /** The parts of a run that write, by the ids of the phases they belong to, one an operation. */
 const RUN_STEPS = {
   recovery: ["discover", "configure"],
-  namespaces: ["namespaces"],
-  crds: ["apply-crds"],
+  namespaces: ["namespaces", "delete-namespaces"],
+  crds: ["apply-crds", "delete-crds"],
+  "custom-resources": ["custom-resources"],
+  finalizers: ["finalizers"],
   upgrade: HELM_PHASES,
   "helm-upgrade": HELM_PHASES,
   gate: HELM_PHASES,
   drain: HELM_PHASES,
   "helm-rollback": HELM_PHASES,
-  "helm-uninstall": HELM_PHASES,
-  event: HELM_PHASES,
+  "helm-uninstall": [...HELM_PHASES, "helm-uninstall"],
+  event: [...HELM_PHASES, "helm-uninstall"],
 } as const;
 export const RunStep = Schema.Literals(
   Object.keys(RUN_STEPS) as ReadonlyArray<keyof typeof RUN_STEPS>,

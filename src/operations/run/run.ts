@@ -2,7 +2,7 @@
 import { Clock, Duration, Effect, Random } from "effect";
 import type { Identity } from "../../domain/identity/identity.ts";
 import { type History, lastRevision } from "../../domain/release/release.ts";
-import { note } from "../../domain/release/revision-identity.ts";
+import { type KnownRevision, note } from "../../domain/release/revision-identity.ts";
 import { UPGRADE, type WritingOperation } from "../../domain/run/operation.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
 import { RunJournal } from "../../services/run/RunJournal.ts";
@@ -30,15 +30,16 @@ interface Journey {
   readonly history: History;
   readonly fromVersion: string;
   readonly toVersion: string;
+  /** The newest revision that an earlier run found, where this one finishes what that began. */
+  readonly base?: KnownRevision | undefined;
 }
 
 /** With the lock in hand: the journal of the release is now this run's. */
 export const openJournal = Effect.fnUntraced(function* (
   { operation, options, identity, runId }: UpgradeRun,
-  { history, fromVersion, toVersion }: Journey,
+  { history, fromVersion, toVersion, base = lastRevision(history) }: Journey,
 ) {
   const journals = yield* RunJournal;
-  const base = lastRevision(history);
   const baseUpdated = note(base)?.updated;
   return yield* journals.open({
     runId,

@@ -3,11 +3,11 @@ import { Effect, Option } from "effect";
 import { nameOfObject, type ObjectChange } from "../../domain/fields/object-change.ts";
 import { type KubeObject, Namespace, refOf, Secret } from "../../domain/kube/objects.ts";
 import type { PlanLimit } from "../../domain/plan/upgrade-plan.ts";
-import type { ReleaseRef } from "../../domain/release/release.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
 import { unavailable } from "../kube/unavailable.ts";
 import {
   AS_TARE,
+  type NamespaceAsked,
   OURS,
   type PrepareInput,
   pullSecretsOf,
@@ -28,14 +28,11 @@ const changeOf = (object: KubeObject, isNew: boolean): ObjectChange => ({
   fields: [],
 });
 
-const planNamespace = Effect.fnUntraced(function* (
-  name: string,
-  ownedBy: ReleaseRef | undefined,
-  isFirst: boolean,
-) {
+const planNamespace = Effect.fnUntraced(function* (asked: NamespaceAsked) {
+  const { name } = asked;
   const kubectl = yield* Kubectl;
   const { wanted, isNew } = yield* Effect.gen(function* () {
-    const seen = yield* wantedNamespace({ name, ownedBy, isFirst });
+    const seen = yield* wantedNamespace(asked);
     if (seen.wanted !== undefined) {
       yield* kubectl.apply(Namespace, seen.wanted, { ...AS_TARE, dryRun: true });
     }
@@ -63,11 +60,12 @@ export const planPreparation = Effect.fn("tare.plan.preparation")(function* (
   const { release, dataplaneNamespace } = options;
   const names = [...new Set([release.namespace, dataplaneNamespace])];
   const namespaces = yield* Effect.forEach(names, (name) =>
-    planNamespace(
+    planNamespace({
       name,
-      ownsDataPlane && name === dataplaneNamespace ? release : undefined,
-      input.isFirst,
-    ),
+      madeFor: release,
+      isOwned: ownsDataPlane && name === dataplaneNamespace,
+      isFirst: input.isFirst,
+    }),
   );
   const absent = new Set(namespaces.flatMap(({ name, isNew }) => (isNew ? [name] : [])));
   const secrets = yield* Effect.forEach(pullSecretsOf(input), (wanted) =>

@@ -52,10 +52,12 @@ const tellOfLevel = Effect.fnUntraced(function* (name: string) {
   yield* warn({ code: "namespace-without-level", namespace: name, pods });
 });
 
-interface NamespaceAsked {
+export interface NamespaceAsked {
   readonly name: string;
-  /** The release that has the namespace among its objects, if one does. */
-  readonly ownedBy?: ReleaseRef | undefined;
+  /** The release that the run is about. */
+  readonly madeFor: ReleaseRef;
+  /** It has the namespace among its objects. */
+  readonly isOwned?: boolean;
   /** Nothing is installed yet; later on its namespaces are as their owners want them. */
   readonly isFirst: boolean;
 }
@@ -63,7 +65,8 @@ interface NamespaceAsked {
 /** What is to be applied, and whether anything is there; nothing where it stays as it is. */
 export const wantedNamespace = Effect.fnUntraced(function* ({
   name,
-  ownedBy,
+  madeFor,
+  isOwned = false,
   isFirst,
 }: NamespaceAsked) {
   const kubectl = yield* Kubectl;
@@ -73,7 +76,10 @@ export const wantedNamespace = Effect.fnUntraced(function* ({
   if (live !== undefined && isFirst && pods.length > 0 && hasNoLevel(live)) {
     yield* tellOfLevel(name);
   }
-  const wanted = namespaceToApply({ name, live, isInUse: pods.length > 0, ownedBy });
+  const wanted = namespaceToApply({
+    ...{ name, madeFor, live, isInUse: pods.length > 0 },
+    ownedBy: isOwned ? madeFor : undefined,
+  });
   return { wanted, isNew: live === undefined };
 });
 
@@ -160,7 +166,8 @@ export const prepare = {
     yield* mayWrite(lock);
     yield* prepareNamespace({
       name: dataplaneNamespace,
-      ownedBy: ownsDataPlane ? release : undefined,
+      madeFor: release,
+      isOwned: ownsDataPlane,
       isFirst: input.isFirst,
     });
     const written: Array<WrittenSecret> = [];

@@ -22,7 +22,7 @@ const goingOf =
   };
 
 /** Nothing of it is needed to install: a failed read does not stop the run. */
-const readKeeper = Effect.fnUntraced(function* ({ release }: UpgradeOptions) {
+export const readKeeper = Effect.fnUntraced(function* ({ release }: UpgradeOptions) {
   const kubectl = yield* Kubectl;
   const { namespace } = release;
   const deployments = yield* Effect.orElseSucceed(

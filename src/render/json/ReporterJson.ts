@@ -52,6 +52,13 @@ const toldBy = (event: ReportEvent): Told => {
       const { release, revision, version: toVersion } = event;
       return { release, revision, toVersion };
     }
+    case "UninstallPlanned":
+      return {
+        release: event.plan.release,
+        ...member("fromVersion", event.plan.revision?.version),
+      };
+    case "Uninstalled":
+      return { release: event.release, hints: event.hints };
     case "StreamsCounted":
       return event.outcome._tag === "Counted" ? { streams: tallyBody(event.outcome.tally) } : {};
     case "Completed": {
@@ -98,6 +105,8 @@ export const makeJsonOutput = (write: (line: string) => void, cliVersion: string
     running = true;
     told = { ...told, ...toldBy(event) };
     if (event._tag === "Planned" || event._tag === "NothingToDo") unchanged = true;
+    if (event._tag === "UninstallPlanned" && event.dryRun) unchanged = true;
+    if (event._tag === "Uninstalled" && event.isUnchanged) unchanged = true;
     if (event._tag === "Warning") warnings.push(warningBody(event.warning));
     const body = renderJson(event);
     if (body === undefined) return;

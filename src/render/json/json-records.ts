@@ -31,6 +31,15 @@ import {
   StreamsProgress,
   StreamTally,
 } from "./records/rollout.ts";
+import {
+  EventsSent,
+  FinalizersFound,
+  HelmUninstallStarted,
+  ObjectsDeleted,
+  ReleaseGone,
+  Uninstalled,
+  UninstallPlanned,
+} from "./records/uninstall.ts";
 
 const Phase = Schema.Struct({
   id: Schema.String,
@@ -199,6 +208,13 @@ export const OutputRecord = Schema.Union([
   ServeUrlRegistered,
   ReadyForHelm,
   RemovalStarted,
+  UninstallPlanned,
+  ObjectsDeleted,
+  ReleaseGone,
+  HelmUninstallStarted,
+  EventsSent,
+  FinalizersFound,
+  Uninstalled,
   CrdsBackedUp,
   CrdsApplied,
   HelmStarted,

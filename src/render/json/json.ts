@@ -13,6 +13,7 @@ import { type Body, member } from "./bodies/body.ts";
 import { doctorBody, rowBody } from "./bodies/history.ts";
 import { imageBody } from "./bodies/images.ts";
 import { planBody, takenBody } from "./bodies/plan.ts";
+import { refBody, remainsBody, uninstallBody } from "./bodies/uninstall.ts";
 
 const HA_WORDS = {
   HighlyAvailable: "highly-available",
@@ -137,6 +138,34 @@ export const renderJson = (event: ReportEvent): Body | undefined => {
       return { type: "ready-for-helm", ...member("valuesFile", event.valuesFile) };
     case "RemovalStarted":
       return { type: "removal-started", release: event.release, why: event.why };
+    case "UninstallPlanned":
+      return {
+        type: "uninstall-planned",
+        dryRun: event.dryRun,
+        server: event.server,
+        ...member("context", event.context),
+        ...uninstallBody(event.plan),
+      };
+    case "ObjectsDeleted":
+      return { type: "objects-deleted", what: event.what, objects: event.objects.map(refBody) };
+    case "ReleaseGone":
+      return { type: "release-gone", release: event.release };
+    case "HelmUninstallStarted":
+      return { type: "helm-uninstall-started", release: event.release, timeout: event.timeout };
+    case "EventsSent":
+      return { type: "events-sent", count: event.count };
+    case "FinalizersFound":
+      return {
+        type: "finalizers-found",
+        held: event.held.map(({ object, finalizers }) => ({ object: refBody(object), finalizers })),
+      };
+    case "Uninstalled":
+      return {
+        type: "uninstalled",
+        release: event.release,
+        unchanged: event.isUnchanged,
+        remains: remainsBody(event.remains),
+      };
     case "HelmUpgradeStarted": {
       const { release, chartVersion, timeout, atomic, waits } = event;
       return { type: "helm-started", release, chartVersion, timeout, atomic, waits };

@@ -8,6 +8,7 @@ import { formatGoDuration } from "../../domain/text/go-duration.ts";
 import { visible } from "../../domain/text/visible.ts";
 import type { LostValue } from "../../domain/values/lost-values.ts";
 import { describeHaUnknown } from "../../words/checks/ha.ts";
+import { describeHeld } from "../../words/uninstall/words.ts";
 import { carriedLine } from "../../words/values/carried.ts";
 import { warningText } from "../warnings/warning.ts";
 import { doctorLines } from "./doctor.ts";
@@ -16,6 +17,7 @@ import { summaryLines } from "./install/summary.ts";
 import { planLines, takenLines } from "./plan-text.ts";
 import { workloadLine } from "./rollout/rollout-lines.ts";
 import { streamsLine } from "./streams.ts";
+import { deletedLines, uninstalledLines, uninstallPlanLines } from "./uninstall/lines.ts";
 
 /** How the few words that stand out are marked; plain text leaves them as they are. */
 export interface Paint {
@@ -174,6 +176,22 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
         `${paint.warning("warning:")} ${event.why}`,
         `removing release ${event.release.name} from ${event.release.namespace}`,
       ];
+    case "UninstallPlanned":
+      return uninstallPlanLines(event);
+    case "ObjectsDeleted":
+      return deletedLines(event);
+    case "ReleaseGone":
+      return [`Helm has no record of release ${event.release.name} any more`];
+    case "HelmUninstallStarted":
+      return [`helm uninstall ${event.release.name}, timeout ${event.timeout}`];
+    case "EventsSent":
+      return [
+        `${event.count} ${event.count === 1 ? "event" : "events"} sent to the management plane`,
+      ];
+    case "FinalizersFound":
+      return event.held.map((held) => `taken away: ${describeHeld(held)}`);
+    case "Uninstalled":
+      return [...uninstalledLines(event), ...event.hints.flatMap((one) => ["", ...hintLines(one)])];
     case "HelmUpgradeStarted":
       return [
         `${["helm upgrade --install", event.atomic ? " --atomic" : "", event.waits ? " --wait" : ""].join("")}, timeout ${event.timeout}`,
@@ -236,7 +254,9 @@ export const renderText = (event: ReportEvent, paint: Paint): ReadonlyArray<stri
       return [];
     case "Interrupted":
       return [
-        "Interrupted. The release is as it was before this run.",
+        event.isHalfDone === true
+          ? "Interrupted. What has gone by now does not come back."
+          : "Interrupted. The release is as it was before this run.",
         ...event.hints.flatMap((one) => ["", ...hintLines(one)]),
       ];
     case "Warning":

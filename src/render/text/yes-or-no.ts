@@ -8,17 +8,26 @@ const isTerminal = (): boolean => process.stdin.isTTY === true && process.stderr
 export const askYesOrNo = (question: string): Effect.Effect<Option.Option<boolean>> =>
   Effect.suspend(() => (isTerminal() ? Effect.asSome(ask(question)) : Effect.succeedNone));
 
+/** The same for a line that is typed; an end of the input is an empty one. */
+export const askForLine = (question: string): Effect.Effect<Option.Option<string>> =>
+  Effect.suspend(() =>
+    isTerminal() ? Effect.asSome(askLine(`${visibleText(question)} `)) : Effect.succeedNone,
+  );
+
 const ask = (question: string): Effect.Effect<boolean> =>
-  Effect.callback<boolean>((resume) => {
+  Effect.map(askLine(`${visibleText(question)} [y/N] `), (answer) => /^y(es)?$/i.test(answer));
+
+const askLine = (question: string): Effect.Effect<string> =>
+  Effect.callback<string>((resume) => {
     // Not in raw mode, so that a Ctrl-C stays a signal.
     const lines = createInterface({
       input: process.stdin,
       output: process.stderr,
       terminal: false,
     });
-    lines.once("close", () => resume(Effect.succeed(false)));
-    lines.question(`${visibleText(question)} [y/N] `, (answer) => {
-      resume(Effect.succeed(/^y(es)?$/i.test(answer.trim())));
+    lines.once("close", () => resume(Effect.succeed("")));
+    lines.question(question, (answer) => {
+      resume(Effect.succeed(answer.trim()));
       lines.close();
     });
     return Effect.sync(() => lines.close());

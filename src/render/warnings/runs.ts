@@ -49,9 +49,17 @@ const STEPS: Readonly<Record<RunStep, StepWords>> = {
     now: "helm rollback",
     risk: "If killed now, the release stays pending-rollback and half restored until tare upgrade runs with --recover.",
   },
+  "custom-resources": {
+    now: "the deletion of the custom resources",
+    risk: "If killed now, the rest of the release stays until the same command is run again.",
+  },
+  finalizers: {
+    now: "the removal of finalizers",
+    risk: "If killed now, what they hold stays until the same command is run again.",
+  },
   "helm-uninstall": {
     now: "helm uninstall",
-    risk: "If killed now, parts of the release stay until tare install runs again.",
+    risk: "If killed now, parts of the release stay until tare install or tare uninstall runs again.",
   },
   event: {
     now: "the row of the deployment history",
@@ -84,6 +92,11 @@ export const RUN_WORDS: Words<keyof typeof RUN_WARNINGS> = {
     `serve URL ${serveUrl} is not registered with the management plane (${cause}); the same command registers it later`,
   "secret-not-restored": ({ secret, cause }) =>
     `Secret ${secret} could not be put back as it was: ${cause}`,
+  "events-wait": ({ count, namespace, cause }) =>
+    `${count === 1 ? "an event waits" : `${count} events wait`} in ${namespace}, which stays for that: ${cause ?? "written by a newer tare"}`,
+  "events-rejected": ({ count }) =>
+    `the management plane rejected ${count === 1 ? "an event" : `${count} events`}, and will take ${count === 1 ? "it" : "them"} no more`,
+  "records-left": ({ cause }) => `the lock and the journal of this run are left: ${cause}`,
   interrupted: () =>
     "interrupted: bringing the release to a safe state before exiting; do not kill tare",
   "still-running": ({ step, pids }) => {

@@ -61,8 +61,10 @@ interface RollbackRequest {
 
 interface UninstallRequest {
   readonly release: ReleaseRef;
-  /** For the end of what is deleted. */
+  /** For the hooks, and for the end of what is deleted. */
   readonly timeout: Duration.Duration;
+  /** Until everything has gone; the default. */
+  readonly wait?: boolean;
 }
 
 /** How the process ended. It says nothing certain about the release: read the history for that. */

@@ -9,8 +9,10 @@ import {
 /** Completes "it died while …". */
 const DOING: Readonly<Record<RunStep, string>> = {
   recovery: "it recovered the release",
-  namespaces: "the namespaces and secrets were written",
+  namespaces: "namespaces and secrets were written",
   crds: "the CRDs were written",
+  "custom-resources": "the custom resources were deleted",
+  finalizers: "finalizers were taken away",
   upgrade: "the upgrade was prepared",
   "helm-upgrade": "helm upgrade was at work",
   gate: "the data plane was being verified",

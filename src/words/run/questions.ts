@@ -1,4 +1,4 @@
-import type { Question } from "../../domain/run/question.ts";
+import type { Question, TypedQuestion } from "../../domain/run/question.ts";
 import { visible } from "../../domain/text/visible.ts";
 import { describeHusk } from "../install/removal.ts";
 import { describeStuck } from "./recovery.ts";
@@ -17,3 +17,6 @@ export const describeQuestion = (question: Question): string => {
     }
   }
 };
+
+export const describeTypedQuestion = ({ release: { name, namespace } }: TypedQuestion): string =>
+  `This cannot be undone, and cuts every stream. Type the name of the release, ${name}, to uninstall it from ${namespace}:`;

@@ -11,6 +11,7 @@ const live = (labels?: Readonly<Record<string, string>>): KubeObject => ({
 const wanted = (more: Partial<Parameters<typeof namespaceToApply>[0]>) =>
   namespaceToApply({
     name: "tars-system",
+    madeFor: { name: "tars", namespace: "sys" },
     live: undefined,
     isInUse: false,
     ownedBy: undefined,
@@ -22,6 +23,7 @@ describe("a namespace", () => {
     assert.deepStrictEqual(wanted({})?.metadata, {
       name: "tars-system",
       labels: { [ENFORCE]: "baseline" },
+      annotations: { "tars.io/made-for": "sys/tars" },
     });
   });
 
@@ -30,6 +32,7 @@ describe("a namespace", () => {
       name: "tars-system",
       labels: { [ENFORCE]: "baseline", "app.kubernetes.io/managed-by": "Helm" },
       annotations: {
+        "tars.io/made-for": "sys/tars",
         "meta.helm.sh/release-name": "tars",
         "meta.helm.sh/release-namespace": "sys",
       },

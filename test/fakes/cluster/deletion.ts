@@ -1,6 +1,7 @@
 /** How the API server deletes: at once, unless something still has to happen first. */
 import {
   type KubeObject,
+  Namespace,
   numberAt,
   Pod,
   type ResourceType,
@@ -20,7 +21,8 @@ export const afterDeletion = (
 ): KubeObject | undefined => {
   if (object.metadata.deletionTimestamp !== undefined) return object;
   const grace = type.plural === Pod.plural ? graceSecondsOf(object) : 0;
-  const held = (object.metadata.finalizers ?? []).length > 0;
+  // A namespace has a finalizer of its own, which its controller takes away when nothing is left in it.
+  const held = (object.metadata.finalizers ?? []).length > 0 || type.plural === Namespace.plural;
   if (grace === 0 && !held) return undefined;
   const deletionTimestamp = new Date(now + grace * 1000).toISOString();
   return { ...object, metadata: { ...object.metadata, deletionTimestamp } };

@@ -48,6 +48,23 @@ export const allObjects = ({ collections }: Store): ReadonlyArray<KubeObject> =>
     ),
   );
 
+/** The same, each with its type. */
+export const allTyped = ({
+  collections,
+}: Store): ReadonlyArray<{ readonly type: ResourceType; readonly object: KubeObject }> =>
+  [...collections].flatMap(([key, shelves]) => {
+    const [group = "", plural = ""] = key.split("/");
+    return [...shelves].flatMap(([namespace, { objects }]) =>
+      [...objects.values()].map(({ object }) => ({
+        type: {
+          ...{ group, plural, kind: object.kind, namespaced: namespace !== "" },
+          version: object.apiVersion.split("/").at(-1) ?? "",
+        },
+        object,
+      })),
+    );
+  });
+
 const withShelf = (
   { collections }: Store,
   ref: ObjectRef,

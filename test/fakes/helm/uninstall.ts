@@ -1,11 +1,14 @@
 import { Effect } from "effect";
-import { refOf } from "../../../src/domain/kube/objects.ts";
+import { type KubeObject, refOf } from "../../../src/domain/kube/objects.ts";
 import type { ReleaseRef } from "../../../src/domain/release/release.ts";
 import { chartTypeOf } from "./objects.ts";
 import { deleteRecord, manifestObjects, withStatus } from "./records.ts";
 import { failWith, type HelmRuntime, putRecord, recordsOf } from "./runtime.ts";
 
-/** `helm uninstall`: the objects of the newest revision go, and the history unless it is kept. */
+const isKept = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.["helm.sh/resource-policy"] === "keep";
+
+/** `helm uninstall`: the objects of the newest revision go, but those to be kept, and the history unless it is kept. */
 export const uninstall = Effect.fnUntraced(function* (
   runtime: HelmRuntime,
   release: ReleaseRef,
@@ -18,7 +21,8 @@ export const uninstall = Effect.fnUntraced(function* (
   }
   const underway = "Deletion in progress (or silently failed)";
   yield* Effect.ignore(putRecord(runtime, withStatus(last, "uninstalling", underway)));
-  for (const object of manifestObjects(last).toReversed()) {
+  const going = manifestObjects(last).filter((object) => !isKept(object));
+  for (const object of going.toReversed()) {
     yield* Effect.ignore(runtime.api.delete(refOf(chartTypeOf(object), object)));
   }
   if (!keepHistory) {

@@ -31,6 +31,14 @@ export const RUN_WARNINGS = {
   "not-waited-for": { namespace: Schema.String },
   "serve-url-not-registered": { serveUrl: Schema.String, cause: Schema.String },
   "secret-not-restored": { secret: Schema.String, cause: Schema.String },
+  /** `cause`: nothing where a newer doctor is needed. */
+  "events-wait": {
+    count: Schema.Int,
+    namespace: Schema.String,
+    cause: Schema.UndefinedOr(Schema.String),
+  },
+  "events-rejected": { count: Schema.Int },
+  "records-left": { cause: Schema.String },
   interrupted: {},
   "still-running": { step: RunStep, pids: Schema.Array(Schema.Int) },
   "still-ending": {},

@@ -1,0 +1,148 @@
+/** The row of an uninstallation: sent before the outbox goes, since nobody is left who would do so later. */
+import { Clock, Effect, Exit } from "effect";
+import { said } from "../../domain/events/failure-cause.ts";
+import type { EventOutcome, EventSubject } from "../../domain/events/install-event.ts";
+import { inOrder } from "../../domain/events/outbox-entry.ts";
+import { actorOf } from "../../domain/processes/actor.ts";
+import { chartVersion, lastRevision } from "../../domain/release/release.ts";
+import { identityOf, type KnownRevision } from "../../domain/release/revision-identity.ts";
+import { UNINSTALL } from "../../domain/run/operation.ts";
+import type { RunRecord } from "../../domain/run/run-journal.ts";
+import type { ReleaseFacts } from "../../phases/release/read-release.ts";
+import { orFailed } from "../../phases/uninstall/delete.ts";
+import { EventOutbox } from "../../services/events/EventOutbox.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { ProcessTable } from "../../services/processes/ProcessTable.ts";
+import { report, warn } from "../../services/report/Reporter.ts";
+import { CLI_VERSION } from "../../version.ts";
+import { describeStop } from "../../words/events/doctor.ts";
+import { installEvent } from "../../words/events/install-event.ts";
+import { forward } from "../doctor/forward.ts";
+import type { UpgradeRun } from "../run/run.ts";
+
+const WRITTEN_WITHIN = "10 seconds";
+
+interface Told {
+  readonly subject: EventSubject;
+  readonly version: string;
+  /** The newest revision there was. */
+  readonly base: KnownRevision;
+}
+
+/** A run that was killed after Helm had ended has left its journal, and no record of Helm's. */
+const unfinished = (lastRun: RunRecord | undefined): Told | undefined => {
+  if (lastRun === undefined || lastRun.ended !== undefined) return undefined;
+  const { operation, baseRevision, baseUpdated, baseUid, fromVersion } = lastRun;
+  const identity = baseUpdated ?? baseUid;
+  return operation === UNINSTALL.event && baseRevision > 0 && identity !== undefined
+    ? {
+        subject: { _tag: "Revision", revision: baseRevision, identity },
+        version: fromVersion,
+        base: { revision: baseRevision, updated: baseUpdated },
+      }
+    : undefined;
+};
+
+/** What is uninstalled, the same in every run that it takes; `undefined` where Helm had no release any more. */
+export const toldOf = ({ history, secretUids, lastRun }: ReleaseFacts): Told | undefined => {
+  const last = lastRevision(history);
+  const identity = identityOf(last, secretUids);
+  return last === undefined || identity === undefined
+    ? unfinished(lastRun)
+    : {
+        subject: { _tag: "Revision", revision: last.revision, identity },
+        version: chartVersion(last),
+        base: last,
+      };
+};
+
+interface Telling {
+  readonly run: UpgradeRun;
+  readonly told: Told | undefined;
+  readonly startedAt: number;
+}
+
+const write = Effect.fnUntraced(function* (
+  { run, told, startedAt }: Telling,
+  outcome: EventOutcome,
+) {
+  if (told === undefined) return;
+  const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
+  yield* outbox
+    .write(
+      installEvent({
+        actor: actorOf(self),
+        release: run.options.release,
+        subject: told.subject,
+        operation: "uninstall",
+        outcome,
+        fromVersion: told.version,
+        toVersion: undefined,
+        startedAt: new Date(startedAt),
+        finishedAt: new Date(yield* Clock.currentTimeMillis),
+        cliVersion: CLI_VERSION,
+        workspaceId: run.identity.workspaceId,
+        source: "cli",
+      }),
+    )
+    .pipe(
+      Effect.timeout(WRITTEN_WITHIN),
+      Effect.catch(({ message }) => warn({ code: "event-not-written", cause: message })),
+    );
+});
+
+/** Nobody sends it in this run: the release is still there, and with it the doctor. */
+export const tellFailure = (
+  telling: Telling,
+  exit: Exit.Exit<unknown, { readonly _tag: string; readonly message: string }>,
+) => {
+  const error = Exit.findErrorOption(exit);
+  const code = Exit.hasInterrupts(exit) ? "Interrupted" : "InternalError";
+  return write(
+    telling,
+    error._tag === "Some"
+      ? {
+          status: "failed",
+          code: error.value._tag,
+          cause: said(error.value.message.replaceAll("\n", "; ")),
+        }
+      : { status: "failed", code, cause: { _tag: code } },
+  );
+};
+
+/**
+ * Writes the row, then sends whatever waits, in its order, and removes what is settled.
+ * @returns how many events the management plane has not taken: they stay in the cluster
+ */
+export const tellSuccess = Effect.fnUntraced(function* (telling: Telling, lock: HeldLock) {
+  const { options, identity } = telling.run;
+  const { release } = options;
+  const known = orFailed(release);
+  yield* write(telling, { status: "success" });
+  const outbox = yield* EventOutbox;
+  const entries = yield* Effect.mapError(outbox.entries(release), known);
+  const pending = inOrder(entries, new Map()).filter(({ delivery }) => delivery === "pending");
+  const speaker = { release, workspaceId: identity.workspaceId };
+  const sent = yield* forward(pending, lock, speaker);
+  if (sent.forwarded.length > 0) {
+    yield* report({ _tag: "EventsSent", count: sent.forwarded.length });
+  }
+  if (sent.rejected.length > 0) {
+    yield* warn({ code: "events-rejected", count: sent.rejected.length });
+  }
+  if (sent.kept.length > 0) {
+    yield* warn({
+      code: "events-wait",
+      count: sent.kept.length,
+      namespace: release.namespace,
+      cause: sent.stoppedBecause === undefined ? undefined : describeStop(sent.stoppedBecause),
+    });
+  }
+  const kept = new Set(sent.kept.map(({ name }) => name));
+  const settled = entries.filter(({ name }) => !kept.has(name));
+  yield* Effect.mapError(
+    Effect.forEach(settled, (entry) => outbox.remove(entry), { discard: true }),
+    known,
+  );
+  return kept.size;
+});

@@ -1,0 +1,106 @@
+/** What finalizers still hold once nobody is there who would take them away. */
+import { Duration, Effect, Option } from "effect";
+import { type ObjectRef, Pod } from "../../domain/kube/objects.ts";
+import type { Held } from "../../domain/uninstall/outcome.ts";
+import { contentsOf } from "../../domain/uninstall/ownership.ts";
+import { ownCustomResources, type UninstallPlan } from "../../domain/uninstall/plan.ts";
+import type { RunSuperseded } from "../../errors.ts";
+import { Kubectl, type KubectlError } from "../../services/kube/Kubectl.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
+import { report } from "../../services/report/Reporter.ts";
+import { mayWrite } from "../helm/require-unchanged.ts";
+import type { PhaseInput } from "./custom-resources.ts";
+import { awaitGone, deleteAll, failed, orFailed, patiently, present } from "./delete.ts";
+import { standing } from "./delete-namespaces.ts";
+import { readCustomResources, readNamespaces, readTypes } from "./inventory.ts";
+
+/** For a finalizer of somebody else's, whose controller runs on. */
+const GRACE = Duration.seconds(10);
+
+/** Pods of the release, of whatever kind: one of them may be a controller. */
+const podsOf = Effect.fnUntraced(function* ({ options }: PhaseInput) {
+  const types = yield* readTypes;
+  const namespaces = yield* readNamespaces(options, types);
+  const beside = namespaces.filter(({ name }) => name === options.release.namespace);
+  return beside.flatMap(({ objects }) => {
+    const foreign = new Set(contentsOf(objects, options).foreign.map(({ ref }) => ref));
+    return objects
+      .filter(({ ref }) => ref.type.plural === Pod.plural && !foreign.has(ref))
+      .map(({ ref }): Held => ({ object: ref, finalizers: [] }));
+  });
+});
+
+/** Only while it is being deleted; what has been changed since it was looked at is read again. */
+const freeObject = Effect.fnUntraced(function* (
+  ref: ObjectRef,
+  lock: HeldLock,
+): Effect.fn.Return<void, KubectlError | RunSuperseded, Kubectl> {
+  const kubectl = yield* Kubectl;
+  const live = yield* patiently(kubectl.get(ref));
+  if (Option.isNone(live) || live.value.metadata.deletionTimestamp === undefined) return;
+  yield* mayWrite(lock);
+  const { resourceVersion = "" } = live.value.metadata;
+  const patch = { metadata: { resourceVersion, finalizers: null } };
+  yield* Effect.catchIf(
+    patiently(Effect.asVoid(kubectl.patch(ref, patch, { fieldManager: "tare" }))),
+    ({ reason }) => reason === "NotServed",
+    () => Effect.void,
+  );
+});
+
+const isConflict = (error: KubectlError | RunSuperseded): boolean =>
+  error._tag === "KubectlError" && error.reason === "Conflict";
+
+interface FinalizersInput extends PhaseInput {
+  readonly namespaces: UninstallPlan["namespaces"];
+}
+
+const freeAll = Effect.fnUntraced(function* (input: FinalizersInput) {
+  const { options, lock } = input;
+  const known = orFailed(options.release);
+  const found = yield* Effect.mapError(Effect.flatMap(readTypes, readCustomResources), known);
+  const own = ownCustomResources(found, options.release);
+  yield* Effect.catchTag(deleteAll(own, lock), "KubectlError", known);
+  const refs = own.map(({ ref }) => ref);
+  const held = yield* Effect.mapError(awaitGone(present(refs), GRACE), known);
+  if (held.length === 0) return;
+  const pods = yield* Effect.mapError(awaitGone(podsOf(input), options.timeout), known);
+  if (pods.length > 0) {
+    const trouble = { _tag: "ControllersLeft", pods: pods.map(({ object }) => object) } as const;
+    return yield* failed(options.release, trouble);
+  }
+  yield* report({ _tag: "FinalizersFound", held });
+  for (const { object } of held) {
+    const freed = Effect.retry(freeObject(object, lock), { times: 5, while: isConflict });
+    yield* Effect.catchTag(freed, "KubectlError", known);
+  }
+  const left = yield* Effect.mapError(awaitGone(present(refs), GRACE), known);
+  if (left.length > 0) {
+    return yield* failed(options.release, { _tag: "ObjectsLeft", objects: left });
+  }
+});
+
+export const releaseFinalizers = {
+  id: "finalizers",
+  title: "Finalizers that still hold them",
+  run: Effect.fnUntraced(function* (input: FinalizersInput) {
+    const { options, namespaces } = input;
+    const known = orFailed(options.release);
+    yield* freeAll(input);
+    const leaving = namespaces.filter(
+      ({ verdict }) => verdict._tag === "Delete" || verdict._tag === "Going",
+    );
+    const left = yield* Effect.mapError(awaitGone(standing(leaving), options.timeout), known);
+    if (left.length === 0) return;
+    const types = yield* Effect.mapError(readTypes, known);
+    const contents = yield* Effect.mapError(readNamespaces(options, types), known);
+    const objects = contents
+      .flatMap((one) => one.objects)
+      .filter(({ object }) => (object.metadata.finalizers ?? []).length > 0)
+      .map(({ ref, object }) => ({ object: ref, finalizers: object.metadata.finalizers ?? [] }));
+    return yield* failed(options.release, {
+      _tag: "ObjectsLeft",
+      objects: [...left, ...objects],
+    });
+  }),
+};
