@@ -196,7 +196,11 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
   ],
   NotConfirmed: [
     2,
-    [new catalogue.NotConfirmed({ isAsked: true }), new catalogue.NotConfirmed({ isAsked: false })],
+    [
+      new catalogue.NotConfirmed({ isAsked: true, command: "install" }),
+      new catalogue.NotConfirmed({ isAsked: false, command: "install" }),
+      new catalogue.NotConfirmed({ isAsked: false, command: "uninstall" }),
+    ],
   ],
   InstallRefused: [
     10,
@@ -248,6 +252,7 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     (
       [
         { _tag: "OtherChart", chart: "nginx-1.0.0" },
+        { _tag: "OtherStorage", driver: "configmap" },
         {
           _tag: "Kept",
           keeper: { _tag: "ArgoCd", application: "tars" },

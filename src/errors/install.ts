@@ -36,13 +36,18 @@ export class MissingValues extends operatorError<{
 }) {}
 
 /** Exit 2: the operator said no, or there is no terminal to ask on. */
-export class NotConfirmed extends operatorError<{ readonly isAsked: boolean }>()("NotConfirmed", {
+export class NotConfirmed extends operatorError<{
+  readonly isAsked: boolean;
+  readonly command: "install" | "uninstall";
+}>()("NotConfirmed", {
   exitCode: 2,
   what: ({ isAsked }) => (isAsked ? "not confirmed" : "confirmation is needed"),
   why: ({ isAsked }) => [
     isAsked ? "nothing was written" : "there is no terminal to ask on; nothing was written",
   ],
-  hints: () => [hint("To go on without being asked:", tare("same", { after: ["--yes"] }))],
+  hints: ({ command }) => [
+    hint("To go on without being asked:", tare(command, { after: ["--yes"] })),
+  ],
 }) {}
 
 type Refusal = Extract<

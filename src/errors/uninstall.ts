@@ -11,21 +11,23 @@ import { describeUninstallTrouble, describeUser } from "../words/uninstall/words
 import { historyHint, operatorError } from "./operator-error.ts";
 import { describeUnrecorded, unrecordedHints } from "./unrecorded.ts";
 
-type Refusal = Extract<UninstallDecision, { readonly _tag: "OtherChart" | "Kept" | "Used" }>;
+type Refusal = Extract<
+  UninstallDecision,
+  { readonly _tag: "OtherChart" | "OtherStorage" | "Kept" | "Used" }
+>;
 
-const asUnrecorded = ({
-  keeper,
-  deployments,
-}: Extract<Refusal, { readonly _tag: "Kept" }>): Unrecorded => ({
-  _tag: "Live",
-  keeper,
-  deployments,
-});
+const asUnrecorded = (
+  refusal: Extract<Refusal, { readonly _tag: "Kept" | "OtherStorage" }>,
+): Unrecorded =>
+  refusal._tag === "OtherStorage"
+    ? refusal
+    : { _tag: "Live", keeper: refusal.keeper, deployments: refusal.deployments };
 
 const whyRefused = (release: ReleaseRef, refusal: Refusal): ReadonlyArray<string> => {
   switch (refusal._tag) {
     case "OtherChart":
       return [`release ${release.name} was installed from chart ${refusal.chart}`];
+    case "OtherStorage":
     case "Kept":
       return [describeUnrecorded(release, asUnrecorded(refusal))];
     case "Used":
@@ -50,11 +52,12 @@ const hintsOnRefusal = (release: ReleaseRef, refusal: Refusal): ReadonlyArray<Hi
   switch (refusal._tag) {
     case "OtherChart":
       return [historyHint(release)];
+    case "OtherStorage":
     case "Kept":
       return unrecordedHints(release, asUnrecorded(refusal));
     case "Used":
       return [
-        hint("Uninstall all the same:", tare("same", { after: ["--force"] })),
+        hint("Uninstall all the same:", tare("uninstall", { after: ["--force"] })),
         ...refusal.users.slice(0, 1).map(({ object }) => lookAt(object)),
       ];
   }

@@ -5,7 +5,7 @@ import { programOf } from "../program.ts";
 
 const ASKING = programOf(join(import.meta.dirname, "terminal-prompts.ts"));
 
-type Kind = "confirm" | "remove" | "recover" | "value";
+type Kind = "typed" | "confirm" | "remove" | "recover" | "value";
 
 interface Asked {
   readonly said: string;
@@ -35,7 +35,7 @@ const onTerminal = (kind: Kind, question: string, answer: string): Promise<Asked
     terminal.once("close", (code) => resolve({ said, code }));
   });
 
-const inPipe = (kind: "confirm" | "value"): Promise<string> =>
+const inPipe = (kind: Kind): Promise<string> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, [ASKING, kind], { stdio: ["ignore", "pipe", "ignore"] });
     let said = "";
@@ -88,5 +88,30 @@ describe("a value that is asked for on a terminal", () => {
 
   it("has no answer where there is no terminal", async () => {
     assert.include(await inPipe("value"), '"_tag":"None"');
+  });
+});
+
+const NAME = "Type the name of the release, tars, to uninstall it from tars-system:";
+
+describe("a name that is to be typed on a terminal", () => {
+  it.each([
+    ["tars\n", "tars"],
+    ["  tars \n", "tars"],
+    ["\n", ""],
+    ["\u0004", ""],
+    ["yes\n", "yes"],
+  ])("is answered by %j", async (typed, expected) => {
+    const { said } = await onTerminal("typed", NAME, typed);
+    assert.match(said, new RegExp(`answer: .*"value":"${expected}"`));
+  });
+
+  it("is given up with Ctrl-C", async () => {
+    const { said, code } = await onTerminal("typed", NAME, "\u0003");
+    assert.notInclude(said, "answer:");
+    assert.strictEqual(code, 130);
+  });
+
+  it("has no answer where there is no terminal", async () => {
+    assert.include(await inPipe("typed"), '"_tag":"None"');
   });
 });

@@ -29,7 +29,9 @@ Effect.gen(function* () {
   const answer =
     asked === "value"
       ? yield* prompts.value(missing)
-      : yield* prompts.confirm(QUESTIONS[asked] ?? { _tag: "Install", release });
+      : asked === "typed"
+        ? yield* prompts.typed({ _tag: "Uninstall", release })
+        : yield* prompts.confirm(QUESTIONS[asked] ?? { _tag: "Install", release });
   yield* Console.log(`answer: ${JSON.stringify(answer)}`);
 }).pipe(
   Effect.provide(layerPromptsTerminal),

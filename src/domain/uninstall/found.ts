@@ -1,6 +1,7 @@
 /** An object as it was found, and where. */
 import type { KubeObject, ObjectRef, ResourceType } from "../kube/objects.ts";
 import type { ReleaseRef } from "../release/release.ts";
+import { isHelms } from "../release/unrecorded.ts";
 
 export interface Found {
   readonly ref: ObjectRef;
@@ -18,6 +19,11 @@ export interface Place {
 export const namespacesOf = ({ release, dataplaneNamespace }: Place): ReadonlyArray<string> => [
   ...new Set([dataplaneNamespace, release.namespace]),
 ];
+
+/** Helm's marks can be copied with an object; what is in another namespace is none of the release's. */
+export const isOfRelease = ({ ref, object }: Found, place: Place): boolean =>
+  isHelms(object, place.release) &&
+  (ref.namespace === undefined || namespacesOf(place).includes(ref.namespace));
 
 export const GATEWAY_API_GROUP = "gateway.networking.k8s.io";
 export const ENVOY_GATEWAY_GROUP = "gateway.envoyproxy.io";

@@ -5,6 +5,7 @@ import { IDENTITY_SECRET } from "../identity/identity-secret.ts";
 import { PULL_SECRET } from "../install/pull-secret.ts";
 import {
   ConfigMap,
+  Deployment,
   Gateway,
   type KubeObject,
   Lease,
@@ -33,18 +34,29 @@ const CONTROLLERS: ReadonlySet<string> = new Set(["envoy-gateway", "envoy-ai-gat
 /** The locks by which they agree on a leader. */
 const LEADER_LEASE = /\.gateway\.envoyproxy\.io$|^envoy-ai-gateway/;
 
+/** What others have in a namespace that the release's controllers would make things for, or beside. */
+interface Others {
+  /** `namespace/name`. */
+  readonly gateways: ReadonlySet<string>;
+  /** Controllers of the same kind: what is made beside them is anybody's. */
+  readonly hasControllers: boolean;
+}
+
+const CONTROLLER_NAMES: ReadonlySet<string> = new Set(["gateway-helm", "ai-gateway-helm"]);
+
+const isController = ({ ref, object }: Found): boolean =>
+  ref.type.plural === Deployment.plural &&
+  (labelOf(object, "control-plane") === "envoy-gateway" ||
+    CONTROLLER_NAMES.has(labelOf(object, "app.kubernetes.io/name") ?? ""));
+
 /** Of the release's own controllers: what they make beside themselves, and for a Gateway that is nobody else's. */
-const isOfControllers = (
-  { ref, object }: Found,
-  { release }: Place,
-  foreignGateways: ReadonlySet<string>,
-): boolean => {
-  const isBeside = ref.namespace === release.namespace;
+const isOfControllers = ({ ref, object }: Found, { release }: Place, others: Others): boolean => {
+  const isBeside = ref.namespace === release.namespace && !others.hasControllers;
   if (isBeside && labelOf(object, "control-plane") === "envoy-gateway") return true;
   if (isBeside && ref.type.plural === Lease.plural && LEADER_LEASE.test(ref.name)) return true;
   if (!CONTROLLERS.has(labelOf(object, "app.kubernetes.io/managed-by") ?? "")) return false;
   const gateway = labelOf(object, OWNING_GATEWAY);
-  return gateway === undefined ? isBeside : !foreignGateways.has(`${ref.namespace}/${gateway}`);
+  return gateway === undefined ? isBeside : !others.gateways.has(`${ref.namespace}/${gateway}`);
 };
 
 /** The lock of a run that writes to the release, and that of its doctor. */
@@ -117,18 +129,14 @@ const isKubernetes = ({ ref, object }: Found): boolean =>
   object.metadata.annotations?.["kubernetes.io/service-account.name"] === "default";
 
 /** As far as its own marks tell. */
-const marksOf = (
-  found: Found,
-  place: Place,
-  foreignGateways: ReadonlySet<string>,
-): "ours" | "kubernetes" | undefined => {
+const marksOf = (found: Found, place: Place, others: Others): "ours" | "kubernetes" | undefined => {
   const { release } = place;
   const isOurs =
     isHelms(found.object, release) ||
     isHelmRecord(found, release) ||
     isRecord(found, place) ||
     isOfChart(found, place) ||
-    isOfControllers(found, place, foreignGateways);
+    isOfControllers(found, place, others);
   if (isOurs) return "ours";
   return isKubernetes(found) ? "kubernetes" : undefined;
 };
@@ -158,15 +166,18 @@ export const contentsOf = (objects: ReadonlyArray<Found>, place: Place): Content
     ref.type.group === Gateway.group &&
     ref.type.plural === Gateway.plural &&
     !isHelms(object, release);
-  const foreignGateways = new Set(
-    objects.filter(isGatewayOfOthers).map(({ ref }) => `${ref.namespace}/${ref.name}`),
-  );
+  const others: Others = {
+    gateways: new Set(
+      objects.filter(isGatewayOfOthers).map(({ ref }) => `${ref.namespace}/${ref.name}`),
+    ),
+    hasControllers: objects.some((found) => isController(found) && !isHelms(found.object, release)),
+  };
   const byUid = new Map(objects.map((found) => [found.object.metadata.uid, found]));
   const scanned = new Set(objects.map(({ object }) => typeWord(object)));
 
   /** `depth` ends a circle of owners, which nothing forbids. */
   const isForeign = (found: Found, depth = 0): boolean => {
-    const marks = marksOf(found, place, foreignGateways);
+    const marks = marksOf(found, place, others);
     if (marks !== undefined) return false;
     const owners = ownersOf(found);
     if (owners.length === 0 || depth > 8) return true;
@@ -179,7 +190,7 @@ export const contentsOf = (objects: ReadonlyArray<Found>, place: Place): Content
   };
   const isOwned = (found: Found) => ownersOf(found).some(({ uid }) => byUid.has(uid));
   const ours = objects.filter(
-    (found) => marksOf(found, place, foreignGateways) === "ours" && !hasForeignOwner(found),
+    (found) => marksOf(found, place, others) === "ours" && !hasForeignOwner(found),
   );
   function hasForeignOwner(found: Found): boolean {
     return ownersOf(found).some(({ uid }) => {

@@ -4,7 +4,7 @@ import { GatewayClass, type KubeObject, type ObjectRef, stringAt } from "../kube
 import { chartVersion, type History, lastRevision, type ReleaseRef } from "../release/release.ts";
 import { isHelms } from "../release/unrecorded.ts";
 import { type CrdVerdict, crdVerdict, type OtherClass } from "./crds.ts";
-import { type Found, isCustom, isCustomGroup, type Place } from "./found.ts";
+import { type Found, isCustom, isCustomGroup, isOfRelease, type Place } from "./found.ts";
 import { type NamespaceVerdict, namespaceVerdict } from "./namespaces.ts";
 import { contentsOf, isEvent, isOfRun } from "./ownership.ts";
 import { type User, usersOf } from "./users.ts";
@@ -60,9 +60,9 @@ const once = (found: ReadonlyArray<Found>): ReadonlyArray<Found> => [
 /** The release's own, and what its controllers made of them. */
 export const ownCustomResources = (
   customResources: ReadonlyArray<Found>,
-  release: ReleaseRef,
+  place: Place,
 ): ReadonlyArray<Found> => {
-  const own = customResources.filter(({ object }) => isHelms(object, release));
+  const own = customResources.filter((found) => isOfRelease(found, place));
   const uids = new Set(own.map(({ object }) => object.metadata.uid));
   const made = customResources.filter(({ object }) =>
     (object.metadata.ownerReferences ?? []).some(({ uid }) => uids.has(uid)),
@@ -113,9 +113,10 @@ export const namespacePlan = (
 
 export const crdPlan = (
   { crds, customResources, elsewhere }: Pick<Inventory, "crds" | "customResources" | "elsewhere">,
-  { release, keepCrds: keep, deleteSharedCrds: deleteShared }: UninstallChoices,
+  { release, dataplaneNamespace, keepCrds: keep, deleteSharedCrds: deleteShared }: UninstallChoices,
 ): UninstallPlan["crds"] => {
-  const own = new Set(ownCustomResources(customResources, release).map(({ ref }) => keyOf(ref)));
+  const place = { release, dataplaneNamespace };
+  const own = new Set(ownCustomResources(customResources, place).map(({ ref }) => keyOf(ref)));
   const others = customResources.filter(({ ref }) => !own.has(keyOf(ref)));
   const classes = otherClasses(customResources, release);
   return crds
@@ -145,7 +146,7 @@ export const uninstallPlan = (
     dataplaneNamespace,
     revision:
       last === undefined ? undefined : { revision: last.revision, version: chartVersion(last) },
-    customResources: ownCustomResources(inventory.customResources, release).map(({ ref }) => ref),
+    customResources: ownCustomResources(inventory.customResources, choices).map(({ ref }) => ref),
     objects: [
       ...ownObjects(inventory, choices),
       ...(inventory.elsewhere.length === 0 ? inventory.crdsLock : []),

@@ -1,6 +1,6 @@
 /** Whether what was found is this program's to uninstall. */
 import { chartName, type History, lastRevision } from "../release/release.ts";
-import type { Keeper } from "../release/unrecorded.ts";
+import type { Keeper, Unrecorded } from "../release/unrecorded.ts";
 import { isNothing, type UninstallPlan } from "./plan.ts";
 import type { User } from "./users.ts";
 
@@ -13,6 +13,8 @@ interface UninstallFacts {
   readonly keeper:
     | { readonly keeper: Keeper; readonly deployments: ReadonlyArray<string> }
     | undefined;
+  /** What runs there without a record that Helm, as it is asked, could read. */
+  readonly unrecorded: Unrecorded | undefined;
   readonly plan: UninstallPlan;
   /** `--force`. */
   readonly force: boolean;
@@ -22,6 +24,8 @@ export type UninstallDecision =
   | { readonly _tag: "Uninstall" }
   | { readonly _tag: "Nothing" }
   | { readonly _tag: "OtherChart"; readonly chart: string }
+  /** Helm has records of it where it does not look. */
+  | { readonly _tag: "OtherStorage"; readonly driver: "configmap" | "secret" }
   | {
       readonly _tag: "Kept";
       readonly keeper: Keeper;
@@ -33,6 +37,7 @@ export type UninstallDecision =
 export const uninstallDecision = ({
   history,
   keeper,
+  unrecorded,
   plan,
   force,
 }: UninstallFacts): UninstallDecision => {
@@ -40,6 +45,7 @@ export const uninstallDecision = ({
   if (last !== undefined && chartName(last) !== CHART) {
     return { _tag: "OtherChart", chart: last.chart };
   }
+  if (last === undefined && unrecorded?._tag === "OtherStorage") return unrecorded;
   if (keeper !== undefined) return { _tag: "Kept", ...keeper };
   if (isNothing(plan)) return { _tag: "Nothing" };
   return plan.users.length > 0 && !force

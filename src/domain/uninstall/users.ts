@@ -7,8 +7,7 @@ import {
   type ObjectRef,
   stringAt,
 } from "../kube/objects.ts";
-import { isHelms } from "../release/unrecorded.ts";
-import { type Found, GATEWAY_API_GROUP, namespacesOf, type Place } from "./found.ts";
+import { type Found, GATEWAY_API_GROUP, isOfRelease, namespacesOf, type Place } from "./found.ts";
 
 export interface User {
   readonly object: ObjectRef;
@@ -42,7 +41,7 @@ export const usersOf = (
   customResources: ReadonlyArray<Found>,
   place: Place,
 ): ReadonlyArray<User> => {
-  const isOurs = ({ object }: Found) => isHelms(object, place.release);
+  const isOurs = (found: Found) => isOfRelease(found, place);
   const ours = customResources.filter(isOurs);
   const classes = ours.filter((found) => isKind(found, GatewayClass));
   const classNames = new Set(classes.map(({ ref }) => ref.name));

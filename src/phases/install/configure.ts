@@ -145,7 +145,7 @@ const confirmed = Effect.fnUntraced(function* ({ yes, release }: InstallOptions)
   const prompts = yield* Prompts;
   const answer = yield* prompts.confirm({ _tag: "Install", release });
   if (!Option.contains(answer, true)) {
-    return yield* new NotConfirmed({ isAsked: Option.isSome(answer) });
+    return yield* new NotConfirmed({ isAsked: Option.isSome(answer), command: "install" });
   }
 });
 

@@ -44,7 +44,7 @@ export const deleteCustomResources = {
     }
     const runs = yield* Effect.mapError(controllersRun(options), known);
     const patience = runs ? Duration.min(PATIENCE, timeout) : Duration.zero;
-    for (const wave of deletionWaves(ownCustomResources(found, release))) {
+    for (const wave of deletionWaves(ownCustomResources(found, options))) {
       const objects = yield* Effect.catchTag(deleteAll(wave, lock), "KubectlError", known);
       yield* report({ _tag: "ObjectsDeleted", what: "custom-resources", objects });
       const refs = wave.map(({ ref }) => ref);

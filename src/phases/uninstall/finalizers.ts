@@ -59,7 +59,7 @@ const freeAll = Effect.fnUntraced(function* (input: FinalizersInput) {
   const { options, lock } = input;
   const known = orFailed(options.release);
   const found = yield* Effect.mapError(Effect.flatMap(readTypes, readCustomResources), known);
-  const own = ownCustomResources(found, options.release);
+  const own = ownCustomResources(found, options);
   yield* Effect.catchTag(deleteAll(own, lock), "KubectlError", known);
   const refs = own.map(({ ref }) => ref);
   const held = yield* Effect.mapError(awaitGone(present(refs), GRACE), known);

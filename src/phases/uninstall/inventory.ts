@@ -12,8 +12,13 @@ import {
 } from "../../domain/kube/objects.ts";
 import { CRDS_LOCK, leaseName } from "../../domain/lock/lease.ts";
 import type { ReleaseRef } from "../../domain/release/release.ts";
-import { isHelms } from "../../domain/release/unrecorded.ts";
-import { type Found, isCustom, namespacesOf, type Place } from "../../domain/uninstall/found.ts";
+import {
+  type Found,
+  isCustom,
+  isOfRelease,
+  namespacesOf,
+  type Place,
+} from "../../domain/uninstall/found.ts";
 import type { FoundNamespace, Inventory } from "../../domain/uninstall/plan.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import { Kubectl, type ListQuery } from "../../services/kube/Kubectl.ts";
@@ -114,7 +119,7 @@ export const readMarked = Effect.fnUntraced(function* (
   const found = yield* listAll(
     kinds.map((type) => ({ type, labelSelector: MARKED, metadataOnly: true })),
   );
-  const marked = found.filter(({ object }) => isHelms(object, place.release));
+  const marked = found.filter((one) => isOfRelease(one, place));
   return [...marked, ...(yield* readHold(place))];
 });
 

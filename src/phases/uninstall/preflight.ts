@@ -16,7 +16,7 @@ import { unavailable } from "../kube/unavailable.ts";
 import { requireOwnDataPlane } from "../release/carrying.ts";
 import type { ReleaseFacts } from "../release/read-release.ts";
 import { requireOwnIdentity } from "../release/requirements.ts";
-import { requireRecordsInCluster } from "../release/unrecorded.ts";
+import { findUnrecorded, requireRecordsInCluster } from "../release/unrecorded.ts";
 import { readInventory } from "./inventory.ts";
 
 interface UninstallPreflightInput {
@@ -43,7 +43,7 @@ const confirmed = Effect.fnUntraced(function* ({ yes, release }: UninstallOption
   const prompts = yield* Prompts;
   const answer = yield* prompts.typed({ _tag: "Uninstall", release });
   if (!Option.contains(answer, release.name)) {
-    return yield* new NotConfirmed({ isAsked: Option.isSome(answer) });
+    return yield* new NotConfirmed({ isAsked: Option.isSome(answer), command: "uninstall" });
   }
 });
 
@@ -59,18 +59,19 @@ export const uninstallPreflight = {
     const { history, stored } = facts;
     if (stored !== undefined) yield* requireOwnDataPlane(options, Redacted.value(stored));
     yield* requireOwnIdentity(release, facts.identity, identity);
-    const { inventory, keeper } = yield* Effect.all(
+    const { inventory, keeper, unrecorded } = yield* Effect.all(
       {
         inventory: Effect.mapError(
           readInventory(options),
           unavailable("read what belongs to the release"),
         ),
         keeper: readKeeper(options),
+        unrecorded: findUnrecorded(release),
       },
       { concurrency: "unbounded" },
     );
     const plan = uninstallPlan(inventory, history, options);
-    const decision = uninstallDecision({ history, keeper, plan, force });
+    const decision = uninstallDecision({ history, keeper, unrecorded, plan, force });
     const { context, server } = facts;
     if (decision._tag !== "Nothing") {
       yield* report({ _tag: "UninstallPlanned", plan, context, server, dryRun });

@@ -161,6 +161,12 @@ describe("what is in a namespace", () => {
     assert.notInclude(names(contentsOf([gateway, proxies], PLACE).ours), "theirs");
   });
 
+  it("beside another Envoy Gateway may be its own", () => {
+    const theirs = found(Deployment, "theirs", { labels: { "control-plane": "envoy-gateway" } });
+    const keys = found(Secret, "envoy", { labels: { "control-plane": "envoy-gateway" } });
+    assert.deepStrictEqual(sorted([theirs, keys]), { ours: [], foreign: ["theirs", "envoy"] });
+  });
+
   it.prop("that is somebody else's is never ours, whatever is beside it", [Drawn], ([drawn]) => {
     const marksOf = (isOurs: boolean) => (isOurs ? { annotations: HELMS } : {});
     const plain = drawn.map(({ name, type, isOurs }) => found(TYPES[type], name, marksOf(isOurs)));

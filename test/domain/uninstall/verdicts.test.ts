@@ -9,6 +9,8 @@ import {
 import { crdVerdict } from "../../../src/domain/uninstall/crds.ts";
 import type { Found } from "../../../src/domain/uninstall/found.ts";
 import { namespaceVerdict } from "../../../src/domain/uninstall/namespaces.ts";
+import type { UninstallPlan } from "../../../src/domain/uninstall/plan.ts";
+import { uninstallDecision } from "../../../src/domain/uninstall/state.ts";
 import { usersOf } from "../../../src/domain/uninstall/users.ts";
 import { deletionWaves } from "../../../src/domain/uninstall/waves.ts";
 
@@ -22,13 +24,22 @@ const HttpRoute: ResourceType = { ...Gateway, plural: "httproutes", kind: "HTTPR
 const found = (
   type: ResourceType,
   name: string,
-  { namespace, ours = false, ...rest }: Record<string, unknown> & { ours?: boolean } = {},
+  {
+    namespace,
+    ours = false,
+    ...rest
+  }: Record<string, unknown> & { ours?: boolean; namespace?: string } = {},
 ): Found => ({
-  ref: { type, name, ...(namespace === undefined ? {} : { namespace: String(namespace) }) },
+  ref: { type, name, ...(namespace === undefined ? {} : { namespace }) },
   object: {
     apiVersion: `${type.group}/${type.version}`,
     kind: type.kind,
-    metadata: { name, uid: `${type.plural}-${name}`, ...(ours ? { annotations: HELMS } : {}) },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      uid: `${type.plural}-${name}`,
+      ...(ours ? { annotations: HELMS } : {}),
+    },
     ...rest,
   } as KubeObject,
 });
@@ -134,6 +145,72 @@ describe("a CRD", () => {
     assert.strictEqual(verdict({ ...shared, classes })._tag, "Stays");
     // Kinds of Envoy Gateway are of no use to another controller.
     assert.deepStrictEqual(verdict({ classes }), { _tag: "Delete" });
+  });
+});
+
+describe("what an uninstallation is decided by", () => {
+  const plan: UninstallPlan = {
+    ...PLACE,
+    revision: undefined,
+    customResources: [],
+    objects: [],
+    namespaces: [],
+    crds: [],
+    users: [],
+  };
+  const used = [{ object: THEIRS, why: { _tag: "InNamespace", namespace: "dp" } }] as const;
+  const last = (chart: string) =>
+    [
+      { revision: 1, updated: "", status: "deployed", chart, app_version: "", description: "" },
+    ] as const;
+  const decision = (more: Partial<Parameters<typeof uninstallDecision>[0]> = {}) =>
+    uninstallDecision({
+      ...{ history: [], keeper: undefined, unrecorded: undefined, plan, force: false, ...more },
+    })._tag;
+
+  it.each([
+    ["nothing", {}, "Nothing"],
+    ["a release", { plan: { ...plan, revision: { revision: 1, version: "1" } } }, "Uninstall"],
+    [
+      "a namespace of it",
+      { plan: { ...plan, namespaces: [{ name: "sys", verdict: { _tag: "Delete" } }] } },
+      "Uninstall",
+    ],
+    [
+      "a namespace that stays",
+      {
+        plan: {
+          ...plan,
+          namespaces: [{ name: "sys", verdict: { _tag: "Stays", why: { _tag: "NotOurs" } } }],
+        },
+      },
+      "Nothing",
+    ],
+    [
+      "a CRD of it",
+      { plan: { ...plan, crds: [{ name: "a.b", verdict: { _tag: "Delete" } }] } },
+      "Uninstall",
+    ],
+    ["an object of it", { plan: { ...plan, objects: [THEIRS] } }, "Uninstall"],
+    ["users", { plan: { ...plan, objects: [THEIRS], users: used } }, "Used"],
+    [
+      "users, with --force",
+      { force: true, plan: { ...plan, objects: [THEIRS], users: used } },
+      "Uninstall",
+    ],
+    ["another chart", { history: last("nginx-1.0.0") }, "OtherChart"],
+    [
+      "records elsewhere",
+      { unrecorded: { _tag: "OtherStorage", driver: "secret" } },
+      "OtherStorage",
+    ],
+    [
+      "Argo CD, with --force too",
+      { force: true, keeper: { keeper: { _tag: "ArgoCd", application: "a" }, deployments: [] } },
+      "Kept",
+    ],
+  ] as const)("is %s", (_, facts, expected) => {
+    assert.strictEqual(decision(facts), expected);
   });
 });
 

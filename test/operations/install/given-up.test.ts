@@ -22,7 +22,11 @@ const giveUpAfter = (answers: number) => {
     Effect.suspend(() =>
       asked++ < answers ? Effect.succeed(Option.some(value)) : Effect.interrupt,
     );
-  return Prompts.of({ confirm: () => answer(true), value: () => answer("acme") });
+  return Prompts.of({
+    confirm: () => answer(true),
+    typed: () => answer("tars"),
+    value: () => answer("acme"),
+  });
 };
 
 describe("an installation that is given up", () => {
