@@ -1,5 +1,5 @@
 /** The row of an uninstallation: sent before the outbox goes, since nobody is left who would do so later. */
-import { Clock, Effect, Exit } from "effect";
+import { Clock, Effect, Exit, Schedule } from "effect";
 import { said } from "../../domain/events/failure-cause.ts";
 import type { EventOutcome, EventSubject } from "../../domain/events/install-event.ts";
 import { inOrder } from "../../domain/events/outbox-entry.ts";
@@ -29,9 +29,9 @@ interface Told {
   readonly base: KnownRevision;
 }
 
-/** A run that was killed after Helm had ended has left its journal, and no record of Helm's. */
+/** A run that was killed, or failed, after Helm had ended has left its journal, and no record of Helm's. */
 const unfinished = (lastRun: RunRecord | undefined): Told | undefined => {
-  if (lastRun === undefined || lastRun.ended !== undefined) return undefined;
+  if (lastRun === undefined || lastRun.ended?.outcome === UNINSTALL.done) return undefined;
   const { operation, baseRevision, baseUpdated, baseUid, fromVersion } = lastRun;
   const identity = baseUpdated ?? baseUid;
   return operation === UNINSTALL.event && baseRevision > 0 && identity !== undefined
@@ -68,47 +68,47 @@ const write = Effect.fnUntraced(function* (
 ) {
   if (told === undefined) return;
   const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
-  yield* outbox
-    .write(
-      installEvent({
-        actor: actorOf(self),
-        release: run.options.release,
-        subject: told.subject,
-        operation: "uninstall",
-        outcome,
-        fromVersion: told.version,
-        toVersion: undefined,
-        startedAt: new Date(startedAt),
-        finishedAt: new Date(yield* Clock.currentTimeMillis),
-        cliVersion: CLI_VERSION,
-        workspaceId: run.identity.workspaceId,
-        source: "cli",
-      }),
-    )
-    .pipe(
-      Effect.timeout(WRITTEN_WITHIN),
-      Effect.catch(({ message }) => warn({ code: "event-not-written", cause: message })),
-    );
+  yield* outbox.write(
+    installEvent({
+      actor: actorOf(self),
+      release: run.options.release,
+      subject: told.subject,
+      operation: "uninstall",
+      outcome,
+      fromVersion: told.version,
+      toVersion: undefined,
+      startedAt: new Date(startedAt),
+      finishedAt: new Date(yield* Clock.currentTimeMillis),
+      cliVersion: CLI_VERSION,
+      workspaceId: run.identity.workspaceId,
+      source: "cli",
+    }),
+  );
 });
 
-/** Nobody sends it in this run: the release is still there, and with it the doctor. */
-export const tellFailure = (
-  telling: Telling,
+const failureOf = (
   exit: Exit.Exit<unknown, { readonly _tag: string; readonly message: string }>,
-) => {
+): EventOutcome => {
   const error = Exit.findErrorOption(exit);
   const code = Exit.hasInterrupts(exit) ? "Interrupted" : "InternalError";
-  return write(
-    telling,
-    error._tag === "Some"
-      ? {
-          status: "failed",
-          code: error.value._tag,
-          cause: said(error.value.message.replaceAll("\n", "; ")),
-        }
-      : { status: "failed", code, cause: { _tag: code } },
-  );
+  return error._tag === "Some"
+    ? {
+        status: "failed",
+        code: error.value._tag,
+        cause: said(error.value.message.replaceAll("\n", "; ")),
+      }
+    : { status: "failed", code, cause: { _tag: code } };
 };
+
+/** Nobody sends it in this run: the release is still there, and with it the doctor. */
+export const tellFailure = (telling: Telling, exit: Parameters<typeof failureOf>[0]) =>
+  write(telling, failureOf(exit)).pipe(
+    Effect.timeout(WRITTEN_WITHIN),
+    Effect.catch(({ message }) => warn({ code: "event-not-written", cause: message })),
+  );
+
+/** Without its row the run must not go on: nothing would be left that could tell. */
+const AGAIN = { schedule: Schedule.spaced("3 seconds"), times: 20 };
 
 /**
  * Writes the row, then sends whatever waits, in its order, and removes what is settled.
@@ -118,7 +118,7 @@ export const tellSuccess = Effect.fnUntraced(function* (telling: Telling, lock: 
   const { options, identity } = telling.run;
   const { release } = options;
   const known = orFailed(release);
-  yield* write(telling, { status: "success" });
+  yield* Effect.mapError(Effect.retry(write(telling, { status: "success" }), AGAIN), known);
   const outbox = yield* EventOutbox;
   const entries = yield* Effect.mapError(outbox.entries(release), known);
   const pending = inOrder(entries, new Map()).filter(({ delivery }) => delivery === "pending");
