@@ -24,9 +24,9 @@ import {
 const uninstall = (who: Operator, ...args: ReadonlyArray<string>): Promise<RunResult> =>
   tare(who, ["uninstall", who.identityFile, ...args]);
 
-/** Of the cluster's own doing: it comes and goes by itself, or tells of others (an APIService of the versions of a CRD). */
+/** Of the cluster's own doing: it comes and goes by itself, as a CronJob's Jobs, or tells of others, as an APIService of the versions of a CRD. */
 const OF_THE_CLUSTER =
-  /^(?:events?|apiservices|leases\.coordination\.k8s\.io (?:kube-system\/(?!tare)|kube-node-lease\/)|endpointslices|endpoints)/;
+  /^(?:events?|apiservices|(?:jobs\.batch|pods) tars-system\/tare-doctor-|leases\.coordination\.k8s\.io (?:kube-system\/(?!tare)|kube-node-lease\/)|endpointslices|endpoints)/;
 
 /** Every object there is, of every kind, with its UID: one that was made again is another one. */
 const everything = async ({ cluster }: Operator): Promise<ReadonlyArray<string>> => {
