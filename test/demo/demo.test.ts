@@ -16,6 +16,7 @@ describe("npm run demo", () => {
   it.each([
     ["single-replica", 12, "data-plane Envoy is single-replica (envoyHpa.minReplicas=1)."],
     ["unreachable", 10, "does not answer"],
+    ["uninstall", 0, "Uninstallation completed."],
   ])("%s ends with %d, as the real thing, and says that it is not", (name, code, line) => {
     const { status, stderr, stdout } = demo(name);
     assert.strictEqual(status, code, stderr);
@@ -28,6 +29,6 @@ describe("npm run demo", () => {
   it("knows its scenarios", () => {
     const { status, stderr } = demo("nonsense");
     assert.strictEqual(status, 2);
-    assert.include(stderr, "single-replica, failing-rollout, unreachable");
+    assert.include(stderr, "single-replica, failing-rollout, uninstall, unreachable");
   });
 });

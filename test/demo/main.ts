@@ -38,7 +38,8 @@ console.error(`SIMULATED: ${demo.about}.`);
 console.error(
   `The cluster is made up and kept in memory, Helm with it; time runs ${SPEED} times faster.\n`,
 );
-console.error(`$ ${["tare", "upgrade", "identity.json", ...demo.flags].join(" ")}`);
+const words = [demo.command ?? "upgrade", "identity.json", ...demo.flags];
+console.error(`$ ${["tare", ...words].join(" ")}`);
 
 const reporter = layerReporterStderr();
 
@@ -53,7 +54,7 @@ const tare = Effect.gen(function* () {
     ),
     { version: CLI_VERSION },
   );
-  yield* run(["upgrade", "identity.json", ...demo.flags]);
+  yield* run(words);
 });
 
 const program = Effect.gen(function* () {

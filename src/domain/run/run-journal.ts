@@ -1,7 +1,7 @@
 import { Duration, Result, Schema } from "effect";
 import { ProcessIdentity } from "../processes/process-identity.ts";
 import type { ReleaseRef } from "../release/release.ts";
-import { INSTALL, journaledOperation, phaseNumber } from "./operation.ts";
+import { INSTALL, journaledOperation, phaseNumber, UNINSTALL } from "./operation.ts";
 
 export const JOURNAL_COMPONENT_LABEL = { "tars.io/component": "upgrade-journal" } as const;
 export const JOURNAL_SCHEMA_VERSION = 1;
@@ -111,6 +111,10 @@ export const diedRemoving = (run: RunRecord): boolean =>
   run.ended === undefined &&
   journaledOperation(run.operation) === INSTALL &&
   run.steps.some(({ step }) => step === "helm-uninstall");
+
+/** It was to uninstall the release, and something of that may be done. */
+export const isUnfinishedUninstall = (run: RunRecord | undefined): boolean =>
+  run !== undefined && run.operation === UNINSTALL.event && run.ended?.outcome !== UNINSTALL.done;
 
 /** Where a run was when it was heard of last. */
 interface Whereabouts {

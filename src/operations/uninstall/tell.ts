@@ -6,8 +6,7 @@ import { inOrder } from "../../domain/events/outbox-entry.ts";
 import { actorOf } from "../../domain/processes/actor.ts";
 import { chartVersion, lastRevision } from "../../domain/release/release.ts";
 import { identityOf, type KnownRevision } from "../../domain/release/revision-identity.ts";
-import { UNINSTALL } from "../../domain/run/operation.ts";
-import type { RunRecord } from "../../domain/run/run-journal.ts";
+import { isUnfinishedUninstall, type RunRecord } from "../../domain/run/run-journal.ts";
 import type { ReleaseFacts } from "../../phases/release/read-release.ts";
 import { orFailed } from "../../phases/uninstall/delete.ts";
 import { EventOutbox } from "../../services/events/EventOutbox.ts";
@@ -31,10 +30,10 @@ interface Told {
 
 /** A run that was killed, or failed, after Helm had ended has left its journal, and no record of Helm's. */
 const unfinished = (lastRun: RunRecord | undefined): Told | undefined => {
-  if (lastRun === undefined || lastRun.ended?.outcome === UNINSTALL.done) return undefined;
-  const { operation, baseRevision, baseUpdated, baseUid, fromVersion } = lastRun;
+  if (lastRun === undefined || !isUnfinishedUninstall(lastRun)) return undefined;
+  const { baseRevision, baseUpdated, baseUid, fromVersion } = lastRun;
   const identity = baseUpdated ?? baseUid;
-  return operation === UNINSTALL.event && baseRevision > 0 && identity !== undefined
+  return baseRevision > 0 && identity !== undefined
     ? {
         subject: { _tag: "Revision", revision: baseRevision, identity },
         version: fromVersion,

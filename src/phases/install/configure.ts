@@ -15,6 +15,7 @@ import { installSummary } from "../../domain/install/summary.ts";
 import { type InstallValues, installValues } from "../../domain/install/values.ts";
 import { getPath, type JsonObject, jsonEquals, setPath } from "../../domain/kube/json.ts";
 import { chartVersion, lastGoodRevision, lastRevision } from "../../domain/release/release.ts";
+import { isUnfinishedUninstall } from "../../domain/run/run-journal.ts";
 import { carriedSecrets } from "../../domain/values/carry-over.ts";
 import { storedSecrets } from "../../domain/values/lost-values.ts";
 import {
@@ -231,7 +232,11 @@ const configured = Effect.fnUntraced(function* (input: ConfigureInput) {
     chart,
   };
   const isUnchanged =
-    start._tag === "Converge" && start.isProven && jsonEquals(Redacted.value(values), stored ?? {});
+    start._tag === "Converge" &&
+    start.isProven &&
+    // Objects of it may have gone by then.
+    !isUnfinishedUninstall(facts.lastRun) &&
+    jsonEquals(Redacted.value(values), stored ?? {});
   const hasNewSecrets = pullSecret !== undefined || isNewIdentity(facts, identity);
   return { installed, pullSecret, isUnchanged, hasNewSecrets } satisfies Configured as Configured;
 });

@@ -421,6 +421,40 @@ describe("a run that is killed", () => {
   });
 
   it.effect(
+    "before Helm had begun is undone by an installation, which does not take it for done",
+    () =>
+      Effect.gen(function* () {
+        yield* runInstall();
+        const cluster = yield* FakeCluster;
+        const gateway = { type: Gateway, name: "egress", namespace: "tars-dataplane" };
+        const files = yield* FakeJournalFiles;
+        let journal: ReadonlyMap<string, string> | undefined;
+        let isDead = false;
+        yield* cluster.oversee(({ actor, verb, kind }) => {
+          if (actor !== "tare" && actor !== "helm") return undefined;
+          if (isDead) {
+            journal ??= Effect.runSync(files.files);
+            return { _tag: "Fail", reason: "Unreachable", detail: "killed", afterwards: false };
+          }
+          isDead = verb === "delete" && kind === Gateway.kind;
+          return undefined;
+        });
+        yield* runAs(processOn(200))(runUninstall({ limit: "12 hours" }));
+        yield* cluster.oversee(() => undefined);
+        yield* files.restore(journal ?? new Map());
+        yield* (yield* FakeProcesses).end(200);
+        assert.isUndefined(yield* cluster.peek(gateway));
+        const { result } = yield* runInstall();
+        assert.deepInclude(result, { _tag: "Installed", revision: 2 });
+        assert.isDefined(yield* cluster.peek(gateway));
+        assert.deepStrictEqual(
+          (yield* outboxEvents).map(({ operation, status }) => `${operation} ${status}`).sort(),
+          ["install success", "install success", "uninstall failed"],
+        );
+      }).pipe(Effect.provide(world(EMPTY))),
+  );
+
+  it.effect(
     "at any of its writes is finished by the next one, and its row is told",
     () =>
       Effect.gen(function* () {
