@@ -1,8 +1,9 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cluster, RunResult } from "../cluster.ts";
+import { filesUnder, spyOn } from "./spying.ts";
 import {
   chartWith,
   clusterWithRelease,
@@ -14,27 +15,6 @@ import {
   storedValues,
   upgrade,
 } from "./tare.ts";
-
-/** A wrapper that notes down what every Helm was given, and with which mode the values file was written. */
-const spyOn = (who: Operator): { readonly helm: string; readonly log: string } => {
-  const log = join(who.home, "helm-calls.log");
-  const helm = join(who.home, "helm-spy");
-  const script = `#!/bin/sh
-{ echo "ARGS $*"; env | sed 's/^/ENV /'; } >> '${log}'
-for word in "$@"; do
-  case "$word" in */values.json) stat -c 'MODE %a' "$word" >> '${log}' ;; esac
-done
-exec '${who.helm}' "$@"
-`;
-  writeFileSync(helm, script);
-  chmodSync(helm, 0o755);
-  return { helm, log };
-};
-
-const filesUnder = (folder: string): ReadonlyArray<string> =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 
 describe("secrets", () => {
   const newHeader = "Bearer the-header-of-this-very-run";
