@@ -10,6 +10,8 @@ export interface Attempt {
   readonly atomic?: boolean;
   readonly timeout?: Duration.Duration;
   readonly takeOver?: boolean;
+  /** The default. */
+  readonly wait?: boolean;
 }
 
 const start = Effect.fnUntraced(function* ({
@@ -18,6 +20,7 @@ const start = Effect.fnUntraced(function* ({
   atomic = false,
   timeout,
   takeOver = false,
+  wait = true,
 }: Attempt) {
   const stage = yield* Stage;
   const helm = yield* Helm;
@@ -28,6 +31,7 @@ const start = Effect.fnUntraced(function* ({
     timeout: timeout ?? Duration.minutes(1),
     atomic,
     takeOver,
+    wait,
   });
 });
 

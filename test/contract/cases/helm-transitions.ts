@@ -162,6 +162,13 @@ const withoutAtomic: ReadonlyArray<ContractCase> = [
     }),
   ),
   withHelm(
+    "without a wait, a first revision whose pods never come up is deployed at once",
+    Effect.gen(function* () {
+      succeeded(yield* failing({ chart: STUCK, wait: false }));
+      yield* history([`1 deployed ${INSTALLED}`]);
+    }),
+  ),
+  withHelm(
     "a good upgrade after a failed one supersedes only the deployed revision",
     Effect.gen(function* () {
       yield* install;
