@@ -17,6 +17,7 @@ describe("npm run demo", () => {
     ["single-replica", 12, "data-plane Envoy is single-replica (envoyHpa.minReplicas=1)."],
     ["unreachable", 10, "does not answer"],
     ["uninstall", 0, "Uninstallation completed."],
+    ["install", 0, "Installation completed."],
   ])("%s ends with %d, as the real thing, and says that it is not", (name, code, line) => {
     const { status, stderr, stdout } = demo(name);
     assert.strictEqual(status, code, stderr);
@@ -29,6 +30,9 @@ describe("npm run demo", () => {
   it("knows its scenarios", () => {
     const { status, stderr } = demo("nonsense");
     assert.strictEqual(status, 2);
-    assert.include(stderr, "single-replica, failing-rollout, uninstall, unreachable");
+    assert.include(
+      stderr,
+      "single-replica, install, ha-migration, failing-rollout, uninstall, unreachable",
+    );
   });
 });

@@ -38,8 +38,6 @@ console.error(`SIMULATED: ${demo.about}.`);
 console.error(
   `The cluster is made up and kept in memory, Helm with it; time runs ${SPEED} times faster.\n`,
 );
-const words = [demo.command ?? "upgrade", "identity.json", ...demo.flags];
-console.error(`$ ${["tare", ...words].join(" ")}`);
 
 const reporter = layerReporterStderr();
 
@@ -54,11 +52,19 @@ const tare = Effect.gen(function* () {
     ),
     { version: CLI_VERSION },
   );
-  yield* run(words);
+  yield* Effect.forEach(
+    demo.commands,
+    (words) => {
+      console.error(`$ ${["tare", ...words].join(" ")}`);
+      return run(words);
+    },
+    { discard: true },
+  );
 });
 
 const program = Effect.gen(function* () {
-  yield* keepStreaming;
+  // Nobody has streams through what is not there yet.
+  if (demo.scenario.revisions?.length !== 0) yield* keepStreaming;
   yield* Effect.onExit(tare, () =>
     Effect.flatMap(streamsSummary, (summary) =>
       Effect.sync(() => {

@@ -31,10 +31,10 @@ const brokenText = ({ world, options }: Simulation["story"]): string => {
   return `cannot use ${JSON.stringify(quoted)} here, ${NASTY.join(" ")}`;
 };
 
-export interface ProcessEnd {
+export interface EndOf<A, E> {
   readonly how: "ended" | "killed" | "stuck";
-  readonly exit: Exit.Exit<UpgradeResult, UpgradeError> | undefined;
-  readonly error: UpgradeError | undefined;
+  readonly exit: Exit.Exit<A, E> | undefined;
+  readonly error: E | undefined;
   /** As the shell would see it; absent for one that was killed or never ended. */
   readonly code: number | undefined;
   readonly interrupted: boolean;
@@ -43,7 +43,9 @@ export interface ProcessEnd {
   readonly befallen: Befallen;
 }
 
-const codeOf = (exit: Exit.Exit<UpgradeResult, UpgradeError>): number => {
+export interface ProcessEnd extends EndOf<UpgradeResult, UpgradeError> {}
+
+const codeOf = (exit: Exit.Exit<unknown, { readonly exitCode: number }>): number => {
   if (Exit.isSuccess(exit)) return 0;
   const error = Exit.findErrorOption(exit);
   if (Option.isSome(error)) return error.value.exitCode;
@@ -68,18 +70,22 @@ export const servicesOf = (
   );
 };
 
-export const runProcess = (
+/** What a process asks of its surroundings. */
+type Ports = Context.Context<World>;
+
+/** Whatever `work` is, with what befalls it. */
+export const runWork = <A, E extends { readonly exitCode: number }>(
   simulation: Simulation,
   holder: string,
-  options: UpgradeOptions,
+  work: (ports: Ports) => Effect.Effect<A, E>,
   faults: ReadonlyArray<Fault>,
-): ProcessEnd => {
+): EndOf<A, E> => {
   const { story, time, trace, services, cluster } = simulation;
   const startedAt = time.now();
   const befallen = nothingYet();
   let awayUntil = Number.NEGATIVE_INFINITY;
   let interrupted = false;
-  let fiber: Fiber.Fiber<UpgradeResult, UpgradeError> | undefined;
+  let fiber: Fiber.Fiber<A, E> | undefined;
   const fork = (effect: Effect.Effect<unknown, unknown>) =>
     Effect.runForkWith(time.context)(effect);
 
@@ -152,7 +158,7 @@ export const runProcess = (
   const ports = servicesOf(simulation, holder, befallCalls(plan));
   trace.add("operator", `starts ${holder}`);
   const running = Effect.runForkWith(Context.merge(ports, time.context))(
-    upgrade(options, identityOf(story)),
+    work(ports),
     // As the command line runs it: what of an upgrade can be interrupted is its own to say.
     { uninterruptible: true },
   );
@@ -174,3 +180,16 @@ export const runProcess = (
     befallen,
   };
 };
+
+export const runProcess = (
+  simulation: Simulation,
+  holder: string,
+  options: UpgradeOptions,
+  faults: ReadonlyArray<Fault>,
+): ProcessEnd =>
+  runWork(
+    simulation,
+    holder,
+    (ports) => Effect.provideContext(upgrade(options, identityOf(simulation.story)), ports),
+    faults,
+  );

@@ -148,7 +148,7 @@ const observed = (
 };
 
 /** Whatever was broken is mended, and everybody who is still at work comes to an end. */
-const heal = (simulation: Simulation): void => {
+export const heal = (simulation: Simulation): void => {
   const { services, time } = simulation;
   simulation.oversee = () => undefined;
   const helm = Context.get(services, FakeHelm);
