@@ -3,8 +3,9 @@ import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Cause, ConfigProvider, Effect, Layer, Logger } from "effect";
 import { Command } from "effect/cli";
 import { isUnreported, makeOwnEnd, teardown } from "./cli/exit.ts";
+import { debugTo, givenDebug } from "./cli/flags/global/debug.ts";
+import { givenColor, givenProgress } from "./cli/flags/global/terminal.ts";
 import { wantsJson } from "./cli/flags/output.ts";
-import { givenColor, givenProgress } from "./cli/flags/terminal.ts";
 import { layerPresentation } from "./cli/presentation.ts";
 import { takeSecrets } from "./cli/secret-environment.ts";
 import { asked } from "./cli/spelled-out.ts";
@@ -15,7 +16,7 @@ import { helpText } from "./render/help/help-text.ts";
 import { makeJsonOutput } from "./render/json/ReporterJson.ts";
 import { layerReporterStderr } from "./render/text/ReporterText.ts";
 import { hasColours, helpLook } from "./render/text/terminal.ts";
-import { layerTraceFile } from "./services/disk/trace-file.ts";
+import { layerTracer, traceFile } from "./services/disk/trace-file.ts";
 import { layerManagementPlaneHttp } from "./services/events/ManagementPlaneHttp.ts";
 import { CLI_VERSION } from "./version.ts";
 
@@ -40,7 +41,12 @@ const colours = hasColours(process.stdout, process.env, color);
 const json = wantsJson(args)
   ? makeJsonOutput((line) => process.stdout.write(`${line}\n`), CLI_VERSION)
   : undefined;
-const reporter = json?.layer ?? layerReporterStderr({ color, progress: givenProgress(args) });
+const debug = givenDebug(args);
+// Lines that are drawn again would be torn by what comes in between.
+const progress = debug ? "plain" : givenProgress(args);
+const reporter = json?.layer ?? layerReporterStderr({ color, progress });
+const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
+const debugging = debug ? [debugTo(toStderr, json !== undefined, Date.now())] : [];
 const ownEnd = makeOwnEnd();
 
 tareCommand(
@@ -61,7 +67,7 @@ tareCommand(
       helpText(page, helpLook(process.stdout, colours, all)),
     ),
     Layer.succeed(Logger.LogToStderr, true),
-    layerTraceFile(process.env.TARE_TRACE),
+    layerTracer([...traceFile(process.env.TARE_TRACE), ...debugging]),
   ]),
   // Commands say what of them a signal may stop; how they end is theirs to say.
   ownEnd.keep,

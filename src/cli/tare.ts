@@ -22,7 +22,8 @@ import { toolsCommand } from "./commands/tools.ts";
 import { uninstallCommand } from "./commands/uninstall.ts";
 import { upgradeCommand } from "./commands/upgrade.ts";
 import { completionScript } from "./completions.ts";
-import { colorFlag, progressFlag } from "./flags/terminal.ts";
+import { debugFlag } from "./flags/global/debug.ts";
+import { colorFlag, progressFlag } from "./flags/global/terminal.ts";
 
 /** The services of all commands: of the real cluster, or of a simulated one. */
 export type TareServices = Exclude<
@@ -89,7 +90,7 @@ export const tareCommand = <R, R2>(
       toolsCommand(tools),
       completionCommand(script),
     ]),
-    Command.withGlobalFlags([versionFlag, colorFlag, progressFlag]),
+    Command.withGlobalFlags([versionFlag, colorFlag, progressFlag, debugFlag]),
   );
   return command;
 };

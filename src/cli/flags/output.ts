@@ -1,6 +1,6 @@
 import { Flag } from "effect/cli";
 import { declare, wordsUnless } from "./declared-flag.ts";
-import { givenChoice } from "./given-choice.ts";
+import { givenChoice } from "./global/given-choice.ts";
 
 const OUTPUTS = ["text", "json"] as const;
 

@@ -16,29 +16,30 @@ export interface TracedSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+/** Is given each span when it ends, and how it ended. */
+export type KeepSpan = (span: TracedSpan, exit: Exit.Exit<unknown, unknown>) => void;
+
 const millis = (nanos: bigint): number => Number(nanos / 1_000n) / 1_000;
 
 class RecordedSpan extends Tracer.NativeSpan {
-  readonly #keep: (span: TracedSpan) => void;
+  readonly #keep: KeepSpan;
 
-  constructor(
-    options: ConstructorParameters<typeof Tracer.NativeSpan>[0],
-    keep: (span: TracedSpan) => void,
-  ) {
+  constructor(options: ConstructorParameters<typeof Tracer.NativeSpan>[0], keep: KeepSpan) {
     super(options);
     this.#keep = keep;
   }
 
   override end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     super.end(endTime, exit);
-    this.#keep({
+    const span = {
       name: this.name,
       id: this.spanId,
       parent: Option.getOrUndefined(this.parent)?.spanId,
       start: millis(this.startTime),
       end: millis(endTime),
       attributes: Object.fromEntries(this.attributes),
-    });
+    };
+    this.#keep(span, exit);
   }
 }
 
@@ -48,8 +49,8 @@ const HOW =
 
 /** A file that cannot be written is no reason to stop a run. */
 const appendTo =
-  (file: string) =>
-  (span: TracedSpan): void => {
+  (file: string): KeepSpan =>
+  (span) => {
     try {
       const descriptor = openSync(file, HOW, 0o600);
       try {
@@ -62,9 +63,15 @@ const appendTo =
     } catch {}
   };
 
-export const layerTraceFile = (file: string | undefined): Layer.Layer<never> => {
-  if (file === undefined || file === "") return Layer.empty;
-  const keep = appendTo(file);
+/** None where no file is named. */
+export const traceFile = (file: string | undefined): ReadonlyArray<KeepSpan> =>
+  file === undefined || file === "" ? [] : [appendTo(file)];
+
+export const layerTracer = (keepers: ReadonlyArray<KeepSpan>): Layer.Layer<never> => {
+  if (keepers.length === 0) return Layer.empty;
+  const keep: KeepSpan = (span, exit) => {
+    for (const one of keepers) one(span, exit);
+  };
   return Layer.succeed(
     Tracer.Tracer,
     Tracer.make({ span: (options) => new RecordedSpan(options, keep) }),

@@ -1,6 +1,7 @@
 import { Effect, Fiber, type PlatformError, Ref, type Scope, Stream } from "effect";
 import { ChildProcess, ChildProcessSpawner } from "effect/process";
 import { helmErrorText } from "../../domain/helm/stderr.ts";
+import { shellQuote } from "../../domain/hints/operator-commands.ts";
 import type { HelmExit } from "./Helm.ts";
 
 /** Settings that would point Helm elsewhere than this run, or (debugging) make it print the values. */
@@ -92,7 +93,9 @@ export const startHelm = Effect.fnUntraced(function* (
     const said = yield* outlet === undefined ? stderr.text : outlet.text;
     const errorText = code === 0 ? "" : helmErrorText(said.slice(-STDERR_KEPT)) || endedBy(code);
     return { exit: { code, errorText }, stdout: yield* stdout.text } satisfies Finished;
-  }).pipe(Effect.withSpan("helm", { attributes: { command: commandOf(args) } }));
+  }).pipe(
+    Effect.withSpan("helm", { attributes: { command: commandOf(args), line: quoted(args) } }),
+  );
   return {
     finished,
     isRunning: Effect.orElseSucceed(handle.isRunning, () => false),
@@ -100,6 +103,9 @@ export const startHelm = Effect.fnUntraced(function* (
       Effect.asVoid(Effect.forkDetach(Effect.ignore(handle.kill({ killSignal: name })))),
   };
 });
+
+/** Values are in files, and logins in the environment: nothing in here is secret. */
+const quoted = (args: ReadonlyArray<string>): string => args.map(shellQuote).join(" ");
 
 /** Of the arguments only the words that say what is done. */
 const commandOf = (args: ReadonlyArray<string>): string =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import { givenChoice } from "../../../src/cli/flags/given-choice.ts";
+import { givenChoice } from "../../../src/cli/flags/global/given-choice.ts";
 
 const given = (...args: ReadonlyArray<string>) =>
   givenChoice(args, "color", ["auto", "always", "never"]);

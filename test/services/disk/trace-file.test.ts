@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { layerTraceFile, type TracedSpan } from "../../../src/services/disk/trace-file.ts";
+import { layerTracer, type TracedSpan, traceFile } from "../../../src/services/disk/trace-file.ts";
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "tare-trace-"))),
@@ -27,7 +27,7 @@ describe("the trace of a run", () => {
         Effect.andThen(Effect.fail("no")),
         Effect.withSpan("outer"),
         Effect.ignore,
-        Effect.provide(layerTraceFile(file)),
+        Effect.provide(layerTracer(traceFile(file))),
       );
       const lines = readFileSync(file, "utf8").trimEnd().split("\n");
       const [inner, outer] = lines.map((line) => JSON.parse(line) as TracedSpan);
@@ -49,11 +49,11 @@ describe("the trace of a run", () => {
       ];
       writeFileSync(open, "", { mode: 0o666 });
       chmodSync(open, 0o666);
-      yield* Effect.provide(done, layerTraceFile(open));
+      yield* Effect.provide(done, layerTracer(traceFile(open)));
       assert.strictEqual(statSync(open).mode & 0o777, 0o600);
       writeFileSync(target, "");
       symlinkSync(target, link);
-      yield* Effect.provide(done, layerTraceFile(link));
+      yield* Effect.provide(done, layerTracer(traceFile(link)));
       assert.strictEqual(readFileSync(target, "utf8"), "");
     }),
   );
@@ -62,7 +62,7 @@ describe("the trace of a run", () => {
     Effect.gen(function* () {
       const file = join(yield* folder, "missing", "trace.jsonl");
       const done = Effect.withSpan(Effect.succeed("done"), "one");
-      assert.strictEqual(yield* Effect.provide(done, layerTraceFile(file)), "done");
+      assert.strictEqual(yield* Effect.provide(done, layerTracer(traceFile(file))), "done");
     }),
   );
 });

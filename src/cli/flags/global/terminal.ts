@@ -5,7 +5,7 @@ import {
   type ColourChoice,
   PROGRESS_CHOICES,
   type ProgressChoice,
-} from "../../render/text/terminal.ts";
+} from "../../../render/text/terminal.ts";
 import { givenChoice } from "./given-choice.ts";
 
 const COLOR = "color";
