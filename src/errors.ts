@@ -68,7 +68,7 @@ export {
   RunSuperseded,
   SingleReplica,
 } from "./errors/release.ts";
-export { UninstallFailed, UninstallRefused } from "./errors/uninstall.ts";
+export { HelmAtWork, UninstallFailed, UninstallRefused } from "./errors/uninstall.ts";
 export {
   ChartUnusable,
   RollbackFailed,

@@ -247,6 +247,15 @@ const SAMPLES: { readonly [K in Name]: readonly [number, ReadonlyArray<OperatorE
     21,
     [new catalogue.RemovalFailed({ ...FAILED, removalCause: "still there: Gateway egress" })],
   ],
+  HelmAtWork: [
+    13,
+    [
+      new catalogue.HelmAtWork({
+        release: RELEASE,
+        story: ["an upgrade that began 2026-01-02T03:04:05Z is still running on this machine"],
+      }),
+    ],
+  ],
   UninstallRefused: [
     10,
     (

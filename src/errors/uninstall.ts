@@ -77,6 +77,18 @@ export class UninstallRefused extends operatorError<{
   hints: ({ release, refusal }) => hintsOnRefusal(release, refusal),
 }) {}
 
+/** Exit 13: what Helm is at work on is not removed beneath it. */
+export class HelmAtWork extends operatorError<{
+  readonly release: ReleaseRef;
+  /** How it came to be like that, a line each. */
+  readonly story: ReadonlyArray<string>;
+}>()("HelmAtWork", {
+  exitCode: 13,
+  what: ({ release }) => `Helm is at work on release ${release.name} in ${release.namespace}`,
+  why: ({ story }) => story,
+  hints: ({ release }) => [historyHint(release), runAgain],
+}) {}
+
 /** Exit 21: something of the release is left; the same command goes on from there. */
 export class UninstallFailed extends operatorError<{
   readonly release: ReleaseRef;

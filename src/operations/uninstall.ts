@@ -7,7 +7,7 @@ import type { UninstallOptions } from "../domain/uninstall/options.ts";
 import type { Remains } from "../domain/uninstall/outcome.ts";
 import type { Inventory, UninstallPlan } from "../domain/uninstall/plan.ts";
 import { storedSecrets } from "../domain/values/lost-values.ts";
-import type { UninstallError } from "../errors.ts";
+import { HelmAtWork, type UninstallError } from "../errors.ts";
 import { readPreflight } from "../phases/checks/preflight.ts";
 import { lockCrds } from "../phases/crds/lock.ts";
 import { unavailable } from "../phases/kube/unavailable.ts";
@@ -58,24 +58,26 @@ const hasPlaceForLock = (
     : own.live.metadata.deletionTimestamp === undefined;
 };
 
-/** Another run may have changed the release while the lock was waited for. */
-const takeRelease = Effect.fnUntraced(function* (
-  { options }: UpgradeRun,
-  hasLock: boolean,
-  found: ReleaseFacts,
-) {
-  if (!hasLock) return { lock: yield* lockCrds, facts: found };
-  const { lock, dead } = yield* takeOwnership(options);
-  const facts = yield* readAgain(options);
-  const last = lastRevision(facts.history);
-  if (last !== undefined && isPending(last)) {
-    yield* Effect.mapError(waitForHelm(options.release, last, dead, options.timeout), (error) =>
-      error._tag === "OperationInProgress" ? error : unavailable("read the release")(error),
-    );
-  }
-  // Whoever died over it had the release before: its journal tells what this run finishes.
-  return { lock, facts: { ...facts, lastRun: dead ?? facts.lastRun } };
-});
+/** Another run may have changed the release while the lock was waited for. What a Helm is at work on is left to it. */
+const takeRelease = Effect.fnUntraced(
+  function* ({ options }: UpgradeRun, hasLock: boolean, found: ReleaseFacts) {
+    if (!hasLock) return { lock: yield* lockCrds, facts: found };
+    const { lock, dead } = yield* takeOwnership(options);
+    const facts = yield* readAgain(options);
+    const last = lastRevision(facts.history);
+    if (last !== undefined && isPending(last)) {
+      yield* Effect.mapError(waitForHelm(options.release, last, dead, options.timeout), (error) =>
+        error._tag === "OperationInProgress" ? error : unavailable("read the release")(error),
+      );
+    }
+    // Whoever died over it had the release before: its journal tells what this run finishes.
+    return { lock, facts: { ...facts, lastRun: dead ?? facts.lastRun } };
+  },
+  (work, { options: { release } }) =>
+    Effect.catchTag(work, "OperationInProgress", ({ why }) =>
+      Effect.fail(new HelmAtWork({ release, story: why })),
+    ),
+);
 
 const remainsOf = (
   { namespaces, crds, users }: Pick<UninstallPlan, "namespaces" | "crds" | "users">,

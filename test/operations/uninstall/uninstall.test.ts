@@ -28,6 +28,7 @@ import {
   runInstall,
   runUninstall,
   type Scenario,
+  SERVER,
   TARS_EGRESS,
   world,
   writesOf,
@@ -479,3 +480,18 @@ describe("a run that is killed", () => {
     120_000,
   );
 });
+
+it.effect("a release that a Helm is at work on is left to it, with the command to run again", () =>
+  Effect.gen(function* () {
+    const words = ["/usr/bin/helm", "upgrade", "tars", "/chart", "--namespace", "tars-system"];
+    yield* (yield* FakeProcesses).start({ pid: 4712, words, cluster: SERVER });
+    const before = yield* everything;
+    const { error } = yield* runUninstall();
+    assert.strictEqual(error?._tag, "HelmAtWork");
+    assert.strictEqual(error?.exitCode, 13);
+    assert.notInclude(JSON.stringify(error?.hints), "--recover");
+    assert.includeMembers(yield* everything, before);
+  }).pipe(
+    Effect.provide(world({ revisions: [{ status: "deployed" }, { status: "pending-upgrade" }] })),
+  ),
+);
