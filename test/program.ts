@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { bundleForTests } from "../scripts/build/bundle.ts";
+import { bundleForTests, ROOT } from "../scripts/build/bundle.ts";
+
+/** Inside the checkout, where a program finds the chart that belongs to it. */
+const FOLDER = join(ROOT, "node_modules/.cache/tare-tests");
 
 const built = new Map<string, string>();
 
@@ -9,7 +11,8 @@ const built = new Map<string, string>();
 export const programOf = (entryPoint: string): string => {
   const known = built.get(entryPoint);
   if (known !== undefined) return known;
-  const folder = mkdtempSync(join(tmpdir(), "tare-test-program-"));
+  mkdirSync(FOLDER, { recursive: true });
+  const folder = mkdtempSync(join(FOLDER, "program-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, `${basename(entryPoint, ".ts")}.mjs`);
   bundleForTests(entryPoint, program);

@@ -1,6 +1,6 @@
 /** Brings a release back that Helm refuses to touch, so that the upgrade can go on from there. */
 import { Clock, Effect, Exit, Option, Redacted } from "effect";
-import { chartVersion } from "../../domain/release/release.ts";
+import { chartVersion, type ReleaseRef } from "../../domain/release/release.ts";
 import { withoutExcuses } from "../../domain/rollout/baseline/prior-state.ts";
 import { type Diagnosis, diagnose, type Stuck } from "../../domain/run/recovery.ts";
 import type { UpgradeOptions } from "../../domain/run/upgrade-options.ts";
@@ -16,6 +16,7 @@ import { requireRecordsInCluster } from "../../phases/release/unrecorded.ts";
 import { readPriorState } from "../../phases/rollout/prior-state.ts";
 import { uncounted } from "../../pipeline.ts";
 import type { HelmError } from "../../services/helm/Helm.ts";
+import { Helm } from "../../services/helm/Helm.ts";
 import type { KubectlError } from "../../services/kube/Kubectl.ts";
 import { report } from "../../services/report/Reporter.ts";
 import { Prompts } from "../../services/run/Prompts.ts";
@@ -115,13 +116,19 @@ const recover = Effect.fnUntraced(function* (
   return yield* bringBack(run, found, diagnosis).pipe(announced(run.options, diagnosis));
 });
 
+const valuesOf = Effect.fnUntraced(function* (release: ReleaseRef, revision: number) {
+  const helm = yield* Helm;
+  return Option.getOrUndefined(yield* Effect.option(helm.userValues(release, revision)));
+});
+
 const bringBack = Effect.fnUntraced(function* (
   run: UpgradeRun,
   found: FoundRelease,
   diagnosis: Recoverable,
 ) {
   const { options } = run;
-  const { stored } = found.facts;
+  // Where nothing is deployed, it is what the rollback brings back that says where its data plane is.
+  const stored = found.facts.stored ?? (yield* valuesOf(options.release, diagnosis.to.revision));
   if (stored !== undefined) yield* requireOwnDataPlane(options, Redacted.value(stored));
   yield* requireWayBack(options, found.facts.history.length);
   const ownership = found.ownership ?? (yield* takeOwnership(options));
