@@ -82,9 +82,10 @@ export {
 export { applyCrds, readCrds } from "./phases/crds/apply-crds.ts";
 export { type CrdChanges, type EndOfRun, withCrdChanges } from "./phases/crds/changes.ts";
 export { helmUpgrade, type UpgradeResult } from "./phases/helm/helm-upgrade.ts";
-export { imageSync } from "./phases/images/sync.ts";
+export { type ImagesSynced, imageSync } from "./phases/images/sync.ts";
 export { type Configured, configure } from "./phases/install/configure.ts";
 export { helmInstall } from "./phases/install/helm-install.ts";
+export type { PlanInstallInput } from "./phases/install/plan-install.ts";
 export { prepare } from "./phases/install/prepare.ts";
 export { planUpgrade } from "./phases/plan/plan-upgrade.ts";
 export { discover } from "./phases/release/discover.ts";
@@ -92,6 +93,10 @@ export type { InstalledRelease } from "./phases/release/installed-release.ts";
 export { readRelease } from "./phases/release/read-release.ts";
 export { readBaseline } from "./phases/rollout/prior-state.ts";
 export { type FollowedStreams, followStreams } from "./phases/streams/follow.ts";
+export type { NamespacesInput } from "./phases/uninstall/delete-namespaces.ts";
+export type { FinalizersInput } from "./phases/uninstall/finalizers.ts";
+export type { HelmUninstallInput } from "./phases/uninstall/helm-uninstall.ts";
+export type { UninstallPreflightInput } from "./phases/uninstall/preflight.ts";
 export {
   makePipeline,
   onDemand,

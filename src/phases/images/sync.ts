@@ -21,7 +21,7 @@ import { type CopierError, ImageCopier } from "../../services/images/ImageCopier
 import { type Reporter, report } from "../../services/report/Reporter.ts";
 import { AT_A_TIME, copierUnavailable, lookAtImages } from "./look.ts";
 
-interface ImagesSynced {
+export interface ImagesSynced {
   readonly copied: number;
   readonly present: number;
 }

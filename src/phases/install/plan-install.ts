@@ -10,7 +10,7 @@ import type { InstalledRelease } from "../release/installed-release.ts";
 import { asItDrains } from "./helm-install.ts";
 import type { PlannedPreparation } from "./plan-preparation.ts";
 
-interface PlanInstallInput {
+export interface PlanInstallInput {
   readonly options: UpgradeOptions;
   readonly identity: PlanInput["identity"];
   readonly installed: InstalledRelease;

@@ -46,7 +46,7 @@ const isHeldAlone = (namespaces: ReadonlyArray<FoundNamespace>): boolean => {
 const isLeaving = ({ verdict }: UninstallPlan["namespaces"][number]): boolean =>
   verdict._tag === "Delete" || verdict._tag === "Going";
 
-interface NamespacesInput extends PhaseInput {
+export interface NamespacesInput extends PhaseInput {
   /** How many events the management plane has not taken. */
   readonly waiting: number;
 }

@@ -51,7 +51,7 @@ const freeObject = Effect.fnUntraced(function* (
 const isConflict = (error: KubectlError | RunSuperseded): boolean =>
   error._tag === "KubectlError" && error.reason === "Conflict";
 
-interface FinalizersInput extends PhaseInput {
+export interface FinalizersInput extends PhaseInput {
   readonly namespaces: UninstallPlan["namespaces"];
 }
 

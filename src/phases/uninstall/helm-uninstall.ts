@@ -11,7 +11,7 @@ import type { PhaseInput } from "./custom-resources.ts";
 import { awaitGone, deleteAll, failed, orFailed } from "./delete.ts";
 import { readMarked, readTypes } from "./inventory.ts";
 
-interface HelmUninstallInput extends PhaseInput {
+export interface HelmUninstallInput extends PhaseInput {
   /** Not to be quoted. */
   readonly secrets: ReadonlyArray<Redacted.Redacted<string>>;
 }

@@ -19,7 +19,7 @@ import { requireOwnIdentity } from "../release/requirements.ts";
 import { findUnrecorded, requireRecordsInCluster } from "../release/unrecorded.ts";
 import { readInventory } from "./inventory.ts";
 
-interface UninstallPreflightInput {
+export interface UninstallPreflightInput {
   readonly options: UninstallOptions;
   readonly identity: Identity;
   readonly facts: Effect.Effect<PreflightFacts>;
