@@ -15,7 +15,7 @@ const syncWords = ({ registry, words }: SyncRequest): ReadonlyArray<string> => [
 
 const images = (count: number): string => (count === 1 ? "1 image" : `${count} images`);
 
-/** Exit 10: nothing was copied; every problem is told. */
+/** Exit 10: nothing was copied; every problem is listed. */
 export class ImagesRefused extends operatorError<{
   readonly request: SyncRequest;
   readonly problems: ReadonlyArray<ImageProblem>;

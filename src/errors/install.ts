@@ -252,10 +252,7 @@ export class RemovalFailed extends operatorError<
   why: ({ cause, removalCause }) => [`installation: ${cause}`, `removal: ${removalCause}`],
   hints: ({ release, dataplaneNamespace, missingImage }) => [
     ...imageHints(missingImage),
-    hint(
-      "Remove what is left of it:",
-      helm("uninstall", release.name, "-n", release.namespace, "--wait"),
-    ),
+    hint("Remove what is left of it:", tare("uninstall")),
     podHints(dataplaneNamespace, release),
   ],
 }) {}

@@ -33,7 +33,7 @@ const whyRefused = (release: ReleaseRef, refusal: Refusal): ReadonlyArray<string
     case "Used":
       return [
         ...refusal.users.map(describeUser),
-        "nobody would serve them any more; they are not deleted, with --force neither",
+        "they would no longer be served; --force does not delete them either",
       ];
   }
 };
@@ -77,14 +77,15 @@ export class UninstallRefused extends operatorError<{
   hints: ({ release, refusal }) => hintsOnRefusal(release, refusal),
 }) {}
 
-/** Exit 13: what Helm is at work on is not removed beneath it. */
+/** Exit 13: a release is not removed while another Helm process changes it. */
 export class HelmAtWork extends operatorError<{
   readonly release: ReleaseRef;
   /** How it came to be like that, a line each. */
   readonly story: ReadonlyArray<string>;
 }>()("HelmAtWork", {
   exitCode: 13,
-  what: ({ release }) => `Helm is at work on release ${release.name} in ${release.namespace}`,
+  what: ({ release }) =>
+    `another Helm process is changing release ${release.name} in ${release.namespace}`,
   why: ({ story }) => story,
   hints: ({ release }) => [historyHint(release), runAgain],
 }) {}

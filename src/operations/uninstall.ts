@@ -27,7 +27,7 @@ import { takeOwnership } from "./run/take-ownership.ts";
 import { waitForHelm } from "./run/wait-for-helm.ts";
 import { readAgain } from "./run/wait-for-others.ts";
 import { forget } from "./uninstall/forget.ts";
-import { tellFailure, tellSuccess, toldOf } from "./uninstall/tell.ts";
+import { recordFailure, recordSuccess, uninstalledRevision } from "./uninstall/record-outcome.ts";
 
 /** The phases of an uninstallation, in the order in which they are printed and numbered. */
 export const UNINSTALL_PHASES = [
@@ -112,13 +112,13 @@ const uninstalled = Effect.fn("tare.uninstall")(
       deleteCustomResources,
       Effect.interruptible(uncounted(takeRelease(run, hasLock, found))),
     );
-    const told = toldOf(facts);
-    const version = told?.version ?? "";
+    const revision = uninstalledRevision(facts);
+    const version = revision?.version ?? "";
     const journal = yield* openJournal(run, {
-      ...{ history: facts.history, base: told?.base, fromVersion: version, toVersion: version },
+      ...{ history: facts.history, base: revision?.base, fromVersion: version, toVersion: version },
     });
     yield* answerFurtherSignals(options.release, journal);
-    const telling = { run, told, startedAt };
+    const recording = { run, revision, startedAt };
     const secrets = [
       ...storedSecrets(facts.stored === undefined ? {} : Redacted.value(facts.stored)),
       identity.privateKey,
@@ -128,7 +128,9 @@ const uninstalled = Effect.fn("tare.uninstall")(
       yield* journal.around("custom-resources")(phase(deleteCustomResources, { options, lock }));
       yield* journal.around("helm-uninstall")(phase(helmUninstall, { options, lock, secrets }));
     }).pipe(
-      Effect.onExit((exit) => (Exit.isSuccess(exit) ? Effect.void : tellFailure(telling, exit))),
+      Effect.onExit((exit) =>
+        Exit.isSuccess(exit) ? Effect.void : recordFailure(recording, exit),
+      ),
     );
 
     const ofCluster = Effect.fnUntraced(function* (crdsLock: HeldLock, waiting: number) {
@@ -143,7 +145,7 @@ const uninstalled = Effect.fn("tare.uninstall")(
 
     const work = Effect.gen(function* () {
       yield* ofRelease;
-      const waiting = hasLock ? yield* journal.around("event")(tellSuccess(telling, lock)) : 0;
+      const waiting = hasLock ? yield* journal.around("event")(recordSuccess(recording, lock)) : 0;
       const crdsLock = hasLock ? yield* phase.before(deleteNamespaces, lockCrds) : lock;
       return yield* ofCluster(crdsLock, waiting);
     });

@@ -137,12 +137,12 @@ export const UNINSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
   {
     code: "13",
     short: "another run or Helm operation in progress",
-    full: "another run holds the lock, or a Helm is at work on the release",
+    full: "another run holds the lock, or another Helm process is changing the release",
   },
   {
     code: "21",
     short: "something is left: run it again",
-    full: "something of the release is left, and named: the same command goes on from there",
+    full: "part of the release is left and listed; run the same command again to finish",
   },
   { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
   { code: "1", short: "unexpected" },
@@ -164,7 +164,7 @@ export const IMAGES_EXIT_CODES: ReadonlyArray<ExitCode> = [
   {
     code: "10",
     short: "a registry or crane is not to be used, nothing copied",
-    full: "something stands in the way, all of it is told, and nothing was copied: no right to push, no such repository or image, a tag that holds another image, a registry that does not answer, no crane",
+    full: "something is in the way; every problem is listed, and nothing was copied: no right to push, no such repository or image, a tag that holds another image, a registry that does not answer, no crane",
   },
   { code: "23", short: "the chart cannot be read" },
   {

@@ -69,8 +69,8 @@ const syncRequest = Effect.fnUntraced(function* (
   return request;
 });
 
-/** Says what went wrong, and the command that was run. */
-const told =
+/** Reports an error together with the command that was run. */
+const reporting =
   (...words: ReadonlyArray<string>) =>
   <A, E extends OperatorError, R>(work: Effect.Effect<A, E, R>) =>
     Effect.catch(work, (error) =>
@@ -82,7 +82,7 @@ const list = Command.make("list", { ...imageFlags, output: outputFlag }, (input)
     const references = yield* listImages(yield* requestOf(input));
     if (input.output === "json") return;
     for (const reference of references) yield* printLine(reference);
-  }).pipe(told("list", ...wordsOf(input))),
+  }).pipe(reporting("list", ...wordsOf(input))),
 ).pipe(
   Command.withDescription("Print the images of the chart, where they are public, one to a line"),
   Command.annotate(HelpExtrasOf, { flags: OF_IMAGES }),
@@ -95,12 +95,12 @@ const sync = Command.make(
     const words = givenFlags(OF_COPY, input).flatMap((flag) => flag.words);
     return Effect.flatMap(syncRequest(input), (request) =>
       input.dryRun ? Effect.asVoid(planImageSync(request)) : Effect.asVoid(syncImages(request)),
-    ).pipe(told("sync", input.registry, ...words, ...wordsOf(input)));
+    ).pipe(reporting("sync", input.registry, ...words, ...wordsOf(input)));
   },
 ).pipe(
   Command.withShortDescription("Copy the images of the chart that are not in the registry"),
   Command.withDescription(
-    "Copy every image of the chart that is not in the registry there: all platforms, byte for byte. What is in the way is looked for first and told at once.",
+    "Copy every image of the chart that the registry lacks: all platforms, byte for byte. All problems are found first and listed at once.",
   ),
   Command.annotate(HelpExtrasOf, {
     exitCodes: IMAGES_EXIT_CODES,
@@ -111,11 +111,11 @@ const sync = Command.make(
 
 const verify = Command.make("verify", { registry, ...imageFlags, output: outputFlag }, (input) =>
   Effect.flatMap(syncRequest({ ...input, overwrite: false }), verifyImages).pipe(
-    told("verify", input.registry, ...wordsOf(input)),
+    reporting("verify", input.registry, ...wordsOf(input)),
   ),
 ).pipe(
   Command.withDescription(
-    "Tell whether every image of the chart is in the registry, and is the one of its source",
+    "Check that the registry has every image of the chart, identical to its source",
   ),
   Command.annotate(HelpExtrasOf, { exitCodes: IMAGES_EXIT_CODES, flags: OF_IMAGES }),
 );

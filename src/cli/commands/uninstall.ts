@@ -83,7 +83,7 @@ export const uninstallCommand = (plane: (identity: Identity) => Layer.Layer<Mana
   ).pipe(
     Command.withShortDescription("Uninstall a TARS data plane, and what was made for it"),
     Command.withDescription(
-      "Uninstall the release: its objects, and the namespaces and CRDs that nobody else has a part in. Run again, it goes on where it was stopped.",
+      "Uninstall the release: its objects, and the namespaces and CRDs that only it uses. Run it again to finish one that was stopped.",
     ),
     Command.annotate(HelpExtrasOf, {
       exitCodes: UNINSTALL_EXIT_CODES,
@@ -91,7 +91,7 @@ export const uninstallCommand = (plane: (identity: Identity) => Layer.Layer<Mana
       flags: UNINSTALL_FLAGS,
     }),
     Command.withExamples([
-      { command: "tare uninstall identity.json", description: "With a question" },
+      { command: "tare uninstall identity.json", description: "Ask first, on a terminal" },
       { command: "tare uninstall identity.json --dry-run", description: "What would be deleted" },
       { command: "tare uninstall identity.json --yes", description: "The same in a pipeline" },
     ]),

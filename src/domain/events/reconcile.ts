@@ -235,7 +235,7 @@ const rowOfDeadRun = (
   if (journal === undefined || journal.ended !== undefined) return [];
   const uids = new Map(revisions.map(({ revision, uid }) => [revision, uid]));
   const event = deadRunEvent(journal, revisions, gates, uids);
-  // What a revision was is told by its own row, but that it was to be removed.
+  // A revision has a row of its own already, but no row says that it was being removed.
   if (event === undefined) return [];
   if (event.subject._tag !== "Run" && journal.operation !== UNINSTALL.event) return [];
   const startedAt = milliseconds(journal.startedAt) ?? nowMillis;

@@ -1,4 +1,4 @@
-/** Where a data plane serves, as the management plane is told, and what its answer means. */
+/** Registering the URL of a data plane with the management plane, and what the answer means. */
 import type { DeliveryOutcome, DeliveryProblem } from "./delivery.ts";
 
 export interface ServeUrlRegistration {

@@ -1,7 +1,7 @@
 import type { ImageProblem } from "./problem.ts";
 import type { ImageStanding } from "./sync.ts";
 
-/** What happens to images. Of each one that is copied it is told that it begins, each minute that it goes on, and how it ended. */
+/** What happens to images. Each copy reports its start, a sign of life every minute, and how it ended. */
 export type ImageEvent =
   | {
       readonly _tag: "ImagesListed";

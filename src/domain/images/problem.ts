@@ -1,7 +1,7 @@
 /** What can be wrong with one image in one registry, and how a registry's answer is known by. */
 
 export type ImageTrouble =
-  /** The registry wants a login, or this account may not do it. */
+  /** The registry requires a login, or the account lacks the permission. */
   | "denied"
   /** The repository has to be made before anything can be pushed. */
   | "no-repository"

@@ -89,7 +89,10 @@ const remove = Effect.fnUntraced(function* (run: UpgradeRun, found: FoundRelease
   const why = describeHusk(still);
   yield* report({ _tag: "RemovalStarted", release, why });
   const installed = { release, secrets };
-  const removal = removeRelease({ installed, objects, hookObjects: [], timeout }).pipe(
+  const removal = removeRelease({
+    ...{ installed, objects, hookObjects: [], timeout, dataplaneNamespace },
+    lock: ownership.lock,
+  }).pipe(
     Effect.mapError(
       ({ why: trouble }) =>
         new RemovalFailed({

@@ -80,8 +80,10 @@ const requireStillAbsent = Effect.fnUntraced(function* ({ release, history }: In
   });
 });
 
-const removalOf = ({ installed, rendered, hookObjects, options }: FirstAttempt) => ({
+const removalOf = ({ installed, rendered, hookObjects, options, lock }: FirstAttempt) => ({
   installed,
+  lock,
+  dataplaneNamespace: options.dataplaneNamespace,
   objects: rendered.objects,
   hookObjects,
   timeout: options.timeout,

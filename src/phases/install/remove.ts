@@ -11,11 +11,16 @@ import {
 import type { ReleaseRef } from "../../domain/release/release.ts";
 import { waitFor } from "../../domain/run/waiting.ts";
 import { redactText } from "../../domain/text/redaction.ts";
+import type { UninstallTrouble } from "../../domain/uninstall/outcome.ts";
 import { Helm } from "../../services/helm/Helm.ts";
 import { Kubectl } from "../../services/kube/Kubectl.ts";
+import type { HeldLock } from "../../services/lock/ReleaseLock.ts";
 import { placed, typesFrom } from "../checks/release/object-types.ts";
 import { readHistory, untilAnswered } from "../helm/attempt.ts";
 import type { InstalledRelease } from "../release/installed-release.ts";
+import { deleteOwn } from "../uninstall/custom-resources.ts";
+import { freeOwn } from "../uninstall/finalizers.ts";
+import { readCustomResources, readTypes } from "../uninstall/inventory.ts";
 
 const LOOK_EVERY = Duration.seconds(2);
 
@@ -81,15 +86,22 @@ interface Removal {
   /** Objects of its hooks that were not there before: Helm leaves those behind. */
   readonly hookObjects: ReadonlyArray<ObjectRef>;
   readonly timeout: Duration.Duration;
+  readonly dataplaneNamespace: string;
+  readonly lock: HeldLock;
 }
 
+const placeOf = ({ installed: { release }, dataplaneNamespace, timeout }: Removal) => ({
+  ...{ release, dataplaneNamespace, timeout },
+});
+
+const objectsOf = (trouble: UninstallTrouble): ReadonlyArray<ObjectRef> => {
+  if (trouble._tag === "ControllersLeft") return trouble.pods;
+  return trouble._tag === "ObjectsLeft" ? trouble.objects.map(({ object }) => object) : [];
+};
+
 /** Helm says that it is gone; its objects go in their own time. */
-export const awaitGone = Effect.fnUntraced(function* ({
-  installed,
-  objects,
-  hookObjects,
-  timeout,
-}: Removal) {
+export const awaitGone = Effect.fnUntraced(function* (removal: Removal) {
+  const { installed, objects, hookObjects, timeout, lock } = removal;
   const { release } = installed;
   const kubectl = yield* Kubectl;
   const history = yield* Effect.mapError(untilAnswered(readHistory(release)), notRemoved);
@@ -100,6 +112,10 @@ export const awaitGone = Effect.fnUntraced(function* ({
     Effect.forEach(hookObjects, (ref) => untilAnswered(kubectl.delete(ref)), { discard: true }),
     notRemoved,
   );
+  const trouble = yield* Effect.mapError(freeOwn(placeOf(removal), lock), notRemoved);
+  if (trouble !== undefined) {
+    return yield* new NotRemoved({ why: { _tag: "ObjectsLeft", objects: objectsOf(trouble) } });
+  }
   const refs = yield* Effect.mapError(refsOf(objects, release), notRemoved);
   const startedAt = yield* Clock.currentTimeMillis;
   while (true) {
@@ -113,11 +129,17 @@ export const awaitGone = Effect.fnUntraced(function* ({
   }
 });
 
+/** Custom resources first, while the controllers run that take their finalizers away. */
 export const removeRelease = Effect.fn("tare.remove-release")(function* (removal: Removal) {
   const { release, secrets } = removal.installed;
   const helm = yield* Helm;
+  const place = placeOf(removal);
+  yield* Effect.flatMap(readTypes, readCustomResources).pipe(
+    Effect.flatMap((found) => deleteOwn(found, place, removal.lock)),
+    Effect.mapError(notRemoved),
+  );
   const ended = yield* Effect.mapError(
-    helm.uninstall({ release, timeout: removal.timeout }),
+    helm.uninstall({ release, timeout: removal.timeout, wait: false }),
     notRemoved,
   );
   if (ended.code !== 0) {

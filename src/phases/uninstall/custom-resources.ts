@@ -2,6 +2,7 @@
 import { Duration, Effect } from "effect";
 import { Deployment, numberAt } from "../../domain/kube/objects.ts";
 import { isHelms } from "../../domain/release/unrecorded.ts";
+import type { Found, Place } from "../../domain/uninstall/found.ts";
 import type { UninstallOptions } from "../../domain/uninstall/options.ts";
 import { ownCustomResources } from "../../domain/uninstall/plan.ts";
 import { usersOf } from "../../domain/uninstall/users.ts";
@@ -16,13 +17,33 @@ import { readCustomResources, readTypes } from "./inventory.ts";
 /** Controllers take seconds; what holds an object for longer is looked at after they have gone. */
 const PATIENCE = Duration.minutes(1);
 
-const controllersRun = Effect.fnUntraced(function* ({ release }: UninstallOptions) {
+const controllersRun = Effect.fnUntraced(function* ({ release }: Place) {
   const kubectl = yield* Kubectl;
   const { namespace } = release;
   const deployments = yield* patiently(kubectl.list({ type: Deployment, namespace }));
   return deployments.some(
     (one) => isHelms(one, release) && (numberAt(one, "status", "availableReplicas") ?? 0) > 0,
   );
+});
+
+export interface Removed extends Place {
+  /** Of everything that is waited for. */
+  readonly timeout: Duration.Duration;
+}
+
+/** In waves, each gone before the next as far as nothing holds it. */
+export const deleteOwn = Effect.fnUntraced(function* (
+  found: ReadonlyArray<Found>,
+  release: Removed,
+  lock: HeldLock,
+) {
+  const runs = yield* controllersRun(release);
+  const patience = runs ? Duration.min(PATIENCE, release.timeout) : Duration.zero;
+  for (const wave of deletionWaves(ownCustomResources(found, release))) {
+    const objects = yield* deleteAll(wave, lock);
+    yield* report({ _tag: "ObjectsDeleted", what: "custom-resources", objects });
+    yield* awaitGone(present(wave.map(({ ref }) => ref)), patience);
+  }
 });
 
 export interface PhaseInput {
@@ -34,7 +55,7 @@ export const deleteCustomResources = {
   id: "custom-resources",
   title: "Custom resources",
   run: Effect.fnUntraced(function* ({ options, lock }: PhaseInput) {
-    const { release, force, timeout } = options;
+    const { release, force } = options;
     const known = orFailed(release);
     const found = yield* Effect.mapError(Effect.flatMap(readTypes, readCustomResources), known);
     // Somebody may have begun to use it since it was looked at.
@@ -42,13 +63,6 @@ export const deleteCustomResources = {
     if (users.length > 0 && !force) {
       return yield* new UninstallRefused({ release, refusal: { _tag: "Used", users } });
     }
-    const runs = yield* Effect.mapError(controllersRun(options), known);
-    const patience = runs ? Duration.min(PATIENCE, timeout) : Duration.zero;
-    for (const wave of deletionWaves(ownCustomResources(found, options))) {
-      const objects = yield* Effect.catchTag(deleteAll(wave, lock), "KubectlError", known);
-      yield* report({ _tag: "ObjectsDeleted", what: "custom-resources", objects });
-      const refs = wave.map(({ ref }) => ref);
-      yield* Effect.mapError(awaitGone(present(refs), patience), known);
-    }
+    yield* Effect.catchTag(deleteOwn(found, options, lock), "KubectlError", known);
   }),
 };

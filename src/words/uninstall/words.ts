@@ -78,7 +78,7 @@ export const describeUninstallTrouble = (trouble: UninstallTrouble): ReadonlyArr
       return [`still there: ${few(trouble.objects.map(describeHeld))}`];
     case "ControllersLeft":
       return [
-        `its controllers may still be at work, so that no finalizer was taken away: ${describeObjects(trouble.pods)}`,
+        `its controllers may still be running, so no finalizer was removed: ${describeObjects(trouble.pods)}`,
       ];
     case "Said":
       return [trouble.text];

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit } from "effect";
-import { Namespace } from "../../../src/domain/kube/objects.ts";
+import { EnvoyProxy, Namespace } from "../../../src/domain/kube/objects.ts";
 import {
   allObjects,
   dataPlane,
@@ -164,6 +164,30 @@ const BROKEN_RELEASE: Scenario = {
   ...EMPTY,
   chart: tarsChart({ version: "1.2.0", imageTag: "crash-loop" }),
 };
+
+/** A controller's finalizer, which only that controller takes away. */
+const held: NonNullable<Scenario["rewrite"]> = (type, next) =>
+  type.plural === EnvoyProxy.plural && next.metadata.deletionTimestamp === undefined
+    ? { ...next, metadata: { ...next.metadata, finalizers: ["gateway-exists-finalizer"] } }
+    : next;
+
+describe("a first installation whose objects are held by finalizers of its controllers", () => {
+  it.effect.each([HELM_3, HELM_4])("is removed when it fails, with Helm %s", (helm) =>
+    Effect.gen(function* () {
+      const { error } = yield* runInstall();
+      assert.strictEqual(error?._tag, "InstallRemoved", error?.why.join("; "));
+      assert.deepStrictEqual(yield* leftovers, []);
+    }).pipe(Effect.provide(world({ ...CRASHING, helm, rewrite: held }))),
+  );
+
+  it.effect.each([HELM_3, HELM_4])("makes way for the next one, with Helm %s", (helm) =>
+    Effect.gen(function* () {
+      yield* runInstall({ options: { atomic: false } });
+      const { result } = yield* runInstall({ options: { chart: GOOD, recover: true } });
+      assert.deepInclude(result, { _tag: "Installed", revision: 1 });
+    }).pipe(Effect.provide(world({ ...BROKEN_RELEASE, helm, rewrite: held, charts: GOOD_CHARTS }))),
+  );
+});
 
 describe("a first installation that fails", () => {
   for (const [what, scenario] of [

@@ -1,4 +1,4 @@
-/** The row of an uninstallation: sent before the outbox goes, since nobody is left who would do so later. */
+/** The row of an uninstallation: sent before the outbox is deleted, since no doctor is left to send it later. */
 import { Clock, Effect, Exit, Schedule } from "effect";
 import { said } from "../../domain/events/failure-cause.ts";
 import type { EventOutcome, EventSubject } from "../../domain/events/install-event.ts";
@@ -21,7 +21,7 @@ import type { UpgradeRun } from "../run/run.ts";
 
 const WRITTEN_WITHIN = "10 seconds";
 
-interface Told {
+interface UninstalledRevision {
   readonly subject: EventSubject;
   readonly version: string;
   /** The newest revision there was. */
@@ -29,7 +29,7 @@ interface Told {
 }
 
 /** A run that was killed, or failed, after Helm had ended has left its journal, and no record of Helm's. */
-const unfinished = (lastRun: RunRecord | undefined): Told | undefined => {
+const unfinished = (lastRun: RunRecord | undefined): UninstalledRevision | undefined => {
   if (lastRun === undefined || !isUnfinishedUninstall(lastRun)) return undefined;
   const { baseRevision, baseUpdated, baseUid, fromVersion } = lastRun;
   const identity = baseUpdated ?? baseUid;
@@ -43,7 +43,11 @@ const unfinished = (lastRun: RunRecord | undefined): Told | undefined => {
 };
 
 /** What is uninstalled, the same in every run that it takes; `undefined` where Helm had no release any more. */
-export const toldOf = ({ history, secretUids, lastRun }: ReleaseFacts): Told | undefined => {
+export const uninstalledRevision = ({
+  history,
+  secretUids,
+  lastRun,
+}: ReleaseFacts): UninstalledRevision | undefined => {
   const last = lastRevision(history);
   const identity = identityOf(last, secretUids);
   return last === undefined || identity === undefined
@@ -55,26 +59,26 @@ export const toldOf = ({ history, secretUids, lastRun }: ReleaseFacts): Told | u
       };
 };
 
-interface Telling {
+interface Recording {
   readonly run: UpgradeRun;
-  readonly told: Told | undefined;
+  readonly revision: UninstalledRevision | undefined;
   readonly startedAt: number;
 }
 
 const write = Effect.fnUntraced(function* (
-  { run, told, startedAt }: Telling,
+  { run, revision, startedAt }: Recording,
   outcome: EventOutcome,
 ) {
-  if (told === undefined) return;
+  if (revision === undefined) return;
   const [outbox, { self }] = yield* Effect.all([EventOutbox, ProcessTable]);
   yield* outbox.write(
     installEvent({
       actor: actorOf(self),
       release: run.options.release,
-      subject: told.subject,
+      subject: revision.subject,
       operation: "uninstall",
       outcome,
-      fromVersion: told.version,
+      fromVersion: revision.version,
       toVersion: undefined,
       startedAt: new Date(startedAt),
       finishedAt: new Date(yield* Clock.currentTimeMillis),
@@ -99,25 +103,25 @@ const failureOf = (
     : { status: "failed", code, cause: { _tag: code } };
 };
 
-/** Nobody sends it in this run: the release is still there, and with it the doctor. */
-export const tellFailure = (telling: Telling, exit: Parameters<typeof failureOf>[0]) =>
-  write(telling, failureOf(exit)).pipe(
+/** Not sent by this run: the release is still there, and its doctor sends it. */
+export const recordFailure = (recording: Recording, exit: Parameters<typeof failureOf>[0]) =>
+  write(recording, failureOf(exit)).pipe(
     Effect.timeout(WRITTEN_WITHIN),
     Effect.catch(({ message }) => warn({ code: "event-not-written", cause: message })),
   );
 
-/** Without its row the run must not go on: nothing would be left that could tell. */
+/** The run does not continue without its row: nothing would be left to record it from. */
 const AGAIN = { schedule: Schedule.spaced("3 seconds"), times: 20 };
 
 /**
  * Writes the row, then sends whatever waits, in its order, and removes what is settled.
  * @returns how many events the management plane has not taken: they stay in the cluster
  */
-export const tellSuccess = Effect.fnUntraced(function* (telling: Telling, lock: HeldLock) {
-  const { options, identity } = telling.run;
+export const recordSuccess = Effect.fnUntraced(function* (recording: Recording, lock: HeldLock) {
+  const { options, identity } = recording.run;
   const { release } = options;
   const known = orFailed(release);
-  yield* Effect.mapError(Effect.retry(write(telling, { status: "success" }), AGAIN), known);
+  yield* Effect.mapError(Effect.retry(write(recording, { status: "success" }), AGAIN), known);
   const outbox = yield* EventOutbox;
   const entries = yield* Effect.mapError(outbox.entries(release), known);
   const pending = inOrder(entries, new Map()).filter(({ delivery }) => delivery === "pending");
