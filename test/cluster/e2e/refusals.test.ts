@@ -13,7 +13,6 @@ import {
   chartWith,
   currentCrds,
   events,
-  helm,
   history,
   installOlder,
   type Operator,
@@ -21,6 +20,7 @@ import {
   olderValues,
   operator,
   states,
+  tare,
   upgrade,
 } from "./tare.ts";
 
@@ -148,8 +148,17 @@ describe("tare upgrade", () => {
     const { code, stderr } = await upgrade(who);
     expect(code).toBe(13);
     expect(commandIn(stderr, "tare install")).toContain(`${who.identityFile} --recover`);
-    await helm(who, ["uninstall", "tars", "--namespace", "tars-system"]);
-    expect((await upgrade(who)).code).toBe(11);
+  });
+
+  it("and never worked, with a command that installs it anew once pasted: exit 11", async () => {
+    await mark(who, (await history(who)).at(-1)?.revision, "failed");
+    const { code, stderr } = await upgrade(who);
+    expect(code).toBe(11);
+    const [program, ...words] = commandIn(stderr, "--recover").split(" ");
+    expect([program, words[0]]).toEqual(["tare", "install"]);
+    const pasted = await tare(who, [...words, "--yes", "--settle-time", "3s"]);
+    expect(pasted.code, pasted.stderr).toBe(0);
+    expect(await states(who)).toBe("1 deployed");
   });
 });
 
