@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { FakeRegistries, type Scenario, tarsChart, world, writesOf } from "../fakes/index.ts";
+import { EMPTY, FakeRegistries, tarsChart, world, writesOf } from "../fakes/index.ts";
 import { runCli, runUpgradeCli } from "./support.ts";
 
 const REGISTRY = "registry.example.com/tars";
@@ -11,7 +11,6 @@ const SOURCES = [
   "docker.io/library/redis:8.2.4-alpine3.22",
 ];
 const digestOf = (index: number): string => `sha256:${String(index + 1).repeat(64)}`;
-const EMPTY: Scenario = { revisions: [], crds: [] };
 
 /** All images are public, as they are for everybody. */
 const published = Effect.gen(function* () {

@@ -7,53 +7,43 @@ import { Effect } from "effect";
 import { parse } from "yaml";
 import { CustomResourceDefinition } from "../../src/domain/kube/objects.ts";
 import {
+  EMPTY,
   FakeCluster,
   FakePrompts,
   HELM_3,
   HELM_4,
-  type Scenario,
   tarsChart,
   world,
   writesOf,
 } from "../fakes/index.ts";
 import { recordsOf, summaryOf } from "../output-schema.ts";
-import { type CliOptions, clusterObjects, runCli } from "./support.ts";
-
-const EMPTY: Scenario = { revisions: [], crds: [] };
-const PASSWORD = "pull-password-0123456789";
-const CONFIG = JSON.stringify({
-  auths: { "gcr.io": { auth: Buffer.from(`robot:${PASSWORD}`).toString("base64") } },
-});
-
-const install = (flags: ReadonlyArray<string>, options: CliOptions = {}) =>
-  runCli(["install", "FOLDER/identity.json", ...flags], options);
+import {
+  clusterObjects,
+  PULL_CONFIG,
+  PULL_PASSWORD,
+  realWrites,
+  runInstallCli,
+} from "./support.ts";
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "tare-values-"))),
   (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
 );
 
-const realWrites = Effect.gen(function* () {
-  const { requests } = yield* FakeCluster;
-  return (yield* requests)
-    .filter(({ verb, dryRun }) => /^(create|replace|delete|apply)$/.test(verb) && !dryRun)
-    .map(({ label }) => label);
-});
-
 describe("--print-values", () => {
   it.effect("has the values on stdout, alone, and they are what Helm would be given", () =>
     Effect.gen(function* () {
       const flags = ["--image-registry", "gcr.io/acme/tars", "--customer", "acme", "--no-ha"];
-      const run = yield* install(["--print-values", ...flags], {
-        env: { TARE_IMAGE_PULL_SECRET: CONFIG },
+      const run = yield* runInstallCli(["--print-values", ...flags], {
+        env: { TARE_IMAGE_PULL_SECRET: PULL_CONFIG },
       });
       assert.strictEqual(run.code, 0, run.everything);
       assert.deepStrictEqual(run.invocations, []);
       assert.deepStrictEqual(yield* realWrites, []);
       assert.deepStrictEqual(yield* (yield* FakePrompts).asked, []);
-      assert.notInclude(run.everything, PASSWORD);
-      const installed = yield* install(["--yes", ...flags], {
-        env: { TARE_IMAGE_PULL_SECRET: CONFIG },
+      assert.notInclude(run.everything, PULL_PASSWORD);
+      const installed = yield* runInstallCli(["--yes", ...flags], {
+        env: { TARE_IMAGE_PULL_SECRET: PULL_CONFIG },
       });
       assert.deepStrictEqual(parse(run.stdout.join("\n")), installed.values);
     }).pipe(Effect.provide(world(EMPTY))),
@@ -64,7 +54,7 @@ describe("--print-values", () => {
     [HELM_4, "--wait=legacy --rollback-on-failure"],
   ] as const)("prints the command that goes with them, for Helm %s", ([helm, waiting]) =>
     Effect.gen(function* () {
-      const run = yield* install(["--print-values", "--chart-path", "/charts/good"]);
+      const run = yield* runInstallCli(["--print-values", "--chart-path", "/charts/good"]);
       assert.deepStrictEqual(run.stderr.slice(-7), [
         "First the CRDs, which Helm neither creates nor updates:",
         "tare install identity.json --crds-only --chart-path /charts/good",
@@ -84,8 +74,8 @@ describe("--print-values", () => {
   it.effect("keeps all values of a release that runs", () =>
     Effect.gen(function* () {
       const values = { gateway: { service: { type: "LoadBalancer" } }, odd: ["0123", null, 1] };
-      yield* install(["--yes", "--values", JSON.stringify(values)]);
-      const run = yield* install(["--print-values", "--customer", "acme"]);
+      yield* runInstallCli(["--yes", "--values", JSON.stringify(values)]);
+      const run = yield* runInstallCli(["--print-values", "--customer", "acme"]);
       assert.deepInclude(parse(run.stdout.join("\n")), values);
       assert.notInclude(run.everything, "kubectl create namespace");
     }).pipe(Effect.provide(world(EMPTY))),
@@ -93,7 +83,7 @@ describe("--print-values", () => {
 
   it.effect("is refused over another version, as the installation is", () =>
     Effect.gen(function* () {
-      const run = yield* install(["--print-values"]);
+      const run = yield* runInstallCli(["--print-values"]);
       assert.strictEqual(run.code, 10);
       assert.deepStrictEqual(run.stdout, []);
     }).pipe(Effect.provide(world())),
@@ -104,7 +94,7 @@ describe("--values-out", () => {
   it.effect("writes them for their owner alone", () =>
     Effect.gen(function* () {
       const file = join(yield* folder, "values.yaml");
-      const run = yield* install(["--values-out", file, "--output", "json"]);
+      const run = yield* runInstallCli(["--values-out", file, "--output", "json"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.strictEqual(statSync(file).mode & 0o777, 0o600);
       assert.deepInclude(parse(readFileSync(file, "utf8")), { ha: { enabled: true } });
@@ -123,7 +113,7 @@ describe("--values-out", () => {
       writeFileSync(file as string, "kept");
       symlinkSync(target as string, link as string);
       for (const one of [file, link, made, join(made, "no", "such")]) {
-        const run = yield* install(["--values-out", one as string]);
+        const run = yield* runInstallCli(["--values-out", one as string]);
         assert.strictEqual(run.code, 2, run.everything);
       }
       assert.strictEqual(readFileSync(file as string, "utf8"), "kept");
@@ -136,7 +126,7 @@ describe("--crds-only", () => {
   it.effect("makes CRDs and nothing else, without a question", () =>
     Effect.gen(function* () {
       const before = yield* clusterObjects;
-      const run = yield* install(["--crds-only"]);
+      const run = yield* runInstallCli(["--crds-only"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.include(run.stderr, "[3/3] Apply / update CRDs");
       assert.include(run.stderr, "4 created, 0 updated, 0 skipped");
@@ -147,14 +137,14 @@ describe("--crds-only", () => {
         objects.filter(({ kind }) => kind !== CustomResourceDefinition.kind && kind !== "Lease");
       assert.deepStrictEqual(others(yield* clusterObjects), others(before));
       assert.deepStrictEqual(yield* (yield* FakePrompts).asked, []);
-      const again = yield* install(["--crds-only"]);
+      const again = yield* runInstallCli(["--crds-only"]);
       assert.include(again.stderr, "0 created, 0 updated, 4 skipped");
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
   it.effect("leaves the CRDs of another version to the upgrade", () =>
     Effect.gen(function* () {
-      const run = yield* install(["--crds-only"]);
+      const run = yield* runInstallCli(["--crds-only"]);
       assert.strictEqual(run.code, 10);
       assert.deepStrictEqual(yield* writesOf("tare"), []);
     }).pipe(Effect.provide(world())),
@@ -171,7 +161,7 @@ describe("modes", () => {
     { flags: ["--values-out", "-"] },
   ])("$flags are refused before anything is read", ({ flags }) =>
     Effect.gen(function* () {
-      const run = yield* install(flags);
+      const run = yield* runInstallCli(flags);
       assert.strictEqual(run.code, 2, run.everything);
       const requests = yield* (yield* FakeCluster).requests;
       // Which cluster it would have been is asked for the hints.

@@ -1,13 +1,7 @@
 /** Input of an installation that is wrong: every row is told by an error of its own, and nothing is written. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import {
-  FakeCluster,
-  FakeManagementPlane,
-  PRIVATE_KEY,
-  type Scenario,
-  world,
-} from "../fakes/index.ts";
+import { EMPTY, FakeCluster, FakeManagementPlane, PRIVATE_KEY, world } from "../fakes/index.ts";
 import { summaryOf } from "../output-schema.ts";
 import { type CliOptions, clusterObjects, IDENTITY_JSON, runCli, withoutField } from "./support.ts";
 
@@ -21,7 +15,6 @@ const SECRETS = { TARE_OTEL_EXPORTER_AUTH_HEADERS: HEADER, TARE_IMAGE_PULL_SECRE
 const KEY_BODY = PRIVATE_KEY.split("\n")[1] ?? "";
 const LEAKS = [PASSWORD, AUTH, Buffer.from(GOOD_CONFIG).toString("base64"), HEADER, KEY_BODY];
 
-const EMPTY: Scenario = { revisions: [], crds: [] };
 const REGISTRY = ["--image-registry", "gcr.io/acme/tars"];
 
 interface Row {

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { Namespace, Secret } from "../../src/domain/kube/objects.ts";
 import {
+  EMPTY,
   FakeCluster,
   FakePrompts,
   historyLines,
@@ -12,34 +13,24 @@ import {
   writesOf,
 } from "../fakes/index.ts";
 import { recordsOf, summaryOf } from "../output-schema.ts";
-import { type CliOptions, clusterObjects, runCli } from "./support.ts";
+import {
+  type CliOptions,
+  clusterObjects,
+  PULL_CONFIG,
+  PULL_PASSWORD,
+  realWrites,
+  runInstallCli,
+} from "./support.ts";
 
-const EMPTY: Scenario = { revisions: [], crds: [] };
-const PASSWORD = "pull-password-0123456789";
-const CONFIG = JSON.stringify({
-  auths: { "gcr.io": { auth: Buffer.from(`robot:${PASSWORD}`).toString("base64") } },
-});
-
-const install = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
-  runCli(["install", "FOLDER/identity.json", ...flags], options);
 const planned = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
-  install(["--plan", ...flags], options);
-
-const WRITING = new Set(["create", "replace", "delete", "apply"]);
-
-const realWrites = Effect.gen(function* () {
-  const { requests } = yield* FakeCluster;
-  return (yield* requests)
-    .filter(({ verb, dryRun }) => WRITING.has(verb) && !dryRun)
-    .map(({ actor, label }) => `${actor}: ${label}`);
-});
+  runInstallCli(["--plan", ...flags], options);
 
 describe("a plan of a first installation", () => {
   it.effect("shows all that would be made: exit 3", () =>
     Effect.gen(function* () {
       const { code, stderr, stdout, everything } = yield* planned(
         ["--image-registry", "gcr.io/acme/tars"],
-        { env: { TARE_IMAGE_PULL_SECRET: CONFIG } },
+        { env: { TARE_IMAGE_PULL_SECRET: PULL_CONFIG } },
       );
       assert.strictEqual(code, 3, everything);
       assert.deepStrictEqual(stdout, []);
@@ -59,7 +50,7 @@ describe("a plan of a first installation", () => {
       ]) {
         assert.include(stderr, line);
       }
-      assert.notInclude(everything, PASSWORD);
+      assert.notInclude(everything, PULL_PASSWORD);
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
@@ -83,7 +74,7 @@ describe("a plan of a first installation", () => {
       const made = plan?.type === "plan" ? plan.objects : [];
       assert.deepStrictEqual([...new Set(made.map(({ action }) => action))], ["create"]);
       const names = made.map(({ kind, name }) => `${kind} ${name}`).sort();
-      const run = yield* install(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.strictEqual(run.code, 0, run.everything);
       const there = new Set(
         (yield* clusterObjects).map(({ kind, metadata }) => `${kind} ${metadata.name}`),
@@ -105,7 +96,7 @@ describe("a plan of a first installation", () => {
 describe("a plan of an installation on a release that runs", () => {
   it.effect("shows the value that changes and what follows from it", () =>
     Effect.gen(function* () {
-      yield* install(["--yes"]);
+      yield* runInstallCli(["--yes"]);
       const { code, stderr, everything } = yield* planned(["--image-registry", "other.example"]);
       assert.strictEqual(code, 3, everything);
       const text = stderr.join("\n");
@@ -123,13 +114,15 @@ describe("a plan of an installation on a release that runs", () => {
   it.effect("that would leave it alone finds secrets alone, whatever else differs", () =>
     Effect.gen(function* () {
       const registry = ["--image-registry", "gcr.io/acme/tars"];
-      yield* install(["--yes", ...registry], { env: { TARE_IMAGE_PULL_SECRET: CONFIG } });
+      yield* runInstallCli(["--yes", ...registry], {
+        env: { TARE_IMAGE_PULL_SECRET: PULL_CONFIG },
+      });
       const cluster = yield* FakeCluster;
       yield* cluster.edit(
         { type: Secret, name: "tars-image-pull", namespace: "tars-dataplane" },
         (object) => ({ ...object, data: { ".dockerconfigjson": "e30=" } }),
       );
-      const { code, stderr } = yield* planned([], { env: { TARE_IMAGE_PULL_SECRET: CONFIG } });
+      const { code, stderr } = yield* planned([], { env: { TARE_IMAGE_PULL_SECRET: PULL_CONFIG } });
       assert.strictEqual(code, 3);
       assert.deepStrictEqual(
         stderr.filter((line) => /^ {2}(create|change|write) /.test(line)),
@@ -179,7 +172,7 @@ describe("a plan is refused as the installation would be", () => {
       for (const line of plan.stderr.filter((one) => /^tare .*--recover/.test(one))) {
         assert.notInclude(line, "--plan");
       }
-      const run = yield* install(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.strictEqual(run.code, code, run.everything);
     }).pipe(Effect.provide(world(scenario))),
   );

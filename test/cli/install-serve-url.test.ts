@@ -2,18 +2,17 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import {
+  EMPTY,
   FakeManagementPlane,
   historyLines,
   IDENTITY,
   type PlaneBehaviour,
-  type Scenario,
   world,
   writesOf,
 } from "../fakes/index.ts";
 import { summaryOf } from "../output-schema.ts";
 import { type CliOptions, IDENTITY_JSON, runCli } from "./support.ts";
 
-const EMPTY: Scenario = { revisions: [], crds: [] };
 const URL = "https://llm.acme.example";
 
 const install = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { Secret } from "../../src/domain/kube/objects.ts";
 import {
+  EMPTY,
   FakeCluster,
   gateStates,
   HELM_3,
@@ -16,7 +17,6 @@ import {
 } from "../fakes/index.ts";
 import { runCli } from "./support.ts";
 
-const EMPTY: Scenario = { revisions: [], crds: [] };
 const CRASHING: Scenario = {
   ...EMPTY,
   chart: tarsChart({ version: "1.2.0", imageTag: "crash-loop" }),

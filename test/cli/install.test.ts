@@ -3,6 +3,7 @@ import { Effect } from "effect";
 import { Namespace, Pod, Secret } from "../../src/domain/kube/objects.ts";
 import {
   dataPlane,
+  EMPTY,
   FakeCluster,
   FakePrompts,
   HELM_4,
@@ -12,21 +13,21 @@ import {
   world,
   writesOf,
 } from "../fakes/index.ts";
-import { type CliOptions, clusterObjects, IDENTITY_JSON, runCli } from "./support.ts";
+import {
+  clusterObjects,
+  IDENTITY_JSON,
+  PULL_CONFIG,
+  PULL_LOGIN,
+  PULL_PASSWORD,
+  runInstallCli,
+} from "./support.ts";
 
-const EMPTY: Scenario = { revisions: [], crds: [] };
 const RUNNING: Scenario = { installed: tarsChart({ version: "1.2.0" }) };
-const PASSWORD = "pull-password-0123456789";
-const AUTH = Buffer.from(`robot:${PASSWORD}`).toString("base64");
-const CONFIG = JSON.stringify({ auths: { "gcr.io": { auth: AUTH } } });
-
-const runInstall = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
-  runCli(["install", "FOLDER/identity.json", ...flags], options);
 
 describe("tare install", () => {
   it.effect("says what it does, from the summary to the last hints", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall(["--yes", "--image-registry", "gcr.io/acme/tars"]);
+      const run = yield* runInstallCli(["--yes", "--image-registry", "gcr.io/acme/tars"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.deepStrictEqual(run.stdout, []);
       const lines = run.stderr.filter((line) => !/ \d\/\d ready/.test(line));
@@ -60,13 +61,13 @@ describe("tare install", () => {
 
   it.effect("ends with a summary in JSON, for a first run and for one with nothing to do", () =>
     Effect.gen(function* () {
-      const first = yield* runInstall(["--yes", "--output", "json"]);
+      const first = yield* runInstallCli(["--yes", "--output", "json"]);
       const types = first.stdout.map((line) => JSON.parse(line).type);
       assert.includeMembers(types, ["installation-prepared", "namespace-prepared", "summary"]);
       assert.deepInclude(JSON.parse(first.stdout.at(-1) ?? ""), {
         ...{ outcome: "succeeded", exitCode: 0, revision: 1, toVersion: "1.2.0" },
       });
-      const again = yield* runInstall(["--yes", "--output", "json"]);
+      const again = yield* runInstallCli(["--yes", "--output", "json"]);
       assert.deepInclude(JSON.parse(again.stdout.at(-1) ?? ""), {
         ...{ outcome: "unchanged", exitCode: 0, revision: 1 },
       });
@@ -75,15 +76,15 @@ describe("tare install", () => {
 
   it.effect("begins nothing without a yes", () =>
     Effect.gen(function* () {
-      const unattended = yield* runInstall();
+      const unattended = yield* runInstallCli();
       assert.strictEqual(unattended.code, 2);
       assert.include(unattended.everything, "tare install identity.json --yes");
       const operator = yield* FakePrompts;
       yield* operator.answerWith({ confirm: false });
-      assert.strictEqual((yield* runInstall()).code, 2);
+      assert.strictEqual((yield* runInstallCli()).code, 2);
       assert.deepStrictEqual(yield* writesOf("tare"), []);
       yield* operator.answerWith({ confirm: true });
-      assert.strictEqual((yield* runInstall()).code, 0);
+      assert.strictEqual((yield* runInstallCli()).code, 0);
       assert.lengthOf(yield* operator.asked, 2);
     }).pipe(Effect.provide(world(EMPTY))),
   );
@@ -91,14 +92,14 @@ describe("tare install", () => {
   it.effect("lists all that is missing at once, or asks for it", () =>
     Effect.gen(function* () {
       const flags = ["--yes", "--deployment-mode", "saas"];
-      const unattended = yield* runInstall(flags);
+      const unattended = yield* runInstallCli(flags);
       assert.strictEqual(unattended.code, 2);
       assert.include(unattended.everything, "2 values are missing");
       assert.include(unattended.everything, "--customer CUSTOMER --environment ENVIRONMENT");
       assert.deepStrictEqual(yield* writesOf("tare"), []);
       const operator = yield* FakePrompts;
       yield* operator.answerWith({ confirm: true, values: { customer: "acme" } });
-      const attended = yield* runInstall(flags, { env: { TARE_ENVIRONMENT: "prod" } });
+      const attended = yield* runInstallCli(flags, { env: { TARE_ENVIRONMENT: "prod" } });
       assert.strictEqual(attended.code, 0, attended.everything);
       assert.deepStrictEqual(yield* operator.asked, [
         { path: "global.customer", flag: "customer" },
@@ -111,7 +112,7 @@ describe("tare install", () => {
     Effect.gen(function* () {
       const identity = { ...IDENTITY_JSON, customer: "file", environment: "file" };
       const env = { TARE_CUSTOMER: "variable", TARE_ENVIRONMENT: "variable" };
-      const run = yield* runInstall(["--yes", "--customer", "flag"], { identity, env });
+      const run = yield* runInstallCli(["--yes", "--customer", "flag"], { identity, env });
       assert.deepInclude(run.values.global, { customer: "flag", environment: "variable" });
     }).pipe(Effect.provide(world(EMPTY))),
   );
@@ -130,16 +131,16 @@ describe("a pull secret", () => {
 
   it.effect.each([
     ["a file", ["--image-pull-secret", "@FOLDER/config.json"], {}],
-    ["the environment", [], { TARE_IMAGE_PULL_SECRET: CONFIG }],
+    ["the environment", [], { TARE_IMAGE_PULL_SECRET: PULL_CONFIG }],
     [
       "the environment, in base64",
       [],
-      { TARE_IMAGE_PULL_SECRET: Buffer.from(CONFIG).toString("base64") },
+      { TARE_IMAGE_PULL_SECRET: Buffer.from(PULL_CONFIG).toString("base64") },
     ],
   ] as const)("from %s is put into both namespaces, and shown nowhere", ([_, flags, env]) =>
     Effect.gen(function* () {
-      const files = { "config.json": CONFIG };
-      const run = yield* runInstall([...registry, ...flags], { files, env });
+      const files = { "config.json": PULL_CONFIG };
+      const run = yield* runInstallCli([...registry, ...flags], { files, env });
       assert.strictEqual(run.code, 0, run.everything);
       assert.deepStrictEqual(yield* pullSecrets, ["tars-dataplane", "tars-system"]);
       assert.deepInclude(run.values.global, { imagePullSecretName: "tars-image-pull" });
@@ -151,17 +152,17 @@ describe("a pull secret", () => {
         JSON.stringify(run.invocations),
         JSON.stringify(elsewhere),
       ]) {
-        assert.notInclude(text, PASSWORD);
-        assert.notInclude(text, AUTH);
-        assert.notInclude(text, Buffer.from(CONFIG).toString("base64"));
+        assert.notInclude(text, PULL_PASSWORD);
+        assert.notInclude(text, PULL_LOGIN);
+        assert.notInclude(text, Buffer.from(PULL_CONFIG).toString("base64"));
       }
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
   it.effect("that the proxies do not refer to is told, with what to set", () =>
     Effect.gen(function* () {
-      const env = { TARE_IMAGE_PULL_SECRET: CONFIG };
-      const run = yield* runInstall([...registry, "--output", "json"], { env });
+      const env = { TARE_IMAGE_PULL_SECRET: PULL_CONFIG };
+      const run = yield* runInstallCli([...registry, "--output", "json"], { env });
       const { warnings } = JSON.parse(run.stdout.at(-1) ?? "");
       assert.deepStrictEqual(
         warnings.map(({ code }: { readonly code: string }) => code),
@@ -184,8 +185,8 @@ describe("a pull secret", () => {
 
   it.effect("that all refer to is not worth a word", () =>
     Effect.gen(function* () {
-      const env = { TARE_IMAGE_PULL_SECRET: CONFIG };
-      const run = yield* runInstall(registry, { env });
+      const env = { TARE_IMAGE_PULL_SECRET: PULL_CONFIG };
+      const run = yield* runInstallCli(registry, { env });
       assert.strictEqual(run.code, 0);
       assert.notInclude(run.everything, "warning");
     }).pipe(Effect.provide(world(EMPTY))),
@@ -194,9 +195,9 @@ describe("a pull secret", () => {
   it.effect("is rotated by a run that changes nothing else", () =>
     Effect.gen(function* () {
       const given = (config: string) => ({ env: { TARE_IMAGE_PULL_SECRET: config } });
-      yield* runInstall(registry, given(CONFIG));
+      yield* runInstallCli(registry, given(PULL_CONFIG));
       const next = Buffer.from("robot:another-password").toString("base64");
-      const run = yield* runInstall(["--yes"], given(CONFIG.replace(AUTH, next)));
+      const run = yield* runInstallCli(["--yes"], given(PULL_CONFIG.replace(PULL_LOGIN, next)));
       assert.strictEqual(run.code, 0, run.everything);
       assert.include(run.stderr, "Secret tars-dataplane/tars-image-pull written");
       assert.deepStrictEqual(yield* historyLines, ["1 deployed Install complete"]);
@@ -206,32 +207,32 @@ describe("a pull secret", () => {
   it.effect.each([
     [
       "for another registry",
-      CONFIG.replace("gcr.io", "quay.io"),
+      PULL_CONFIG.replace("gcr.io", "quay.io"),
       /expected credentials for gcr.io/,
     ],
-    ["that is cut short", CONFIG.slice(0, -3), /not JSON/],
+    ["that is cut short", PULL_CONFIG.slice(0, -3), /not JSON/],
     ["that is empty", " ", /found nothing/],
   ] as const)("%s is refused before anything is written", ([_, config, expected]) =>
     Effect.gen(function* () {
-      const run = yield* runInstall(registry, { env: { TARE_IMAGE_PULL_SECRET: config } });
+      const run = yield* runInstallCli(registry, { env: { TARE_IMAGE_PULL_SECRET: config } });
       assert.strictEqual(run.code, 2);
       assert.match(run.everything, expected);
-      assert.notInclude(run.everything, AUTH);
+      assert.notInclude(run.everything, PULL_LOGIN);
       assert.deepStrictEqual(yield* writesOf("tare"), []);
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
   it.effect("that was given for a name is not repeated", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall([...registry, "--image-pull-secret", CONFIG]);
+      const run = yield* runInstallCli([...registry, "--image-pull-secret", PULL_CONFIG]);
       assert.strictEqual(run.code, 2);
-      assert.notInclude(run.everything, AUTH);
+      assert.notInclude(run.everything, PULL_LOGIN);
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
   it.effect("of the operator's own is referred to by its name", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall([...registry, "--image-pull-secret", "acme-pull"]);
+      const run = yield* runInstallCli([...registry, "--image-pull-secret", "acme-pull"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.deepInclude(run.values.global, { imagePullSecretName: "acme-pull" });
       assert.deepStrictEqual(yield* pullSecrets, []);
@@ -243,8 +244,8 @@ describe("a release that runs", () => {
   it.effect("keeps all its values, and gets the flag on top", () =>
     Effect.gen(function* () {
       const values = { gateway: { service: { type: "LoadBalancer" } }, odd: ["0123", null, 1] };
-      yield* runInstall(["--yes", "--values", JSON.stringify(values)]);
-      const run = yield* runInstall(["--yes", "--customer", "acme"]);
+      yield* runInstallCli(["--yes", "--values", JSON.stringify(values)]);
+      const run = yield* runInstallCli(["--yes", "--customer", "acme"]);
       assert.strictEqual(run.code, 0, run.everything);
       const [, second] = run.invocations;
       assert.deepInclude(second?.values, { ...values });
@@ -255,9 +256,9 @@ describe("a release that runs", () => {
 
   it.effect("as it was asked to be is left alone", () =>
     Effect.gen(function* () {
-      yield* runInstall(["--yes"]);
+      yield* runInstallCli(["--yes"]);
       const written = yield* writesOf("tare");
-      const run = yield* runInstall();
+      const run = yield* runInstallCli();
       assert.strictEqual(run.code, 0, run.everything);
       assert.include(
         run.stderr,
@@ -270,22 +271,22 @@ describe("a release that runs", () => {
 
   it.effect("with one proxy is made HA, and none is replaced", () =>
     Effect.gen(function* () {
-      yield* runInstall(["--yes", "--no-ha"]);
+      yield* runInstallCli(["--yes", "--no-ha"]);
       assert.strictEqual(yield* dataPlane, "docker.io/tars/envoy:envoy-1.2.0 1/1");
-      const run = yield* runInstall(["--yes", "--ha"]);
+      const run = yield* runInstallCli(["--yes", "--ha"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.strictEqual(yield* dataPlane, "docker.io/tars/envoy:envoy-1.2.0 2/2");
       const [first, second] = run.invocations;
       assert.deepStrictEqual(second?.values, { ...first?.values, ha: { enabled: true } });
-      assert.strictEqual((yield* runInstall(["--yes", "--ha"])).code, 0);
+      assert.strictEqual((yield* runInstallCli(["--yes", "--ha"])).code, 0);
       assert.lengthOf(yield* historyLines, 2);
     }).pipe(Effect.provide(world(EMPTY))),
   );
 
   it.effect("keeps its own drain, and replaces nothing for another one", () =>
     Effect.gen(function* () {
-      yield* runInstall(["--yes", "--drain-timeout-seconds", "60"]);
-      const run = yield* runInstall(["--yes", "--customer", "acme"]);
+      yield* runInstallCli(["--yes", "--drain-timeout-seconds", "60"]);
+      const run = yield* runInstallCli(["--yes", "--customer", "acme"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.notMatch(run.everything, /holding|longer drain|drain 5m/);
       assert.deepInclude(run.invocations[1]?.values, { shutdown: { drainTimeout: "60s" } });
@@ -294,8 +295,8 @@ describe("a release that runs", () => {
 
   it.effect("with one proxy is not changed in ways that replace it", () =>
     Effect.gen(function* () {
-      yield* runInstall(["--yes", "--no-ha"]);
-      const run = yield* runInstall(["--yes", "--image-registry", "other.example"]);
+      yield* runInstallCli(["--yes", "--no-ha"]);
+      const run = yield* runInstallCli(["--yes", "--image-registry", "other.example"]);
       assert.strictEqual(run.code, 12, run.everything);
       assert.lengthOf(yield* historyLines, 1);
     }).pipe(Effect.provide(world(EMPTY))),
@@ -303,7 +304,7 @@ describe("a release that runs", () => {
 
   it.effect("of another version is upgraded by tare upgrade", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.strictEqual(run.code, 10);
       assert.include(run.stderr, "tare upgrade identity.json");
       assert.deepStrictEqual(yield* writesOf("tare"), []);
@@ -312,7 +313,7 @@ describe("a release that runs", () => {
 
   it.effect("made by another chart is left alone", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.strictEqual(run.code, 10);
       assert.include(run.everything, "was installed from chart redis");
     }).pipe(
@@ -322,7 +323,7 @@ describe("a release that runs", () => {
 
   it.effect("elsewhere is named", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall(["--yes", "--release-name", "other"]);
+      const run = yield* runInstallCli(["--yes", "--release-name", "other"]);
       assert.strictEqual(run.code, 10);
       assert.include(run.everything, "there is a TARS release tars in namespace tars-system");
     }).pipe(Effect.provide(world(RUNNING))),
@@ -330,7 +331,7 @@ describe("a release that runs", () => {
 
   it.effect("in a namespace that is being deleted is told, with what holds it", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.strictEqual(run.code, 10);
       assert.include(run.everything, "held by finalizers acme.example/hold");
       assert.deepStrictEqual(yield* writesOf("tare"), []);
@@ -391,20 +392,20 @@ describe("Pod Security of a namespace in which others have pods", () => {
     ["says that the level would let all of them in", {}, "baseline would let all of them in"],
   ] as const)("%s, and sets none", ([_, spec, told]) =>
     Effect.gen(function* () {
-      const plan = yield* runInstall(["--plan"]);
+      const plan = yield* runInstallCli(["--plan"]);
       assert.include(plan.everything, told);
-      const run = yield* runInstall(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.strictEqual(run.code, 0, run.everything);
       assert.include(run.everything, told);
       assert.isUndefined(yield* levelOf);
-      const again = yield* runInstall(["--yes", "--customer", "acme"]);
+      const again = yield* runInstallCli(["--yes", "--customer", "acme"]);
       assert.notInclude(again.everything, "Pod Security");
     }).pipe(Effect.provide(world(occupied({}, spec)))),
   );
 
   it.effect("leaves a level that is set, and says nothing", () =>
     Effect.gen(function* () {
-      const run = yield* runInstall(["--yes"]);
+      const run = yield* runInstallCli(["--yes"]);
       assert.notInclude(run.everything, "Pod Security");
       assert.strictEqual(yield* levelOf, "privileged");
     }).pipe(

@@ -3,18 +3,9 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { Deployment, Secret } from "../../src/domain/kube/objects.ts";
 import { FakeCluster, forbidden, runUpgrade, tarsChart, world, writesOf } from "../fakes/index.ts";
-import { clusterObjects, runUpgradeCli } from "./support.ts";
+import { clusterObjects, realWrites, runUpgradeCli } from "./support.ts";
 
 const planned = (flags: ReadonlyArray<string> = []) => runUpgradeCli(["--plan", ...flags]);
-
-const WRITING = new Set(["create", "replace", "delete", "apply"]);
-
-const realWrites = Effect.gen(function* () {
-  const { requests } = yield* FakeCluster;
-  return (yield* requests)
-    .filter(({ verb, dryRun }) => WRITING.has(verb) && !dryRun)
-    .map(({ actor, label }) => `${actor}: ${label}`);
-});
 
 describe("--plan of a new version", () => {
   it.effect("shows values, CRDs, objects, images, pods and the budget: exit 3", () =>

@@ -269,3 +269,22 @@ export const withoutField = (
   name: string,
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
+
+const WRITING: ReadonlySet<string> = new Set(["create", "replace", "delete", "apply"]);
+
+/** Without what was rehearsed. */
+export const realWrites = Effect.gen(function* () {
+  const { requests } = yield* FakeCluster;
+  return (yield* requests)
+    .filter(({ verb, dryRun }) => WRITING.has(verb) && !dryRun)
+    .map(({ actor, label }) => `${actor}: ${label}`);
+});
+
+/** `tare install identity.json …`. */
+export const runInstallCli = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
+  runCli(["install", "FOLDER/identity.json", ...flags], options);
+
+export const PULL_PASSWORD = "pull-password-0123456789";
+export const PULL_LOGIN = Buffer.from(`robot:${PULL_PASSWORD}`).toString("base64");
+/** Of the registry of the installed values. */
+export const PULL_CONFIG = JSON.stringify({ auths: { "gcr.io": { auth: PULL_LOGIN } } });

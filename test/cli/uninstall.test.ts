@@ -1,10 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { Gateway } from "../../src/domain/kube/objects.ts";
-import { FakeCluster, FakePrompts, type Scenario, world, writesOf } from "../fakes/index.ts";
+import { EMPTY, FakeCluster, FakePrompts, world, writesOf } from "../fakes/index.ts";
 import { type CliOptions, runCli } from "./support.ts";
-
-const EMPTY: Scenario = { revisions: [], crds: [] };
 
 const run = (flags: ReadonlyArray<string> = [], options: CliOptions = {}) =>
   runCli(["uninstall", "FOLDER/identity.json", ...flags], options);

@@ -21,6 +21,18 @@ const RESET: DeliveryOutcome = {
   soon: true,
 };
 
+/** What a request meets: what it brings is taken, or is not, before the answer. */
+const answered = Effect.fnUntraced(function* (does: PlaneBehaviour, take: Effect.Effect<void>) {
+  if (does._tag === "Reset") {
+    if (does.taken) yield* take;
+    return RESET;
+  }
+  const now = yield* Clock.currentTimeMillis;
+  const outcome = deliveryOutcome({ detail: "", ...does }, now);
+  if (outcome._tag === "Accepted") yield* take;
+  return outcome;
+});
+
 /** The management plane in memory: one row per `event_id`, the last one sent. */
 export class FakeManagementPlane extends Context.Service<
   FakeManagementPlane,
@@ -74,28 +86,18 @@ export class FakeManagementPlane extends Context.Service<
           const event = yield* Effect.orDie(decode(text));
           const attempt = yield* Ref.updateAndGet(attempts, (count) => count + 1);
           const does = (yield* Ref.get(behaviour))(event, attempt);
-          const take = Ref.update(received, (all) => [...all, event]);
-          if (does._tag === "Reset") {
-            if (does.taken) yield* take;
-            return RESET;
-          }
-          const now = yield* Clock.currentTimeMillis;
-          const outcome = deliveryOutcome({ detail: "", ...does }, now);
-          if (outcome._tag === "Accepted") yield* take;
-          return outcome;
+          return yield* answered(
+            does,
+            Ref.update(received, (all) => [...all, event]),
+          );
         }),
         register: Effect.fnUntraced(function* (registration) {
           const attempt = yield* Ref.updateAndGet(registering, (count) => count + 1);
           const does = (yield* Ref.get(atRegistration))(attempt);
-          const take = Ref.update(registrations, (all) => [...all, registration]);
-          if (does._tag === "Reset") {
-            if (does.taken) yield* take;
-            return RESET;
-          }
-          const now = yield* Clock.currentTimeMillis;
-          const outcome = deliveryOutcome({ detail: "", ...does }, now);
-          if (outcome._tag === "Accepted") yield* take;
-          return outcome;
+          return yield* answered(
+            does,
+            Ref.update(registrations, (all) => [...all, registration]),
+          );
         }),
       });
       return Context.make(FakeManagementPlane, fake).pipe(Context.add(ManagementPlane, plane));

@@ -7,6 +7,8 @@ export interface Simulated<A, E> {
   readonly elapsed: number;
 }
 
+const TURNS = 50;
+
 /** Runs a program to its end in virtual time; a defect when it needs more than `limit`. */
 export const simulate = Effect.fnUntraced(function* <A, E, R>(
   program: Effect.Effect<A, E, R>,
@@ -21,6 +23,10 @@ export const simulate = Effect.fnUntraced(function* <A, E, R>(
       ),
     ),
   );
+  // A fiber lets others run after some thousands of steps: time must not pass before it has come to its first pause.
+  for (let turn = 0; turn < TURNS && fiber.pollUnsafe() === undefined; turn += 1) {
+    yield* Effect.yieldNow;
+  }
   yield* TestClock.adjust(limit);
   if (fiber.pollUnsafe() === undefined) {
     yield* Fiber.interrupt(fiber);

@@ -83,6 +83,9 @@ export interface Scenario {
   readonly may?: (access: Access) => boolean;
 }
 
+/** A cluster that never had the release. */
+export const EMPTY: Scenario = { revisions: [], crds: [] };
+
 export const HELM_3 = "v3.21.4";
 export const HELM_4 = "v4.2.1";
 

@@ -6,6 +6,12 @@ export interface ExitCode {
   readonly full?: string;
 }
 
+/** However any command can end. */
+const ANY_END: ReadonlyArray<ExitCode> = [
+  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
+  { code: "1", short: "unexpected" },
+];
+
 export const UPGRADE_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "0", short: "done" },
   {
@@ -118,8 +124,7 @@ export const INSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
     short: "images incomplete",
     full: "`--image-sync` copied some images and not all; nothing was installed, and the same command continues",
   },
-  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
-  { code: "1", short: "unexpected" },
+  ...ANY_END,
 ];
 
 export const UNINSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
@@ -144,8 +149,7 @@ export const UNINSTALL_EXIT_CODES: ReadonlyArray<ExitCode> = [
     short: "something is left: run it again",
     full: "part of the release is left and listed; run the same command again to finish",
   },
-  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
-  { code: "1", short: "unexpected" },
+  ...ANY_END,
 ];
 
 export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
@@ -154,8 +158,7 @@ export const DOCTOR_EXIT_CODES: ReadonlyArray<ExitCode> = [
   { code: "10", short: "the cluster cannot be used, or another workspace's identity" },
   { code: "13", short: "another doctor is at work" },
   { code: "30", short: "events wait for the next tick" },
-  { code: "130/143/129", short: "interrupted by a signal" },
-  { code: "1", short: "unexpected" },
+  ...ANY_END,
 ];
 
 export const IMAGES_EXIT_CODES: ReadonlyArray<ExitCode> = [
@@ -172,8 +175,7 @@ export const IMAGES_EXIT_CODES: ReadonlyArray<ExitCode> = [
     short: "not every image is there",
     full: "some images were copied and others were not: the same command continues; for `verify`, an image is missing or another one is in its place",
   },
-  { code: "130/143/129", short: "interrupted by SIGINT/SIGTERM/SIGHUP" },
-  { code: "1", short: "unexpected" },
+  ...ANY_END,
 ];
 
 export const HISTORY_EXIT_CODES: ReadonlyArray<ExitCode> = [

@@ -12,7 +12,13 @@ import {
 } from "../../domain/kube/objects.ts";
 import { connect } from "./connection.ts";
 import { readResources, readServed } from "./discovery.ts";
-import { Kubectl, KubectlError, type ListQuery, type ServerVersion } from "./Kubectl.ts";
+import {
+  type ApplyOptions,
+  Kubectl,
+  KubectlError,
+  type ListQuery,
+  type ServerVersion,
+} from "./Kubectl.ts";
 import { askPod } from "./pod-http.ts";
 import { callKube, isAbsentObject, type KubeCall, type KubeResponse } from "./transport/http.ts";
 import { watchKube } from "./watch.ts";
@@ -90,6 +96,32 @@ const withType =
     apiVersion: apiVersionOf(type),
     kind: type.kind,
   });
+
+const applyCall = (
+  verb: "apply" | "rehearse",
+  type: ResourceType,
+  object: KubeObject,
+  { fieldManager, force, dryRun = false, metadataOnly = false }: ApplyOptions,
+): KubeCall => {
+  const ref = refOf(type, object);
+  return {
+    method: "PATCH",
+    path: objectPath(ref),
+    query: {
+      fieldManager,
+      force: String(force),
+      // What the schema does not know is checked elsewhere, and to find it the server parses everything a second time.
+      fieldValidation: "Ignore",
+      ...(dryRun ? { dryRun: "All" } : {}),
+    },
+    ...(metadataOnly ? { accept: METADATA } : {}),
+    timeout: APPLY_TIMEOUT,
+    isSafe: dryRun,
+    // JSON is YAML.
+    body: { contentType: "application/apply-patch+yaml", json: object },
+    label: `${verb} ${showRef(ref)}`,
+  };
+};
 
 /**
  * Talks to the API server directly. Not through the generated clients: their typed serialisers drop what they do not
@@ -229,45 +261,12 @@ export const layerKubectlApi = (choice: ClusterChoice): Layer.Layer<Kubectl> =>
         }),
 
         apply: Effect.fn("Kubectl.apply")(function* (type, object, options) {
-          const ref = refOf(type, object);
-          return objectOf(
-            yield* call({
-              method: "PATCH",
-              path: objectPath(ref),
-              query: {
-                fieldManager: options.fieldManager,
-                force: String(options.force),
-                // Warnings would go nowhere, and to find them the server parses everything a second time.
-                fieldValidation: "Ignore",
-                ...(options.dryRun === true ? { dryRun: "All" } : {}),
-              },
-              ...(options.metadataOnly === true ? { accept: METADATA } : {}),
-              timeout: APPLY_TIMEOUT,
-              isSafe: options.dryRun === true,
-              // JSON is YAML.
-              body: { contentType: "application/apply-patch+yaml", json: object },
-              label: `apply ${showRef(ref)}`,
-            }),
-          );
+          return objectOf(yield* call(applyCall("apply", type, object, options)));
         }),
 
         warningsOf: Effect.fn("Kubectl.warningsOf")(function* (type, object, options) {
-          const ref = refOf(type, object);
-          const { warnings = [] } = yield* call({
-            method: "PATCH",
-            path: objectPath(ref),
-            query: {
-              fieldManager: options.fieldManager,
-              force: String(options.force),
-              fieldValidation: "Ignore",
-              dryRun: "All",
-            },
-            accept: METADATA,
-            timeout: APPLY_TIMEOUT,
-            isSafe: true,
-            body: { contentType: "application/apply-patch+yaml", json: object },
-            label: `rehearse ${showRef(ref)}`,
-          });
+          const rehearsal = { ...options, dryRun: true, metadataOnly: true };
+          const { warnings = [] } = yield* call(applyCall("rehearse", type, object, rehearsal));
           return warnings;
         }),
 

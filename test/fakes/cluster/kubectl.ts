@@ -24,6 +24,7 @@ import {
   showRef,
 } from "../../../src/domain/kube/objects.ts";
 import {
+  type ApplyOptions,
   Kubectl,
   KubectlError,
   type KubectlErrorReason,
@@ -137,6 +138,23 @@ export const kubectlFor = (
     );
   };
 
+  const writeApplied = (
+    type: ResourceType,
+    object: KubeObject,
+    { fieldManager, force, dryRun = false }: ApplyOptions,
+  ) =>
+    write(
+      "apply",
+      type,
+      object,
+      (live) =>
+        Result.mapError(
+          applied(live, object, fieldManager, force),
+          (detail): Refusal => ({ reason: "Conflict", detail }),
+        ),
+      dryRun,
+    );
+
   const about = (verb: Verb, ref: ObjectRef): ApiRequest =>
     requestFor(verb, `${verb} ${showRef(ref)}`, { kind: ref.type.kind, name: ref.name });
 
@@ -234,34 +252,13 @@ export const kubectlFor = (
         Effect.sync(() => server.may?.(access) ?? true),
       ),
 
-    apply: (type, object, { fieldManager, force, dryRun, metadataOnly }) =>
-      Effect.map(
-        write(
-          "apply",
-          type,
-          object,
-          (live) =>
-            Result.mapError(
-              applied(live, object, fieldManager, force),
-              (detail): Refusal => ({ reason: "Conflict", detail }),
-            ),
-          dryRun,
-        ),
-        (result) => (metadataOnly === true ? metadataOf(result) : result),
+    apply: (type, object, options) =>
+      Effect.map(writeApplied(type, object, options), (result) =>
+        options.metadataOnly === true ? metadataOf(result) : result,
       ),
 
-    warningsOf: (type, object, { fieldManager, force }) =>
-      write(
-        "apply",
-        type,
-        object,
-        (live) =>
-          Result.mapError(
-            applied(live, object, fieldManager, force),
-            (detail): Refusal => ({ reason: "Conflict", detail }),
-          ),
-        true,
-      ).pipe(
+    warningsOf: (type, object, options) =>
+      writeApplied(type, object, { ...options, dryRun: true }).pipe(
         Effect.andThen(cluster.snapshot),
         Effect.map((store) => levelWarnings(object, listed(store, Pod, object.metadata.name))),
       ),

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit, Option } from "effect";
 import { Prompts } from "../../../src/services/run/Prompts.ts";
 import {
+  EMPTY,
   FakeCluster,
   FakeHelm,
   runInstall,
@@ -11,7 +12,6 @@ import {
   world,
 } from "../../fakes/index.ts";
 
-const EMPTY: Scenario = { revisions: [], crds: [] };
 const INSTALLED = { installed: tarsChart({ version: "1.2.0" }) };
 const WRITING = new Set(["create", "replace", "delete", "apply", "patch"]);
 

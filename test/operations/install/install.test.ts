@@ -4,6 +4,7 @@ import { EnvoyProxy, Namespace } from "../../../src/domain/kube/objects.ts";
 import {
   allObjects,
   dataPlane,
+  EMPTY,
   FakeCluster,
   FakeHelm,
   gateStates,
@@ -20,9 +21,6 @@ import {
   world,
   writesOf,
 } from "../../fakes/index.ts";
-
-/** A cluster that never had the release. */
-const EMPTY: Scenario = { revisions: [], crds: [] };
 
 const GOOD = { _tag: "Local", path: "/charts/good" } as const;
 const GOOD_CHARTS = { "/charts/good": tarsChart({ version: "1.2.0" }) };

@@ -13,6 +13,7 @@ import {
 } from "../../../src/domain/kube/objects.ts";
 import {
   allObjects,
+  EMPTY,
   FakeCluster,
   FakeHelm,
   FakeJournalFiles,
@@ -27,15 +28,12 @@ import {
   runAs,
   runInstall,
   runUninstall,
-  type Scenario,
   SERVER,
   TARS_EGRESS,
   world,
   writesOf,
 } from "../../fakes/index.ts";
 
-/** A cluster that never had the release. */
-const EMPTY: Scenario = { revisions: [], crds: [] };
 const ALL = { deleteSharedCrds: true };
 
 const printed = Effect.gen(function* () {
